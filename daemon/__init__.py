@@ -1,0 +1,1 @@
+"""What keeps the pipeline alive: commands, configuration, processes, views."""

@@ -1,0 +1,351 @@
+"""The configuration file: what every field means, and what is allowed in it.
+
+A configuration is one TOML file. It is read as a whole; every mistake in it is reported at once,
+with its place and the offending value. Units are in the names of the fields.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import UserError
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Interval = tuple[float, float]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StreamConfig(Section):
+    """One incoming stream."""
+
+    transport: Literal["lsl", "zmq"] = Field("lsl", description="How the stream arrives.")
+    name: str | None = Field(None, description="LSL stream name to look for.")
+    source_id: str | None = Field(
+        None, description="LSL source_id to look for; survives a restart of the sender."
+    )
+    address: str | None = Field(
+        None, description="ZeroMQ address to connect to, for example tcp://127.0.0.1:5561."
+    )
+    rate_hz: Positive = Field(description="Nominal sampling rate, Hz.")
+    channels: Annotated[list[str], Field(min_length=1)] = Field(
+        description="Channel names as the sender labels them, in any order of the sender's."
+    )
+    unit: Literal["V", "mV", "uV", "1", "rad", "deg", "N*m"] = Field(
+        description="Unit of the samples; converted to SI on arrival."
+    )
+    latency_s: NonNegative = Field(
+        0.0, description="Fixed latency of the sender, s; subtracted from its time stamps."
+    )
+
+    @model_validator(mode="after")
+    def _is_findable(self) -> Self:
+        if self.transport == "lsl" and not (self.name or self.source_id):
+            raise ValueError("an LSL stream needs a name or a source_id to be found by")
+        if self.transport == "zmq" and not self.address:
+            raise ValueError("a ZeroMQ stream needs an address, such as tcp://127.0.0.1:5561")
+        if len(set(self.channels)) != len(self.channels):
+            raise ValueError("a channel is named twice")
+        return self
+
+
+class StreamsConfig(Section):
+    """The incoming streams: EMG and angles are needed, reference moments let it calibrate."""
+
+    emg: StreamConfig = Field(description="Surface EMG, raw or as ready envelopes.")
+    angles: StreamConfig = Field(description="Joint angles.")
+    moments: StreamConfig | None = Field(
+        None, description="Reference joint moments (inverse dynamics); without it no calibration."
+    )
+    stale_after_s: Positive = Field(
+        0.05, description="Age of the newest EMG or angle sample at which the moment fades, s."
+    )
+    max_gap_s: NonNegative = Field(
+        0.03, description="Longest gap in a stream that is bridged by interpolation, s."
+    )
+
+
+class EnvelopeConfig(Section):
+    """From EMG to excitation."""
+
+    kind: Literal["raw", "envelope"] = Field(
+        "raw", description="'raw' EMG is filtered here; an 'envelope' is taken as it arrives."
+    )
+    band_hz: Interval = Field((30.0, 300.0), description="Pass band of the raw EMG, Hz.")
+    band_order: Annotated[int, Field(ge=1, le=8)] = Field(
+        3, description="Order of the Butterworth band-pass prototype."
+    )
+    lowpass_hz: Positive = Field(5.0, description="Cut-off of the envelope's low-pass, Hz.")
+    lowpass_order: Annotated[int, Field(ge=1, le=8)] = Field(
+        2, description="Order of the envelope's Butterworth low-pass."
+    )
+    mvc: dict[str, Positive] = Field(
+        default_factory=dict,
+        description="Envelope at maximum voluntary contraction per channel, in V (1 for ready "
+        "envelopes); channels not named use 1.",
+    )
+    baseline: Literal["none", "tracked"] | dict[str, NonNegative] = Field(
+        "tracked",
+        description="Resting level taken off each channel: 'none', 'tracked' (a slow low "
+        "quantile of the live signal), or a value per channel as a fraction of MVC.",
+    )
+
+    @model_validator(mode="after")
+    def _band_rises(self) -> Self:
+        low, high = self.band_hz
+        if not 0 < low < high:
+            raise ValueError(f"band_hz must rise from above zero, got [{low:g}, {high:g}]")
+        return self
+
+
+class ModelConfig(Section):
+    """The musculoskeletal model and where the person starts."""
+
+    file: Path = Field(description="Fitted geometry and generic muscles, relative to this file.")
+    dofs: Annotated[list[str], Field(min_length=1)] = Field(
+        description="Joints whose moments are predicted, as the model file names them."
+    )
+    fixed_angles_rad: dict[str, float] = Field(
+        default_factory=dict,
+        description="Coordinates of the model that no stream carries, held at this angle, rad.",
+    )
+    subject: Path | None = Field(
+        None, description="Calibrated subject to start from; without it the generic one."
+    )
+    rate_hz: Annotated[float, Field(ge=20, le=1000)] = Field(
+        100.0, description="Rate of the model's time grid, Hz."
+    )
+    electromechanical_delay_s: Annotated[float, Field(ge=0, le=0.3)] = Field(
+        0.06, description="Delay from EMG to force, s; the envelope's own delay is part of it."
+    )
+    muscles: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
+        description="For each muscle of the model the EMG channels that drive it (their mean)."
+    )
+
+
+class ParameterConfig(Section):
+    """One kind of muscle parameter in the calibration."""
+
+    free: bool = Field(True, description="Whether the calibrator may move it.")
+    bounds: Interval = Field(
+        description="Lowest and highest value; for lengths and strength relative to the generic "
+        "muscle, for c1, c2 and shape_factor absolute."
+    )
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if not self.bounds[0] < self.bounds[1]:
+            raise ValueError(f"bounds must rise, got [{self.bounds[0]:g}, {self.bounds[1]:g}]")
+        return self
+
+
+class ParametersConfig(Section):
+    """Which parameters the calibrator refines, and within what."""
+
+    optimal_fibre_length: ParameterConfig = ParameterConfig(bounds=(0.9, 1.1))
+    tendon_slack_length: ParameterConfig = ParameterConfig(bounds=(0.95, 1.05))
+    strength: ParameterConfig = ParameterConfig(bounds=(0.5, 2.5))
+    shape_factor: ParameterConfig = ParameterConfig(bounds=(-3.0, -0.01))
+    c1: ParameterConfig = ParameterConfig(bounds=(-0.95, -0.05))
+    c2: ParameterConfig = ParameterConfig(bounds=(-0.95, -0.05))
+
+
+class CalibratorConfig(Section):
+    """The sliding-window calibrator."""
+
+    enabled: bool = Field(True, description="Whether parameters are refined at all.")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where it computes; 'auto' takes CUDA if there is one."
+    )
+    threads: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, description="Processor threads it may use."
+    )
+    window_s: Annotated[float, Field(ge=1, le=120)] = Field(
+        10.0, description="Length of the sliding window, s."
+    )
+    stride_s: Annotated[float, Field(ge=0.1, le=60)] = Field(
+        1.0, description="Time between two updates, s."
+    )
+    segment_s: Annotated[float, Field(ge=0.5, le=30)] = Field(
+        2.5, description="The window is cut into trials of this length, s."
+    )
+    burn_in_s: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.3, description="Start of each trial left out of the loss while its states settle, s."
+    )
+    steps: Annotated[int, Field(ge=1, le=1000)] = Field(
+        20, description="AdamW steps per update."
+    )
+    learning_rate: Positive = Field(0.1, description="AdamW's learning rate at the start.")
+    learning_rate_floor: Positive = Field(0.02, description="Where the decaying rate ends.")
+    weight_decay: NonNegative = Field(
+        0.01, description="AdamW's decoupled pull of every parameter towards its prior."
+    )
+    prior_weight: NonNegative = Field(
+        0.002, description="Weight of the prior in the loss; it bites where the data are silent."
+    )
+    holdout_s: Annotated[float, Field(ge=0.5, le=30)] = Field(
+        1.0, description="Newest part of the window kept for scoring a candidate, s."
+    )
+    min_data_s: Annotated[float, Field(ge=1, le=120)] = Field(
+        3.0, description="Paired data needed before the first update, s."
+    )
+    parameters: ParametersConfig = ParametersConfig()
+    strength_groups: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="Muscles that share one strength; a muscle in no group has its own.",
+    )
+
+
+class OutputConfig(Section):
+    """What is published and how a controller is kept safe."""
+
+    zmq: str | None = Field(
+        "tcp://127.0.0.1:5556", description="Address the moments are published on over ZeroMQ."
+    )
+    lsl: bool = Field(True, description="Whether the moments are also published over LSL.")
+    lsl_name: str = Field("hillstream", description="Prefix of the LSL outlets' names.")
+    valid_for_s: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.1, description="Time after which a controller must not use a message any more, s."
+    )
+    fade_out_s: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.2, description="Time in which the moment goes to zero on stale input, s."
+    )
+    hand_over_s: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.5, description="Time in which the prediction moves to a new parameter set, s."
+    )
+    max_moment_nm: Positive = Field(
+        300.0, description="Largest moment that is ever published for a joint, N*m."
+    )
+
+
+class SimulationConfig(Section):
+    """The simulated lab: a person whose true parameters the daemon does not know."""
+
+    seed: int = Field(1, description="Seed of everything random in the simulated lab.")
+    optimal_fibre_length: dict[str, Positive] = Field(
+        default_factory=dict, description="True value per muscle, relative to the generic one."
+    )
+    tendon_slack_length: dict[str, Positive] = Field(
+        default_factory=dict, description="True value per muscle, relative to the generic one."
+    )
+    strength: dict[str, Positive] = Field(
+        default_factory=dict, description="True value per muscle, relative to the generic one."
+    )
+    shape_factor: Annotated[float, Field(gt=-5, lt=0)] = Field(
+        -1.2, description="True shape factor A of the activation of every muscle."
+    )
+    activation_time_constant_s: Positive = Field(
+        0.015, description="Each of the two time constants from excitation to activation, s."
+    )
+    electromechanical_delay_s: NonNegative = Field(
+        0.06, description="True delay from EMG to force, s."
+    )
+    emg_noise_v: NonNegative = Field(2e-6, description="White noise of the electrodes, V RMS.")
+    hum_v: NonNegative = Field(5e-6, description="Amplitude of the 50 Hz hum in the EMG, V.")
+    baseline_v: NonNegative = Field(
+        3e-6, description="Muscle tone at rest in the EMG, V RMS."
+    )
+    angle_noise_rad: NonNegative = Field(5e-4, description="Noise of the angles, rad s.d.")
+    moment_noise_nm: NonNegative = Field(0.1, description="Noise of the moments, N*m s.d.")
+    jitter_s: NonNegative = Field(2e-4, description="Jitter of the time stamps, s s.d.")
+    clock_offset_s: float = Field(
+        0.0, description="By how much the lab's clock runs ahead of this machine's, s (ZeroMQ)."
+    )
+
+
+class Config(Section):
+    """A whole set-up."""
+
+    title: str = Field(description="What this set-up is, in a few words.")
+    streams: StreamsConfig
+    envelope: EnvelopeConfig = EnvelopeConfig()
+    model: ModelConfig
+    calibrator: CalibratorConfig = CalibratorConfig()
+    output: OutputConfig = OutputConfig()
+    simulation: SimulationConfig = SimulationConfig()
+
+    @model_validator(mode="after")
+    def _channels_exist(self) -> Self:
+        known = set(self.streams.emg.channels)
+        wrong = sorted({c for used in self.model.muscles.values() for c in used} - known)
+        if wrong:
+            raise ValueError(
+                f"model.muscles names EMG channels {wrong} that streams.emg does not list"
+            )
+        named = set(self.envelope.mvc)
+        if isinstance(self.envelope.baseline, dict):
+            named |= set(self.envelope.baseline)
+        if strange := sorted(named - known):
+            raise ValueError(f"envelope names channels {strange} that streams.emg does not list")
+        return self
+
+
+def config_path(name: str | Path) -> Path:
+    """Return the file meant by `name`: a path, or the bare name of a set-up that is shipped."""
+    path = Path(name)
+    if path.exists():
+        return path
+    for root in _shipped_configs():
+        for candidate in (root / path.name, root / f"{path.name}.toml"):
+            if candidate.exists():
+                return candidate
+    raise UserError(f"Configuration '{name}' does not exist; give the path of a TOML file.")
+
+
+def _shipped_configs() -> list[Path]:
+    """Return where the shipped set-ups lie: inside an installed package, or beside the source."""
+    package = Path(str(resources.files("daemon")))
+    return [package / "configs", package.parent / "configs"]
+
+
+def load_config(name: str | Path) -> Config:
+    """Read and validate a configuration.
+
+    Paths inside the file are taken relative to it.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, is not TOML, or does not hold a valid configuration; the message
+        lists every mistake with its place and value.
+    """
+    path = config_path(name)
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not a TOML file: {error}.") from error
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise UserError(_explain(path, error)) from error
+    return _with_absolute_paths(config, path.resolve().parent)
+
+
+def _with_absolute_paths(config: Config, folder: Path) -> Config:
+    subject = folder / config.model.subject if config.model.subject else None
+    model = config.model.model_copy(
+        update={"file": folder / config.model.file, "subject": subject}
+    )
+    return config.model_copy(update={"model": model})
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    mistakes = error.errors()
+    count = "one mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    lines = [f"{path} has {count}:"]
+    for mistake in mistakes:
+        place = ".".join(str(part) for part in mistake["loc"]) or "the whole file"
+        shown = repr(mistake["input"])
+        value = f" (got {shown})" if len(shown) <= 60 and mistake["type"] != "missing" else ""
+        lines.append(f"  {place}: {mistake['msg'].removeprefix('Value error, ')}{value}")
+    return "\n".join(lines)

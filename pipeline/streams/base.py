@@ -1,0 +1,133 @@
+"""The shapes every stream has, whatever carries it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StreamSpec:
+    """What the pipeline wants from one stream.
+
+    Parameters
+    ----------
+    key
+        The stream's role: ``emg``, ``angles`` or ``moments``.
+    channels
+        Names of the wanted channels; a chunk's columns come in this order, whatever the
+        sender's own order.
+    rate_hz
+        Nominal sampling rate in Hz.
+    to_si
+        Factor from the sender's unit to SI (volt, radian, newton metre; 1 for ready envelopes).
+    keep_nonfinite
+        True for the reference moments, where NaN says "no reference here"; elsewhere samples
+        that are not finite are dropped and counted.
+    latency_s
+        Fixed latency of the sender in seconds, subtracted from its time stamps.
+    """
+
+    key: str
+    channels: tuple[str, ...]
+    rate_hz: float
+    to_si: float = 1.0
+    keep_nonfinite: bool = False
+    latency_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some consecutive samples of one stream.
+
+    Parameters
+    ----------
+    stream
+        Key of the stream, as in its `StreamSpec`.
+    t
+        Time stamps, shape [n], seconds on this machine's LSL clock, strictly increasing.
+    x
+        Samples, shape [n, channels], SI units.
+    """
+
+    stream: str
+    t: Array
+    x: Array
+
+
+class SourceState(StrEnum):
+    """Where a stream stands."""
+
+    RESOLVING = "RESOLVING"
+    """Looked for, not seen yet."""
+    LIVE = "LIVE"
+    """Samples arrive."""
+    STALE = "STALE"
+    """Connected, but the newest sample is older than the limit."""
+    LOST = "LOST"
+    """Was there, went away; being looked for again."""
+    ENDED = "ENDED"
+    """A recording that has been read to its end."""
+
+
+@dataclass(frozen=True)
+class StreamHealth:
+    """What is known of a stream at one moment; counts run since the source was opened."""
+
+    key: str
+    state: SourceState
+    age_s: float | None
+    """Age of the newest sample in seconds; None before the first."""
+    received: int
+    rate_hz: float | None
+    """Rate measured from the time stamps, Hz; None before there are two samples."""
+    gaps: int
+    """Jumps of the time stamp by more than 1.5 sampling intervals."""
+    missing_samples: int
+    """Samples that would have filled those gaps."""
+    nonfinite: int
+    """Samples dropped (or, for references, masked) because a value was NaN or infinite."""
+    out_of_order: int
+    """Samples dropped because their time stamp did not increase."""
+    reconnects: int
+    clock_offset_s: float
+    """Correction added to the sender's stamps, seconds; 0 where both share a clock."""
+    clock_uncertainty_s: float | None
+    note: str
+    """One sentence for the person at the keyboard; empty when all is well."""
+
+
+class Source(Protocol):
+    """Where samples come from. Used from one thread."""
+
+    @property
+    def spec(self) -> StreamSpec:
+        """What the pipeline wants from this stream."""
+
+    def open(self) -> None:
+        """Start looking for the stream; returns at once."""
+
+    def poll(self) -> Chunk | None:
+        """Return what has arrived since the last call, or None; never blocks."""
+
+    def health(self, now: float) -> StreamHealth:
+        """Return the stream's state at `now` (seconds, LSL clock)."""
+
+    def close(self) -> None:
+        """Release the stream; safe to call twice."""
+
+
+class Outlet(Protocol):
+    """Where samples go: the sending side of a stream."""
+
+    def push(self, t: Array, x: Array) -> None:
+        """Send samples; `t` in seconds, shape [n], `x` in the stream's own unit, shape [n, channels]."""
+
+    def close(self) -> None:
+        """Release the stream; safe to call twice."""
