@@ -1,0 +1,60 @@
+"""What every test may use. Liblsl reads its configuration once, so it is set before any import."""
+
+import atexit
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_LSL_FOLDER = Path(tempfile.mkdtemp(prefix="hillstream-lsl-"))
+atexit.register(shutil.rmtree, _LSL_FOLDER, ignore_errors=True)
+# Streams of a test run stay on this machine and are invisible to every other run on it.
+(_LSL_FOLDER / "lsl_api.cfg").write_text(
+    "[multicast]\nResolveScope = machine\n"
+    f"[lab]\nSessionID = {uuid.uuid4().hex}\n"
+    "[log]\nlevel = -2\n"
+)
+os.environ["LSLAPICFG"] = str(_LSL_FOLDER / "lsl_api.cfg")
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Folder of the real recordings, or a skip where it is absent."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the real recordings are not on this machine ({folder})")
+    return folder
+
+
+@pytest.fixture
+def unique_name() -> str:
+    """A stream name no other test uses."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def ipc_address() -> str:
+    """A ZeroMQ address no other test uses."""
+    return f"ipc://{tempfile.mkdtemp(dir=_LSL_FOLDER)}/s"
+
+
+WaitUntil = Callable[..., None]
+
+
+@pytest.fixture
+def wait_until() -> WaitUntil:
+    """Wait on a condition with a deadline: ``wait_until(lambda: done, timeout_s=10)``."""
+
+    def wait(condition: Callable[[], object], timeout_s: float = 15.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"the condition did not come true within {timeout_s:g} s")
+            time.sleep(0.005)
+
+    return wait
