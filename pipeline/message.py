@@ -1,0 +1,301 @@
+"""The messages hillstream publishes: their fields, and their way to bytes and back.
+
+A message is one ZeroMQ frame: an ASCII topic, one space, a msgpack map with short keys (the
+aliases below). One frame, so that a client may set CONFLATE. Times are seconds on the LSL clock.
+No number that is not finite is ever packed or accepted; what is unknown travels as nil.
+docs/messages.md is the same for people who write a client.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Self
+
+import msgpack
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    model_validator,
+)
+
+from pipeline.streams.base import StreamHealth
+
+SCHEMA_VERSION = 1
+"""Raised when a key changes its meaning or goes; new keys may come within a version."""
+MAX_MESSAGE_BYTES = 65536
+"""No longer frame is sent or read: 512 muscles with all their parameters fit."""
+
+
+class MessageError(Exception):
+    """A frame that is not a message of this schema.
+
+    Parameters
+    ----------
+    reason
+        One sentence: what is wrong with the frame.
+    nonfinite
+        True if the frame held a NaN or an infinity, which no sender of ours ever packs.
+    """
+
+    def __init__(self, reason: str, *, nonfinite: bool = False) -> None:
+        super().__init__(reason)
+        self.nonfinite = nonfinite
+
+
+class Status(StrEnum):
+    """How far the published moments can be trusted; `sentence` says what it means."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str) -> Self:
+        """Make a member that is its own name on the wire and carries its meaning."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+    NOMINAL = "NOMINAL", "Every joint's moment comes from fresh input and lies within its limit."
+    DEGRADED = (
+        "DEGRADED",
+        "Moments come from fresh input, but something is missing or limited: look at 'ok'.",
+    )
+    STALE = "STALE", "The input has stopped; the last moments fade to zero and stay there."
+    STARTING = "STARTING", "No moment has been predicted yet; zeros are sent."
+    FAULT = "FAULT", "The prediction failed for at least one joint; its moment fades to zero."
+    STOPPED = "STOPPED", "The daemon has ended; this is its last message."
+
+
+def _listed(value: object) -> object:
+    """Turn a NumPy array into the list it holds; leave the rest to validation."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _known(value: object) -> object:
+    """Turn a number that is not finite into None: it is not known."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Number = Annotated[float, Strict()]
+NonNegative = Annotated[float, Strict(), Field(ge=0)]
+Positive = Annotated[float, Strict(), Field(gt=0)]
+Known = Annotated[Number | None, BeforeValidator(_known)]
+Count = Annotated[int, Strict(), Field(ge=0, lt=2**63)]
+Text = Annotated[str, Strict()]
+Name = Annotated[str, Strict(), Field(min_length=1, max_length=100)]
+Names = Annotated[tuple[Name, ...], Field(max_length=512)]
+Vector = Annotated[tuple[Number, ...], Field(max_length=512), BeforeValidator(_listed)]
+Flags = Annotated[
+    tuple[Annotated[bool, Strict()], ...], Field(max_length=512), BeforeValidator(_listed)
+]
+
+
+class Part(BaseModel):
+    """A validated, unchangeable piece of a message.
+
+    A key that is not known is ignored: a newer sender may have more to say.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", allow_inf_nan=False, populate_by_name=True
+    )
+
+
+class Message(Part):
+    """What all messages share. Raises ValidationError, a ValueError, when a field is wrong."""
+
+    topic: ClassVar[str]
+    session: Name = Field(alias="sid", description="Names one run of the daemon.")
+
+    def pack(self) -> bytes:
+        """Return the frame.
+
+        Raises
+        ------
+        ValueError
+            If a number is not finite or the frame would exceed `MAX_MESSAGE_BYTES`.
+        """
+        payload = {"v": SCHEMA_VERSION, **self.model_dump(by_alias=True)}
+        if (key := _nonfinite_key(payload)) is not None:
+            raise ValueError(f"a {self.topic} message may not be sent: {key} is not finite")
+        frame: bytes = self.topic.encode("ascii") + b" " + msgpack.packb(payload)
+        if len(frame) > MAX_MESSAGE_BYTES:
+            raise ValueError(f"a {self.topic} message of {len(frame)} bytes is too long")
+        return frame
+
+
+class MomentMessage(Message):
+    """The joint moments of one tick. Vectors are in the order of `MetaMessage.dofs`."""
+
+    topic: ClassVar[str] = "moment"
+    seq: Count = Field(description="0 for the session's first moment, then one more each.")
+    t: Number | None = Field(description="Time of the newest EMG used, s; nil before there is any.")
+    t_published: Number = Field(alias="tp", description="Time of publication, s.")
+    valid_until: Number = Field(alias="exp", description="Not to be used after this time, s.")
+    status: Status = Field(alias="st", description="How far the moments can be trusted.")
+    ok: Flags = Field(description="Per joint: fresh, finite and within its limit.")
+    moment: Vector = Field(alias="m", description="Joint moments, N*m.")
+    sd: Vector | None = Field(None, description="Standard deviations, N*m; nil while unknown.")
+    parameter_version: Count = Field(alias="pv", description="Parameter set they come from.")
+    parameter_age_s: NonNegative = Field(alias="pa", description="Age of that set, s.")
+
+    @model_validator(mode="after")
+    def _has_a_value_per_joint(self) -> Self:
+        sd = self.moment if self.sd is None else self.sd
+        if not len(self.moment) == len(self.ok) == len(sd):
+            raise ValueError("moment, ok and sd differ in length")
+        return self
+
+
+class MetaMessage(Message):
+    """What a client must know once: names, order and units."""
+
+    topic: ClassVar[str] = "meta"
+    dofs: Names = Field(description="Joints, in the order of every moment vector.")
+    unit: Name = Field("N*m", description="Unit of the moments.")
+    rate_hz: Positive = Field(description="Nominal rate of the moment messages, Hz.")
+    title: Text = Field("", description="What the set-up is.")
+    muscles: Names = Field(description="Muscles, in the order of every parameter vector.")
+    valid_for_s: Positive = Field(description="Life of a moment after its publication, s.")
+
+
+def _same_length(values: Mapping[str, Sequence[float]], muscles: Sequence[str]) -> None:
+    wrong = [name for name, vector in values.items() if len(vector) != len(muscles)]
+    if wrong:
+        raise ValueError(f"{wrong} do not have one value for each of {len(muscles)} muscles")
+
+
+class ParametersMessage(Message):
+    """A parameter set that the predictor has adopted."""
+
+    topic: ClassVar[str] = "parameters"
+    version: Count = Field(description="0 for the set the session started with.")
+    t: Number = Field(description="Time of adoption, s.")
+    values: dict[Name, Vector] = Field(description="Per parameter a value per muscle, SI units.")
+    muscles: Names = Field(description="Muscles, in the order of each vector.")
+
+    @model_validator(mode="after")
+    def _has_a_value_per_muscle(self) -> Self:
+        _same_length(self.values, self.muscles)
+        return self
+
+
+class Ticks(Part):
+    """How the predictor keeps its pace; counts since the session began."""
+
+    expected: Count = Field(0, description="Ticks that the rate asks for.")
+    published: Count = Field(0, description="Moment messages sent.")
+    late: Count = Field(0, description="Ticks that came more than one interval late.")
+
+
+class Latency(Part):
+    """From the newest EMG sample's time stamp to publication over the last second, ms."""
+
+    p50: Known = Field(None, description="Median, ms.")
+    p99: Known = Field(None, description="99th percentile, ms.")
+    max: Known = Field(None, description="Largest, ms.")
+
+
+class CalibratorReport(Part):
+    """What the calibrator's latest update came to."""
+
+    result: Name = Field(description="One word: ok, rejected, no_reference ...")
+    sentence: Text = Field("", description="What that means and what to do.")
+    version: Count = Field(0, description="Newest accepted parameter set.")
+    loss: Known = Field(None, description="Loss of the latest candidate; nil without one.")
+    seconds: Known = Field(None, description="Time the update took, s.")
+    age_s: Known = Field(None, description="Time since that update, s.")
+
+
+class StatusMessage(Message):
+    """The state of the daemon, every second and on every change."""
+
+    topic: ClassVar[str] = "status"
+    t: Number = Field(description="Time of this report, s.")
+    status: Status = Field(alias="st", description="As in the moment messages.")
+    note: Text = Field("", description="One sentence for the person at the keyboard.")
+    uptime_s: NonNegative = Field(description="Time since the session began, s.")
+    ticks: Ticks = Field(Ticks(), description="How the predictor keeps its pace.")
+    latency_ms: Latency = Field(Latency(), description="Sample to moment, last second, ms.")
+    streams: tuple[StreamHealth, ...] = Field((), description="Health of each input.")
+    calibrator: CalibratorReport | None = Field(None, description="nil while there is none.")
+    rmse: dict[Name, Known] = Field(
+        {}, description="Per joint, against the reference over the last full second, N*m."
+    )
+    parameters: dict[Name, Vector] = Field({}, description="The set in use, as in parameters.")
+    muscles: Names = Field((), description="Muscles, in the order of each vector.")
+    reference: dict[Name, Vector] | None = Field(
+        None, description="Newest reference moment per joint, N*m; nil without a reference."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_value_per_muscle(self) -> Self:
+        _same_length(self.parameters, self.muscles)
+        return self
+
+
+TOPICS: dict[str, type[Message]] = {
+    kind.topic: kind for kind in (MomentMessage, MetaMessage, ParametersMessage, StatusMessage)
+}
+
+
+def unpack(frame: bytes) -> Message:
+    """Return the message a frame holds.
+
+    Raises
+    ------
+    MessageError
+        If the frame is too long, has no known topic, is not msgpack, is of another schema
+        version, or a field is missing or wrong. Nothing else is raised, whatever the bytes.
+    """
+    if len(frame) > MAX_MESSAGE_BYTES:
+        raise MessageError(f"a frame of {len(frame)} bytes is longer than {MAX_MESSAGE_BYTES}")
+    topic, _, body = frame.partition(b" ")
+    kind = TOPICS.get(topic.decode("latin-1"))
+    if kind is None:
+        raise MessageError(f"no message has the topic {topic[:20]!r}")
+    payload = _unpack_map(body)
+    if (key := _nonfinite_key(payload)) is not None:
+        raise MessageError(f"{kind.topic} message, {key}: not finite", nonfinite=True)
+    try:
+        return kind.model_validate(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the map"
+        raise MessageError(f"{kind.topic} message, {where}: {first['msg']}") from error
+
+
+def _unpack_map(body: bytes) -> dict[Any, Any]:
+    try:
+        payload = msgpack.unpackb(body, use_list=False)
+    except (ValueError, msgpack.UnpackException, OverflowError, RecursionError) as error:
+        raise MessageError(f"the frame is not msgpack: {error}") from error
+    if not isinstance(payload, dict):
+        raise MessageError("the frame does not hold a map")
+    if payload.get("v") != SCHEMA_VERSION:
+        raise MessageError(f"schema version is {payload.get('v')!r:.40}, not {SCHEMA_VERSION}")
+    return payload
+
+
+def _nonfinite_key(payload: Mapping[Any, object]) -> str | None:
+    """Return the first key that holds a NaN or an infinity at any depth, or None."""
+    return next((f"{key!r:.40}" for key, value in payload.items() if not _finite(value)), None)
+
+
+def _finite(value: object) -> bool:
+    """Tell whether every number in nested data is finite; not recursive, the data may be deep."""
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            return False
+        if isinstance(item, Mapping):
+            todo.extend(item.values())
+        elif isinstance(item, (tuple, list)):
+            todo.extend(item)
+    return True
