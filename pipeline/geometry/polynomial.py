@@ -1,0 +1,176 @@
+"""Muscle-tendon lengths and moment arms of all muscles at once.
+
+All muscles share one basis: the union of their monomials. A row of angles costs one table of
+powers, one gather and one small matrix product, whatever the number of muscles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import UserError
+from pipeline.geometry.model_file import ModelFile
+
+Array = NDArray[np.float64]
+Term = tuple[int, ...]
+
+
+class Geometry:
+    """The fitted paths of a model, for one angle stream.
+
+    Parameters
+    ----------
+    model
+        The model file.
+    coordinates
+        Coordinates of the angle stream, in the order of its columns.
+    dofs
+        Coordinates whose moment arms are wanted.
+    fixed
+        Angle in rad of each coordinate of the model that the stream does not carry.
+
+    Raises
+    ------
+    UserError
+        If a name is not a coordinate of the model, or a coordinate of the model has no angle.
+
+    Notes
+    -----
+    The moment arm is -dl/dq of the same polynomial, so that no work is lost or gained between
+    length and moment, and exactly zero about a joint the muscle does not cross.
+
+    Outside the fitted range each power continues along its tangent: the length goes on linearly
+    in that angle, its moment arm stays what it is at the edge, and the two stay consistent. A
+    polynomial of high order would run away within a few degrees. `outside` tells.
+
+    The result for a row does not depend, to the last bit, on the rows evaluated with it, so that
+    a replay in other chunks gives the same numbers.
+    """
+
+    def __init__(
+        self,
+        model: ModelFile,
+        coordinates: Sequence[str],
+        dofs: Sequence[str],
+        fixed: Mapping[str, float] | None = None,
+    ) -> None:
+        fixed = dict(fixed or {})
+        _check_names(model, coordinates, dofs, fixed)
+        self.muscles = model.muscle_names
+        self.coordinates = tuple(coordinates)
+        self.dofs = tuple(dofs)
+        names = (*coordinates, *fixed)
+        by_name = {coordinate.name: coordinate for coordinate in model.coordinates}
+        self._middle = np.array([by_name[name].middle_rad for name in names])
+        self._half = np.array([by_name[name].half_range_rad for name in names])
+        self._fixed = np.array(list(fixed.values()), dtype=np.float64)
+        terms, self._coefficients = _shared_basis(model, names)
+        exponents = np.array(terms, dtype=np.intp)
+        self._powers = np.arange(1 + int(exponents.max()), dtype=np.float64)
+        self._columns = _columns(exponents, [names.index(dof) for dof in dofs], len(self._powers))
+
+    def evaluate(self, q: Array) -> tuple[Array, Array]:
+        """Return muscle-tendon lengths and moment arms.
+
+        Parameters
+        ----------
+        q
+            Joint angles in rad, shape [n, coordinate].
+
+        Returns
+        -------
+        length
+            Muscle-tendon lengths in m, shape [n, muscle].
+        moment_arm
+            Moment arms -dl/dq in m, shape [n, dof, muscle].
+        """
+        x = self._normalised(q)
+        table = _power_table(x, self._powers, self._half)
+        basis = table[:, self._columns[0]]
+        for columns in self._columns[1:]:
+            basis *= table[:, columns]
+        # One product per row, never one for all: BLAS rounds differently in other shapes.
+        result = basis.reshape(len(x), 1 + len(self.dofs), -1) @ self._coefficients
+        return result[:, 0], -result[:, 1:]
+
+    def outside(self, q: Array) -> NDArray[np.bool_]:
+        """Return for each row of `q` (rad, shape [n, coordinate]) whether it is extrapolated."""
+        return np.asarray((np.abs(self._normalised(q)) > 1 + 1e-9).any(axis=1))
+
+    def _normalised(self, q: Array) -> Array:
+        """Return all angles, the fixed ones appended, on the scale of the fit."""
+        known = np.empty((len(q), len(self._middle)))
+        known[:, : len(self.coordinates)] = q
+        known[:, len(self.coordinates) :] = self._fixed
+        known -= self._middle
+        known /= self._half
+        return known
+
+
+def _power_table(x: Array, powers: Array, half: Array) -> Array:
+    """Return [n, 2 * coordinate * power]: all powers of x, then their derivatives by the angle.
+
+    Beyond -1 and 1 a power continues along its tangent there.
+    """
+    edge = np.clip(x, -1.0, 1.0)[:, :, None]
+    value = edge**powers
+    slope = np.zeros_like(value)
+    slope[:, :, 1:] = powers[1:] * value[:, :, :-1]
+    value += slope * (x[:, :, None] - edge)
+    slope /= half[:, None]
+    return np.concatenate([value.reshape(len(x), -1), slope.reshape(len(x), -1)], axis=1)
+
+
+def _columns(exponents: NDArray[np.intp], dofs: list[int], powers: int) -> list[NDArray[np.intp]]:
+    """Return, for each coordinate, where the factors of the basis stand in the power table.
+
+    The basis is that of the length, followed by its derivative by each DOF.
+    """
+    n_coordinates = exponents.shape[1]
+    found = []
+    for coordinate in range(n_coordinates):
+        value = coordinate * powers + exponents[:, coordinate]
+        slope = value + n_coordinates * powers
+        found.append(np.concatenate([value, *(slope if d == coordinate else value for d in dofs)]))
+    return found
+
+
+def _shared_basis(model: ModelFile, names: Sequence[str]) -> tuple[list[Term], Array]:
+    """Return the union of all muscles' terms over `names` and coefficients [term, muscle]."""
+    per_muscle = []
+    for muscle in model.muscles:
+        path = muscle.path
+        place = [path.coordinates.index(n) if n in path.coordinates else None for n in names]
+        terms = [tuple(0 if p is None else term[p] for p in place) for term in path.exponents]
+        per_muscle.append((terms, path.coefficients))
+    union = sorted({term for terms, _ in per_muscle for term in terms})
+    row = {term: index for index, term in enumerate(union)}
+    matrix = np.zeros((len(union), len(per_muscle)))
+    for column, (terms, coefficients) in enumerate(per_muscle):
+        for term, coefficient in zip(terms, coefficients, strict=True):
+            matrix[row[term], column] += coefficient
+    return union, matrix
+
+
+def _check_names(
+    model: ModelFile,
+    coordinates: Sequence[str],
+    dofs: Sequence[str],
+    fixed: Mapping[str, float],
+) -> None:
+    known = model.coordinate_names
+    given = (*coordinates, *fixed)
+    for name in (*given, *dofs):
+        if name not in known:
+            raise UserError(
+                f"'{name}' is not a coordinate of model {model.name}; it has {', '.join(known)}."
+            )
+    for name in known:
+        if given.count(name) != 1:
+            raise UserError(
+                f"Coordinate '{name}' of model {model.name} has {given.count(name)} angles; name "
+                "it once, as an angle channel or under model.fixed_angles_rad."
+            )

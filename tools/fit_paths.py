@@ -1,0 +1,220 @@
+"""Fit muscle paths: polynomials for lengths whose derivatives are the moment arms.
+
+An importer supplies a `Posture`, which gives lengths and moment arms at some joint angles; what is
+here samples it, finds which coordinates a muscle depends on and which of them act together, and
+chooses the lowest order that meets the limits.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lstsq
+from scipy.stats import qmc
+
+from pipeline.geometry import Coordinate, MusclePath
+
+Array = NDArray[np.float64]
+Posture = Callable[[Array], tuple[Array, Array]]
+"""From angles in rad [coordinate] to lengths [muscle] and moment arms [coordinate, muscle], m."""
+
+CROSSING_M = 1e-5
+"""A moment arm, or a change of one, below this is taken as rounding of the source model, m."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a fit has to meet, and how far it may go for it."""
+
+    length_rms_m: float = 1e-3
+    moment_arm_rms_m: float = 1.5e-3
+    max_order: int = 9
+    max_terms: int = 250
+
+    def excess(self, path: MusclePath) -> float:
+        """Return the path's largest error over its limit: up to 1 is met."""
+        arms = path.moment_arm_rms_m.values()
+        return max(
+            path.length_rms_m / self.length_rms_m,
+            max(arms, default=0.0) / self.moment_arm_rms_m,
+        )
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Postures and what the source model says of them.
+
+    `x` [n, coordinate] are angles scaled to -1..1 over their ranges, `length` [n, muscle] and
+    `moment_arm` [n, coordinate, muscle] in m, `half_range` [coordinate] in rad.
+    """
+
+    x: Array
+    length: Array
+    moment_arm: Array
+    half_range: Array
+
+
+def sample(posture: Posture, coordinates: Sequence[Coordinate], x: Array, label: str) -> Samples:
+    """Ask the source model for the postures `x` [n, coordinate], scaled to -1..1."""
+    middle = np.array([coordinate.middle_rad for coordinate in coordinates])
+    half = np.array([coordinate.half_range_rad for coordinate in coordinates])
+    with click.progressbar(middle + x * half, label=label) as angles:
+        lengths, moment_arms = zip(*(posture(q) for q in angles), strict=True)
+    return Samples(x, np.array(lengths), np.array(moment_arms), half)
+
+
+def spread(n_coordinates: int, n: int, seed: int) -> Array:
+    """Return `n` quasi-random points of the cube -1..1."""
+    points: Array = qmc.Halton(n_coordinates, rng=seed).random(n)
+    return 2 * points - 1
+
+
+def interactions(
+    posture: Posture, coordinates: Sequence[Coordinate], n: int = 40
+) -> NDArray[np.bool_]:
+    """Return [muscle, coordinate, coordinate]: which pairs of angles act together on a length.
+
+    The diagonal says which coordinates a muscle depends on at all. Two coordinates act together
+    where moving one of them alone changes the moment arm about the other. A muscle over two
+    joints is often a sum of one part per joint, and needs far fewer terms for it.
+    """
+    base = spread(len(coordinates), n, seed=0)
+    moved = spread(len(coordinates), n, seed=1)
+    at_base = sample(posture, coordinates, base, "Which joints   ").moment_arm
+    found = np.zeros((at_base.shape[2], len(coordinates), len(coordinates)), dtype=bool)
+    for j, coordinate in enumerate(coordinates):
+        there = base.copy()
+        there[:, j] = moved[:, j]
+        label = f"  {coordinate.name:13s}"
+        change = sample(posture, coordinates, there, label).moment_arm - at_base
+        found[:, :, j] = (np.abs(change).max(axis=0) > CROSSING_M).T
+    crossed = (np.abs(at_base).max(axis=0) > CROSSING_M).T
+    found |= found.swapaxes(1, 2)
+    found |= np.eye(len(coordinates), dtype=bool)
+    found &= crossed[:, :, None] & crossed[:, None, :]
+    return found
+
+
+def terms_of(order: int, together: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the exponents [term, coordinate] up to a total degree.
+
+    A term joins only coordinates that act together, as `together` [coordinate, coordinate] says.
+    """
+    found = []
+    for degrees in itertools.product(range(order + 1), repeat=len(together)):
+        pairs = itertools.combinations(np.flatnonzero(degrees), 2)
+        if sum(degrees) <= order and all(together[i, j] for i, j in pairs):
+            found.append(degrees)
+    return np.array(sorted(found, key=lambda term: (sum(term), term)), dtype=np.intp)
+
+
+def _basis(x: Array, exponents: NDArray[np.intp], half_range: Array) -> tuple[Array, Array]:
+    """Return the monomials [n, term] and their derivatives by the angles [coordinate, n, term]."""
+    value = np.prod(x[:, None, :] ** exponents, axis=2)
+    slopes = []
+    for c, half in enumerate(half_range):
+        lower = exponents.copy()
+        lower[:, c] = np.maximum(lower[:, c] - 1, 0)
+        slopes.append(np.prod(x[:, None, :] ** lower, axis=2) * (exponents[:, c] / half))
+    return value, np.array(slopes).reshape(len(half_range), *value.shape)
+
+
+def _fit_order(
+    names: Sequence[str],
+    order: int,
+    exponents: NDArray[np.intp],
+    train: Samples,
+    test: Samples,
+    limits: Limits,
+) -> MusclePath:
+    """Fit one muscle's lengths and moment arms together, each in units of its limit.
+
+    The samples hold the coordinates `names` and one muscle only.
+    """
+    value, slope = _basis(train.x, exponents, train.half_range)
+    rows = [value / limits.length_rms_m, *(-slope / limits.moment_arm_rms_m)]
+    wanted = [train.length[:, 0] / limits.length_rms_m]
+    wanted += list(train.moment_arm[:, :, 0].T / limits.moment_arm_rms_m)
+    solution = lstsq(np.concatenate(rows), np.concatenate(wanted), lapack_driver="gelsy")[0]
+    coefficients = np.array([float(f"{c:.9e}") for c in solution])
+    value, slope = _basis(test.x, exponents, test.half_range)
+    length_error = np.abs(value @ coefficients - test.length[:, 0])
+    arm_errors = dict(
+        zip(names, np.abs(slope @ coefficients + test.moment_arm[:, :, 0].T), strict=True)
+    )
+    return MusclePath(
+        coordinates=tuple(names),
+        order=order,
+        exponents=tuple(tuple(int(e) for e in term) for term in exponents),
+        coefficients=tuple(float(c) for c in coefficients),
+        length_rms_m=_rms(length_error),
+        length_max_m=_rounded(length_error.max()),
+        moment_arm_rms_m={name: _rms(error) for name, error in arm_errors.items()},
+        moment_arm_max_m={name: _rounded(error.max()) for name, error in arm_errors.items()},
+    )
+
+
+def _rms(error: Array) -> float:
+    return _rounded(np.sqrt(np.mean(error**2)))
+
+
+def _rounded(metres: float) -> float:
+    """Round an error to a nanometre-ish three digits: no more of it is meant."""
+    return float(f"{metres:.3g}")
+
+
+def _of_muscle(samples: Samples, muscle: int, columns: NDArray[np.intp]) -> Samples:
+    return Samples(
+        samples.x[:, columns],
+        samples.length[:, [muscle]],
+        samples.moment_arm[:, columns][:, :, [muscle]],
+        samples.half_range[columns],
+    )
+
+
+def fit_path(
+    coordinates: Sequence[Coordinate],
+    muscle: int,
+    together: NDArray[np.bool_],
+    train: Samples,
+    test: Samples,
+    limits: Limits,
+) -> MusclePath:
+    """Return the path of lowest order that meets the limits, or else the one nearest to them."""
+    columns = np.flatnonzero(np.diag(together))
+    names = [coordinates[int(c)].name for c in columns]
+    seen, unseen = (_of_muscle(samples, muscle, columns) for samples in (train, test))
+    best: MusclePath | None = None
+    for order in range(1, limits.max_order + 1):
+        exponents = terms_of(order, together[np.ix_(columns, columns)])
+        if best and len(exponents) > limits.max_terms:
+            break
+        path = _fit_order(names, order, exponents, seen, unseen, limits)
+        if best is None or limits.excess(path) < limits.excess(best):
+            best = path
+        if limits.excess(path) <= 1:
+            break
+    assert best is not None
+    return best
+
+
+def fit_paths(
+    posture: Posture,
+    coordinates: Sequence[Coordinate],
+    muscles: Sequence[str],
+    limits: Limits,
+    n_train: int,
+    n_test: int,
+) -> list[MusclePath]:
+    """Fit all muscles; the errors in the result are those on samples the fit has not seen."""
+    together = interactions(posture, coordinates)
+    points = spread(len(coordinates), n_train + n_test, seed=2)
+    seen = sample(posture, coordinates, points[:n_train], "Samples to fit ")
+    unseen = sample(posture, coordinates, points[n_train:], "Samples to test")
+    with click.progressbar(range(len(muscles)), label="Fitting        ") as progress:
+        return [fit_path(coordinates, m, together[m], seen, unseen, limits) for m in progress]
