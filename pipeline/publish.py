@@ -1,0 +1,284 @@
+"""Moments to whoever wants them: the fan-out, and ZeroMQ."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import re
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import zmq
+from numpy.typing import NDArray
+
+from pipeline.errors import UserError
+from pipeline.message import (
+    Message,
+    MetaMessage,
+    MomentMessage,
+    ParametersMessage,
+    Status,
+    StatusMessage,
+)
+from pipeline.streams import clock
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+META_EVERY_S = 1.0
+SEND_QUEUE = 10
+"""Messages kept for a slow subscriber; what comes on top is dropped, for that one only."""
+SEND_BUFFER_BYTES = 32768
+"""Kernel buffer per subscriber: a second queue, in which old moments must not pile up either."""
+LAST_WORDS_MS = 200
+"""How long closing may wait for the last message to leave."""
+SUBSCRIPTIONS_PER_TICK = 100
+
+_LOCAL = re.compile(r"tcp://(127\.0\.0\.1|localhost):(\d+|\*)|ipc://.+")
+
+logger = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """One way out. Used from one thread; never waits for, or fails with, who listens."""
+
+    def send(self, message: Message) -> None:
+        """Send a message, or nothing if this way out has no place for its kind."""
+
+    def tend(self, now: float) -> None:
+        """Do what is due at `now` (s) besides sending: greet newcomers, repeat the meta."""
+
+    def close(self) -> None:
+        """Let the last message leave and release everything; safe to call twice."""
+
+
+class Publisher:
+    """Numbers the moments, stamps them, and gives every message to all ways out.
+
+    Parameters
+    ----------
+    meta
+        Session, joints and validity of all that follows.
+    sinks
+        The ways out, in the order in which they are served and closed.
+    """
+
+    def __init__(self, meta: MetaMessage, sinks: Sequence[Sink]) -> None:
+        self._meta = meta
+        self._sinks = tuple(sinks)
+        self._started = clock.now()
+        self._seq = 0
+        self._t: float | None = None
+        self._closed = False
+
+    @property
+    def published(self) -> int:
+        """Moment messages so far."""
+        return self._seq
+
+    def publish_moment(
+        self,
+        moment: Array,
+        ok: Mask,
+        status: Status,
+        t: float | None,
+        *,
+        sd: Array | None = None,
+        parameter_version: int = 0,
+        parameter_age_s: float = 0.0,
+    ) -> MomentMessage:
+        """Publish the moments of one tick and return the message as it went out.
+
+        Parameters
+        ----------
+        moment, ok, sd
+            Shape [dof]: N*m, validity, standard deviation in N*m (None while unknown).
+        status
+            How far they can be trusted.
+        t
+            Time of the newest EMG used, s; None before there is any.
+        parameter_version, parameter_age_s
+            The parameter set they come from and its age, s.
+
+        Raises
+        ------
+        ValueError
+            If a number is not finite: nothing has been sent then.
+        """
+        now = clock.now()
+        message = MomentMessage(
+            session=self._meta.session,
+            seq=self._seq,
+            t=t,
+            t_published=now,
+            valid_until=now + self._meta.valid_for_s,
+            status=status,
+            ok=ok,
+            moment=moment,
+            sd=sd,
+            parameter_version=parameter_version,
+            parameter_age_s=parameter_age_s,
+        )
+        self._seq, self._t = self._seq + 1, t
+        for sink in self._sinks:
+            sink.tend(now)
+            sink.send(message)
+        return message
+
+    def publish_status(self, message: StatusMessage) -> None:
+        """Publish the state of the daemon."""
+        self._send(message)
+
+    def publish_parameters(self, message: ParametersMessage) -> None:
+        """Publish a parameter set that has been adopted."""
+        self._send(message)
+
+    def close(self) -> None:
+        """Say STOPPED with zero moments, then close the ways out in order; safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        zero = np.zeros(len(self._meta.dofs))
+        self.publish_moment(zero, zero > 0, Status.STOPPED, self._t)
+        now = clock.now()
+        last = StatusMessage(
+            session=self._meta.session,
+            t=now,
+            status=Status.STOPPED,
+            note=Status.STOPPED.sentence,
+            uptime_s=now - self._started,
+        )
+        self.publish_status(last)
+        for sink in self._sinks:
+            sink.close()
+
+    def _send(self, message: Message) -> None:
+        for sink in self._sinks:
+            sink.send(message)
+
+
+@dataclass(frozen=True)
+class ZmqStatistics:
+    """What a `ZmqPublisher` has done. ZeroMQ does not tell what it dropped for whom."""
+
+    sent: int
+    """Messages handed to ZeroMQ, meta included."""
+    subscriptions: int
+    """Subscriptions seen; a client has one per topic prefix it asks for."""
+
+
+class ZmqPublisher:
+    """All messages over ZeroMQ, one frame each, on this machine only.
+
+    A subscriber that does not read loses messages once `SEND_QUEUE` and the system's buffers are
+    full; it never delays the others. Whoever subscribes is sent the meta message at the next
+    tick, and all are again every second.
+
+    Parameters
+    ----------
+    address
+        ``tcp://127.0.0.1:5556``, ``tcp://127.0.0.1:*`` for any free port, or ``ipc:///path``.
+    meta
+        The message that newcomers get.
+
+    Raises
+    ------
+    UserError
+        If the address is not of this machine, not valid, or taken.
+    """
+
+    def __init__(self, address: str, meta: MetaMessage) -> None:
+        _check_local(address)
+        self._meta = meta.pack()
+        self._meta_due = -np.inf
+        self._sent = self._subscriptions = 0
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket = self._context.socket(zmq.XPUB)
+        self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)  # report every newcomer, not only the first
+        self._socket.setsockopt(zmq.SNDHWM, SEND_QUEUE)
+        self._socket.setsockopt(zmq.SNDBUF, SEND_BUFFER_BYTES)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        try:
+            self._socket.bind(address)
+        except zmq.ZMQError as error:
+            self._context.destroy()
+            raise _bind_failed(address, error) from error
+        logger.info("Publishing moments on %s", self.address)
+
+    @property
+    def address(self) -> str:
+        """Where clients connect to, with the port that was really taken."""
+        return self._socket.get_string(zmq.LAST_ENDPOINT)
+
+    @property
+    def statistics(self) -> ZmqStatistics:
+        """What has been done so far."""
+        return ZmqStatistics(self._sent, self._subscriptions)
+
+    def send(self, message: Message) -> None:
+        """Send a message to all that have subscribed to its topic; never waits."""
+        self._send(message.pack())
+
+    def tend(self, now: float) -> None:
+        """Send the meta message if someone has subscribed or a second has passed."""
+        if self._newcomers() or now >= self._meta_due:
+            self._send(self._meta)
+            self._meta_due = now + META_EVERY_S
+
+    def close(self) -> None:
+        """Let the last message leave, for `LAST_WORDS_MS` at most, and release the address."""
+        if not self._socket.closed:
+            self._socket.close(linger=LAST_WORDS_MS)
+            self._context.term()
+
+    def _send(self, frame: bytes) -> None:
+        self._socket.send(frame, zmq.NOBLOCK)
+        self._sent += 1
+
+    def _newcomers(self) -> int:
+        """Return how many subscriptions have come since the last look."""
+        before = self._subscriptions
+        for _ in range(SUBSCRIPTIONS_PER_TICK):
+            try:
+                request = self._socket.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                break
+            self._subscriptions += request.startswith(b"\x01")
+        return self._subscriptions - before
+
+
+def _check_local(address: str) -> None:
+    if not _LOCAL.fullmatch(address):
+        raise UserError(
+            f"output.zmq = '{address}' is refused: moments are published on this machine only, as "
+            "encrypted publication does not exist yet; use tcp://127.0.0.1:PORT or ipc://PATH."
+        )
+    if address.startswith("ipc://") and _answers(address.removeprefix("ipc://")):
+        raise _taken(address)  # libzmq would silently take the path over
+
+
+def _answers(path: str) -> bool:
+    """Tell whether a program listens on this Unix socket."""
+    if not Path(path).is_socket():
+        return False
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
+
+
+def _taken(address: str) -> UserError:
+    return UserError(
+        f"The address {address} for the moments is in use; stop the program that has it (another "
+        "hillstream?) or choose another output.zmq."
+    )
+
+
+def _bind_failed(address: str, error: zmq.ZMQError) -> UserError:
+    if error.errno == errno.EADDRINUSE:
+        return _taken(address)
+    return UserError(
+        f"Moments cannot be published on '{address}': {error.strerror}; mend output.zmq."
+    )
