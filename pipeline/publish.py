@@ -38,7 +38,7 @@ LAST_WORDS_MS = 200
 """How long closing may wait for the last message to leave."""
 SUBSCRIPTIONS_PER_TICK = 100
 
-_LOCAL = re.compile(r"tcp://(127\.0\.0\.1|localhost):(\d+|\*)|ipc://.+")
+_LOCAL = re.compile(r"tcp://(127\.0\.0\.1|localhost):((?P<port>\d{1,9})|\*)|ipc://.+")
 
 logger = logging.getLogger(__name__)
 
@@ -252,11 +252,14 @@ class ZmqPublisher:
 
 
 def _check_local(address: str) -> None:
-    if not _LOCAL.fullmatch(address):
+    matched = _LOCAL.fullmatch(address)
+    if matched is None:
         raise UserError(
             f"output.zmq = '{address}' is refused: moments are published on this machine only, as "
             "encrypted publication does not exist yet; use tcp://127.0.0.1:PORT or ipc://PATH."
         )
+    if int(matched["port"] or 0) > 65535:  # libzmq would take it modulo 65536
+        raise UserError(f"output.zmq = '{address}' is refused: ports end at 65535.")
     if address.startswith("ipc://") and _answers(address.removeprefix("ipc://")):
         raise _taken(address)  # libzmq would silently take the path over
 
