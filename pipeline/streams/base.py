@@ -127,7 +127,7 @@ class Outlet(Protocol):
     """Where samples go: the sending side of a stream."""
 
     def push(self, t: Array, x: Array) -> None:
-        """Send samples; `t` in seconds, shape [n], `x` in the stream's own unit, shape [n, channels]."""
+        """Send samples: `t` in s, shape [n]; `x` in the stream's unit, shape [n, channels]."""
 
     def close(self) -> None:
         """Release the stream; safe to call twice."""

@@ -1,0 +1,160 @@
+"""What hillstream needs of liblsl beyond pylsl, and what a stream must be to be accepted."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import UserError
+from pipeline.streams.base import StreamSpec
+from pipeline.streams.channels import pick_channels
+from pipeline.streams.units import known_unit, to_si, units_with_factor
+
+if TYPE_CHECKING:
+    import pylsl
+
+RATE_TOLERANCE = 0.02
+"""Largest relative difference between a stream's nominal rate and the configured one."""
+
+LIBLSL_FIX = (
+    "install liblsl with `conda install -c conda-forge liblsl`, or take the package for this "
+    "system from https://github.com/sccn/liblsl/releases (`apt install ./liblsl-*.deb`); if it "
+    "lies elsewhere, set PYLSL_LIB to the path of liblsl.so. ZeroMQ streams work without it"
+)
+
+
+def load_pylsl() -> Any:
+    """Import pylsl, which loads the liblsl library, at the first use of LSL.
+
+    Raises
+    ------
+    UserError
+        If pylsl or liblsl is missing. The wheels of pylsl for aarch64 and for glibc older than
+        2.35 come without liblsl.
+    """
+    try:
+        return importlib.import_module("pylsl")
+    except (ImportError, RuntimeError, OSError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(". ")
+        raise UserError(f"LSL cannot be used ({reason}); {LIBLSL_FIX}.") from error
+
+
+def describe(info: pylsl.StreamInfo) -> str:
+    """Return how a sentence calls a stream."""
+    return f"LSL stream '{info.name()}'"
+
+
+def channel_names(info: pylsl.StreamInfo) -> list[str]:
+    """Return the channels' labels; a channel without a label is called by its number, from 1.
+
+    Parameters
+    ----------
+    info
+        Full description, as an inlet returns it (a resolver's is without channels).
+    """
+    labels = [channel.child_value("label") for channel in _channels(info)]
+    labels += [""] * (info.channel_count() - len(labels))
+    return [label or str(number) for number, label in enumerate(labels, start=1)]
+
+
+def channel_units(info: pylsl.StreamInfo) -> list[str]:
+    """Return the units the channels state; empty where one states none."""
+    units = [channel.child_value("unit") for channel in _channels(info)]
+    return units + [""] * (info.channel_count() - len(units))
+
+
+def _channels(info: pylsl.StreamInfo) -> Iterator[Any]:
+    channel = info.desc().child("channels").child("channel")
+    for _ in range(info.channel_count()):
+        if channel.empty():
+            return
+        yield channel
+        channel = channel.next_sibling("channel")
+
+
+def sample_type(info: pylsl.StreamInfo) -> np.dtype[Any]:
+    """Return the type of a stream's samples.
+
+    Raises
+    ------
+    UserError
+        If they are not numbers.
+    """
+    kind = {1: "f4", 2: "f8", 4: "i4", 5: "i2", 6: "i1", 7: "i8"}.get(info.channel_format())
+    if kind is None:
+        raise UserError(f"{describe(info)} carries text, not samples; name another stream.")
+    return np.dtype(kind)
+
+
+def accepted_columns(info: pylsl.StreamInfo, spec: StreamSpec) -> NDArray[np.intp]:
+    """Return the columns of the wanted channels in a stream that is as wanted.
+
+    Parameters
+    ----------
+    info
+        Full description of the stream.
+    spec
+        What is wanted. A nominal rate of 0 (irregular) is accepted.
+
+    Raises
+    ------
+    UserError
+        If the samples are not numbers, the nominal rate differs by more than 2 %, a channel is
+        missing, or a channel states another unit than the configured one.
+    """
+    sample_type(info)
+    _check_rate(info, spec)
+    columns = pick_channels(spec.channels, channel_names(info), describe(info))
+    units = channel_units(info)
+    for name, column in zip(spec.channels, columns, strict=True):
+        _check_unit(info, spec, name, units[column])
+    return columns
+
+
+def _check_rate(info: pylsl.StreamInfo, spec: StreamSpec) -> None:
+    nominal = info.nominal_srate()
+    if nominal and abs(nominal / spec.rate_hz - 1) > RATE_TOLERANCE:
+        raise UserError(
+            f"{describe(info)} has a nominal rate of {nominal:g} Hz, but the configuration says "
+            f"{spec.rate_hz:g} Hz; correct rate_hz or the sender."
+        )
+
+
+def _check_unit(info: pylsl.StreamInfo, spec: StreamSpec, channel: str, stated: str) -> None:
+    unit = known_unit(spec.key, stated)
+    if unit is not None and to_si(spec.key, unit) != spec.to_si:
+        raise UserError(
+            f"{describe(info)} states the unit {unit} for channel '{channel}', but the "
+            f"configuration says {units_with_factor(spec.key, spec.to_si)}; correct one of them."
+        )
+
+
+def measure_clock(inlet: pylsl.StreamInlet, timeout_s: float) -> tuple[float, float]:
+    """Return the correction from the sender's clock to ours and its uncertainty, s.
+
+    The first call of an inlet takes about 0.6 s (liblsl sends probes); later ones return the
+    newest of liblsl's own periodic measurements at once.
+
+    Raises
+    ------
+    pylsl.util.TimeoutError, pylsl.util.LostError
+        If no measurement came back in time, or the stream is gone.
+    """
+    pylsl = load_pylsl()
+    function = pylsl.lib.lib.lsl_time_correction_ex
+    function.restype = ctypes.c_double
+    remote, uncertainty, error = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
+    offset: float = function(
+        inlet.obj,
+        ctypes.byref(remote),
+        ctypes.byref(uncertainty),
+        ctypes.c_double(timeout_s),
+        ctypes.byref(error),
+    )
+    pylsl.util.handle_error(error)
+    return offset, uncertainty.value

@@ -1,0 +1,190 @@
+"""LSL streams in and out.
+
+Stamps are on this machine's LSL clock: the sender's stamps plus the measured clock correction,
+which is applied here and nowhere else (no post-processing flags of liblsl).
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Any
+
+import numpy as np
+
+from pipeline.streams import clock
+from pipeline.streams.base import Array, Chunk, SourceState, StreamHealth, StreamSpec
+from pipeline.streams.intake import Intake
+from pipeline.streams.liblsl import load_pylsl
+from pipeline.streams.lsl_link import SILENCE_S, Connection, Link
+
+logger = logging.getLogger(__name__)
+
+
+class LslSource:
+    """A live LSL stream, found by source_id or name and found again when it goes away.
+
+    `poll` only pulls what liblsl has received; all that may block happens on a thread of the
+    source's own.
+
+    Parameters
+    ----------
+    spec
+        What the pipeline wants from the stream.
+    name, source_id
+        What to look for; at least one. The source_id is tried first.
+    stale_after_s
+        Age of the newest sample beyond which the stream is STALE, s.
+    """
+
+    def __init__(
+        self,
+        spec: StreamSpec,
+        *,
+        name: str | None = None,
+        source_id: str | None = None,
+        stale_after_s: float = 0.05,
+    ) -> None:
+        self._name = name
+        self._source_id = source_id
+        self._intake = Intake(spec, stale_after_s)
+        self._link: Link | None = None
+        self._lost_error: type[Exception] = RuntimeError
+        self._connects_seen = 0
+        self._quiet_since = -np.inf
+        self._patience_s = SILENCE_S[0]
+        self._connected = False
+
+    @property
+    def spec(self) -> StreamSpec:
+        """What the pipeline wants from this stream."""
+        return self._intake.spec
+
+    def open(self) -> None:
+        """Start looking for the stream; returns at once.
+
+        Raises
+        ------
+        UserError
+            If liblsl is missing.
+        """
+        if self._link is None:
+            pylsl = load_pylsl()
+            self._lost_error = pylsl.util.LostError
+            self._link = Link(pylsl, self.spec, self._name, self._source_id)
+
+    def poll(self) -> Chunk | None:
+        """Return what has arrived since the last call, or None; never blocks."""
+        if self._link is None:
+            return None
+        with self._link.connection() as connection:
+            self._connected = connection is not None
+            return self._pull(self._link, connection) if connection else None
+
+    def _pull(self, link: Link, connection: Connection) -> Chunk | None:
+        now = clock.now()
+        self._greet(link, now)
+        try:
+            t, x = connection.pull()
+        except self._lost_error:
+            self._give_up(link)
+            return None
+        if len(t):
+            self._quiet_since, self._patience_s = now, SILENCE_S[0]
+            return self._intake.take(
+                t + link.clock.offset_s, x, connection.columns, self.spec.to_si, now
+            )
+        if now - self._quiet_since > self._patience_s:
+            self._patience_s = min(2 * self._patience_s, SILENCE_S[1])
+            logger.warning("%s is silent; it is opened anew.", connection.name)
+            self._give_up(link)
+        return None
+
+    def _greet(self, link: Link, now: float) -> None:
+        """Start the count of silence anew for a new connection."""
+        if link.connects != self._connects_seen:
+            self._connects_seen = link.connects
+            self._quiet_since = now
+
+    def _give_up(self, link: Link) -> None:
+        self._connected = False
+        link.drop()
+
+    def health(self, now: float) -> StreamHealth:
+        """Return the stream's state at `now` (seconds, LSL clock)."""
+        link = self._link
+        if link is None:
+            return self._intake.health(now, SourceState.RESOLVING, note="The stream is not open.")
+        return self._intake.health(
+            now,
+            self._state(link, now),
+            reconnects=max(0, link.connects - 1),
+            clock=(link.clock.offset_s, link.clock.uncertainty_s),
+            note=link.problem or self._intake.oddity(now) or link.remark,
+        )
+
+    def _state(self, link: Link, now: float) -> SourceState:
+        if not self._connected:
+            return SourceState.LOST if link.connects else SourceState.RESOLVING
+        live = self._intake.source_state(now) is SourceState.LIVE
+        return SourceState.LIVE if live else SourceState.STALE
+
+    def close(self) -> None:
+        """Release the stream; safe to call twice."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        self._connected = False
+
+
+class LslOutlet:
+    """A stream on the LSL network.
+
+    Parameters
+    ----------
+    name, stream_type
+        The stream's LSL name and type. Streams of type ``EMG`` are sent as float32, all others
+        as double64.
+    channels
+        Channel labels, written to ``desc/channels/channel/label``.
+    unit
+        Unit of the samples, written to ``desc/channels/channel/unit``.
+    rate_hz
+        Nominal rate in Hz; 0 for an irregular stream.
+    source_id
+        Identity that survives a restart of the sender; by default made of name and host.
+
+    Raises
+    ------
+    UserError
+        If liblsl is missing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stream_type: str,
+        channels: tuple[str, ...],
+        unit: str,
+        rate_hz: float,
+        source_id: str | None = None,
+    ) -> None:
+        pylsl = load_pylsl()
+        kind = pylsl.cf_float32 if stream_type == "EMG" else pylsl.cf_double64
+        identity = source_id or f"{name}@{socket.gethostname()}"
+        info = pylsl.StreamInfo(name, stream_type, len(channels), rate_hz, kind, identity)
+        labels = info.desc().append_child("channels")
+        for channel in channels:
+            entry = labels.append_child("channel")
+            entry.append_child_value("label", channel)
+            entry.append_child_value("unit", unit)
+        self._outlet: Any | None = pylsl.StreamOutlet(info)
+
+    def push(self, t: Array, x: Array) -> None:
+        """Send samples; `t` in s on the LSL clock, shape [n], `x` of shape [n, channels]."""
+        if self._outlet is not None and len(t):
+            self._outlet.push_chunk(x, t.tolist())
+
+    def close(self) -> None:
+        """Take the stream off the network; safe to call twice."""
+        self._outlet = None

@@ -1,0 +1,75 @@
+"""Units a stream may come in, and their factors to SI."""
+
+from __future__ import annotations
+
+from pipeline.errors import UserError
+
+_FACTORS = {
+    "emg": {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "1": 1.0},
+    "angles": {"rad": 1.0, "deg": 0.017453292519943295},
+    "moments": {"N*m": 1.0},
+}
+_ALIASES = {
+    "volt": "V",
+    "volts": "V",
+    "millivolt": "mV",
+    "millivolts": "mV",
+    "microvolt": "uV",
+    "microvolts": "uV",
+    "µV": "uV",  # micro sign
+    "μV": "uV",  # Greek letter mu
+    "normalised": "1",
+    "normalized": "1",
+    "radian": "rad",
+    "radians": "rad",
+    "degree": "deg",
+    "degrees": "deg",
+    "Nm": "N*m",
+    "N.m": "N*m",
+    "N·m": "N*m",
+    "N m": "N*m",
+}
+
+
+def known_unit(key: str, stated: str) -> str | None:
+    """Return the unit a sender means, or None if it is not one that stream `key` may have.
+
+    Parameters
+    ----------
+    key
+        Role of the stream: ``emg``, ``angles`` or ``moments``.
+    stated
+        What the sender calls its unit, for example ``microvolts``.
+    """
+    unit = _ALIASES.get(stated, stated)
+    return unit if unit in _FACTORS.get(key, {}) else None
+
+
+def to_si(key: str, stated: str) -> float:
+    """Return the factor from a unit to SI (volt, radian, newton metre; 1 for ready envelopes).
+
+    Raises
+    ------
+    UserError
+        If the unit is not one that stream `key` may have.
+    """
+    unit = known_unit(key, stated)
+    if unit is None:
+        raise UserError(
+            f"The unit '{stated}' is not one the {key} stream may have; "
+            f"use one of {', '.join(_FACTORS.get(key, {}))}."
+        )
+    return _FACTORS[key][unit]
+
+
+def si_unit(key: str, stated: str) -> str:
+    """Return the SI unit that samples of unit `stated` have after `to_si`."""
+    if known_unit(key, stated) == "1":
+        return "1"
+    return {"emg": "V", "angles": "rad", "moments": "N*m"}[key]
+
+
+def units_with_factor(key: str, factor: float) -> str:
+    """Return the names of the units of stream `key` that have this factor, for a sentence."""
+    names = [name for name, value in _FACTORS.get(key, {}).items() if value == factor]
+    return " or ".join(names) or f"{factor:g} times SI"

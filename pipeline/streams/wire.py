@@ -1,0 +1,200 @@
+"""The ZeroMQ message that carries samples: one frame, ``KEY`` + space + a msgpack map.
+
+========  ===========  ============================================================================
+field     type         meaning
+========  ===========  ============================================================================
+v         int          version of this layout: 1
+stream    str          the stream's key, as in the topic: ``emg``, ``angles`` or ``moments``
+seq       int          0 for a sender's first message, then one more for each
+channels  [str]        name of each column of ``x``
+unit      str          unit of the samples: V, mV, uV or 1; rad or deg; N*m
+rate_hz   float        nominal sampling rate, Hz
+t         [float]      time stamp of each row, s; leave it out to have rows stamped on arrival
+clock     str          optional; the clock of ``t``: ``lsl``, the receiving machine's LSL clock
+x         [[float]]    samples, one row for each time stamp; NaN where there is no value
+========  ===========  ============================================================================
+
+Numbers are plain msgpack floats and integers: no extension types, no raw bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from pipeline.streams.base import Array
+
+VERSION = 1
+MAX_BYTES = 4 * 1024 * 1024
+"""Largest message that is read."""
+MAX_ROWS = 100_000
+MAX_CHANNELS = 1024
+MAX_NAME = 256
+"""Longest name of a stream, channel or unit, characters."""
+
+
+class WireError(ValueError):
+    """A message that is not what this module documents; the text says why."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The content of one message.
+
+    Parameters
+    ----------
+    stream
+        Key of the stream.
+    seq
+        Number of the message.
+    channels
+        Name of each column of `x`.
+    unit
+        Unit of the samples, as the sender calls it.
+    rate_hz
+        Nominal sampling rate, Hz.
+    t
+        Time stamps, shape [n], s on the LSL clock; None if the receiver is to stamp them.
+    x
+        Samples, shape [n, channels].
+    """
+
+    stream: str
+    seq: int
+    channels: tuple[str, ...]
+    unit: str
+    rate_hz: float
+    t: Array | None
+    x: Array
+
+
+def encode(samples: Samples) -> bytes:
+    """Return the frame that carries the samples."""
+    fields = {
+        "v": VERSION,
+        "stream": samples.stream,
+        "seq": samples.seq,
+        "channels": list(samples.channels),
+        "unit": samples.unit,
+        "rate_hz": samples.rate_hz,
+        "x": samples.x.tolist(),
+    }
+    if samples.t is not None:
+        fields |= {"clock": "lsl", "t": samples.t.tolist()}
+    packed: bytes = msgpack.packb(fields)
+    return topic(samples.stream) + packed
+
+
+def topic(key: str) -> bytes:
+    """Return the prefix of the messages of stream `key`, to subscribe to."""
+    return key.encode() + b" "
+
+
+def decode(frame: bytes) -> Samples:
+    """Return what a frame carries.
+
+    Raises
+    ------
+    WireError
+        If the frame is anything but a message as documented above.
+    """
+    fields = _unpack(frame)
+    _require(fields.get("v") == VERSION, f"v is {_shown(fields.get('v'))}, not {VERSION}")
+    stream = _text(fields, "stream")
+    _require(frame.startswith(topic(stream)), f"the topic is not that of stream '{stream}'")
+    x = _matrix(fields.get("x"))
+    channels = _channels(fields.get("channels"), x.shape[1])
+    return Samples(
+        stream=stream,
+        seq=_count(fields.get("seq")),
+        channels=channels,
+        unit=_text(fields, "unit"),
+        rate_hz=_rate(fields.get("rate_hz")),
+        t=_stamps(fields, len(x)),
+        x=x,
+    )
+
+
+def _unpack(frame: bytes) -> dict[str, Any]:
+    _require(len(frame) <= MAX_BYTES, f"{len(frame)} bytes are more than {MAX_BYTES}")
+    _, space, packed = frame.partition(b" ")
+    _require(space != b"", "there is no topic before a space")
+    try:
+        fields = msgpack.unpackb(
+            packed, max_bin_len=0, max_ext_len=0, max_map_len=64, max_array_len=MAX_ROWS
+        )
+    except (ValueError, msgpack.exceptions.UnpackException) as error:
+        raise WireError(f"it is not msgpack ({error or type(error).__name__})") from error
+    _require(isinstance(fields, dict), "it is not a msgpack map")
+    return dict(fields)
+
+
+def _require(condition: bool, reason: str) -> None:
+    if not condition:
+        raise WireError(reason)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    _require(_is_name(value), f"{name} is {_shown(value)}, not a name")
+    return str(value)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise WireError(f"seq is {_shown(value)}, not the number of a message")
+    return value
+
+
+def _rate(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e9:
+        raise WireError(f"rate_hz is {_shown(value)}, not a rate")
+    return float(value)
+
+
+def _channels(value: object, columns: int) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(_is_name(name) for name in value):
+        raise WireError(f"channels is {_shown(value)}, not a list of names")
+    _require(len(value) == columns, f"{len(value)} channels, but rows of {columns} values")
+    return tuple(value)
+
+
+def _matrix(value: object) -> Array:
+    x = _numbers("x", value)
+    _require(x.ndim == 2 and x.size > 0, "x is not a list of rows of equal length")
+    _require(x.shape[1] <= MAX_CHANNELS, f"rows of {x.shape[1]} values are too long")
+    return x
+
+
+def _stamps(fields: dict[str, Any], rows: int) -> Array | None:
+    if "t" not in fields:
+        return None
+    clock = fields.get("clock", "lsl")
+    _require(clock == "lsl", f"clock is {_shown(clock)}, not 'lsl'")
+    t = _numbers("t", fields["t"])
+    _require(t.shape == (rows,), f"t has shape {t.shape}, but x has {rows} rows")
+    _require(bool(np.isfinite(t).all()), "t has a stamp that is not finite")
+    return t
+
+
+def _numbers(name: str, value: object) -> Array:
+    """Return a list of numbers, or of lists of them, as an array."""
+    _require(isinstance(value, list), f"{name} is {_shown(value)}, not a list")
+    try:
+        numbers = np.array(value)
+    except ValueError as error:
+        raise WireError(f"{name} has rows of different lengths") from error
+    _require(numbers.dtype.kind in "fiu", f"{name} holds something that is not a number")
+    return numbers.astype(np.float64)
