@@ -1,0 +1,208 @@
+"""Joint moments from hillstream for an exoskeleton controller: copy this file and start from it.
+
+It needs pyzmq and msgpack, nothing else. In a control loop, on the daemon's machine:
+
+    client = MomentClient("tcp://127.0.0.1:5556", joints=["knee_angle_r"])
+    while True:
+        torque = client.read(time.monotonic())   # N*m per joint; at once, always finite
+
+A joint's torque is its moment while the message is valid, the EMG behind it young and its ok flag
+set. Otherwise the last good one fades to zero, and when moments are good again it fades in.
+Assistance gain and limits of torque and torque rate are the controller's. This is an outer loop
+(100-1000 Hz): the device's own torque loop runs beneath it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgpack
+import zmq
+
+SCHEMA_VERSION = 1
+
+
+class MomentClient:
+    """Reads the newest moment message and turns it into a torque that is safe to command.
+
+    `joints` picks and orders the joints by name (None: all, as published). `timeout_s` is how old
+    the message and the EMG behind it may be, `fade_s` how long fades take.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        joints: Sequence[str] | None = None,
+        timeout_s: float = 0.1,
+        fade_s: float = 0.05,
+    ) -> None:
+        self.joints, self.timeout_s, self.fade_s = joints, timeout_s, fade_s
+        self.names = list(joints or ())  # joints of the torque vector
+        self.state = "no message yet"  # "ok", or why the torque fades
+        self.message: dict[str, Any] = {}  # newest moment message; empty before the first
+        self.skipped = self.restarts = self.refused = 0  # skipped: normal with CONFLATE
+        self._meta: dict[str, Any] = {}
+        self._gain = [0.0] * len(self.names)  # 0 faded out, 1 faded in
+        self._good = [0.0] * len(self.names)  # last good moments, N*m
+        self._read_at = -math.inf
+        self._context = zmq.Context()
+        self._moments = self._subscribe(address, b"moment ")
+        self._metas = self._subscribe(address, b"meta ")  # own socket: CONFLATE keeps one message
+
+    def _subscribe(self, address: str, topic: bytes) -> zmq.Socket[bytes]:
+        socket = self._context.socket(zmq.SUB)
+        socket.setsockopt(zmq.CONFLATE, 1)  # keep the newest only; must come before connect
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.SUBSCRIBE, topic)
+        socket.connect(address)  # nobody needs to be there yet; it reconnects by itself
+        return socket
+
+    def read(self, now: float) -> list[float]:
+        """Return the torque of each joint in N*m; `now` is time.monotonic(). Never waits."""
+        if meta := self._receive(self._metas):
+            self._adopt(meta)
+        if message := self._receive(self._moments):
+            self._take(message)
+        elapsed, self._read_at = now - self._read_at, now
+        if elapsed > self.timeout_s:  # the control loop itself was away: begin from zero
+            self._gain, elapsed = [0.0] * len(self.names), 0.0
+        complaint = self._complaint(now)
+        self.state = complaint or "ok"
+        for i, name in enumerate(self.names):
+            good = not complaint and self._is_good(i, name)
+            self._gain[i] += (1 if good else -1) * elapsed / self.fade_s
+            self._gain[i] = min(max(self._gain[i], 0.0), 1.0)
+        return [gain * moment for gain, moment in zip(self._gain, self._good, strict=True)]
+
+    def _receive(self, socket: zmq.Socket[bytes]) -> dict[str, Any] | None:
+        """Return the newest message, or None if none has come or it is not one of ours."""
+        try:
+            topic, body = socket.recv(zmq.NOBLOCK).split(b" ", 1)
+            message: dict[str, Any] = msgpack.unpackb(body)
+            check(topic, message)
+        except zmq.Again:
+            return None
+        except (ValueError, TypeError, KeyError, msgpack.UnpackException):
+            self.refused += 1
+            return None
+        return message
+
+    def _adopt(self, meta: dict[str, Any]) -> None:
+        """Learn which joint is where."""
+        self._meta = meta
+        names = list(self.joints or meta["dofs"])
+        if names != self.names:
+            self.names, self._gain, self._good = names, [0.0] * len(names), [0.0] * len(names)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        before, self.message = self.message, message
+        if before and before["sid"] != message["sid"]:
+            self.restarts += 1
+        elif before:
+            self.skipped += max(message["seq"] - before["seq"] - 1, 0)
+
+    def _complaint(self, now: float) -> str:
+        """Return why the newest moments may not be used, or an empty string if they may."""
+        message, meta = self.message, self._meta
+        if not message or not meta:
+            return "no message yet"
+        if message["sid"] != meta["sid"] or len(message["m"]) != len(meta["dofs"]):
+            return "the joints of this session are not known yet"
+        if missing := [name for name in self.names if name not in meta["dofs"]]:
+            return f"not published: {missing}, only {meta['dofs']}"
+        if now > message["exp"] or abs(now - message["tp"]) > self.timeout_s:
+            return f"no message in time, the last said {message['st']}"
+        if message["t"] is None or abs(now - message["t"]) > self.timeout_s:
+            return f"no young EMG (or another clock), the daemon says {message['st']}"
+        return ""
+
+    def _is_good(self, i: int, name: str) -> bool:
+        """Tell whether a joint's ok flag is set, and if so take over its moment."""
+        column = self._meta["dofs"].index(name)
+        if self.message["ok"][column] is not True:
+            return False
+        self._good[i] = self.message["m"][column]
+        return True
+
+    def close(self) -> None:
+        """Release the sockets."""
+        self._context.destroy()
+
+
+def check(topic: bytes, message: dict[str, Any]) -> None:
+    """Raise ValueError, TypeError or KeyError unless this is a message `MomentClient` can use."""
+    if message["v"] != SCHEMA_VERSION:
+        raise ValueError(f"schema version {message['v']!r}, this client knows {SCHEMA_VERSION}")
+    moment = topic == b"moment"
+    vectors = [message["m"], message["ok"]] if moment else [message["dofs"]]
+    if not all(isinstance(vector, list) and len(vector) == len(vectors[0]) for vector in vectors):
+        raise ValueError("not a value per joint")
+    times = [message["tp"], message["exp"], message["seq"], message["t"] or 0] if moment else []
+    if not all(math.isfinite(number) for number in [*times, *(message["m"] if moment else [])]):
+        raise ValueError("a number is not finite")
+    message["sid"], message["st" if moment else "unit"]  # KeyError if missing
+
+
+def report(client: MomentClient, torque: Sequence[float], now: float) -> dict[str, Any]:
+    """Return what the client does, to be printed."""
+    emg_time = client.message.get("t")
+    return {
+        "time": now,
+        "state": client.state,
+        "torque": dict(zip(client.names, torque, strict=True)),
+        "emg_age_ms": None if emg_time is None else 1e3 * (now - emg_time),
+        "seq": client.message.get("seq"),
+        "skipped": client.skipped,
+        "restarts": client.restarts,
+        "refused": client.refused,
+    }
+
+
+def as_line(told: dict[str, Any]) -> str:
+    """Return a report as a line to read."""
+    torque = "  ".join(f"{name} {value:+.2f} N*m" for name, value in told["torque"].items())
+    age = "" if told["emg_age_ms"] is None else f"  EMG {told['emg_age_ms']:.1f} ms old"
+    return f"{told['time']:.3f}  {torque}{age}  [{told['state']}]"
+
+
+def main() -> int:
+    """Run the client as a controller would, printing a line each second."""
+    parser = argparse.ArgumentParser(
+        description="Follow hillstream's joint moments as an exoskeleton controller would.",
+        epilog="Stop the daemon while this runs: the torque fades to zero within 50 ms once the "
+        "newest EMG is 100 ms old, and fades in when the daemon is back. Exit status 1: no good "
+        "moment ever came.",
+    )
+    parser.add_argument("--address", default="tcp://127.0.0.1:5556", help="output.zmq there")
+    parser.add_argument("--joint", action="append", help="joint to follow; repeat; default all")
+    parser.add_argument("--rate", type=float, default=500.0, help="control rate, Hz (500)")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="then stop; else Ctrl-C")
+    parser.add_argument("--json", action="store_true", help="a JSON object per line")
+    args = parser.parse_args()
+    client = MomentClient(args.address, args.joint)
+    end, next_line, followed = time.monotonic() + args.seconds, time.monotonic() + 1.0, False
+    try:
+        while (now := time.monotonic()) < end:
+            torque = client.read(now)  # a controller would command it here
+            followed |= client.state == "ok"
+            if now >= next_line:
+                told = report(client, torque, now)
+                sys.stdout.write((json.dumps(told) if args.json else as_line(told)) + "\n")
+                sys.stdout.flush()
+                next_line += 1.0
+            time.sleep(1.0 / args.rate)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        client.close()
+    return 0 if followed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
