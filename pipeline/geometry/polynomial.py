@@ -70,7 +70,8 @@ class Geometry:
         terms, self._coefficients = _shared_basis(model, names)
         exponents = np.array(terms, dtype=np.intp)
         self._powers = np.arange(1 + int(exponents.max()), dtype=np.float64)
-        self._columns = _columns(exponents, [names.index(dof) for dof in dofs], len(self._powers))
+        self._places = [names.index(dof) for dof in dofs]
+        self._columns = _columns(exponents, self._places, len(self._powers))
 
     def evaluate(self, q: Array) -> tuple[Array, Array]:
         """Return muscle-tendon lengths and moment arms.
@@ -89,11 +90,9 @@ class Geometry:
         """
         x = self._normalised(q)
         table = _power_table(x, self._powers, self._half)
-        basis = table[:, self._columns[0]]
-        for columns in self._columns[1:]:
-            basis *= table[:, columns]
+        basis = _basis(table.take(self._columns, axis=1), self._places)
         # One product per row, never one for all: BLAS rounds differently in other shapes.
-        result = basis.reshape(len(x), 1 + len(self.dofs), -1) @ self._coefficients
+        result = basis @ self._coefficients
         return result[:, 0], -result[:, 1:]
 
     def outside(self, q: Array) -> NDArray[np.bool_]:
@@ -124,18 +123,28 @@ def _power_table(x: Array, powers: Array, half: Array) -> Array:
     return np.concatenate([value.reshape(len(x), -1), slope.reshape(len(x), -1)], axis=1)
 
 
-def _columns(exponents: NDArray[np.intp], dofs: list[int], powers: int) -> list[NDArray[np.intp]]:
-    """Return, for each coordinate, where the factors of the basis stand in the power table.
+def _columns(exponents: NDArray[np.intp], dofs: list[int], powers: int) -> NDArray[np.intp]:
+    """Return where the factors of each term stand in the power table, [factor, term].
 
-    The basis is that of the length, followed by its derivative by each DOF.
+    The factors are the powers of all coordinates, followed by the derivatives of those of `dofs`.
     """
     n_coordinates = exponents.shape[1]
-    found = []
-    for coordinate in range(n_coordinates):
-        value = coordinate * powers + exponents[:, coordinate]
-        slope = value + n_coordinates * powers
-        found.append(np.concatenate([value, *(slope if d == coordinate else value for d in dofs)]))
-    return found
+    value = exponents.T + powers * np.arange(n_coordinates)[:, None]
+    return np.concatenate([value, value[dofs] + n_coordinates * powers])
+
+
+def _basis(factors: Array, dofs: list[int]) -> Array:
+    """Return the terms, followed by their derivatives by each DOF, [n, 1 + dof, term]."""
+    n_coordinates = factors.shape[1] - len(dofs)
+    basis = np.empty((len(factors), 1 + len(dofs), factors.shape[2]))
+    np.prod(factors[:, :n_coordinates], axis=1, out=basis[:, 0])
+    for row, dof in enumerate(dofs):
+        derivative = basis[:, 1 + row]
+        derivative[:] = factors[:, n_coordinates + row]
+        for other in range(n_coordinates):
+            if other != dof:
+                derivative *= factors[:, other]
+    return basis
 
 
 def _shared_basis(model: ModelFile, names: Sequence[str]) -> tuple[list[Term], Array]:
