@@ -1,0 +1,97 @@
+"""Recordings in NumPy's ``.npz``.
+
+========================  =======================================================================
+key                       meaning
+========================  =======================================================================
+fs                        sampling rate of all streams, Hz
+time                      optional: time stamps, shape [n], s; without it they start at 0
+emg                       EMG, shape [n, channels]
+emg_names, or names       its channels
+unit                      optional: its unit; without it the EMG is a normalised envelope
+q_f, or q                 joint angles, shape [n, joints], rad; the filtered ones are preferred
+moment_f, or moment       joint moments, shape [n, joints], N*m; likewise
+dof_names                 the joints
+valid                     optional: bool, shape [n]; where False there is no reference moment
+========================  =======================================================================
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import UserError
+from pipeline.streams.base import Array
+from pipeline.streams.recorded import RecordedStream, checked_stream
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def read_npz(file: Path) -> dict[str, RecordedStream]:
+    """Return the streams of an ``.npz`` file.
+
+    Raises
+    ------
+    UserError
+        If the file is broken or lacks a key.
+    """
+    arrays = _load(file)
+    streams = {}
+    if "emg" in arrays:
+        names = _first(file, arrays, "emg_names", "names")
+        unit = str(arrays.get("unit", "1"))
+        streams["emg"] = _stream(file, arrays, names, unit, _numbers(file, arrays, "emg"))
+    if "q" in arrays or "q_f" in arrays:
+        streams["angles"] = _joints(file, arrays, "rad", "q_f", "q")
+    if "moment" in arrays or "moment_f" in arrays:
+        streams["moments"] = _joints(file, arrays, "N*m", "moment_f", "moment")
+    if not streams:
+        raise UserError(
+            f"'{file}' has none of the keys emg, q, moment; it has {', '.join(arrays) or 'none'}."
+        )
+    return streams
+
+
+def _load(file: Path) -> Arrays:
+    try:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"'{file}' cannot be read as .npz ({str(error).splitlines()[0]}); it is broken or was "
+            "not written whole."
+        ) from error
+
+
+def _first(file: Path, arrays: Arrays, *names: str) -> NDArray[Any]:
+    for name in names:
+        if name in arrays:
+            return arrays[name]
+    raise UserError(f"'{file}' lacks the key {' or '.join(names)}; it has {', '.join(arrays)}.")
+
+
+def _numbers(file: Path, arrays: Arrays, *names: str) -> Array:
+    values = _first(file, arrays, *names)
+    if values.dtype.kind not in "fiu":
+        raise UserError(f"The key {names[-1]} of '{file}' holds {values.dtype}, not numbers.")
+    return values.astype(np.float64)
+
+
+def _joints(file: Path, arrays: Arrays, unit: str, *names: str) -> RecordedStream:
+    x = _numbers(file, arrays, *names)
+    valid = arrays.get("valid")
+    if unit == "N*m" and valid is not None and len(valid) == len(x):
+        x[~valid.astype(bool)] = np.nan
+    return _stream(file, arrays, _first(file, arrays, "dof_names"), unit, x)
+
+
+def _stream(file: Path, arrays: Arrays, names: NDArray[Any], unit: str, x: Array) -> RecordedStream:
+    rate_hz = float(_numbers(file, arrays, "fs"))
+    if not 0 < rate_hz < np.inf:
+        raise UserError(f"The key fs of '{file}' is {rate_hz:g}, not a sampling rate in Hz.")
+    t = _numbers(file, arrays, "time") if "time" in arrays else np.arange(len(x)) / rate_hz
+    return checked_stream(file, np.atleast_1d(names).tolist(), unit, t, x, rate_hz)

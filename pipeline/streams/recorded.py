@@ -1,0 +1,109 @@
+"""The shapes of a recording, whatever file it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import UserError
+from pipeline.streams.base import Array
+
+
+@dataclass(frozen=True)
+class RecordedStream:
+    """One stream of a recording.
+
+    Parameters
+    ----------
+    channels
+        Name of each column of `x`.
+    unit
+        Unit of the samples.
+    rate_hz
+        Nominal sampling rate, Hz.
+    t
+        Time stamps, shape [n], s, strictly increasing, from where the file starts.
+    x
+        Samples, shape [n, channels]; NaN where there is no value.
+    """
+
+    channels: tuple[str, ...]
+    unit: str
+    rate_hz: float
+    t: Array
+    x: Array
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Streams recorded together, on one clock.
+
+    Parameters
+    ----------
+    name
+        Where they were read from, for the person at the keyboard.
+    streams
+        The streams by key: ``emg``, ``angles``, ``moments``; those there are.
+    """
+
+    name: str
+    streams: dict[str, RecordedStream]
+
+    @property
+    def start(self) -> float:
+        """First time stamp, s."""
+        return min(float(stream.t[0]) for stream in self.streams.values())
+
+    @property
+    def duration_s(self) -> float:
+        """Time from the first stamp to one interval after the last, s."""
+        end = max(float(stream.t[-1]) + 1 / stream.rate_hz for stream in self.streams.values())
+        return end - self.start
+
+
+def checked_stream(
+    file: Path,
+    channels: Iterable[str],
+    unit: str,
+    t: Array,
+    x: Array,
+    rate_hz: float | None = None,
+) -> RecordedStream:
+    """Return a recorded stream that is sound.
+
+    Parameters
+    ----------
+    file
+        Where it comes from.
+    channels, unit, t, x
+        As in `RecordedStream`.
+    rate_hz
+        Nominal rate, Hz; None to take the median of the stamps' intervals.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than two rows, the columns are not one per channel, or the stamps do
+        not increase.
+    """
+    names = tuple(str(name) for name in channels)
+    if x.ndim != 2 or x.shape[1] != len(names):
+        raise UserError(
+            f"'{file}' has data of shape {x.shape} for {len(names)} channels "
+            f"({', '.join(names)}); there must be one column for each."
+        )
+    if len(t) != len(x):
+        raise UserError(f"'{file}' has {len(t)} time stamps for {len(x)} rows of {names[0]}.")
+    if len(t) < 2:
+        raise UserError(f"'{file}' has {len(t)} rows of data; a recording needs at least two.")
+    steps = np.diff(t)
+    if not np.all(steps > 0):  # NaN is not either
+        row = int(np.flatnonzero(~(steps > 0))[0]) + 1
+        raise UserError(
+            f"Time does not increase at row {row} of '{file}' ({t[row - 1]:g} s, then {t[row]:g} "
+            "s); sort the rows or cut the file there."
+        )
+    return RecordedStream(names, unit, rate_hz or 1 / float(np.median(steps)), t, x)
