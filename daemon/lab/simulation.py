@@ -1,0 +1,215 @@
+"""The simulated lab as a generator of samples, with nothing of the network in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.random import SeedSequence
+from numpy.typing import NDArray
+
+from daemon.config import Config
+from daemon.lab.electrodes import EMG_RATE_HZ, Electrodes
+from daemon.lab.movement import Movement
+from daemon.lab.person import STEP_S, Contraction, make_person
+from daemon.lab.sensors import Samples, Sensor
+from pipeline.errors import UserError
+from pipeline.geometry import Geometry, ModelFile, load_model
+
+Array = NDArray[np.float64]
+
+_USED_RANGE = 0.7
+"""Share of each coordinate's range that the person moves in, about its middle."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What no sensor shows."""
+
+    excitation: Array
+    """Shape [time, channel], at 1 kHz."""
+    activation: Array
+    """Shape [time, muscle], at 1 kHz."""
+    force: Array
+    """Tendon forces in N, shape [time, muscle], at 1 kHz."""
+    angle: Array
+    """Angles without noise, rad, at the rate of the angles."""
+    moment: Array
+    """Moments without noise, N*m, at the rate of the moments."""
+
+
+@dataclass(frozen=True)
+class LabBlock:
+    """Some milliseconds of the simulated lab."""
+
+    emg: Samples
+    """V"""
+    angles: Samples
+    """rad"""
+    moments: Samples
+    """N*m, of the joints in `Lab.dofs`"""
+    truth: Truth
+
+
+class Lab:
+    """A simulated person with electrodes and motion capture on.
+
+    Parameters
+    ----------
+    config
+        The set-up; its [simulation] section says who the person is.
+
+    Raises
+    ------
+    UserError
+        If the set-up's EMG is not raw EMG at 1000 Hz, another rate does not divide 1000 Hz, or
+        the configuration does not fit its model file.
+
+    Notes
+    -----
+    Each part draws from a random stream of its own, so that the numbers depend on the seed alone
+    and not on how time is cut into blocks.
+    """
+
+    def __init__(self, config: Config) -> None:
+        _check(config)
+        self.config = config
+        model = load_model(config.model.file)
+        person = make_person(config, model)
+        angles, fixed = config.streams.angles.channels, config.model.fixed_angles_rad
+        self.dofs = _dofs(config)
+        self._person = person
+        self._column = [model.muscle_names.index(name) for name in person.names]
+        self._lengths = Geometry(model, angles, (), fixed)
+        self._arms = Geometry(model, angles, self.dofs, fixed)
+        of_movement, of_electrodes, *of_sensors = SeedSequence(config.simulation.seed).spawn(5)
+        self._movement = Movement(
+            *_used_range(model, angles),
+            self._efforts,
+            len(config.streams.emg.channels),
+            of_movement,
+            person.electromechanical_delay_s,
+        )
+        self._electrodes = _electrodes(config, of_electrodes)
+        self._emg, self._angles, self._moments = _sensors(config, of_sensors)
+        start = self._movement.angles(np.zeros(1))
+        self._contraction = Contraction(person, self._length(start)[0])
+        self._elapsed_ms = 0
+
+    def block(self, n_ms: int) -> LabBlock:
+        """Return the next `n_ms` milliseconds."""
+        millisecond = np.arange(self._elapsed_ms, self._elapsed_ms + n_ms)
+        self._elapsed_ms += n_ms
+        t = np.asarray(millisecond * STEP_S, dtype=np.float64)
+        q = self._movement.angles(t)
+        delayed = self._movement.excitations(t - self._person.electromechanical_delay_s)
+        activation, force = self._contraction.advance(delayed, self._length(q))
+        excitation = self._movement.excitations(t)
+        angle_at, moment_at = self._angles.due(millisecond), self._moments.due(millisecond)
+        moment = self._moment(q[moment_at], force[moment_at])
+        return LabBlock(
+            emg=self._emg.sample(t, self._electrodes.record(t, excitation)),
+            angles=self._angles.sample(t[angle_at], q[angle_at]),
+            moments=self._moments.sample(t[moment_at], moment),
+            truth=Truth(excitation, activation, force, q[angle_at], moment),
+        )
+
+    def truth(self) -> dict[str, object]:
+        """Return the true parameters and the seed, for a JSON file; see `Person.truth`."""
+        return {"seed": self.config.simulation.seed, **self._person.truth()}
+
+    def write_truth(self, path: Path) -> None:
+        """Write `truth` as JSON.
+
+        Raises
+        ------
+        UserError
+            If the file cannot be written.
+        """
+        try:
+            path.write_text(json.dumps(self.truth(), indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise UserError(
+                f"The true parameters cannot be written to {path} ({error.strerror}); "
+                "give a file in a folder that exists."
+            ) from error
+
+    def _length(self, q: Array) -> Array:
+        return np.asarray(self._lengths.evaluate(q)[0][:, self._column])
+
+    def _moment(self, q: Array, force: Array) -> Array:
+        if len(q) == 0:
+            return np.empty((0, len(self.dofs)))
+        arm = self._arms.evaluate(q)[1][:, :, self._column]
+        return np.asarray(np.einsum("tdm,tm->td", arm, force))
+
+    def _efforts(self, posture: Array, change: Array) -> Array:
+        """Return how much each channel's muscles help a change of posture; see `Movement`."""
+        arm = self._arms.evaluate(posture[None])[1][0][:, self._column]
+        moved = [self.config.streams.angles.channels.index(dof) for dof in self.dofs]
+        helps: Array = self._person.drive @ (change[moved] @ arm)
+        return helps / max(float(np.abs(helps).max()), np.finfo(float).tiny)
+
+
+def _check(config: Config) -> None:
+    """Refuse a set-up whose streams the lab cannot make."""
+    streams = config.streams
+    if config.envelope.kind != "raw" or streams.emg.rate_hz != EMG_RATE_HZ:
+        raise UserError(
+            f"The simulated lab makes raw EMG at {EMG_RATE_HZ} Hz, but '{config.title}' takes "
+            f"envelope.kind = {config.envelope.kind!r} at {streams.emg.rate_hz:g} Hz; "
+            "use a set-up such as configs/arm.toml."
+        )
+    slow = {"angles": streams.angles, "moments": streams.moments or streams.angles}
+    for key, stream in slow.items():
+        if EMG_RATE_HZ % stream.rate_hz:
+            raise UserError(
+                f"streams.{key}.rate_hz is {stream.rate_hz:g}, which does not divide "
+                f"{EMG_RATE_HZ} Hz as the simulated lab needs it to; use 100 or 200."
+            )
+    if strange := sorted(set(_dofs(config)) - set(streams.angles.channels)):
+        raise UserError(
+            f"The simulated lab moves {streams.angles.channels}, so it has no moment of {strange}; "
+            "take them out of streams.moments.channels."
+        )
+
+
+def _dofs(config: Config) -> tuple[str, ...]:
+    moments = config.streams.moments
+    return tuple(moments.channels if moments else config.model.dofs)
+
+
+def _used_range(model: ModelFile, channels: list[str]) -> tuple[Array, Array]:
+    """Return lowest and highest angle of each channel's movement, rad."""
+    by_name = {coordinate.name: coordinate for coordinate in model.coordinates}
+    middle = np.array([by_name[name].middle_rad for name in channels])
+    half = np.array([by_name[name].half_range_rad for name in channels])
+    return middle - _USED_RANGE * half, middle + _USED_RANGE * half
+
+
+def _electrodes(config: Config, seed: SeedSequence) -> Electrodes:
+    envelope, simulation = config.envelope, config.simulation
+    mvc = np.array([envelope.mvc.get(name, 1.0) for name in config.streams.emg.channels])
+    return Electrodes(
+        mvc,
+        envelope.band_hz,
+        envelope.band_order,
+        noise_v=simulation.emg_noise_v,
+        hum_v=simulation.hum_v,
+        tone_v=simulation.baseline_v,
+        seed=seed,
+    )
+
+
+def _sensors(config: Config, seeds: list[SeedSequence]) -> tuple[Sensor, Sensor, Sensor]:
+    """Return the sensors of the EMG, whose noise is the electrodes', the angles and the moments."""
+    streams, simulation = config.streams, config.simulation
+    jitter = simulation.jitter_s
+    moments = streams.moments or streams.angles
+    return (
+        Sensor(streams.emg.rate_hz, 0.0, jitter, seeds[0]),
+        Sensor(streams.angles.rate_hz, simulation.angle_noise_rad, jitter, seeds[1]),
+        Sensor(moments.rate_hz, simulation.moment_noise_nm, jitter, seeds[2]),
+    )
