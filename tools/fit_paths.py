@@ -164,7 +164,7 @@ def _rms(error: Array) -> float:
 
 
 def _rounded(metres: float) -> float:
-    """Round an error to a nanometre-ish three digits: no more of it is meant."""
+    """Round an error to three digits: no more of it is meant."""
     return float(f"{metres:.3g}")
 
 
@@ -189,18 +189,15 @@ def fit_path(
     columns = np.flatnonzero(np.diag(together))
     names = [coordinates[int(c)].name for c in columns]
     seen, unseen = (_of_muscle(samples, muscle, columns) for samples in (train, test))
-    best: MusclePath | None = None
+    tried: list[MusclePath] = []
     for order in range(1, limits.max_order + 1):
         exponents = terms_of(order, together[np.ix_(columns, columns)])
-        if best and len(exponents) > limits.max_terms:
+        if tried and len(exponents) > limits.max_terms:
             break
-        path = _fit_order(names, order, exponents, seen, unseen, limits)
-        if best is None or limits.excess(path) < limits.excess(best):
-            best = path
-        if limits.excess(path) <= 1:
+        tried.append(_fit_order(names, order, exponents, seen, unseen, limits))
+        if limits.excess(tried[-1]) <= 1:
             break
-    assert best is not None
-    return best
+    return min(tried, key=limits.excess)
 
 
 def fit_paths(

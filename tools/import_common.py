@@ -13,12 +13,13 @@ from typing import Any
 import click
 
 from pipeline.errors import UserError
-from pipeline.geometry import FORMAT, Coordinate, ModelFile, Muscle, MusclePath
+from pipeline.geometry import FORMAT, Coordinate, ModelFile, Muscle, MusclePath, load_model
 from tools.fit_paths import Limits
 
 WIDTH = 80
 """Longest piece of a wrapped list in the file, characters."""
 
+COUNT = click.IntRange(min=1)
 _OPTIONS = (
     click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path)),
     click.option("--name", required=True, help="Name of the model."),
@@ -33,17 +34,19 @@ _OPTIONS = (
         metavar="NAME LOW HIGH POSITIVE",
         help="A coordinate, the range to fit in rad, and the movement of positive sign.",
     ),
-    click.option("--muscles", required=True, help="Names with commas between, in order."),
-    click.option("--samples", default=4000, show_default=True, help="Postures to fit."),
+    click.option(
+        "--muscles", required=True, help="Names with commas between, in the file's order."
+    ),
+    click.option("--samples", default=4000, show_default=True, help="Postures to fit.", type=COUNT),
     click.option("--length-limit-mm", default=1.0, show_default=True, help="RMS."),
     click.option("--moment-arm-limit-mm", default=1.5, show_default=True, help="RMS."),
-    click.option("--max-order", default=9, show_default=True),
-    click.option("--max-terms", default=250, show_default=True),
+    click.option("--max-order", default=9, show_default=True, type=COUNT),
+    click.option("--max-terms", default=250, show_default=True, type=COUNT),
 )
 
 
 @dataclasses.dataclass(frozen=True)
-class Order:
+class Request:
     """What the command line asks for."""
 
     output: Path
@@ -57,7 +60,7 @@ class Order:
 
 
 def importer_options(run: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of an importer, bundled as its argument `order`."""
+    """Give a command the options of an importer, bundled as its argument `request`."""
 
     @functools.wraps(run)
     def command(**given: Any) -> None:
@@ -75,7 +78,7 @@ def importer_options(run: Callable[..., None]) -> Callable[..., None]:
             given.pop("max_terms"),
         )
         try:
-            run(order=Order(**taken, limits=limits), **given)
+            run(request=Request(**taken, limits=limits), **given)
         except UserError as error:
             click.echo(f"{error}", err=True)
             raise SystemExit(2) from error
@@ -85,20 +88,21 @@ def importer_options(run: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def finish(order: Order, muscles: Sequence[Muscle], source: str) -> None:
+def finish(request: Request, muscles: Sequence[Muscle], source: str) -> None:
     """Print the table of errors and write the model file."""
-    click.echo(table([(muscle.name, muscle.path) for muscle in muscles], order.limits))
+    click.echo(table([(muscle.name, muscle.path) for muscle in muscles], request.limits))
     origin = (
-        f"{order.origin}; paths sampled with {source} and fitted to {order.samples} "
+        f"{request.origin}; paths sampled with {source} and fitted to {request.samples} "
         f"quasi-random postures over the coordinates' ranges, errors from "
-        f"{test_samples(order.samples)} others."
+        f"{held_out(request.samples)} others."
     )
-    model = ModelFile(order.name, origin, order.license, order.coordinates, tuple(muscles))
-    order.output.write_text(model_json(model), encoding="utf-8")
-    click.echo(f"Wrote {order.output}.")
+    model = ModelFile(request.name, origin, request.license, request.coordinates, tuple(muscles))
+    request.output.write_text(model_json(model), encoding="utf-8")
+    load_model(request.output)  # the daemon's own reader has the last word
+    click.echo(f"Wrote {request.output}.")
 
 
-def test_samples(samples: int) -> int:
+def held_out(samples: int) -> int:
     """Return how many postures are kept for the errors."""
     return max(samples // 4, 1)
 

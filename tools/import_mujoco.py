@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
 from tools.fit_paths import Array, fit_paths, sample, spread
-from tools.import_common import Order, finish, importer_options, test_samples
+from tools.import_common import Request, finish, held_out, importer_options
 
 FIBRE_RANGE = (0.5, 1.4)
 """Where normalised fibre lengths have to lie over the coordinates' ranges, tendon at slack."""
@@ -43,7 +43,7 @@ class MujocoPaths:
         a range leaves the joint's own.
     """
 
-    def __init__(self, path: Path, order: Order) -> None:
+    def __init__(self, path: Path, request: Request) -> None:
         self._mj = _mujoco()
         self.version = str(self._mj.__version__)
         try:
@@ -52,10 +52,10 @@ class MujocoPaths:
             raise UserError(f"{path} is not a MuJoCo model: {error}.") from error
         self._data = self._mj.MjData(self._model)
         kinds = self._mj.mjtObj
-        joints = [self._find(kinds.mjOBJ_JOINT, c.name, path) for c in order.coordinates]
-        self._muscles = [self._find(kinds.mjOBJ_ACTUATOR, name, path) for name in order.muscles]
+        joints = [self._find(kinds.mjOBJ_JOINT, c.name, path) for c in request.coordinates]
+        self._muscles = [self._find(kinds.mjOBJ_ACTUATOR, name, path) for name in request.muscles]
         self._followers = self._couplings()
-        self._check(joints, order)
+        self._check(joints, request)
         self._positions = self._model.jnt_qposadr[joints]
         self._velocities = self._model.jnt_dofadr[joints]
 
@@ -74,9 +74,9 @@ class MujocoPaths:
             if model.eq_type[i] == kind and model.eq_active0[i] and model.eq_obj2id[i] >= 0
         ]
 
-    def _check(self, joints: list[int], order: Order) -> None:
+    def _check(self, joints: list[int], request: Request) -> None:
         following = {follower for follower, _, _ in self._followers}
-        for joint, wanted in zip(joints, order.coordinates, strict=True):
+        for joint, wanted in zip(joints, request.coordinates, strict=True):
             if joint in following:
                 raise UserError(f"'{wanted.name}' follows another joint; name that one instead.")
             low, high = self._model.jnt_range[joint]
@@ -85,7 +85,7 @@ class MujocoPaths:
                     f"The range {wanted.range_rad} rad of '{wanted.name}' must rise and lie "
                     f"inside the model's own, {low:.4g} to {high:.4g} rad."
                 )
-        for muscle, name in zip(self._muscles, order.muscles, strict=True):
+        for muscle, name in zip(self._muscles, request.muscles, strict=True):
             if self._model.actuator_gaintype[muscle] != self._mj.mjtGain.mjGAIN_MUSCLE:
                 raise UserError(f"Actuator '{name}' is not a muscle.")
 
@@ -170,26 +170,26 @@ def _rounded(value: float) -> float:
 @click.command()
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @importer_options
-def main(model: Path, order: Order) -> None:
+def main(model: Path, request: Request) -> None:
     """Fit the muscle paths of the MuJoCo MODEL and write a model file."""
-    source = MujocoPaths(model, order)
+    source = MujocoPaths(model, request)
     paths = fit_paths(
         source,
-        order.coordinates,
-        order.muscles,
-        order.limits,
-        order.samples,
-        test_samples(order.samples),
+        request.coordinates,
+        request.muscles,
+        request.limits,
+        request.samples,
+        held_out(request.samples),
     )
-    points = spread(len(order.coordinates), 1000, seed=3)
-    lengths = sample(source, order.coordinates, points, "Fibre lengths  ").length
+    points = spread(len(request.coordinates), 1000, seed=3)
+    lengths = sample(source, request.coordinates, points, "Fibre lengths  ").length
     muscles = []
-    for index, (name, path) in enumerate(zip(order.muscles, paths, strict=True)):
+    for index, (name, path) in enumerate(zip(request.muscles, paths, strict=True)):
         own = source.muscle(name, index, path)
         taken = fit_to_excursion(own, lengths[:, index].min(), lengths[:, index].max())
         muscles.append(taken)
         click.echo(_change(own, taken))
-    finish(order, muscles, f"MuJoCo {source.version}")
+    finish(request, muscles, f"MuJoCo {source.version}")
 
 
 def _change(own: Muscle, taken: Muscle) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
 from tools.fit_paths import Array, fit_paths
-from tools.import_common import Order, finish, importer_options, test_samples
+from tools.import_common import Request, finish, held_out, importer_options
 
 
 def _opensim() -> Any:
@@ -39,7 +39,7 @@ class OpensimPaths:
         coordinate's own.
     """
 
-    def __init__(self, path: Path, order: Order) -> None:
+    def __init__(self, path: Path, request: Request) -> None:
         opensim = _opensim()
         try:
             self._model = opensim.Model(str(path))
@@ -48,9 +48,9 @@ class OpensimPaths:
         self._state = self._model.initSystem()
         self.version = str(opensim.GetVersion())
         coordinates, muscles = self._model.getCoordinateSet(), self._model.getMuscles()
-        self._coordinates = [_member(coordinates, c.name, path) for c in order.coordinates]
-        self._muscles = [_member(muscles, name, path) for name in order.muscles]
-        for coordinate, wanted in zip(self._coordinates, order.coordinates, strict=True):
+        self._coordinates = [_member(coordinates, c.name, path) for c in request.coordinates]
+        self._muscles = [_member(muscles, name, path) for name in request.muscles]
+        for coordinate, wanted in zip(self._coordinates, request.coordinates, strict=True):
             low, high = coordinate.getRangeMin(), coordinate.getRangeMax()
             if not low - 1e-6 <= wanted.range_rad[0] < wanted.range_rad[1] <= high + 1e-6:
                 raise UserError(
@@ -93,19 +93,19 @@ def _member(collection: Any, name: str, path: Path) -> Any:
 @click.command()
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @importer_options
-def main(model: Path, order: Order) -> None:
+def main(model: Path, request: Request) -> None:
     """Fit the muscle paths of the OpenSim MODEL and write a model file."""
-    source = OpensimPaths(model, order)
+    source = OpensimPaths(model, request)
     paths = fit_paths(
         source,
-        order.coordinates,
-        order.muscles,
-        order.limits,
-        order.samples,
-        test_samples(order.samples),
+        request.coordinates,
+        request.muscles,
+        request.limits,
+        request.samples,
+        held_out(request.samples),
     )
     muscles = [source.muscle(index, path) for index, path in enumerate(paths)]
-    finish(order, muscles, f"OpenSim {source.version.split('-')[0]}")
+    finish(request, muscles, f"OpenSim {source.version.split('-')[0]}")
 
 
 if __name__ == "__main__":

@@ -115,12 +115,14 @@ def _power_table(x: Array, powers: Array, half: Array) -> Array:
     Beyond -1 and 1 a power continues along its tangent there.
     """
     edge = np.clip(x, -1.0, 1.0)[:, :, None]
-    value = edge**powers
+    value = np.ones((*x.shape, len(powers)))
+    value[:, :, 1:] = edge
+    np.multiply.accumulate(value, axis=2, out=value)
     slope = np.zeros_like(value)
     slope[:, :, 1:] = powers[1:] * value[:, :, :-1]
     value += slope * (x[:, :, None] - edge)
     slope /= half[:, None]
-    return np.concatenate([value.reshape(len(x), -1), slope.reshape(len(x), -1)], axis=1)
+    return np.stack([value, slope], axis=1).reshape(len(x), 2 * x.shape[1] * len(powers))
 
 
 def _columns(exponents: NDArray[np.intp], dofs: list[int], powers: int) -> NDArray[np.intp]:
