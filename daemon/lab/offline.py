@@ -27,8 +27,8 @@ def write_recording(
         Length of the recording, rounded up to whole seconds.
     path
         The file; its keys are ``time``, ``fs``, ``q`` (rad), ``moment`` (N*m), ``valid`` and
-        ``dof_names`` at the rate of the angles, and ``emg_time``, ``emg_fs``, ``emg`` (raw, V)
-        and ``emg_names``. Its stamps do not jitter.
+        ``dof_names`` at the rate of the angles, and ``emg_time``, ``emg_fs``, ``emg`` (raw, V),
+        ``emg_names`` and ``unit`` (that of the EMG). Its stamps do not jitter.
     truth_file
         Where the true parameters are written as JSON.
 
@@ -59,6 +59,7 @@ def write_recording(
         "emg_fs": np.array(float(EMG_RATE_HZ)),
         "emg": np.concatenate([block.emg.x for block in blocks]),
         "emg_names": np.array(streams.emg.channels),
+        "unit": np.array("V"),
     }
     _save(path, content)
     if truth_file:

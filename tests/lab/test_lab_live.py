@@ -172,6 +172,7 @@ def test_a_recording_holds_what_the_sensors_give(make_config: MakeConfig, tmp_pa
         assert (got["emg_fs"], got["fs"]) == (1000, 100)
         assert list(got["emg_names"]) == config.streams.emg.channels
         assert got["valid"].all()
+        assert str(got["unit"]) == "V"
     assert (tmp_path / "truth.json").exists()
 
 
