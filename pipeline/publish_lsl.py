@@ -8,7 +8,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.errors import UserError
 from pipeline.message import Message, MomentMessage, ParametersMessage, StatusMessage
+from pipeline.streams.liblsl import load_pylsl
 
 PARAMETER_UNITS = {"optimal_fibre_length": "m", "tendon_slack_length": "m"}
 """Units of the muscle parameters that have one; the others are ratios."""
@@ -56,9 +58,9 @@ class LslPublisher:
         self._parameters = tuple(parameters)
         self._outlets: dict[str, Any] = {}
         try:
-            import pylsl
-        except (ImportError, RuntimeError, OSError) as error:  # what a missing liblsl looks like
-            logger.warning("No LSL output: liblsl cannot be loaded (%s)", str(error).strip())
+            pylsl = load_pylsl()
+        except UserError as error:
+            logger.warning("Nothing is published over LSL: %s", error)
             return
         moments = dict.fromkeys(dofs, "N*m")
         values = {

@@ -69,7 +69,7 @@ class MomentClient:
             self._adopt(meta)
         if message := self._receive(self._moments):
             self._take(message)
-        elapsed, self._read_at = now - self._read_at, now
+        elapsed, self._read_at = max(now - self._read_at, 0.0), now
         if elapsed > self.timeout_s:  # the control loop itself was away: begin from zero
             self._gain, elapsed = [0.0] * len(self.names), 0.0
         complaint = self._complaint(now)
@@ -83,15 +83,12 @@ class MomentClient:
     def _receive(self, socket: zmq.Socket[bytes]) -> dict[str, Any] | None:
         """Return the newest message, or None if none has come or it is not one of ours."""
         try:
-            topic, body = socket.recv(zmq.NOBLOCK).split(b" ", 1)
-            message: dict[str, Any] = msgpack.unpackb(body)
-            check(topic, message)
+            return decode(socket.recv(zmq.NOBLOCK))
         except zmq.Again:
             return None
         except (ValueError, TypeError, KeyError, msgpack.UnpackException):
             self.refused += 1
             return None
-        return message
 
     def _adopt(self, meta: dict[str, Any]) -> None:
         """Learn which joint is where."""
@@ -135,8 +132,13 @@ class MomentClient:
         self._context.destroy()
 
 
-def check(topic: bytes, message: dict[str, Any]) -> None:
-    """Raise ValueError, TypeError or KeyError unless this is a message `MomentClient` can use."""
+def decode(frame: bytes) -> dict[str, Any]:
+    """Return the moment or meta message in a frame.
+
+    Raises ValueError, TypeError, KeyError or UnpackException if it is not one we can use.
+    """
+    topic, body = frame.split(b" ", 1)
+    message: dict[str, Any] = msgpack.unpackb(body)
     if message["v"] != SCHEMA_VERSION:
         raise ValueError(f"schema version {message['v']!r}, this client knows {SCHEMA_VERSION}")
     moment = topic == b"moment"
@@ -147,6 +149,7 @@ def check(topic: bytes, message: dict[str, Any]) -> None:
     if not all(math.isfinite(number) for number in [*times, *(message["m"] if moment else [])]):
         raise ValueError("a number is not finite")
     message["sid"], message["st" if moment else "unit"]  # KeyError if missing
+    return message
 
 
 def report(client: MomentClient, torque: Sequence[float], now: float) -> dict[str, Any]:
