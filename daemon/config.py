@@ -188,10 +188,10 @@ class CalibratorConfig(Section):
     learning_rate: Positive = Field(0.1, description="AdamW's learning rate at the start.")
     learning_rate_floor: Positive = Field(0.02, description="Where the decaying rate ends.")
     weight_decay: NonNegative = Field(
-        0.01, description="AdamW's decoupled pull of every parameter towards its prior."
+        0.0, description="AdamW's decoupled pull of every parameter towards its prior."
     )
     prior_weight: NonNegative = Field(
-        0.002, description="Weight of the prior in the loss; it bites where the data are silent."
+        0.001, description="Weight of the prior in the loss; it bites where the data are silent."
     )
     holdout_s: Annotated[float, Field(ge=0.5, le=30)] = Field(
         1.0, description="Newest part of the window kept for scoring a candidate, s."

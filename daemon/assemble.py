@@ -1,0 +1,244 @@
+"""From a configuration to the parts of the pipeline."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from daemon.config import Config, StreamConfig
+from pipeline.align import Aligner, ReferencePairing
+from pipeline.calibrate.calibrator import Calibrator, Settings
+from pipeline.chain import REFERENCE_WAIT_S, Chain
+from pipeline.envelope import Envelope
+from pipeline.errors import UserError
+from pipeline.geometry import Geometry, ModelFile, load_model
+from pipeline.model.parameters import ParameterSpace, Rule
+from pipeline.model.subject import CALIBRATED, Subject, load_subject
+from pipeline.predict import Predictor
+from pipeline.streams.base import Source, StreamSpec
+
+TO_SI = {
+    "V": 1.0,
+    "mV": 1e-3,
+    "uV": 1e-6,
+    "1": 1.0,
+    "rad": 1.0,
+    "deg": math.pi / 180.0,
+    "N*m": 1.0,
+}
+"""Factor from a unit of the configuration to SI."""
+
+
+def stream_specs(config: Config) -> list[StreamSpec]:
+    """Return what the pipeline wants from each stream; angles and moments in the model's order."""
+    streams = config.streams
+    specs = [
+        _spec("emg", streams.emg, streams.emg.channels),
+        _spec("angles", streams.angles, streams.angles.channels),
+    ]
+    if streams.moments is not None:
+        missing = [dof for dof in config.model.dofs if dof not in streams.moments.channels]
+        if missing:
+            raise UserError(
+                f"streams.moments lacks the channels {missing} that model.dofs names; add them "
+                "there or leave the joints out of model.dofs."
+            )
+        specs.append(_spec("moments", streams.moments, config.model.dofs))
+    return specs
+
+
+def _spec(key: str, stream: StreamConfig, channels: list[str]) -> StreamSpec:
+    return StreamSpec(
+        key=key,
+        channels=tuple(channels),
+        rate_hz=stream.rate_hz,
+        to_si=TO_SI[stream.unit],
+        keep_nonfinite=key == "moments",
+        latency_s=stream.latency_s,
+    )
+
+
+def sources(config: Config) -> list[Source]:
+    """Return the live sources of a configuration, not yet opened."""
+    wanted = {"emg": config.streams.emg, "angles": config.streams.angles}
+    if config.streams.moments is not None:
+        wanted["moments"] = config.streams.moments
+    return [_source(spec, wanted[spec.key], config) for spec in stream_specs(config)]
+
+
+def _source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
+    stale_after_s = config.streams.stale_after_s
+    if stream.transport == "zmq":
+        from pipeline.streams.zeromq import ZmqSource
+
+        return ZmqSource(spec, address=stream.address or "", stale_after_s=stale_after_s)
+    from pipeline.streams.lsl import LslSource
+
+    return LslSource(
+        spec, name=stream.name, source_id=stream.source_id, stale_after_s=stale_after_s
+    )
+
+
+def generic_subject(model: ModelFile) -> Subject:
+    """Return the person a model file describes, of whom nothing has been measured."""
+
+    def each(field: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array([getattr(muscle, field) for muscle in model.muscles])
+
+    return Subject.generic(
+        muscles=model.muscle_names,
+        max_isometric_force=each("max_isometric_force_n"),
+        optimal_fibre_length=each("optimal_fibre_length_m"),
+        tendon_slack_length=each("tendon_slack_length_m"),
+        pennation=each("pennation_at_optimal_rad"),
+        max_velocity=each("max_contraction_velocity_per_s"),
+    )
+
+
+def starting_subject(config: Config, model: ModelFile) -> Subject:
+    """Return the parameters a run starts from: the configured subject or the generic one.
+
+    Raises
+    ------
+    UserError
+        If the subject has other muscles than the model.
+    """
+    if config.model.subject is None:
+        return generic_subject(model)
+    subject = load_subject(config.model.subject)
+    if subject.muscles != model.muscle_names:
+        raise UserError(
+            f"Subject '{config.model.subject}' has the muscles {list(subject.muscles)}, but the "
+            f"model '{config.model.file}' has {list(model.muscle_names)}."
+        )
+    return subject
+
+
+def chain(config: Config, subject: Subject, version: int = 0) -> Chain:
+    """Return the way of a sample for a configuration.
+
+    Raises
+    ------
+    UserError
+        If the configuration does not fit the model file or the streams cannot carry the band.
+    """
+    model = load_model(config.model.file)
+    _check_muscles(config, model)
+    streams, rate_hz = config.streams, config.model.rate_hz
+    envelope = _envelope(config)
+    pairing = None
+    if streams.moments is not None:
+        pairing = ReferencePairing(
+            streams.moments.rate_hz,
+            config.model.dofs,
+            streams.max_gap_s,
+            capacity=round(2 * REFERENCE_WAIT_S * max(rate_hz, streams.moments.rate_hz)),
+        )
+    return Chain(
+        envelope=envelope,
+        aligner=Aligner(
+            rate_hz,
+            streams.emg.channels,
+            streams.angles.channels,
+            streams.max_gap_s,
+            emg_rate_hz=streams.emg.rate_hz,
+            angle_rate_hz=streams.angles.rate_hz,
+        ),
+        geometry=Geometry(
+            model, streams.angles.channels, config.model.dofs, config.model.fixed_angles_rad
+        ),
+        predictor=Predictor(subject, rate_hz, config.output.hand_over_s, version),
+        pairing=pairing,
+        mapping=config.model.muscles,
+        channels=streams.emg.channels,
+        rate_hz=rate_hz,
+        delay_s=max(0.0, config.model.electromechanical_delay_s - envelope.group_delay_s),
+    )
+
+
+def _envelope(config: Config) -> Envelope:
+    settings = config.envelope
+    return Envelope(
+        config.streams.emg.channels,
+        config.streams.emg.rate_hz,
+        settings.kind,
+        settings.band_hz,
+        settings.band_order,
+        settings.lowpass_hz,
+        settings.lowpass_order,
+        settings.mvc,
+        settings.baseline,
+        config.streams.max_gap_s,
+    )
+
+
+def _check_muscles(config: Config, model: ModelFile) -> None:
+    groups = {m for group in config.calibrator.strength_groups.values() for m in group}
+    strange = sorted((set(config.model.muscles) | groups) - set(model.muscle_names))
+    if strange:
+        raise UserError(
+            f"The configuration names the muscles {strange}, which the model "
+            f"'{config.model.file}' does not have; it has {list(model.muscle_names)}."
+        )
+
+
+def parameter_space(config: Config, prior: Subject, device: str) -> ParameterSpace:
+    """Return the free parameters and their bounds."""
+    rules = config.calibrator.parameters
+    return ParameterSpace(
+        prior,
+        {n: Rule(getattr(rules, n).free, getattr(rules, n).bounds) for n in CALIBRATED},
+        list(config.calibrator.strength_groups.values()),
+        dtype=torch.float32,
+        device=device,
+    )
+
+
+def device(config: Config) -> str:
+    """Return where the calibrator computes.
+
+    Raises
+    ------
+    UserError
+        If CUDA is asked for and there is none.
+    """
+    wanted = config.calibrator.device
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "calibrator.device = 'cuda', but this machine has no CUDA device that torch can use; "
+            "set it to 'auto' or 'cpu'."
+        )
+    return wanted
+
+
+def calibrator(config: Config, start: Subject, version: int = 0) -> Calibrator:
+    """Return the calibrator of a configuration.
+
+    Parameters
+    ----------
+    start
+        Parameters it starts from; the prior stays the generic subject of the model file.
+    version
+        Version of those parameters.
+    """
+    prior = generic_subject(load_model(config.model.file))
+    c = config.calibrator
+    settings = Settings(
+        window_s=c.window_s,
+        stride_s=c.stride_s,
+        segment_s=c.segment_s,
+        burn_in_s=c.burn_in_s,
+        steps=c.steps,
+        learning_rate=c.learning_rate,
+        learning_rate_floor=c.learning_rate_floor,
+        weight_decay=c.weight_decay,
+        prior_weight=c.prior_weight,
+        holdout_s=c.holdout_s,
+        min_data_s=c.min_data_s,
+    )
+    space = parameter_space(config, prior, device(config))
+    return Calibrator(space, config.model.rate_hz, settings, start, version)

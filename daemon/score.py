@@ -1,0 +1,76 @@
+"""A recording through the whole pipeline at full speed, as if it came live."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
+from daemon import assemble
+from daemon.config import Config
+from daemon.scoreboard import Scoreboard
+from pipeline.geometry import load_model
+from pipeline.streams.recording import Recording
+from pipeline.streams.replay import replay
+
+SETTLED_S = 10
+"""Seconds after which the calibrator is expected to have found its way."""
+
+
+def score(
+    config: Config, recording: Recording, on_progress: Callable[[float], None] | None = None
+) -> dict[str, object]:
+    """Predict and calibrate along a recording; no sample is predicted after being learnt from.
+
+    Parameters
+    ----------
+    config
+        The set-up.
+    recording
+        Streams to replay, in the order of their time stamps.
+    on_progress
+        Called with the fraction done.
+
+    Returns
+    -------
+    dict
+        ``rmse`` {dof: [N*m per second, None without reference]}, ``rmse_after_10s``,
+        ``rmse_overall`` and ``r2_after_10s`` {dof: value}, ``nonfinite`` (predicted numbers that
+        were not finite), ``parameter_version``, ``updates`` {result: count}, ``seconds`` (length
+        of the recording) and ``wall_s`` (time this took).
+    """
+    started = time.perf_counter()
+    subject = assemble.starting_subject(config, load_model(config.model.file))
+    chain = assemble.chain(config, subject)
+    calibrator = assemble.calibrator(config, subject) if config.calibrator.enabled else None
+    board, updates, nonfinite = Scoreboard(config.model.dofs), Counter[str](), 0
+    for chunk in replay(recording, assemble.stream_specs(config)):
+        chain.push(chunk)
+        predicted = chain.predict()
+        if predicted is not None:
+            nonfinite += int(np.sum(~np.isfinite(predicted.moment)))
+        paired = chain.pair()
+        if paired is not None:
+            board.add(paired)
+            if calibrator is not None:
+                calibrator.add(paired.rows)
+        if calibrator is not None and calibrator.due():
+            update = calibrator.update()
+            updates[update.result] += 1
+            if update.adopted:
+                chain.predictor.adopt(update.subject, update.version)
+        if on_progress is not None:
+            on_progress((chunk.t[-1] - recording.start) / recording.duration_s)
+    return {
+        "rmse": board.per_second(),
+        "rmse_after_10s": board.rmse(SETTLED_S),
+        "rmse_overall": board.rmse(),
+        "r2_after_10s": board.r2(SETTLED_S),
+        "nonfinite": nonfinite,
+        "parameter_version": chain.predictor.version,
+        "updates": dict(updates),
+        "seconds": recording.duration_s,
+        "wall_s": time.perf_counter() - started,
+    }

@@ -1,0 +1,1 @@
+"""From windows of paired samples to muscle parameters."""

@@ -1,0 +1,89 @@
+"""What calibration minimises: moment error, implausible operation, distance from the prior.
+
+References
+----------
+Hambly et al. 2025, doi 10.1109/TBME.2025.3569682, eq. 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from pipeline.model.nms import Output
+
+
+ERROR_FLOOR = 0.02
+"""Fraction of a joint's variance below which its error hardly counts."""
+
+
+class Trials(NamedTuple):
+    """Paired data, cut into trials of equal length."""
+
+    excitation: Tensor
+    """Shape [trial, muscle, time]."""
+    length: Tensor
+    """Muscle-tendon length, m, shape [trial, muscle, time]."""
+    moment_arm: Tensor
+    """m, shape [trial, dof, muscle, time]."""
+    moment: Tensor
+    """Reference, N*m, shape [trial, dof, time]; zero where there is none."""
+    weight: Tensor
+    """1 where the reference counts, else 0, shape [trial, dof, time]."""
+
+    def __len__(self) -> int:
+        """Return the number of trials."""
+        return self.excitation.shape[0]
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Weights of the loss, and the ranges in which a muscle plausibly works."""
+
+    fibre_range: tuple[float, float] = (0.5, 1.4)
+    """Normalised fibre length."""
+    strain_range: tuple[float, float] = (-0.01, 0.08)
+    """Tendon strain; a little below zero is a tendon that is just slack."""
+    penalty_weight: float = 10.0
+    """Weight of the squared excess outside those ranges, in units of explained variance."""
+
+
+def moment_scale(trials: Trials, floor_nm: float = 2.0) -> Tensor:
+    """Return the spread of each DOF's reference, N*m, shape [dof]; it weighs the DOFs alike."""
+    count = trials.weight.sum((0, 2)).clamp_min(1.0)
+    mean = (trials.moment * trials.weight).sum((0, 2)) / count
+    deviation = (trials.moment - mean[:, None]) * trials.weight
+    return (deviation.square().sum((0, 2)) / count).sqrt().clamp_min(floor_nm)
+
+
+def moment_error(output: Output, trials: Trials, scale: Tensor) -> Tensor:
+    """Mean squared moment error of each DOF over its variance, shape [dof]."""
+    error = (output.moment - trials.moment) * trials.weight / scale[:, None]
+    return error.square().sum((0, 2)) / trials.weight.sum((0, 2)).clamp_min(1.0)
+
+
+def misfit(error: Tensor) -> Tensor:
+    """Weigh each DOF's error by what the model can reach there: the sum of their logarithms.
+
+    This is the likelihood of a model whose residual differs from joint to joint. A joint that
+    cannot be reproduced (a hip without electrodes on its main flexors) then does not pull the
+    muscles it shares with a joint that can.
+    """
+    return torch.log(error + ERROR_FLOOR).sum()
+
+
+def implausibility(output: Output, settings: LossSettings) -> Tensor:
+    """Mean squared excess of fibre length and tendon strain over their ranges, summed."""
+    return settings.penalty_weight * (
+        _excess(output.fibre_length, settings.fibre_range)
+        + _excess(output.strain, settings.strain_range)
+    )
+
+
+def _excess(value: Tensor, limits: tuple[float, float]) -> Tensor:
+    low, high = limits
+    outside = torch.relu(low - value) + torch.relu(value - high)
+    return outside.square().mean((0, 2)).sum()

@@ -1,0 +1,71 @@
+"""What became of an update, as a value with a sentence that says what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipeline.model.subject import Subject
+
+
+class Result(StrEnum):
+    """How an update ended."""
+
+    OK = "ok"
+    TOO_FEW_SAMPLES = "too_few_samples"
+    NO_REFERENCE = "no_reference"
+    NOT_EXCITED = "not_excited"
+    DIVERGED = "diverged"
+    REJECTED = "rejected"
+    AT_BOUNDS = "at_bounds"
+
+
+ADOPTED = frozenset({Result.OK, Result.AT_BOUNDS})
+"""Results whose parameters are handed to the predictor."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """One update of the calibrator.
+
+    Parameters
+    ----------
+    result, sentence
+        How it ended, and what that means for the person at the keyboard.
+    version
+        Version of the parameters in force after the update; 0 is the start.
+    t
+        Time of the newest sample it saw, s on the LSL clock.
+    subject
+        The parameters in force after the update.
+    loss
+        Loss of the candidate on the data it was trained on; None where nothing was computed.
+    rmse
+        Error of the parameters in force on the held-out end of the window, N*m per DOF.
+    rmse_before
+        The same for the parameters in force before.
+    seconds
+        Time the update took.
+    steps, fallbacks
+        AdamW steps taken, and series that Newton left to the bracketed solver.
+    at_bound
+        Labels of the parameters that have run to a bound.
+    """
+
+    result: Result
+    sentence: str
+    version: int
+    t: float
+    subject: Subject
+    loss: float | None = None
+    rmse: tuple[float, ...] | None = None
+    rmse_before: tuple[float, ...] | None = None
+    seconds: float = 0.0
+    steps: int = 0
+    fallbacks: int = 0
+    at_bound: list[str] = field(default_factory=list)
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the update put new parameters in force."""
+        return self.result in ADOPTED

@@ -1,0 +1,123 @@
+"""The last seconds of paired data, cut into trials."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipeline.calibrate.loss import Trials
+
+Array = NDArray[np.float64]
+
+
+class PairedRows(NamedTuple):
+    """Rows of the model's time grid together with their reference.
+
+    Parameters
+    ----------
+    t
+        Time, s on the LSL clock, shape [n].
+    excitation
+        Excitation of each muscle after the electromechanical delay, shape [n, muscle].
+    length
+        Muscle-tendon length, m, shape [n, muscle].
+    moment_arm
+        m, shape [n, dof, muscle].
+    moment
+        Reference, N*m, shape [n, dof]; NaN where there is none.
+    valid
+        False where a gap in a stream was bridged, shape [n].
+    """
+
+    t: Array
+    excitation: Array
+    length: Array
+    moment_arm: Array
+    moment: Array
+    valid: NDArray[np.bool_]
+
+
+class Window:
+    """A bounded history of paired rows, the newest last.
+
+    Parameters
+    ----------
+    capacity
+        Most rows kept; older ones are dropped.
+    rate_hz
+        Rate of the time grid, Hz.
+    settle
+        Rows left out of the loss after the start of a trial or a jump in time.
+    """
+
+    def __init__(self, capacity: int, rate_hz: float, settle: int) -> None:
+        self.capacity = capacity
+        self.rate_hz = rate_hz
+        self.settle = settle
+        self._rows: PairedRows | None = None
+
+    def add(self, rows: PairedRows) -> None:
+        """Append rows; their times go on from the newest one in the window."""
+        if self._rows is None:
+            joined = rows
+        else:
+            joined = PairedRows(*(np.concatenate(p) for p in zip(self._rows, rows, strict=True)))
+        self._rows = PairedRows(*(part[-self.capacity :] for part in joined))
+
+    def __len__(self) -> int:
+        """Return the number of rows kept."""
+        return 0 if self._rows is None else len(self._rows.t)
+
+    @property
+    def rows(self) -> PairedRows:
+        """The rows kept; raises ValueError while there are none."""
+        if self._rows is None:
+            raise ValueError("the window is empty")
+        return self._rows
+
+    def usable(self) -> NDArray[np.bool_]:
+        """Tell for each row and DOF whether its reference may be learnt from, shape [n, dof]."""
+        rows = self.rows
+        steady = np.ones(len(rows.t), dtype=bool)
+        jumps = np.flatnonzero(np.diff(rows.t) > 1.5 / self.rate_hz) + 1
+        for start in jumps:
+            steady[start : start + self.settle] = False
+        return np.isfinite(rows.moment) & (rows.valid & steady)[:, None]
+
+    def trials(self, start: int, stop: int, length: int, like: Tensor) -> Trials:
+        """Cut rows [start, stop) into trials of `length` rows that count.
+
+        Each trial begins `settle` rows earlier, where there are any, so that its states have
+        settled; those rows carry no weight. The oldest rows that do not fill a trial are left
+        out.
+
+        Parameters
+        ----------
+        like
+            A tensor whose type and device the trials take.
+        """
+        count = max(1, (stop - start) // length)
+        ends = [stop - i * length for i in reversed(range(count))]
+        begin = np.array([max(0, end - length - self.settle) for end in ends])
+        size = max(end - b for end, b in zip(ends, begin, strict=True))
+        index = np.clip(np.array(ends)[:, None] - size + np.arange(size), 0, None)
+        rows, weight = self.rows, self.usable()
+        counts = np.arange(size) >= size - min(length, stop - start)
+        weights = weight[index] & counts[None, :, None]
+        moment = np.where(weights, np.nan_to_num(rows.moment[index]), 0.0)
+
+        def tensor(values: Array, *axes: int) -> Tensor:
+            ordered = np.ascontiguousarray(np.transpose(values, axes))
+            return torch.as_tensor(ordered, dtype=like.dtype, device=like.device)
+
+        return Trials(
+            tensor(rows.excitation[index], 0, 2, 1),
+            tensor(rows.length[index], 0, 2, 1),
+            tensor(rows.moment_arm[index], 0, 2, 3, 1),
+            tensor(moment, 0, 2, 1),
+            tensor(weights.astype(np.float64), 0, 2, 1),
+        )

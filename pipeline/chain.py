@@ -1,0 +1,196 @@
+"""The way of a sample as one object: chunks in, predicted rows and paired rows out.
+
+Everything here is driven by the samples' own times, so the live daemon and a replay at full speed
+run the same code and give the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.align import Aligner, DelayLine, ReferencePairing, Rows
+from pipeline.calibrate.window import PairedRows
+from pipeline.envelope import Envelope
+from pipeline.geometry import Geometry
+from pipeline.model.subject import Subject
+from pipeline.predict import Predictor
+from pipeline.streams.base import Chunk
+
+Array = NDArray[np.float64]
+
+REFERENCE_WAIT_S = 5.0
+"""Longest time a row waits for its reference before it is given up."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predicted rows.
+
+    Parameters
+    ----------
+    t
+        Grid times, s, shape [n].
+    t_emg
+        Time of the newest EMG sample each row needed, s, shape [n].
+    moment
+        N*m, shape [n, dof].
+    valid
+        False where a gap in a stream was bridged, shape [n].
+    """
+
+    t: Array
+    t_emg: Array
+    moment: Array
+    valid: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Rows whose reference has come, for the calibrator and the score."""
+
+    rows: PairedRows
+    predicted: Array
+    """The moments that were predicted for these rows, N*m, shape [n, dof]."""
+
+
+class Chain:
+    """Envelope, alignment, delay, geometry and prediction in a row.
+
+    Parameters
+    ----------
+    envelope, aligner, geometry, predictor, pairing
+        The stages; `pairing` is None where there is no reference.
+    mapping
+        For each muscle the EMG channels that drive it; their mean is its excitation.
+    channels
+        EMG channels in the order of the stream.
+    rate_hz
+        Rate of the model's time grid, Hz.
+    delay_s
+        Electromechanical delay left after the envelope's own delay, s.
+    """
+
+    def __init__(
+        self,
+        envelope: Envelope,
+        aligner: Aligner,
+        geometry: Geometry,
+        predictor: Predictor,
+        pairing: ReferencePairing | None,
+        mapping: Mapping[str, Sequence[str]],
+        channels: Sequence[str],
+        rate_hz: float,
+        delay_s: float,
+    ) -> None:
+        self.envelope = envelope
+        self.aligner = aligner
+        self.geometry = geometry
+        self.predictor = predictor
+        self._pairing = pairing
+        self._mapping = _mixing(geometry.muscles, mapping, channels)
+        self._rate_hz = rate_hz
+        self._delay_s = delay_s
+        self._delay = self._new_delay()
+        self._newest = -np.inf
+        self._waiting: deque[tuple[PairedRows, Array]] = deque()
+
+    def _new_delay(self) -> DelayLine:
+        return DelayLine(self._delay_s, self._rate_hz, len(self.geometry.muscles))
+
+    def push(self, chunk: Chunk) -> None:
+        """Take a chunk of the stream ``emg``, ``angles`` or ``moments``."""
+        if chunk.stream == "moments":
+            if self._pairing is not None:
+                self._pairing.push_reference(chunk)
+        elif chunk.stream == "emg":
+            self.aligner.push(self.envelope.process(chunk))
+        else:
+            self.aligner.push(chunk)
+
+    def predict(self) -> Predicted | None:
+        """Predict the rows that have become complete, or return None."""
+        rows = self.aligner.rows()
+        if rows is None:
+            return None
+        parts = [self._predict(part) for part in self._consecutive(rows)]
+        return Predicted(
+            *(np.concatenate([getattr(p, f) for p in parts]) for f in Predicted.__annotations__)
+        )
+
+    def _consecutive(self, rows: Rows) -> list[Rows]:
+        """Split rows where time jumps: what has memory starts anew there."""
+        jumps = np.flatnonzero(np.diff(rows.t) > 1.5 / self._rate_hz) + 1
+        edges = [0, *(int(jump) for jump in jumps), len(rows.t)]
+        fields = Rows.__annotations__
+        return [
+            Rows(*(getattr(rows, f)[a:b] for f in fields))
+            for a, b in zip(edges[:-1], edges[1:], strict=True)
+        ]
+
+    def _predict(self, rows: Rows) -> Predicted:
+        if rows.t[0] - self._newest > 1.5 / self._rate_hz:
+            self._delay = self._new_delay()
+            self.predictor.reset()
+        self._newest = float(rows.t[-1])
+        mixed = np.clip(rows.excitation @ self._mapping, 0.0, 1.0)
+        excitation = self._delay.process(mixed)
+        length, moment_arm = self.geometry.evaluate(rows.angle)
+        moment = self.predictor.predict(excitation, length, moment_arm)
+        if self._pairing is not None:
+            self._pairing.push_times(rows.t)
+            unknown = np.full_like(moment, np.nan)
+            paired = PairedRows(rows.t, excitation, length, moment_arm, unknown, rows.valid)
+            self._waiting.append((paired, moment))
+            self._give_up_old()
+        return Predicted(rows.t, rows.t_emg, moment, rows.valid)
+
+    def _give_up_old(self) -> None:
+        while self._newest - self._waiting[0][0].t[-1] > REFERENCE_WAIT_S:
+            self._waiting.popleft()
+
+    def pair(self) -> Paired | None:
+        """Return the rows that the reference has reached since the last call, or None."""
+        if self._pairing is None:
+            return None
+        t, reference = self._pairing.paired()
+        taken = self._take_until(t[-1]) if len(t) else None
+        if taken is None:
+            return None
+        rows, predicted = taken
+        place = np.searchsorted(t, rows.t).clip(max=len(t) - 1)
+        moment = np.where((t[place] == rows.t)[:, None], reference[place], np.nan)
+        return Paired(rows._replace(moment=moment), predicted)
+
+    def _take_until(self, last: float) -> tuple[PairedRows, Array] | None:
+        """Remove the waiting rows up to time `last` and return them joined."""
+        taken = []
+        while self._waiting and self._waiting[0][0].t[0] <= last:
+            rows, moment = self._waiting.popleft()
+            n = int(np.searchsorted(rows.t, last, side="right"))
+            taken.append((PairedRows(*(part[:n] for part in rows)), moment[:n]))
+            if n < len(rows.t):
+                rest = PairedRows(*(part[n:] for part in rows))
+                self._waiting.appendleft((rest, moment[n:]))
+                break
+        if not taken:
+            return None
+        joined = PairedRows(*(np.concatenate(p) for p in zip(*(r for r, _ in taken), strict=True)))
+        return joined, np.concatenate([moment for _, moment in taken])
+
+
+def _mixing(
+    muscles: Sequence[str], mapping: Mapping[str, Sequence[str]], channels: Sequence[str]
+) -> Array:
+    """Return the matrix [channel, muscle] that turns channels into muscle excitations."""
+    place = {name: i for i, name in enumerate(channels)}
+    matrix = np.zeros((len(channels), len(muscles)))
+    for j, muscle in enumerate(muscles):
+        for channel in mapping.get(muscle, ()):
+            matrix[place[channel], j] = 1.0 / len(mapping[muscle])
+    return matrix
+

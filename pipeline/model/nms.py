@@ -1,0 +1,141 @@
+"""The neuromusculoskeletal model: excitations, lengths and moment arms in, joint moments out.
+
+One function for a live tick and for a window of calibration: the live tick is a window of one
+sample that carries the state of the sample before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.model import activation, curves
+from pipeline.model.equilibrium import LEAST_HEIGHT, Muscles, fibre_length, tendon_strain
+from pipeline.model.subject import Subject
+from pipeline.model.trajectory import Report, fibre_trajectory
+
+
+class Parameters(NamedTuple):
+    """Muscle parameters as tensors, each of shape [..., muscle, 1]; units as in `Subject`."""
+
+    max_isometric_force: Tensor
+    optimal_fibre_length: Tensor
+    tendon_slack_length: Tensor
+    height: Tensor
+    max_velocity: Tensor
+    damping: Tensor
+    strength: Tensor
+    shape_factor: Tensor
+    c1: Tensor
+    c2: Tensor
+
+
+@dataclass(frozen=True)
+class State:
+    """What the model remembers between two samples."""
+
+    activation: activation.ActivationState
+    w: Tensor
+    """Fibre length along the tendon over optimal fibre length, shape [..., muscle, 1]."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the model computes for a window."""
+
+    moment: Tensor
+    """Joint moments, N*m, shape [..., dof, time]."""
+    force: Tensor
+    """Force along the tendon, N, shape [..., muscle, time]."""
+    activation: Tensor
+    fibre_length: Tensor
+    """Over optimal fibre length, shape [..., muscle, time]."""
+    strain: Tensor
+    """Tendon strain, shape [..., muscle, time]."""
+    w: Tensor
+    state: State
+    report: Report
+
+
+def parameters_of(
+    subject: Subject, dtype: torch.dtype = torch.float64, device: str = "cpu"
+) -> Parameters:
+    """Return a subject's parameters as tensors of shape [muscle, 1]."""
+
+    def column(values: object) -> Tensor:
+        return torch.as_tensor(values, dtype=dtype, device=device).unsqueeze(-1)
+
+    return Parameters(
+        max_isometric_force=column(subject.max_isometric_force),
+        optimal_fibre_length=column(subject.optimal_fibre_length),
+        tendon_slack_length=column(subject.tendon_slack_length),
+        height=column(np.maximum(np.sin(subject.pennation), LEAST_HEIGHT)),
+        max_velocity=column(subject.max_velocity),
+        damping=column(subject.damping),
+        strength=column(subject.strength),
+        shape_factor=column(subject.shape_factor),
+        c1=column(subject.c1),
+        c2=column(subject.c2),
+    )
+
+
+def simulate(
+    parameters: Parameters,
+    excitation: Tensor,
+    length: Tensor,
+    moment_arm: Tensor,
+    step_s: float,
+    state: State | None = None,
+    guess: Tensor | None = None,
+) -> Output:
+    """Compute the joint moments over a window.
+
+    Parameters
+    ----------
+    parameters
+        Muscle parameters; the gradient reaches all of them but height and damping.
+    excitation
+        Excitation after the electromechanical delay, 0..1, shape [..., muscle, time].
+    length
+        Muscle-tendon length, m, shape [..., muscle, time].
+    moment_arm
+        Moment arm, m, shape [..., dof, muscle, time].
+    step_s
+        Interval of the time grid, s.
+    state
+        State after the window before; None starts settled and at rest.
+    guess
+        Earlier solution for `w`, shape [..., muscle, time], to start Newton from.
+    """
+    neural, memory = activation.neural_activation(
+        excitation, parameters.c1, parameters.c2, step_s, state.activation if state else None
+    )
+    active = activation.shaped(neural, parameters.shape_factor)
+    muscles = _muscles(parameters)
+    w, report = fibre_trajectory(active, length, muscles, step_s, state.w if state else None, guess)
+    strain = tendon_strain(w, length, muscles)
+    force = parameters.max_isometric_force * parameters.strength * curves.tendon_force(strain)[0]
+    return Output(
+        moment=(moment_arm * force.unsqueeze(-3)).sum(-2),
+        force=force,
+        activation=active,
+        fibre_length=fibre_length(w, parameters.height),
+        strain=strain,
+        w=w,
+        state=State(memory, w[..., -1:].detach()),
+        report=report,
+    )
+
+
+def _muscles(parameters: Parameters) -> Muscles:
+    return Muscles(
+        parameters.optimal_fibre_length,
+        parameters.tendon_slack_length,
+        parameters.height,
+        parameters.max_velocity,
+        parameters.damping,
+    )

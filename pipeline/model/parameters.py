@@ -1,0 +1,161 @@
+"""The parameters that calibration may move: an unbounded vector, mapped into bounds.
+
+The vector's zero is the prior, so that a pull towards zero is a pull towards what is known of
+the muscle, not towards a parameter value of zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipeline.model.nms import Parameters, parameters_of
+from pipeline.model.subject import CALIBRATED, Subject
+
+Array = NDArray[np.float64]
+
+RELATIVE = frozenset({"optimal_fibre_length", "tendon_slack_length", "strength"})
+"""Parameters whose bounds are relative to the prior; those of the others are absolute."""
+_INSIDE = 0.02
+"""A prior this close to a bound, as a fraction of the range, is moved off it."""
+AT_BOUND = 0.01
+"""A value this close to a bound, as a fraction of the range, counts as at the bound."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Whether a kind of parameter is free, and its bounds."""
+
+    free: bool
+    bounds: tuple[float, float]
+
+
+class _Block(NamedTuple):
+    """Where one kind of parameter lies in the vector."""
+
+    name: str
+    start: int
+    members: Tensor
+    """For each muscle the place in the block that it reads, shape [muscle]."""
+    low: Tensor
+    span: Tensor
+    offset: Tensor
+    """Value of the sigmoid's argument at the prior, shape [block]."""
+    scale: Tensor
+    """What the bounded value is multiplied by, shape [muscle]."""
+
+
+class ParameterSpace:
+    """Maps vectors [..., size] to muscle parameters and back.
+
+    Parameters
+    ----------
+    prior
+        What is believed of the person before any data; also holds the fixed parameters.
+    rules
+        For each name in `CALIBRATED` whether it is free and its bounds.
+    strength_groups
+        Muscles that share one strength; a muscle in no group has its own.
+    """
+
+    def __init__(
+        self,
+        prior: Subject,
+        rules: Mapping[str, Rule],
+        strength_groups: Sequence[Sequence[str]] = (),
+        dtype: torch.dtype = torch.float64,
+        device: str = "cpu",
+    ) -> None:
+        self.prior = prior
+        self._tensor = {"dtype": dtype, "device": device}
+        self._fixed = parameters_of(prior, dtype, device)
+        self._blocks: list[_Block] = []
+        self.labels: list[str] = []
+        for name in CALIBRATED:
+            if rules[name].free:
+                groups = _groups(prior.muscles, strength_groups if name == "strength" else ())
+                self._add(name, rules[name].bounds, groups)
+        self.size = len(self.labels)
+
+    def _add(self, name: str, bounds: tuple[float, float], groups: list[list[int]]) -> None:
+        values = getattr(self.prior, name)
+        relative = name in RELATIVE
+        start = np.array([1.0 if relative else values[g].mean() for g in groups])
+        low, high = bounds
+        fraction = np.clip((start - low) / (high - low), _INSIDE, 1.0 - _INSIDE)
+        members = np.zeros(len(values), dtype=np.int64)
+        for place, group in enumerate(groups):
+            members[group] = place
+        tensor = self._tensor
+        self._blocks.append(
+            _Block(
+                name,
+                len(self.labels),
+                torch.as_tensor(members, device=tensor["device"]),
+                torch.tensor(low, **tensor),
+                torch.tensor(high - low, **tensor),
+                torch.tensor(np.log(fraction / (1.0 - fraction)), **tensor),
+                torch.tensor(values if relative else np.ones_like(values), **tensor),
+            )
+        )
+        muscles = self.prior.muscles
+        self.labels += [f"{name}:{'+'.join(muscles[i] for i in group)}" for group in groups]
+
+    def zeros(self) -> Tensor:
+        """Return the vector of the prior."""
+        return torch.zeros(self.size, **self._tensor)
+
+    def parameters(self, vector: Tensor) -> Parameters:
+        """Return the muscle parameters at `vector`, each of shape [..., muscle, 1]."""
+        moved = {
+            b.name: (self._bounded(b, vector)[..., b.members] * b.scale).unsqueeze(-1)
+            for b in self._blocks
+        }
+        return self._fixed._replace(**moved)
+
+    def subject(self, vector: Tensor) -> Subject:
+        """Return the person at `vector`."""
+        parameters = self.parameters(vector.detach())
+        return self.prior.with_values(
+            {b.name: getattr(parameters, b.name)[..., 0].cpu().numpy() for b in self._blocks}
+        )
+
+    def vector(self, subject: Subject) -> Tensor:
+        """Return the vector nearest to `subject`; values outside the bounds are moved inside."""
+        parts = []
+        for block in self._blocks:
+            values = torch.as_tensor(getattr(subject, block.name), **self._tensor) / block.scale
+            shared = torch.zeros_like(block.offset).scatter_reduce(
+                0, block.members, values, "mean", include_self=False
+            )
+            fraction = ((shared - block.low) / block.span).clamp(_INSIDE / 4, 1 - _INSIDE / 4)
+            parts.append(torch.logit(fraction) - block.offset)
+        return torch.cat(parts) if parts else self.zeros()
+
+    def at_bound(self, vector: Tensor) -> list[str]:
+        """Return the labels of the parameters that have run to a bound."""
+        found = []
+        for block in self._blocks:
+            fraction = (self._bounded(block, vector) - block.low) / block.span
+            close = (fraction < AT_BOUND) | (fraction > 1.0 - AT_BOUND)
+            found += [self.labels[block.start + int(i)] for i in close.nonzero().flatten()]
+        return found
+
+    def _bounded(self, block: _Block, vector: Tensor) -> Tensor:
+        part = vector[..., block.start : block.start + len(block.offset)]
+        return block.low + block.span * torch.sigmoid(part + block.offset)
+
+
+def _groups(muscles: tuple[str, ...], named: Sequence[Sequence[str]]) -> list[list[int]]:
+    """Return the groups as indices, in the order of the muscles, singles included."""
+    place = {name: i for i, name in enumerate(muscles)}
+    groups = [[place[m] for m in group] for group in named]
+    taken = {i for group in groups for i in group}
+    groups += [[i] for i in range(len(muscles)) if i not in taken]
+    return sorted(groups)

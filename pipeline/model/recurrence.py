@@ -1,0 +1,98 @@
+"""First-order linear recurrences along time, in log2(T) passes instead of T steps.
+
+``y[i] = a[i] y[i-1] + b[i]`` composes associatively, so a window of any length costs a handful of
+elementwise passes; its derivative is the same recurrence run backwards. Everything that has memory
+in the model, activation as well as the tendon's Newton system, goes through here.
+
+Time is the last axis.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+
+def linear_recurrence(a: Tensor, b: Tensor) -> Tensor:
+    """Solve ``y[i] = a[i] y[i-1] + b[i]`` with ``y[-1] = 0``.
+
+    Parameters
+    ----------
+    a, b
+        Shape [..., time]; ``a[..., 0]`` is not used.
+
+    Returns
+    -------
+    Tensor
+        Shape [..., time].
+    """
+    time, step = b.shape[-1], 1
+    while step < time:
+        b = torch.cat((b[..., :step], torch.addcmul(b[..., step:], a[..., step:], b[..., :-step])), -1)
+        a = torch.cat((a[..., :step], a[..., step:] * a[..., :-step]), -1)
+        step *= 2
+    return b
+
+
+def constant_recurrence(pole: Tensor, b: Tensor) -> Tensor:
+    """Solve ``y[i] = pole y[i-1] + b[i]`` with ``y[-1] = 0``.
+
+    Parameters
+    ----------
+    pole
+        Shape [..., 1].
+    b
+        Shape [..., time].
+    """
+    time, step = b.shape[-1], 1
+    while step < time:
+        b = torch.cat((b[..., :step], torch.addcmul(b[..., step:], pole, b[..., :-step])), -1)
+        pole, step = pole * pole, 2 * step
+    return b
+
+
+class _LowPass(torch.autograd.Function):
+    """``y[i] = p y[i-1] + (1 - p) x[i]`` with its exact gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, pole: Tensor, x: Tensor, before: Tensor) -> Tensor:
+        drive = (1.0 - pole) * x
+        drive[..., :1] += pole * before
+        y = constant_recurrence(pole, drive)
+        ctx.save_for_backward(pole, x, before, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        pole, x, before, y = ctx.saved_tensors
+        adjoint = constant_recurrence(pole, grads[0].flip(-1)).flip(-1)
+        earlier = torch.cat((before.expand_as(y[..., :1]), y[..., :-1]), -1)
+        grad_pole = (adjoint * (earlier - x)).sum_to_size(pole.shape)
+        grad_x = ((1.0 - pole) * adjoint).sum_to_size(x.shape) if ctx.needs_input_grad[1] else None
+        grad_before = None
+        if ctx.needs_input_grad[2]:
+            grad_before = (pole * adjoint[..., :1]).sum_to_size(before.shape)
+        return grad_pole, grad_x, grad_before
+
+
+def low_pass(pole: Tensor, x: Tensor, before: Tensor) -> Tensor:
+    """First-order low-pass of unit gain, differentiable in all arguments.
+
+    Parameters
+    ----------
+    pole
+        Discrete pole, 0 <= pole < 1, shape [..., 1].
+    x
+        Input, shape [..., time].
+    before
+        Output just before the first sample, shape [..., 1].
+
+    Returns
+    -------
+    Tensor
+        Output, shape [..., time].
+    """
+    shape = torch.broadcast_shapes(pole.shape, x.shape)
+    return cast(Tensor, _LowPass.apply(pole, x.expand(shape), before))

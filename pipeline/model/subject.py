@@ -1,0 +1,158 @@
+"""A person's muscles: the parameters the model is computed from and the calibrator refines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import UserError
+
+Array = NDArray[np.float64]
+FORMAT = "hillstream-subject/1"
+
+CALIBRATED = (
+    "optimal_fibre_length",
+    "tendon_slack_length",
+    "strength",
+    "shape_factor",
+    "c1",
+    "c2",
+)
+"""Parameters the calibrator may move, in the order they are reported."""
+GENERIC_DAMPING = 0.01
+"""Fibre damping where the model says nothing: small enough not to shape the moments."""
+GENERIC_SHAPE_FACTOR = -0.5
+GENERIC_COEFFICIENT = -0.5
+"""C1 and C2 of a person nobody has measured: two time constants of 14 ms."""
+_POSITIVE = (
+    "max_isometric_force",
+    "optimal_fibre_length",
+    "tendon_slack_length",
+    "max_velocity",
+    "strength",
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Muscle parameters of one person; every array has shape [muscle].
+
+    Parameters
+    ----------
+    muscles
+        Names, in the order of every array.
+    max_isometric_force
+        Generic maximum isometric force, N; the person's is this times `strength`.
+    optimal_fibre_length, tendon_slack_length
+        m
+    pennation
+        Pennation angle at optimal fibre length, rad.
+    max_velocity
+        Maximum contraction velocity, optimal fibre lengths per second.
+    damping
+        Fibre damping, fraction of maximum isometric force per normalised velocity.
+    strength
+        Strength coefficient, 1 for the generic muscle.
+    shape_factor
+        Shape factor A of the activation, below zero.
+    c1, c2
+        Recursive coefficients of the activation at a 10 ms interval, in (-1, 0).
+    """
+
+    muscles: tuple[str, ...]
+    max_isometric_force: Array
+    optimal_fibre_length: Array
+    tendon_slack_length: Array
+    pennation: Array
+    max_velocity: Array
+    damping: Array
+    strength: Array
+    shape_factor: Array
+    c1: Array
+    c2: Array
+
+    @classmethod
+    def generic(
+        cls,
+        muscles: tuple[str, ...],
+        max_isometric_force: Array,
+        optimal_fibre_length: Array,
+        tendon_slack_length: Array,
+        pennation: Array,
+        max_velocity: Array,
+    ) -> Subject:
+        """Return a person of whom only the generic muscles are known."""
+        one = np.ones(len(muscles))
+        return cls(
+            muscles=muscles,
+            max_isometric_force=max_isometric_force,
+            optimal_fibre_length=optimal_fibre_length,
+            tendon_slack_length=tendon_slack_length,
+            pennation=pennation,
+            max_velocity=max_velocity,
+            damping=GENERIC_DAMPING * one,
+            strength=one,
+            shape_factor=GENERIC_SHAPE_FACTOR * one,
+            c1=GENERIC_COEFFICIENT * one,
+            c2=GENERIC_COEFFICIENT * one,
+        )
+
+    def with_values(self, values: dict[str, Array]) -> Subject:
+        """Return the same person with some parameters replaced."""
+        return replace(self, **{k: np.asarray(v, dtype=np.float64) for k, v in values.items()})
+
+    def values(self) -> dict[str, Array]:
+        """Return the parameters that calibration may move, by name."""
+        return {name: getattr(self, name) for name in CALIBRATED}
+
+    def save(self, path: Path) -> None:
+        """Write the subject as JSON, in SI units."""
+        content = {
+            k: v if isinstance(v, tuple) else v.tolist() for k, v in asdict(self).items()
+        }
+        path.write_text(json.dumps({"format": FORMAT, **content}, indent=1), encoding="utf-8")
+
+
+def load_subject(path: Path) -> Subject:
+    """Read a subject written by `Subject.save`.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, is not a subject, or holds an impossible parameter.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"Subject '{path}' cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise UserError(f"Subject '{path}' is not JSON: {error}.") from error
+    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+        raise UserError(f"'{path}' is not a subject of format {FORMAT}.")
+    return _checked(path, content)
+
+
+def _checked(path: Path, content: dict[str, object]) -> Subject:
+    try:
+        names = tuple(str(name) for name in content.pop("muscles"))  # type: ignore[attr-defined]
+        arrays = {k: np.asarray(v, dtype=np.float64) for k, v in content.items()}
+        subject = Subject(muscles=names, **arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"Subject '{path}' lacks a parameter or has a wrong one: {error}.") from error
+    for key, values in arrays.items():
+        if values.shape != (len(names),) or not np.isfinite(values).all():
+            raise UserError(
+                f"Subject '{path}' needs {len(names)} finite numbers in '{key}', "
+                f"got {values.tolist()}."
+            )
+    for key in _POSITIVE:
+        for name, value in zip(names, arrays[key], strict=True):
+            if value <= 0:
+                raise UserError(
+                    f"Subject '{path}': {key} of {name} must be above zero, got {value:g}."
+                )
+    return subject
