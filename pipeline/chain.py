@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,6 @@ from pipeline.align import Aligner, DelayLine, ReferencePairing, Rows
 from pipeline.calibrate.window import PairedRows
 from pipeline.envelope import Envelope
 from pipeline.geometry import Geometry
-from pipeline.model.subject import Subject
 from pipeline.predict import Predictor
 from pipeline.streams.base import Chunk
 
@@ -129,7 +129,7 @@ class Chain:
         fields = Rows.__annotations__
         return [
             Rows(*(getattr(rows, f)[a:b] for f in fields))
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in pairwise(edges)
         ]
 
     def _predict(self, rows: Rows) -> Predicted:
@@ -172,15 +172,14 @@ class Chain:
         while self._waiting and self._waiting[0][0].t[0] <= last:
             rows, moment = self._waiting.popleft()
             n = int(np.searchsorted(rows.t, last, side="right"))
-            taken.append((PairedRows(*(part[:n] for part in rows)), moment[:n]))
+            taken.append((rows.part(slice(n)), moment[:n]))
             if n < len(rows.t):
-                rest = PairedRows(*(part[n:] for part in rows))
-                self._waiting.appendleft((rest, moment[n:]))
+                self._waiting.appendleft((rows.part(slice(n, None)), moment[n:]))
                 break
         if not taken:
             return None
-        joined = PairedRows(*(np.concatenate(p) for p in zip(*(r for r, _ in taken), strict=True)))
-        return joined, np.concatenate([moment for _, moment in taken])
+        moments = np.concatenate([moment for _, moment in taken])
+        return PairedRows.joined([rows for rows, _ in taken]), moments
 
 
 def _mixing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -48,7 +48,7 @@ class Settings:
     min_data_s: float = 3.0
     tolerance: float = 1.05
     """A candidate is rejected where its held-out error exceeds the present one's by this factor."""
-    loss: LossSettings = LossSettings()
+    loss: LossSettings = field(default_factory=LossSettings)
 
 
 @dataclass(frozen=True)

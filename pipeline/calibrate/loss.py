@@ -15,7 +15,6 @@ from torch import Tensor
 
 from pipeline.model.nms import Output
 
-
 ERROR_FLOOR = 0.02
 """Fraction of a joint's variance below which its error hardly counts."""
 

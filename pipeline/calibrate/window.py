@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,29 @@ class PairedRows(NamedTuple):
     moment: Array
     valid: NDArray[np.bool_]
 
+    def part(self, chosen: slice) -> PairedRows:
+        """Return some consecutive rows."""
+        return PairedRows(
+            self.t[chosen],
+            self.excitation[chosen],
+            self.length[chosen],
+            self.moment_arm[chosen],
+            self.moment[chosen],
+            self.valid[chosen],
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[PairedRows]) -> PairedRows:
+        """Return the rows of several parts, one after the other."""
+        return PairedRows(
+            np.concatenate([part.t for part in parts]),
+            np.concatenate([part.excitation for part in parts]),
+            np.concatenate([part.length for part in parts]),
+            np.concatenate([part.moment_arm for part in parts]),
+            np.concatenate([part.moment for part in parts]),
+            np.concatenate([part.valid for part in parts]),
+        )
+
 
 class Window:
     """A bounded history of paired rows, the newest last.
@@ -62,11 +86,8 @@ class Window:
 
     def add(self, rows: PairedRows) -> None:
         """Append rows; their times go on from the newest one in the window."""
-        if self._rows is None:
-            joined = rows
-        else:
-            joined = PairedRows(*(np.concatenate(p) for p in zip(self._rows, rows, strict=True)))
-        self._rows = PairedRows(*(part[-self.capacity :] for part in joined))
+        known = () if self._rows is None else (self._rows,)
+        self._rows = PairedRows.joined((*known, rows)).part(slice(-self.capacity, None))
 
     def __len__(self) -> int:
         """Return the number of rows kept."""

@@ -73,7 +73,7 @@ class ParameterSpace:
         device: str = "cpu",
     ) -> None:
         self.prior = prior
-        self._tensor = {"dtype": dtype, "device": device}
+        self._dtype, self._device = dtype, device
         self._fixed = parameters_of(prior, dtype, device)
         self._blocks: list[_Block] = []
         self.labels: list[str] = []
@@ -92,24 +92,26 @@ class ParameterSpace:
         members = np.zeros(len(values), dtype=np.int64)
         for place, group in enumerate(groups):
             members[group] = place
-        tensor = self._tensor
         self._blocks.append(
             _Block(
                 name,
                 len(self.labels),
-                torch.as_tensor(members, device=tensor["device"]),
-                torch.tensor(low, **tensor),
-                torch.tensor(high - low, **tensor),
-                torch.tensor(np.log(fraction / (1.0 - fraction)), **tensor),
-                torch.tensor(values if relative else np.ones_like(values), **tensor),
+                torch.as_tensor(members, device=self._device),
+                self._tensor(low),
+                self._tensor(high - low),
+                self._tensor(np.log(fraction / (1.0 - fraction))),
+                self._tensor(values if relative else np.ones_like(values)),
             )
         )
         muscles = self.prior.muscles
         self.labels += [f"{name}:{'+'.join(muscles[i] for i in group)}" for group in groups]
 
+    def _tensor(self, values: float | Array) -> Tensor:
+        return torch.as_tensor(values, dtype=self._dtype, device=self._device)
+
     def zeros(self) -> Tensor:
         """Return the vector of the prior."""
-        return torch.zeros(self.size, **self._tensor)
+        return torch.zeros(self.size, dtype=self._dtype, device=self._device)
 
     def parameters(self, vector: Tensor) -> Parameters:
         """Return the muscle parameters at `vector`, each of shape [..., muscle, 1]."""
@@ -130,7 +132,7 @@ class ParameterSpace:
         """Return the vector nearest to `subject`; values outside the bounds are moved inside."""
         parts = []
         for block in self._blocks:
-            values = torch.as_tensor(getattr(subject, block.name), **self._tensor) / block.scale
+            values = self._tensor(getattr(subject, block.name)) / block.scale
             shared = torch.zeros_like(block.offset).scatter_reduce(
                 0, block.members, values, "mean", include_self=False
             )

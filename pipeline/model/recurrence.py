@@ -30,7 +30,9 @@ def linear_recurrence(a: Tensor, b: Tensor) -> Tensor:
     """
     time, step = b.shape[-1], 1
     while step < time:
-        b = torch.cat((b[..., :step], torch.addcmul(b[..., step:], a[..., step:], b[..., :-step])), -1)
+        b = torch.cat(
+            (b[..., :step], torch.addcmul(b[..., step:], a[..., step:], b[..., :-step])), -1
+        )
         a = torch.cat((a[..., :step], a[..., step:] * a[..., :-step]), -1)
         step *= 2
     return b
@@ -94,5 +96,5 @@ def low_pass(pole: Tensor, x: Tensor, before: Tensor) -> Tensor:
     Tensor
         Output, shape [..., time].
     """
-    shape = torch.broadcast_shapes(pole.shape, x.shape)
-    return cast(Tensor, _LowPass.apply(pole, x.expand(shape), before))
+    y = _LowPass.apply(pole, x, before)  # type: ignore[no-untyped-call]
+    return cast(Tensor, y)

@@ -103,7 +103,8 @@ class Subject:
 
     def with_values(self, values: dict[str, Array]) -> Subject:
         """Return the same person with some parameters replaced."""
-        return replace(self, **{k: np.asarray(v, dtype=np.float64) for k, v in values.items()})
+        arrays = {name: np.asarray(v, dtype=np.float64) for name, v in values.items()}
+        return replace(self, **arrays)  # type: ignore[arg-type]
 
     def values(self) -> dict[str, Array]:
         """Return the parameters that calibration may move, by name."""
@@ -111,9 +112,7 @@ class Subject:
 
     def save(self, path: Path) -> None:
         """Write the subject as JSON, in SI units."""
-        content = {
-            k: v if isinstance(v, tuple) else v.tolist() for k, v in asdict(self).items()
-        }
+        content = {k: v if isinstance(v, tuple) else v.tolist() for k, v in asdict(self).items()}
         path.write_text(json.dumps({"format": FORMAT, **content}, indent=1), encoding="utf-8")
 
 
@@ -142,7 +141,9 @@ def _checked(path: Path, content: dict[str, object]) -> Subject:
         arrays = {k: np.asarray(v, dtype=np.float64) for k, v in content.items()}
         subject = Subject(muscles=names, **arrays)
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"Subject '{path}' lacks a parameter or has a wrong one: {error}.") from error
+        raise UserError(
+            f"Subject '{path}' lacks a parameter or has a wrong one: {error}."
+        ) from error
     for key, values in arrays.items():
         if values.shape != (len(names),) or not np.isfinite(values).all():
             raise UserError(

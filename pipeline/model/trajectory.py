@@ -87,7 +87,9 @@ def fibre_trajectory(
     """
     guess = rigid_guess(length, muscles).detach() if guess is None else guess.detach()
     solver = _Solver(step_s, before)
-    w = _FibreTrajectory.apply(activation, length, *muscles, guess, solver)
+    w = _FibreTrajectory.apply(  # type: ignore[no-untyped-call]
+        activation, length, *muscles, guess, solver
+    )
     return Trajectory(cast(Tensor, w), solver.report)
 
 
