@@ -127,10 +127,7 @@ class Chain:
         jumps = np.flatnonzero(np.diff(rows.t) > 1.5 / self._rate_hz) + 1
         edges = [0, *(int(jump) for jump in jumps), len(rows.t)]
         fields = Rows.__annotations__
-        return [
-            Rows(*(getattr(rows, f)[a:b] for f in fields))
-            for a, b in pairwise(edges)
-        ]
+        return [Rows(*(getattr(rows, f)[a:b] for f in fields)) for a, b in pairwise(edges)]
 
     def _predict(self, rows: Rows) -> Predicted:
         if rows.t[0] - self._newest > 1.5 / self._rate_hz:
@@ -192,4 +189,3 @@ def _mixing(
         for channel in mapping.get(muscle, ()):
             matrix[place[channel], j] = 1.0 / len(mapping[muscle])
     return matrix
-
