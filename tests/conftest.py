@@ -13,11 +13,11 @@ import pytest
 
 _LSL_FOLDER = Path(tempfile.mkdtemp(prefix="hillstream-lsl-"))
 atexit.register(shutil.rmtree, _LSL_FOLDER, ignore_errors=True)
-# Streams of a test run stay on this machine and are invisible to every other run on it.
+# The session hides a run's streams from every other run, on this machine and on the network.
+# The scope is "link", because "machine" finds streams unreliably where several share a machine:
+# it asks one loopback port that all outlets have bound.
 (_LSL_FOLDER / "lsl_api.cfg").write_text(
-    "[multicast]\nResolveScope = machine\n"
-    f"[lab]\nSessionID = {uuid.uuid4().hex}\n"
-    "[log]\nlevel = -2\n"
+    f"[multicast]\nResolveScope = link\n[lab]\nSessionID = {uuid.uuid4().hex}\n[log]\nlevel = -2\n"
 )
 os.environ["LSLAPICFG"] = str(_LSL_FOLDER / "lsl_api.cfg")
 

@@ -165,8 +165,9 @@ class ZmqSource:
 class ArrivalStamper:
     """Stamps samples of a sender that does not: evenly, at the nominal rate, near their arrival.
 
-    A message that comes early or late moves the stamps by a twentieth of the difference, so that
-    they stay evenly spaced although messages are not; after a pause they start anew.
+    A message that comes early or late moves the stamps by a twentieth of the difference, at most
+    by half an interval, so that they stay evenly spaced although messages are not; after a pause
+    they start anew.
 
     Parameters
     ----------
@@ -186,7 +187,9 @@ class ArrivalStamper:
         """Return the stamps of `n` samples of which the newest arrived at `arrival`, in s."""
         expected = self._newest + n * self._interval_s
         late = arrival - expected
-        newest = arrival if abs(late) > self.RESTART_S else expected + self.GAIN * late
+        limit = self._interval_s / 2  # so that a correction makes neither overlap nor gap
+        moved = expected + float(np.clip(self.GAIN * late, -limit, limit))
+        newest = arrival if abs(late) > self.RESTART_S else moved
         self._newest = newest
         return newest - self._interval_s * np.arange(n - 1, -1, -1, dtype=np.float64)
 

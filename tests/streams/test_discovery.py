@@ -1,0 +1,99 @@
+"""What is on the network against a configuration, on real streams."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from daemon.config import load_config
+from daemon.discovery import Verdict, compare, stream_spec
+from pipeline.streams import clock
+from pipeline.streams.lsl import LslOutlet
+from pipeline.streams.zeromq import ZmqOutlet
+
+pytestmark = pytest.mark.system
+WALKING = load_config("walking")
+
+
+def configured(name, emg=None, angles=None):
+    """Return the walking set-up with streams of these names and these changes."""
+    streams = WALKING.streams
+
+    def renamed(key, changes):
+        stream = getattr(streams, key)
+        return stream.model_copy(update={"name": f"{name}-{key}"} | (changes or {}))
+
+    changed = {"emg": renamed("emg", emg), "angles": renamed("angles", angles), "moments": None}
+    return WALKING.model_copy(update={"streams": streams.model_copy(update=changed)})
+
+
+@pytest.fixture
+def lsl():
+    outlets = []
+
+    def make(name, like):
+        outlets.append(LslOutlet(name, "Test", tuple(like.channels), like.unit, like.rate_hz))
+
+    yield make
+    for outlet in outlets:
+        outlet.close()
+
+
+def test_found_and_unused_streams_are_told_apart(unique_name, lsl):
+    config = configured(unique_name)
+    lsl(f"{unique_name}-emg", config.streams.emg)
+    lsl(f"{unique_name}-angles", config.streams.angles)
+    lsl(f"{unique_name}-other", config.streams.angles)
+    emg, angles, *others = compare(config)
+    assert (emg.key, emg.verdict, angles.verdict) == ("emg", Verdict.FOUND, Verdict.FOUND)
+    assert "9 channels, 100 Hz" in emg.detail
+    assert (others[0].name, others[0].verdict) == (f"{unique_name}-other", Verdict.UNUSED)
+
+
+def test_a_misspelt_name_is_guessed(unique_name, lsl):
+    lsl(f"{unique_name}-EMG", WALKING.streams.emg)
+    emg, *_ = compare(configured(unique_name))
+    assert emg.verdict is Verdict.MISSING
+    assert f"(did you mean '{unique_name}-EMG'?)" in emg.detail
+
+
+def test_a_stream_that_does_not_fit_is_refused_with_the_reason(unique_name, lsl):
+    channels = [c.upper() if c == "soleus_r" else c for c in WALKING.streams.emg.channels]
+    lsl(f"{unique_name}-emg", WALKING.streams.emg.model_copy(update={"channels": channels}))
+    lsl(f"{unique_name}-angles", WALKING.streams.angles.model_copy(update={"rate_hz": 50.0}))
+    emg, angles = compare(configured(unique_name))
+    assert (emg.verdict, angles.verdict) == (Verdict.REFUSED, Verdict.REFUSED)
+    assert "'soleus_r' (did you mean 'SOLEUS_R'?)" in emg.detail
+    assert "50 Hz, but the configuration says 100 Hz" in angles.detail
+
+
+def test_zeromq_streams_are_listened_to(unique_name, ipc_address):
+    emg = {"transport": "zmq", "address": ipc_address}
+    angles = {"transport": "zmq", "address": f"{ipc_address}-silent"}
+    config = configured(unique_name, emg, angles)
+    wanted = config.streams.emg
+    done = threading.Event()
+
+    def send():
+        outlet = ZmqOutlet(ipc_address, "emg", tuple(wanted.channels), "1", wanted.rate_hz)
+        while not done.wait(0.01):
+            outlet.push(np.array([clock.now()]), np.zeros((1, len(wanted.channels))))
+        outlet.close()
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        heard, silent = compare(config)
+    finally:
+        done.set()
+        sender.join()
+    assert (heard.verdict, silent.verdict) == (Verdict.FOUND, Verdict.MISSING)
+    assert "has sent nothing yet" in silent.detail
+
+
+def test_a_spec_has_si_units():
+    angles = WALKING.streams.angles.model_copy(update={"unit": "deg", "latency_s": 0.01})
+    spec = stream_spec("angles", angles)
+    assert spec.to_si == pytest.approx(np.pi / 180)
+    assert (spec.latency_s, spec.keep_nonfinite) == (0.01, False)
+    assert stream_spec("moments", WALKING.streams.moments).keep_nonfinite
