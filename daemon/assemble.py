@@ -145,6 +145,7 @@ def chain(config: Config, subject: Subject, version: int = 0) -> Chain:
             streams.max_gap_s,
             emg_rate_hz=streams.emg.rate_hz,
             angle_rate_hz=streams.angles.rate_hz,
+            angle_mode=streams.angle_mode,
         ),
         geometry=Geometry(
             model, streams.angles.channels, config.model.dofs, config.model.fixed_angles_rad

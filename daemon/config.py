@@ -70,6 +70,11 @@ class StreamsConfig(Section):
     stale_after_s: Positive = Field(
         0.05, description="Age of the newest EMG or angle sample at which the moment fades, s."
     )
+    angle_mode: Literal["interpolate", "extrapolate"] = Field(
+        "interpolate",
+        description="'interpolate' waits for the next angle sample; 'extrapolate' goes on along "
+        "the last two and saves up to one sampling interval of latency.",
+    )
     max_gap_s: NonNegative = Field(
         0.03, description="Longest gap in a stream that is bridged by interpolation, s."
     )
@@ -182,9 +187,7 @@ class CalibratorConfig(Section):
     burn_in_s: Annotated[float, Field(ge=0, le=2)] = Field(
         0.3, description="Start of each trial left out of the loss while its states settle, s."
     )
-    steps: Annotated[int, Field(ge=1, le=1000)] = Field(
-        20, description="AdamW steps per update."
-    )
+    steps: Annotated[int, Field(ge=1, le=1000)] = Field(20, description="AdamW steps per update.")
     learning_rate: Positive = Field(0.1, description="AdamW's learning rate at the start.")
     learning_rate_floor: Positive = Field(0.02, description="Where the decaying rate ends.")
     weight_decay: NonNegative = Field(
@@ -252,9 +255,7 @@ class SimulationConfig(Section):
     )
     emg_noise_v: NonNegative = Field(2e-6, description="White noise of the electrodes, V RMS.")
     hum_v: NonNegative = Field(5e-6, description="Amplitude of the 50 Hz hum in the EMG, V.")
-    baseline_v: NonNegative = Field(
-        3e-6, description="Muscle tone at rest in the EMG, V RMS."
-    )
+    baseline_v: NonNegative = Field(3e-6, description="Muscle tone at rest in the EMG, V RMS.")
     angle_noise_rad: NonNegative = Field(5e-4, description="Noise of the angles, rad s.d.")
     moment_noise_nm: NonNegative = Field(0.1, description="Noise of the moments, N*m s.d.")
     jitter_s: NonNegative = Field(2e-4, description="Jitter of the time stamps, s s.d.")
@@ -333,9 +334,7 @@ def load_config(name: str | Path) -> Config:
 
 def _with_absolute_paths(config: Config, folder: Path) -> Config:
     subject = folder / config.model.subject if config.model.subject else None
-    model = config.model.model_copy(
-        update={"file": folder / config.model.file, "subject": subject}
-    )
+    model = config.model.model_copy(update={"file": folder / config.model.file, "subject": subject})
     return config.model_copy(update={"model": model})
 
 

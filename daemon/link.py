@@ -1,0 +1,177 @@
+"""What predictor and calibrator tell each other, over ZeroMQ, as msgpack maps.
+
+The predictor publishes paired rows; the calibrator publishes updates. Either may be absent, slow
+or restarted: nobody waits, and what a full queue cannot take is lost.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import msgpack
+import numpy as np
+import zmq
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.calibrate.result import Result, Update
+from pipeline.calibrate.window import PairedRows
+from pipeline.model.subject import Subject
+
+QUEUE = 200
+"""Messages kept for a peer that is busy: 20 s of rows."""
+MAX_BYTES = 4_000_000
+"""No longer message is read."""
+
+Numbers = list[float]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class LinkMessage(BaseModel):
+    """A validated message of the link."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    topic: ClassVar[str]
+
+    def pack(self) -> bytes:
+        """Return the frame: topic, a space, a msgpack map."""
+        body: bytes = msgpack.packb(self.model_dump())
+        return self.topic.encode("ascii") + b" " + body
+
+
+class RowsMessage(LinkMessage):
+    """Paired rows; arrays as lists, NaN in `moment` where there is no reference."""
+
+    topic: ClassVar[str] = "rows"
+    t: list[Finite]
+    excitation: list[list[Finite]]
+    length: list[list[Finite]]
+    moment_arm: list[list[list[Finite]]]
+    moment: list[Numbers]
+    valid: list[bool]
+
+    @classmethod
+    def of(cls, rows: PairedRows) -> RowsMessage:
+        """Return the message that carries `rows`."""
+        return cls.model_construct(**{k: v.tolist() for k, v in rows._asdict().items()})
+
+    def rows(self) -> PairedRows:
+        """Return the rows as arrays; raises ValueError if their shapes do not agree."""
+        n = len(self.t)
+        rows = PairedRows(
+            t=np.array(self.t, dtype=np.float64),
+            excitation=np.array(self.excitation, dtype=np.float64),
+            length=np.array(self.length, dtype=np.float64),
+            moment_arm=np.array(self.moment_arm, dtype=np.float64),
+            moment=np.array(self.moment, dtype=np.float64),
+            valid=np.array(self.valid, dtype=bool),
+        )
+        shapes = [part.shape for part in rows]
+        if [len(shape) for shape in shapes] != [1, 2, 2, 3, 2, 1] or any(s[0] != n for s in shapes):
+            raise ValueError(f"rows of shapes {shapes} do not fit together")
+        return rows
+
+
+class UpdateMessage(LinkMessage):
+    """What became of an update, and the parameters in force after it."""
+
+    topic: ClassVar[str] = "update"
+    result: Result
+    sentence: str
+    version: Annotated[int, Field(ge=0)]
+    t: Finite
+    values: dict[str, list[Finite]]
+    loss: Finite | None
+    rmse: list[Finite] | None
+    seconds: Finite
+    at_bound: list[str]
+
+    @classmethod
+    def of(cls, update: Update) -> UpdateMessage:
+        """Return the message that tells of `update`."""
+        return cls(
+            result=update.result,
+            sentence=update.sentence,
+            version=update.version,
+            t=update.t,
+            values={k: v.tolist() for k, v in update.subject.values().items()},
+            loss=update.loss,
+            rmse=list(update.rmse) if update.rmse else None,
+            seconds=update.seconds,
+            at_bound=update.at_bound,
+        )
+
+    def subject(self, like: Subject) -> Subject:
+        """Return the person the message describes.
+
+        Raises
+        ------
+        ValueError
+            If the parameters are not one number for each muscle of `like`.
+        """
+        wrong = [k for k, v in self.values.items() if len(v) != len(like.muscles)]
+        if wrong or set(self.values) != set(like.values()):
+            raise ValueError(
+                f"parameters {sorted(self.values)} do not fit {len(like.muscles)} muscles"
+            )
+        return like.with_values({k: np.array(v) for k, v in self.values.items()})
+
+
+class Speaker:
+    """The publishing end; bound."""
+
+    def __init__(self, address: str) -> None:
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUB)
+        self._socket.setsockopt(zmq.SNDHWM, QUEUE)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.bind(address)
+
+    def send(self, message: LinkMessage) -> None:
+        """Send, or lose the message where a peer's queue is full; never waits."""
+        self._socket.send(message.pack(), zmq.NOBLOCK)
+
+    def close(self) -> None:
+        """Release the address."""
+        self._socket.close()
+
+
+class Listener:
+    """The receiving end of one kind of message; connects, whether or not anyone is there.
+
+    Parameters
+    ----------
+    address
+        Where the peer publishes.
+    kind
+        The message to listen for.
+    """
+
+    def __init__(self, address: str, kind: type[LinkMessage]) -> None:
+        self._kind = kind
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
+        self._socket.setsockopt(zmq.RCVHWM, QUEUE)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
+        self._socket.setsockopt(zmq.SUBSCRIBE, kind.topic.encode("ascii") + b" ")
+        self._socket.connect(address)
+        self.refused = 0
+        """Messages that did not make sense."""
+
+    def receive(self, wait_s: float = 0.0) -> LinkMessage | None:
+        """Return the next message, or None if none comes within `wait_s`."""
+        if not self._socket.poll(round(1000 * wait_s)):
+            return None
+        frame = self._socket.recv()
+        try:
+            return self._kind.model_validate(_decoded(frame, len(self._kind.topic) + 1))
+        except (ValueError, ValidationError, msgpack.UnpackException):
+            self.refused += 1
+            return None
+
+    def close(self) -> None:
+        """Release the connection."""
+        self._socket.close()
+
+
+def _decoded(frame: bytes, start: int) -> dict[str, Any]:
+    content: dict[str, Any] = msgpack.unpackb(frame[start:])
+    return content

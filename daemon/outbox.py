@@ -1,0 +1,82 @@
+"""From predicted rows to published moments, with their validity, age and parameter version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.fade import MomentGuard
+from pipeline.message import Status
+from pipeline.publish import Publisher
+from pipeline.streams import clock
+
+Array = NDArray[np.float64]
+
+
+class Outbox:
+    """Passes every moment through the guard and publishes what comes out.
+
+    Parameters
+    ----------
+    publisher
+        The ways out.
+    guard
+        Limits and fades.
+    version
+        Version of the parameters in use.
+    """
+
+    def __init__(self, publisher: Publisher, guard: MomentGuard, version: int) -> None:
+        self._publisher = publisher
+        self._guard = guard
+        self._state = guard.initial()
+        self._sd: Array | None = None
+        self._adopted = self._sent = clock.now()
+        self.version = version
+        self.status = Status.STARTING
+        self.rows = 0
+        """Rows published; messages without a new row do not count."""
+
+    def adopt(self, version: int, rmse: Sequence[float] | None) -> None:
+        """Take note of a new parameter set and of its held-out error in N*m per DOF."""
+        self.version = version
+        self._adopted = clock.now()
+        self._sd = None if rmse is None else np.array(rmse)
+
+    def row(self, moment: Array | None, t_emg: float) -> float:
+        """Publish a row's moment, None where the row is not valid; return its latency in s.
+
+        Parameters
+        ----------
+        moment
+            N*m, shape [dof].
+        t_emg
+            Time of the newest EMG it used, s.
+        """
+        self.rows += 1
+        return self._send(moment, t_emg) - t_emg
+
+    def nothing_new(self) -> None:
+        """Publish what is left to say while no row comes: the moment holds, then fades."""
+        self._send(None, None)
+
+    def quiet_s(self) -> float:
+        """Return the time since the last message, s."""
+        return clock.now() - self._sent
+
+    def _send(self, moment: Array | None, t_emg: float | None) -> float:
+        self._sent = now = clock.now()
+        self._state, safe = self._guard.step(self._state, now, moment, t_emg)
+        self.status = safe.status
+        message = self._publisher.publish_moment(
+            safe.moment,
+            safe.ok,
+            safe.status,
+            safe.t_emg,
+            sd=self._sd,
+            parameter_version=self.version,
+            parameter_age_s=now - self._adopted,
+        )
+        return message.t_published

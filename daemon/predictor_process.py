@@ -1,0 +1,249 @@
+"""The predictor's process: streams in, moments out; it never waits for anyone."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import time
+import uuid
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from daemon import assemble
+from daemon.config import Config
+from daemon.histogram import Histogram
+from daemon.link import Listener, RowsMessage, Speaker, UpdateMessage
+from daemon.outbox import Outbox
+from daemon.report import StatusReporter
+from daemon.scoreboard import Scoreboard
+from daemon.worker import Stop
+from pipeline.calibrate.window import PairedRows
+from pipeline.chain import Chain, Predicted
+from pipeline.fade import MomentGuard
+from pipeline.message import MetaMessage, ParametersMessage
+from pipeline.model.subject import Subject
+from pipeline.publish import Publisher, Sink, ZmqPublisher
+from pipeline.publish_lsl import LslPublisher
+from pipeline.streams import clock
+from pipeline.streams.base import Source
+
+Array = NDArray[np.float64]
+
+PAUSE_S = 0.0005
+"""Sleep between two looks at the streams: LSL offers nothing to wait on for several streams."""
+QUIET_TICKS = 2.5
+"""Ticks without a row after which a message goes out all the same."""
+BURST = 20
+"""Of more rows than this at once, after a stall, only the newest is published."""
+BATCH_S = 0.1
+"""Paired rows go to the calibrator in batches of about this length, s."""
+STATUS_EVERY_S = 1.0
+FIRST_S, LAST_S, SETTLED_S = 5, 10, 10
+"""Seconds at the start and at the end that the summary compares, and from when it counts, s."""
+
+logger = logging.getLogger(__name__)
+
+
+def main(
+    config: Config,
+    addresses: dict[str, str],
+    start: Subject,
+    version: int,
+    summary: Path,
+    stop: Stop,
+) -> None:
+    """Predict until told to stop.
+
+    Parameters
+    ----------
+    config
+        The set-up.
+    addresses
+        Link addresses: ``rows`` to publish on, ``updates`` to listen on.
+    start, version
+        Parameters to start with, and their version.
+    summary
+        File the summary is written to at the end, as JSON.
+    stop
+        Tells when to end.
+    """
+    torch.set_num_threads(1)
+    predictor = LivePredictor(config, addresses, start, version)
+    try:
+        stop.announce_ready()
+        gc.collect()
+        gc.freeze()  # what has been built stays: later collections need not look at it
+        while not stop.requested():
+            predictor.tick()
+            time.sleep(PAUSE_S)
+    finally:
+        predictor.close()
+    summary.write_text(json.dumps(predictor.summary()), encoding="utf-8")
+
+
+class LivePredictor:
+    """Everything the predictor holds, and what it does at each turn of its loop."""
+
+    def __init__(
+        self, config: Config, addresses: dict[str, str], start: Subject, version: int
+    ) -> None:
+        self._config = config
+        self._subject = start
+        self._chain: Chain = assemble.chain(config, start, version)
+        meta = _meta(config, start)
+        self._session = meta.session
+        self._publisher = _publisher(config, meta, tuple(start.values()))
+        self._outbox = Outbox(self._publisher, _guard(config), version)
+        self._board = Scoreboard(config.model.dofs)
+        self._latency = Histogram()
+        self._rows = Speaker(addresses["rows"])
+        self._updates = Listener(addresses["updates"], UpdateMessage)
+        self._batch: list[PairedRows] = []
+        self._span: tuple[float, float] | None = None
+        self._sources: list[Source] = assemble.sources(config)
+        self._reporter = StatusReporter(config, meta.session)
+        self._status_due = clock.now()
+        for source in self._sources:
+            source.open()
+
+    def tick(self) -> None:
+        """Take what has come, publish what follows from it, and do what is due."""
+        for source in self._sources:
+            chunk = source.poll()
+            if chunk is not None:
+                self._chain.push(chunk)
+        predicted = self._chain.predict()
+        if predicted is not None:
+            self._publish(predicted)
+        elif self._outbox.quiet_s() > QUIET_TICKS / self._config.model.rate_hz:
+            self._outbox.nothing_new()
+        self._pair()
+        self._take_update()
+        if clock.now() >= self._status_due:
+            self._report()
+
+    def _publish(self, predicted: Predicted) -> None:
+        newest = len(predicted.t) - 1
+        late = newest >= BURST
+        for i in [newest] if late else range(newest + 1):
+            moment = predicted.moment[i] if predicted.valid[i] else None
+            latency = self._outbox.row(moment, float(predicted.t_emg[i]))
+            self._latency.add(latency)
+            self._reporter.latency(latency)
+        if late:
+            logger.warning("%d rows came at once; only the newest was published", newest + 1)
+        first = self._span[0] if self._span else float(predicted.t[0])
+        self._span = first, float(predicted.t[-1])
+
+    def _pair(self) -> None:
+        """Score rows whose reference has come, and pass them on to the calibrator."""
+        paired = self._chain.pair()
+        if paired is None:
+            return
+        self._board.add(paired)
+        self._reporter.reference(paired.rows.moment[-1])
+        self._batch.append(paired.rows)
+        waiting = PairedRows.joined(self._batch)
+        if len(waiting.t) >= BATCH_S * self._config.model.rate_hz:
+            self._rows.send(RowsMessage.of(waiting))
+            self._batch.clear()
+
+    def _take_update(self) -> None:
+        update = self._updates.receive()
+        if not isinstance(update, UpdateMessage):
+            return
+        self._reporter.update(update)
+        if update.version <= self._outbox.version:
+            return
+        self._subject = update.subject(self._subject)
+        self._chain.predictor.adopt(self._subject, update.version)
+        self._outbox.adopt(update.version, update.rmse)
+        values = {k: tuple(v) for k, v in self._subject.values().items()}
+        self._publisher.publish_parameters(
+            ParametersMessage(
+                session=self._session,
+                version=update.version,
+                t=clock.now(),
+                values=values,
+                muscles=self._subject.muscles,
+            )
+        )
+
+    def _report(self) -> None:
+        self._status_due = clock.now() + STATUS_EVERY_S
+        health = [source.health(clock.now()) for source in self._sources]
+        seconds = self._board.seconds
+        self._publisher.publish_status(
+            self._reporter.message(
+                self._outbox,
+                health,
+                self._expected(),
+                self._board.rmse(max(seconds - 2, 0), seconds - 1) if seconds > 1 else {},
+                self._subject,
+            )
+        )
+
+    def _expected(self) -> int:
+        """Return how many rows the time grid has had since the first one."""
+        if self._span is None:
+            return 0
+        return round((self._span[1] - self._span[0]) * self._config.model.rate_hz) + 1
+
+    def summary(self) -> dict[str, object]:
+        """Return what the run came to; the keys are those of ``run --json``."""
+        seconds = self._board.seconds
+        return {
+            "ticks_expected": self._expected(),
+            "ticks_published": self._outbox.rows,
+            "latency_ms": self._latency.milliseconds(),
+            "rmse": self._board.per_second(),
+            "rmse_first": self._board.rmse(0, FIRST_S),
+            "rmse_last": self._board.rmse(max(seconds - LAST_S, 0)),
+            "rmse_after_10s": self._board.rmse(SETTLED_S),
+            "parameter_version": self._outbox.version,
+        }
+
+    def close(self) -> None:
+        """Say STOPPED, then release streams and addresses."""
+        self._publisher.close()
+        for source in self._sources:
+            source.close()
+        self._rows.close()
+        self._updates.close()
+
+
+def _guard(config: Config) -> MomentGuard:
+    return MomentGuard(
+        n_dofs=len(config.model.dofs),
+        max_moment_nm=config.output.max_moment_nm,
+        fade_s=config.output.fade_out_s,
+        stale_after_s=config.streams.stale_after_s,
+    )
+
+
+def _meta(config: Config, subject: Subject) -> MetaMessage:
+    return MetaMessage(
+        session=uuid.uuid4().hex[:12],
+        dofs=tuple(config.model.dofs),
+        rate_hz=config.model.rate_hz,
+        title=config.title,
+        muscles=subject.muscles,
+        valid_for_s=config.output.valid_for_s,
+    )
+
+
+def _publisher(config: Config, meta: MetaMessage, parameters: tuple[str, ...]) -> Publisher:
+    """Return the publisher with the ways out that the configuration names."""
+    output = config.output
+    sinks: list[Sink] = []
+    if output.zmq:
+        sinks.append(ZmqPublisher(output.zmq, meta))
+    if output.lsl:
+        sinks.append(
+            LslPublisher(output.lsl_name, meta.dofs, meta.muscles, parameters, meta.rate_hz)
+        )
+    return Publisher(meta, sinks)

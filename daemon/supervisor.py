@@ -1,0 +1,176 @@
+"""The whole daemon: starts its processes, watches them, passes on their state, ends them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from daemon import assemble, calibrator_process, predictor_process
+from daemon.config import Config
+from daemon.link import Listener, UpdateMessage
+from daemon.listen import listen
+from daemon.worker import Worker
+from pipeline.geometry import load_model
+from pipeline.message import Message, StatusMessage
+from pipeline.model.subject import Subject
+
+TURN_S = 0.1
+OnStatus = Callable[[StatusMessage], None]
+
+logger = logging.getLogger(__name__)
+
+
+def run(
+    config: Config,
+    config_path: Path,
+    *,
+    seconds: float | None,
+    stop: threading.Event,
+    on_status: OnStatus | None = None,
+) -> dict[str, object]:
+    """Run the daemon until `stop` is set or `seconds` have passed.
+
+    Parameters
+    ----------
+    config, config_path
+        The set-up and the file it came from.
+    seconds
+        How long to run, s, counted from when the predictor is at work; None for as long as
+        `stop` allows.
+    stop
+        Ends the run in order.
+    on_status
+        Called with every status message that is published.
+
+    Returns
+    -------
+    dict
+        ``ticks_expected``, ``ticks_published``, ``seq_gaps``, ``nonfinite``, ``latency_ms``
+        {p50, p99, max}, ``rmse`` {dof: [per second]}, ``rmse_first``, ``rmse_last``,
+        ``rmse_after_10s`` {dof: N*m}, ``parameter_version``, ``restarts``.
+
+    Raises
+    ------
+    UserError
+        If the set-up cannot be run: a wrong model, an address that is taken.
+    """
+    logger.info("Starting '%s' from %s", config.title, config_path)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hillstream-")))
+        daemon = _Daemon(config, folder)
+        daemon.start()
+        stack.callback(daemon.end)
+        witness = _Witness(config.output.zmq, on_status)
+        stack.callback(witness.end)
+        deadline: float | None = None
+        while not stop.wait(TURN_S) and (deadline is None or time.monotonic() < deadline):
+            daemon.turn()
+            if seconds is not None and deadline is None and daemon.ready:
+                deadline = time.monotonic() + seconds
+        daemon.end()
+        return daemon.summary() | witness.end()
+
+
+class _Daemon:
+    """Predictor and calibrator, and the newest parameters either needs to start again."""
+
+    def __init__(self, config: Config, folder: Path) -> None:
+        self._config = config
+        self._addresses = {
+            "rows": f"ipc://{folder}/rows",
+            "updates": f"ipc://{folder}/updates",
+        }
+        self._summary = folder / "summary.json"
+        self._subject: Subject = assemble.starting_subject(config, load_model(config.model.file))
+        self._version = 0
+        self._updates = Listener(self._addresses["updates"], UpdateMessage)
+        self._predictor = Worker("predictor", predictor_process.main)
+        self._calibrator = Worker("calibrator", calibrator_process.main)
+
+    def start(self) -> None:
+        assemble.chain(self._config, self._subject)  # what is wrong with it is said here, at once
+        self._start_predictor()
+        if self._calibrates:
+            assemble.device(self._config)
+            self._start_calibrator()
+
+    @property
+    def _calibrates(self) -> bool:
+        return self._config.calibrator.enabled and self._config.streams.moments is not None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the predictor is at work."""
+        return self._predictor.ready
+
+    def _start_predictor(self) -> None:
+        self._predictor.start(
+            self._config, self._addresses, self._subject, self._version, self._summary
+        )
+
+    def _start_calibrator(self) -> None:
+        self._calibrator.start(self._config, self._addresses, self._subject, self._version)
+
+    def turn(self) -> None:
+        """Look after the processes once."""
+        self._keep_newest_parameters()
+        self._predictor.check()
+        now = time.monotonic()
+        if self._predictor.restart_due(now):
+            self._start_predictor()
+        if self._calibrates:
+            self._calibrator.check()
+            if self._calibrator.restart_due(now):
+                self._start_calibrator()
+
+    def _keep_newest_parameters(self) -> None:
+        while isinstance(update := self._updates.receive(), UpdateMessage):
+            if update.version > self._version:
+                self._subject = update.subject(self._subject)
+                self._version = update.version
+
+    def end(self) -> None:
+        """Stop the calibrator, then the predictor, whose last message says STOPPED."""
+        for worker in (self._calibrator, self._predictor):
+            worker.ask_to_stop()
+            worker.join()
+        self._updates.close()
+
+    def summary(self) -> dict[str, object]:
+        """Return what the predictor left behind, and how often something was restarted."""
+        summary: dict[str, object] = {}
+        if self._summary.exists():
+            summary = json.loads(self._summary.read_text(encoding="utf-8"))
+        workers = (self._predictor, self._calibrator)
+        return summary | {"restarts": {worker.name: worker.restarts for worker in workers}}
+
+
+class _Witness:
+    """A subscriber like any other: counts what really arrives, and passes on the status."""
+
+    def __init__(self, address: str | None, on_status: OnStatus | None) -> None:
+        self._on_status = on_status
+        self._done = threading.Event()
+        self._heard: dict[str, object] = {"seq_gaps": None, "nonfinite": None}
+        self._thread = threading.Thread(target=self._listen, args=(address,), daemon=True)
+        self._thread.start()
+
+    def _listen(self, address: str | None) -> None:
+        if address is not None:
+            heard = listen(address, self._hear, stop=self._done.is_set)
+            self._heard = {key: heard[key] for key in self._heard}
+
+    def _hear(self, message: Message) -> None:
+        if self._on_status is not None and isinstance(message, StatusMessage):
+            self._on_status(message)
+
+    def end(self) -> dict[str, object]:
+        self._done.set()
+        self._thread.join()
+        return self._heard
