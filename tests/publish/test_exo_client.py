@@ -89,6 +89,22 @@ def test_it_fades_in(bench: Bench) -> None:
     assert rising[0] < 10.0
 
 
+def test_messages_that_nobody_read_are_skipped(
+    bench: Bench, zmq_publisher: ZmqPublisher, subscribe: Any
+) -> None:
+    """Fewer and slower than a socket without CONFLATE needs to keep them all, one by one."""
+    witness = subscribe(zmq_publisher.address, b"moment ")
+    bench.wait_until(lambda: bench.publish() and witness.hear(0.01))
+    bench.follow()
+    bench.client.skipped = 0
+    for i in range(200):
+        sent = bench.publish()
+        bench.wait_until(lambda sent=sent: witness.hear(1.0) == sent)
+        if i % 5 == 0:
+            bench.read()
+    assert bench.client.skipped > 0
+
+
 def test_without_messages_it_holds_until_the_limit_then_fades_within_50_ms(bench: Bench) -> None:
     last = bench.follow()
     young = [bench.client.read(last + 0.01 * i) for i in range(10)]

@@ -17,6 +17,7 @@ from pipeline.message import (
 from pipeline.publish import META_EVERY_S, Publisher, ZmqPublisher
 
 OK = np.array([True, True])
+BIG = StatusMessage(session="first", t=1.0, status=Status.NOMINAL, uptime_s=3.0, note="x" * 50_000)
 
 
 def publish(publisher: Publisher, knee: float = 1.0) -> MomentMessage:
@@ -137,12 +138,9 @@ def test_a_subscriber_that_never_reads_costs_neither_messages_nor_memory(
     sleeper = subscribe(zmq_publisher.address, b"", RCVHWM=1, RCVBUF=4096)
     reader = subscribe(zmq_publisher.address, b"moment ")
     joined(publisher, zmq_publisher, reader, wait_until)
-    big = StatusMessage(
-        session="first", t=1.0, status=Status.NOMINAL, uptime_s=3.0, note="x" * 50_000
-    )
     before = resident_bytes()
     for i in range(2000):
-        publisher.publish_status(big)
+        publisher.publish_status(BIG)
         if i % 100 == 0:
             sent = publish(publisher, float(i))
             wait_until(lambda sent=sent: reader.hear(1.0) == sent)
