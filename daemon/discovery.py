@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from daemon.assemble import stream_specs
 from daemon.config import Config, StreamConfig
 from pipeline.errors import UserError
 from pipeline.streams import clock
 from pipeline.streams.base import StreamSpec
 from pipeline.streams.channels import did_you_mean
 from pipeline.streams.liblsl import accepted_columns, load_pylsl
-from pipeline.streams.units import to_si
 from pipeline.streams.zeromq import ZmqSource
 
 LOOK_S = 1.0
@@ -59,29 +59,42 @@ class StreamFinding:
     detail: str
 
 
-def stream_spec(key: str, wanted: StreamConfig) -> StreamSpec:
-    """Return what the pipeline wants from a configured stream.
+@dataclass(frozen=True)
+class Wanted:
+    """A stream of the configuration.
 
     Parameters
     ----------
-    key
-        ``emg``, ``angles`` or ``moments``.
-    wanted
-        The stream's table in the configuration.
-
-    Raises
-    ------
-    UserError
-        If the unit is not one this stream may have.
+    spec
+        What the pipeline wants from it.
+    stream
+        Its table in the configuration.
     """
-    return StreamSpec(
-        key=key,
-        channels=tuple(wanted.channels),
-        rate_hz=wanted.rate_hz,
-        to_si=to_si(key, wanted.unit),
-        keep_nonfinite=key == "moments",
-        latency_s=wanted.latency_s,
-    )
+
+    spec: StreamSpec
+    stream: StreamConfig
+
+    @property
+    def transport(self) -> str:
+        """``lsl`` or ``zmq``."""
+        return self.stream.transport
+
+    @property
+    def name(self) -> str:
+        """What it is looked for by."""
+        if self.transport == "zmq":
+            return self.stream.address or ""
+        return self.stream.name or self.stream.source_id or ""
+
+    def is_meant(self, info: Any) -> bool:
+        """Say whether a visible LSL stream is the one that is looked for."""
+        source_id, name = self.stream.source_id, self.stream.name
+        by_source = source_id is not None and info.source_id() == source_id
+        return by_source or (name is not None and info.name() == name)
+
+    def finding(self, verdict: Verdict, detail: str) -> StreamFinding:
+        """Return a finding about this stream."""
+        return StreamFinding(self.spec.key, self.transport, self.name, verdict, detail)
 
 
 def compare(config: Config) -> list[StreamFinding]:
@@ -93,62 +106,40 @@ def compare(config: Config) -> list[StreamFinding]:
         First the wanted streams in the configuration's order, then visible LSL streams that the
         configuration does not use.
     """
-    wanted = {
-        key: stream
-        for key in ("emg", "angles", "moments")
-        if (stream := getattr(config.streams, key)) is not None
-    }
-    lsl = {key: stream for key, stream in wanted.items() if stream.transport == "lsl"}
-    found, unused = _compare_lsl(lsl)
-    found |= {key: _listen(key, s) for key, s in wanted.items() if s.transport == "zmq"}
-    return [found[key] for key in wanted] + unused
+    wanted = [Wanted(spec, getattr(config.streams, spec.key)) for spec in stream_specs(config)]
+    found, unused = _compare_lsl([stream for stream in wanted if stream.transport == "lsl"])
+    found |= {s.spec.key: _listen(s) for s in wanted if s.transport == "zmq"}
+    return [found[stream.spec.key] for stream in wanted] + unused
 
 
 def _compare_lsl(
-    wanted: Mapping[str, StreamConfig],
+    wanted: Sequence[Wanted],
 ) -> tuple[dict[str, StreamFinding], list[StreamFinding]]:
     try:
         visible = load_pylsl().resolve_streams(LOOK_S)
     except UserError as error:
-        return {key: _missing(key, s, str(error)) for key, s in wanted.items()}, []
+        return {s.spec.key: s.finding(Verdict.MISSING, str(error)) for s in wanted}, []
     found, used = {}, set()
-    for key, stream in wanted.items():
-        fitting = [info for info in visible if _fits(info, stream)]
+    for stream in wanted:
+        fitting = [info for info in visible if stream.is_meant(info)]
         used |= {info.uid() for info in fitting}
-        found[key] = _judge(key, stream, fitting, [info.name() for info in visible])
+        found[stream.spec.key] = _judge(stream, fitting, [info.name() for info in visible])
     return found, [_unused(info) for info in visible if info.uid() not in used]
 
 
-def _fits(info: Any, wanted: StreamConfig) -> bool:
-    by_source = wanted.source_id is not None and info.source_id() == wanted.source_id
-    return by_source or (wanted.name is not None and info.name() == wanted.name)
-
-
-def _called(wanted: StreamConfig) -> str:
-    """Return what a stream is looked for by."""
-    if wanted.transport == "zmq":
-        return wanted.address or ""
-    return wanted.name or wanted.source_id or ""
-
-
-def _missing(key: str, wanted: StreamConfig, detail: str) -> StreamFinding:
-    return StreamFinding(key, wanted.transport, _called(wanted), Verdict.MISSING, detail)
-
-
-def _judge(key: str, wanted: StreamConfig, fitting: list[Any], names: list[str]) -> StreamFinding:
-    name = _called(wanted)
+def _judge(wanted: Wanted, fitting: list[Any], names: list[str]) -> StreamFinding:
     if not fitting:
-        hint = did_you_mean(name, names)
-        detail = f"No LSL stream '{name}' is visible{hint}; start its sender."
-        return _missing(key, wanted, detail)
+        hint = did_you_mean(wanted.name, names)
+        detail = f"No LSL stream '{wanted.name}' is visible{hint}; start its sender."
+        return wanted.finding(Verdict.MISSING, detail)
     try:
-        accepted_columns(_full_info(fitting[0]), stream_spec(key, wanted))
+        accepted_columns(_full_info(fitting[0]), wanted.spec)
     except UserError as error:
-        return StreamFinding(key, "lsl", name, Verdict.REFUSED, str(error))
+        return wanted.finding(Verdict.REFUSED, str(error))
     detail = _described(fitting[0])
     if len(fitting) > 1:
         detail += f" There are {len(fitting)} of this name: give its source_id."
-    return StreamFinding(key, "lsl", name, Verdict.FOUND, detail)
+    return wanted.finding(Verdict.FOUND, detail)
 
 
 def _full_info(info: Any) -> Any:
@@ -175,27 +166,26 @@ def _unused(info: Any) -> StreamFinding:
     return StreamFinding(None, "lsl", info.name(), Verdict.UNUSED, _described(info))
 
 
-def _listen(key: str, wanted: StreamConfig) -> StreamFinding:
+def _listen(wanted: Wanted) -> StreamFinding:
     """Connect to a ZeroMQ stream and wait for a message."""
-    name = _called(wanted)
     try:
-        with closing(ZmqSource(stream_spec(key, wanted), address=name)) as source:
+        with closing(ZmqSource(wanted.spec, address=wanted.name)) as source:
             source.open()
-            return _heard(key, name, source)
+            return _heard(wanted, source)
     except UserError as error:
-        return StreamFinding(key, "zmq", name, Verdict.REFUSED, str(error))
+        return wanted.finding(Verdict.REFUSED, str(error))
 
 
-def _heard(key: str, name: str, source: ZmqSource) -> StreamFinding:
+def _heard(wanted: Wanted, source: ZmqSource) -> StreamFinding:
     deadline = clock.now() + LOOK_S
     while True:
         source.poll()
         health = source.health(clock.now())
         if health.received:
             detail = f"{health.received} samples arrived. {health.note}".strip()
-            return StreamFinding(key, "zmq", name, Verdict.FOUND, detail)
+            return wanted.finding(Verdict.FOUND, detail)
         if "dropped" in health.note:
-            return StreamFinding(key, "zmq", name, Verdict.REFUSED, health.note)
+            return wanted.finding(Verdict.REFUSED, health.note)
         if clock.now() > deadline:
-            return StreamFinding(key, "zmq", name, Verdict.MISSING, health.note)
+            return wanted.finding(Verdict.MISSING, health.note)
         time.sleep(POLL_S)

@@ -300,3 +300,14 @@ def test_user_error_is_what_a_missing_library_gives(monkeypatch):
     monkeypatch.setitem(sys.modules, "pylsl", None)
     with pytest.raises(UserError, match="ZeroMQ streams work without it"):
         LslSource(SPEC, name="x").open()
+
+
+def test_a_stream_that_stays_silent_is_opened_anew(
+    unique_name, send, receive, wait_until, monkeypatch
+):
+    monkeypatch.setattr("pipeline.streams.lsl.SILENCE_S", (0.2, 1.0))
+    sender, receiver = send(unique_name), receive(name=unique_name)
+    wait_until(connected(receiver, sender))
+    wait_until(lambda: receiver.poll().reconnects)
+    wait_until(connected(receiver, sender))
+    assert receiver.poll().reconnects >= 1

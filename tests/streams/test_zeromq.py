@@ -1,5 +1,8 @@
 """Real ZeroMQ sockets; channel 0 counts samples, which proves what arrived."""
 
+import socket
+from contextlib import suppress
+
 import msgpack
 import numpy as np
 import pytest
@@ -118,31 +121,35 @@ def test_the_unit_of_the_message_counts(ipc_address, closing, receiver, wait_unt
     sender = Sender(ipc_address, unit="uV")
     closing(sender.outlet)
     wait_until(connected(receiver, sender))
+    wait_until(lambda: receiver.poll() and receiver.x[-1, 0] > (sender.count - 1.5) * 1e-6)
     assert_allclose(receiver.x[-1, 0], (sender.count - 1) * 1e-6)
 
 
-def test_a_sender_that_restarts_is_counted(ipc_address, closing, receiver, wait_until):
-    first = Sender(ipc_address)
+@pytest.fixture
+def tcp_address():
+    """A port that was free a moment ago; a file of ipc:// may vanish late after a restart."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_a_sender_that_restarts_is_counted(tcp_address, closing, wait_until):
+    receiver = Receiver(closing(ZmqSource(SPEC, address=tcp_address)))
+    first = Sender(tcp_address)
     wait_until(connected(receiver, first))
     first.outlet.close()
     wait_until(lambda: receiver.poll().state is SourceState.STALE)
+    restarted = []
 
     def bound():
-        try:
-            return closing(Sender(ipc_address).outlet)
-        except UserError:  # the closed socket may hold the address for a moment
-            return None
+        with suppress(UserError):  # the closed socket may hold the port for a moment
+            restarted.append(Sender(tcp_address))
+        return restarted
 
-    outlet = None
-
-    def again():
-        nonlocal outlet
-        outlet = outlet or bound()
-        if outlet:
-            outlet.push(np.array([clock.now()]), np.zeros((1, 3)))
-        return receiver.poll().reconnects == 1
-
-    wait_until(again)
+    wait_until(bound)
+    closing(restarted[0].outlet)
+    wait_until(connected(receiver, restarted[0]))
+    assert receiver.poll().reconnects == 1
     assert np.all(np.diff(receiver.t) > 0)
 
 
