@@ -1,0 +1,89 @@
+"""The command `hillstream`: what a person types, and how mistakes are told."""
+
+from __future__ import annotations
+
+import logging
+from importlib import metadata
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.logging import RichHandler
+
+from daemon.commands.check import check
+from daemon.commands.common import examples
+from daemon.commands.doctor import doctor
+from daemon.commands.feed import play, simulate
+from daemon.commands.listen import listen
+from daemon.commands.run import demo, run
+from daemon.commands.score import score
+from daemon.commands.streams import streams
+from pipeline.errors import UserError
+
+_INTERRUPTED = 130
+"""Exit status of a program ended by Ctrl-C: 128 and the signal's number."""
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+class Refusal(click.ClickException):
+    """A mistake the person can mend, told in a sentence."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """The commands in the order of a day's work; a `UserError` ends any of them politely."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names as they were added, not sorted."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            raise Refusal(str(error)) from error
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(_INTERRUPTED) from None
+
+
+def _version() -> str:
+    try:
+        return metadata.version("hillstream")
+    except metadata.PackageNotFoundError:
+        return "of a source tree that is not installed"
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "New here:      hillstream demo",
+        "Your own lab:  hillstream check CONFIG      is the set-up sound?",
+        "               hillstream streams CONFIG    are its streams on the network?",
+        "               hillstream run CONFIG        predict, calibrate, publish",
+        "               hillstream listen            hear what is published",
+    ),
+)
+@click.version_option(_version(), prog_name="hillstream")
+@click.option("-v", "--verbose", count=True, help="Log more to stderr; twice for everything.")
+def main(verbose: int) -> None:
+    """Live EMG and joint angles in, calibrated joint moments out.
+
+    hillstream predicts joint moments from muscle activity in real time and refines the person's
+    muscle parameters while they move.
+
+    CONFIG is the path of a TOML file, or the name of a set-up that comes with hillstream: arm or
+    walking. 'hillstream COMMAND --help' explains a command.
+    """
+    level = _LEVELS[min(verbose, len(_LEVELS) - 1)]
+    handler = RichHandler(console=Console(stderr=True), show_path=verbose > 1)
+    logging.basicConfig(level=level, format="%(message)s", handlers=[handler], force=True)
+
+
+for command in (demo, check, streams, run, listen, simulate, play, score, doctor):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands, one small file each; what takes long to import is imported when it is needed."""

@@ -1,0 +1,245 @@
+"""`hillstream check`: everything that can be wrong with a set-up before a person is wired up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from daemon.commands.common import config_argument, examples
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from daemon.config import Config
+    from pipeline.geometry import ModelFile
+
+
+@click.command(
+    epilog=examples(
+        "Example:  hillstream check walking",
+        "Next:     hillstream streams CONFIG   whether the streams are on the network",
+    )
+)
+@config_argument()
+def check(config_name: str) -> None:
+    """Check a set-up without opening anything.
+
+    Reads the configuration, the model and the subject, and tries what fits together: names, units,
+    rates, filters, groups. Every mistake is listed, with exit status 2; otherwise a summary is
+    shown.
+    """
+    config = checked_config(config_name)
+    console = Console(highlight=False)
+    console.print(_summary(config))
+    console.print(f"{config_name} is sound. Next: hillstream streams {config_name}")
+
+
+def checked_config(name: str) -> Config:
+    """Return a configuration in which everything fits together.
+
+    Raises
+    ------
+    UserError
+        If it does not; the message lists every mistake.
+    """
+    from daemon.config import config_path, load_config
+
+    config = load_config(name)
+    if found := list(mistakes(config)):
+        count = "one mistake" if len(found) == 1 else f"{len(found)} mistakes"
+        raise UserError("\n  ".join([f"{config_path(name)} has {count}:", *found]))
+    return config
+
+
+def mistakes(config: Config) -> Iterator[str]:
+    """Yield a sentence for everything in a valid configuration that does not fit together."""
+    from pipeline.geometry import load_model
+
+    yield from _refused(lambda: _try_units(config))
+    yield from _refused(lambda: _try_envelope(config))
+    yield from _window_mistakes(config)
+    yield from _reference_mistakes(config)
+    try:
+        model = load_model(config.model.file)
+    except UserError as error:
+        yield str(error)
+        return
+    yield from _coordinate_mistakes(config, model)
+    yield from _muscle_mistakes(config, model)
+    yield from _refused(lambda: _try_subject(config, model))
+
+
+def _refused(attempt: Callable[[], object]) -> Iterator[str]:
+    try:
+        attempt()
+    except UserError as error:
+        yield str(error)
+
+
+def _try_units(config: Config) -> None:
+    from pipeline.streams.units import to_si
+
+    streams = config.streams
+    to_si("emg", streams.emg.unit)
+    to_si("angles", streams.angles.unit)
+    if streams.moments:
+        to_si("moments", streams.moments.unit)
+
+
+def _try_envelope(config: Config) -> None:
+    from pipeline.envelope import Envelope
+
+    emg, envelope = config.streams.emg, config.envelope
+    Envelope(
+        emg.channels,
+        emg.rate_hz,
+        **{key: getattr(envelope, key) for key in type(envelope).model_fields},
+        max_gap_s=config.streams.max_gap_s,
+    )
+
+
+def _window_mistakes(config: Config) -> Iterator[str]:
+    calibrator = config.calibrator
+    if calibrator.burn_in_s >= calibrator.segment_s:
+        yield (
+            f"calibrator.burn_in_s ({calibrator.burn_in_s:g} s) leaves nothing of a trial; "
+            f"set it below calibrator.segment_s ({calibrator.segment_s:g} s)."
+        )
+    for key in ("segment_s", "holdout_s", "min_data_s"):
+        value = getattr(calibrator, key)
+        if value > calibrator.window_s:
+            yield (
+                f"calibrator.{key} ({value:g} s) does not fit into calibrator.window_s "
+                f"({calibrator.window_s:g} s); lower it."
+            )
+
+
+def _reference_mistakes(config: Config) -> Iterator[str]:
+    moments = config.streams.moments
+    if moments is None:
+        return
+    for dof in config.model.dofs:
+        if dof not in moments.channels:
+            yield (
+                f"model.dofs: '{dof}' has no channel in streams.moments "
+                f"({', '.join(moments.channels)}); add it or leave the DOF out."
+            )
+
+
+def _coordinate_mistakes(config: Config, model: ModelFile) -> Iterator[str]:
+    known = model.coordinate_names
+    angles, fixed = config.streams.angles.channels, config.model.fixed_angles_rad
+    for place, names in (
+        ("streams.angles.channels", angles),
+        ("model.fixed_angles_rad", fixed),
+        ("model.dofs", config.model.dofs),
+    ):
+        for name in names:
+            if name not in known:
+                yield f"{place}: '{name}' is no coordinate of the model ({', '.join(known)})."
+    given = Counter([*angles, *fixed])
+    for name in known:
+        if given[name] != 1:
+            yield (
+                f"Coordinate '{name}' of the model has {given[name]} angles; name it once, in "
+                "streams.angles.channels or in model.fixed_angles_rad."
+            )
+
+
+def _muscle_mistakes(config: Config, model: ModelFile) -> Iterator[str]:
+    known = model.muscle_names
+    groups, simulation = config.calibrator.strength_groups, config.simulation
+    places = {
+        "model.muscles": list(config.model.muscles),
+        **{f"calibrator.strength_groups.{name}": members for name, members in groups.items()},
+        "simulation.strength": list(simulation.strength),
+        "simulation.optimal_fibre_length": list(simulation.optimal_fibre_length),
+        "simulation.tendon_slack_length": list(simulation.tendon_slack_length),
+    }
+    for place, muscles in places.items():
+        for muscle in muscles:
+            if muscle not in known:
+                yield f"{place}: '{muscle}' is no muscle of the model ({', '.join(known)})."
+    for muscle, count in Counter(m for members in groups.values() for m in members).items():
+        if count > 1:
+            yield f"calibrator.strength_groups names '{muscle}' {count} times; once is enough."
+
+
+def _try_subject(config: Config, model: ModelFile) -> None:
+    from pipeline.model.subject import load_subject
+
+    path = config.model.subject
+    if path is None:
+        return
+    muscles = load_subject(path).muscles
+    if set(muscles) != set(model.muscle_names):
+        raise UserError(
+            f"Subject '{path}' has the muscles {', '.join(muscles)}, but the model has "
+            f"{', '.join(model.muscle_names)}; give the subject that belongs to the model."
+        )
+
+
+def _summary(config: Config) -> Table:
+    table = Table(title=config.title, show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.title_justify = "left"
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, words in _facts(config):
+        table.add_row(name, words)
+    return table
+
+
+def _facts(config: Config) -> Iterator[tuple[str, str]]:
+    from pipeline.geometry import load_model
+
+    yield from _stream_facts(config)
+    model, calibrator = load_model(config.model.file), config.calibrator
+    silent = [name for name in model.muscle_names if name not in config.model.muscles]
+    yield "model", f"{model.name}, {config.model.rate_hz:g} Hz, {', '.join(config.model.dofs)}"
+    yield (
+        "muscles",
+        f"{len(model.muscles)}, "
+        + (
+            f"without an EMG channel, so passive: {', '.join(silent)}" if silent else "all with EMG"
+        ),
+    )
+    yield "subject", _subject_fact(config.model.subject)
+    free = [k for k in type(calibrator.parameters).model_fields if _is_free(config, k)]
+    yield (
+        "calibrator",
+        (
+            f"every {calibrator.stride_s:g} s over {calibrator.window_s:g} s, "
+            f"{calibrator.steps} AdamW steps on {calibrator.device}; refines {', '.join(free)}"
+            if calibrator.enabled and config.streams.moments
+            else "off: the parameters stay as they are"
+        ),
+    )
+    ways = [config.output.zmq, f"LSL '{config.output.lsl_name}-*'" if config.output.lsl else None]
+    yield "output", ", ".join(way for way in ways if way) or "none: nobody will hear it"
+
+
+def _stream_facts(config: Config) -> Iterator[tuple[str, str]]:
+    for key in ("emg", "angles", "moments"):
+        stream = getattr(config.streams, key)
+        if stream is None:
+            yield key, "none: without a reference nothing is calibrated"
+            continue
+        where = stream.address if stream.transport == "zmq" else (stream.name or stream.source_id)
+        yield (
+            key,
+            f"{len(stream.channels)} channels in {stream.unit} at {stream.rate_hz:g} Hz over "
+            f"{'ZeroMQ' if stream.transport == 'zmq' else 'LSL'} ({where})",
+        )
+
+
+def _subject_fact(subject: Path | None) -> str:
+    return str(subject) if subject else "none: starts from the generic muscles"
+
+
+def _is_free(config: Config, parameter: str) -> bool:
+    return bool(getattr(config.calibrator.parameters, parameter).free)

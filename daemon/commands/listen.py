@@ -1,0 +1,85 @@
+"""`hillstream listen`: what a running daemon publishes, as lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from daemon.commands.common import (
+    console_for,
+    examples,
+    json_option,
+    seconds_option,
+    stop_on_signals,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from pipeline.message import Message
+
+_MOMENT_EVERY_S = 0.2
+
+
+@click.command(
+    epilog=examples(
+        "Example:  hillstream listen --seconds 10 --json heard.json",
+        "Next:     tools/exo_client.py   the same as a client to start your own from",
+    )
+)
+@click.argument("address", default="tcp://127.0.0.1:5556")
+@seconds_option()
+@click.option(
+    "--all", "show_all", is_flag=True, help="Show every message, not five moments a second."
+)
+@json_option()
+def listen(address: str, seconds: float | None, show_all: bool, json_file: str | None) -> None:
+    """Hear what a running daemon publishes over ZeroMQ.
+
+    Every message is checked and counted; at the end come the gaps, and the ages of the moments
+    when they arrived. ADDRESS is the daemon's output.zmq, tcp://127.0.0.1:5556 by default. Listen
+    as often as you like: the daemon waits for nobody.
+    """
+    from daemon.listen import listen as hear
+
+    console = console_for(json_file)
+    with stop_on_signals() as stop:
+        summary = hear(address, _printer(console, show_all), seconds, stop.is_set)
+    age = summary["age_ms"]
+    console.print(
+        f"{summary['messages']} messages, {summary['moments']} moments, "
+        f"{summary['missing']} missing in {summary['seq_gaps']} gaps, "
+        f"{summary['invalid']} invalid."
+        if summary["messages"]
+        else f"Nothing was heard on {address}; is 'hillstream run' or 'demo' publishing there?"
+    )
+    if age["p50"] is not None:
+        console.print(
+            f"Age on arrival: {age['p50']:.1f} ms median, {age['p99']:.1f} ms 99th percentile, "
+            f"{age['max']:.1f} ms largest."
+        )
+    write_json(json_file, summary)
+
+
+def _printer(console: Console, show_all: bool) -> Callable[[Message], None]:
+    """Return what prints a message, or leaves it out where a reader would drown."""
+    from daemon.listen import Lines
+
+    lines, shown = Lines(), {"moment": -_MOMENT_EVERY_S}
+    sessions: set[str] = set()
+
+    def show(message: Message) -> None:
+        line, now = lines.line(message), time.monotonic()
+        if not show_all:
+            if message.topic == "meta" and message.session in sessions:
+                return
+            if message.topic == "moment" and now - shown["moment"] < _MOMENT_EVERY_S:
+                return
+        sessions.add(message.session)
+        shown[message.topic] = now
+        console.print(line, markup=False)
+
+    return show

@@ -1,0 +1,87 @@
+"""`hillstream score`: how well a set-up would have done on a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from daemon.commands.check import checked_config
+from daemon.commands.common import config_argument, console_for, examples, json_option, write_json
+
+
+@click.command(
+    epilog=examples(
+        "Example:  hillstream simulate arm --record arm.npz --seconds 60",
+        "          hillstream score arm arm.npz --json score.json",
+        "Next:     hillstream play RECORDING   and, beside it, hillstream run CONFIG",
+    )
+)
+@config_argument()
+@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@json_option()
+def score(config_name: str, recording: Path, json_file: str | None) -> None:
+    """Score a set-up on a recording, as fast as the machine computes.
+
+    The recording goes through the same way as live data: each second is predicted before the
+    calibrator may learn from it, so the error is that of a live session. RECORDING is an .npz or
+    .xdf file, or .sto and .mot files with commas between them.
+    """
+    config = checked_config(config_name)
+    from daemon.score import score as score_recording
+    from pipeline.streams.recording import load_recording
+
+    recorded = load_recording(recording)
+    with _progress() as progress:
+        task = progress.add_task(f"Scoring {recording.name}", total=1.0)
+        result = score_recording(
+            config, recorded, on_progress=lambda done: progress.update(task, completed=done)
+        )
+    console = console_for(json_file)
+    console.print(_table(result))
+    console.print(_footnote(result))
+    write_json(json_file, result)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _table(result: Mapping[str, Any]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("joint", no_wrap=True)
+    columns = {
+        "RMSE after 10 s, N*m": "rmse_after_10s",
+        "RMSE overall, N*m": "rmse_overall",
+        "R2 after 10 s": "r2_after_10s",
+    }
+    for title in columns:
+        table.add_column(title, justify="right")
+    for dof in result["rmse_overall"]:
+        table.add_row(dof, *(_number(result[key].get(dof)) for key in columns.values()))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _footnote(result: Mapping[str, Any]) -> str:
+    updates = ", ".join(f"{count} {name}" for name, count in result["updates"].items()) or "none"
+    return (
+        f"{result['seconds']:.0f} s scored in {result['wall_s']:.1f} s; "
+        f"updates: {updates}; parameter set {result['parameter_version']}; "
+        f"{result['nonfinite']} values that were not finite."
+    )
