@@ -57,15 +57,21 @@ class History:
     ----------
     title
         What the set-up is.
+    dofs
+        Joints, in the order of the moment messages.
     truth
         Where the person is simulated: per parameter and muscle the true value, relative to the
         one the run starts with.
     """
 
     def __init__(
-        self, title: str = "", truth: Mapping[str, Mapping[str, float]] | None = None
+        self,
+        title: str,
+        dofs: Sequence[str],
+        truth: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
         self.title = title
+        self.dofs = tuple(dofs)
         self.truth = truth
         self.status: StatusMessage | None = None
         self.moment: MomentMessage | None = None
@@ -74,37 +80,42 @@ class History:
         """Newest line of the log."""
         self.start: dict[str, tuple[float, ...]] = {}
         """The parameters the run started with."""
-        self.rmse: dict[str, deque[float | None]] = {}
+        self.rmse = {dof: deque[float | None](maxlen=RMSE_SECONDS) for dof in dofs}
         """RMSE of the last seconds per joint, N*m."""
         self.predicted: dict[str, float] = {}
         self.reference: dict[str, float] = {}
         """Moments at the time of the newest status message per joint, N*m."""
-        self.scale: dict[str, float] = {}
+        self.scale = dict.fromkeys(dofs, _SMALLEST_SCALE_NM)
         """Largest moment seen per joint, N*m."""
         self._second = -1
 
     def take(self, status: StatusMessage) -> None:
         """Take in a status message."""
-        self.status = status = self._with_last_state(status)
+        if status.status is Status.STOPPED and self.status is not None:
+            self.status = _with_details(status, self.status)
+            return
+        self.status = status
         self.start = self.start or dict(status.parameters)
+        self._take_moments(status)
+        if int(status.uptime_s) != self._second:
+            self._second = int(status.uptime_s)
+            for dof, course_of_dof in self.rmse.items():
+                course_of_dof.append(status.rmse.get(dof))
+
+    def _take_moments(self, status: StatusMessage) -> None:
         newest = {dof: values for dof, values in (status.reference or {}).items() if values}
         self.reference = {dof: values[-1] for dof, values in newest.items()}
         moments = self.moment.moment if self.moment else ()
-        self.predicted = dict(zip(status.rmse, moments, strict=False))
-        for dof in status.rmse:
+        self.predicted = dict(zip(self.dofs, moments, strict=False))
+        for dof in self.dofs:
             now = abs(self.predicted.get(dof, 0.0)), abs(self.reference.get(dof, 0.0))
-            self.scale[dof] = max(self.scale.get(dof, _SMALLEST_SCALE_NM), *now)
-        if int(status.uptime_s) != self._second:
-            self._second = int(status.uptime_s)
-            for dof, value in status.rmse.items():
-                self.rmse.setdefault(dof, deque(maxlen=RMSE_SECONDS)).append(value)
+            self.scale[dof] = max(self.scale[dof], *now)
 
-    def _with_last_state(self, status: StatusMessage) -> StatusMessage:
-        """Fill the daemon's last message, which says only that it is the last, with what was."""
-        if status.status is not Status.STOPPED or self.status is None:
-            return status
-        told = {"t", "status", "note", "uptime_s"}
-        return self.status.model_copy(update={name: getattr(status, name) for name in told})
+
+def _with_details(last: StatusMessage, before: StatusMessage) -> StatusMessage:
+    """Return the daemon's last message, which says only that it is the last, with what was."""
+    told = ("t", "status", "note", "uptime_s")
+    return before.model_copy(update={name: getattr(last, name) for name in told})
 
 
 def render(history: History, width: int, height: int, now: float | None = None) -> Text:
@@ -209,12 +220,12 @@ def _joints(history: History, status: StatusMessage, width: int) -> list[Text]:
                 history.scale[dof],
                 25 if wide else 17,
             ),
-            Text(_number(error, ".2f"), "bold"),
+            Text(_number(status.rmse.get(dof), ".2f"), "bold"),
             Text(course(history.rmse[dof], seconds), "magenta"),
         )
-        for dof, error in status.rmse.items()
+        for dof in history.dofs
     ]
-    return aligned(titles, rows) if rows else []
+    return aligned(titles, rows)
 
 
 def _calibrator(report: CalibratorReport | None, width: int) -> list[Text]:
@@ -237,8 +248,8 @@ def _pace(status: StatusMessage) -> list[Text]:
         Text.assemble(
             ("latency", "bold dim"),
             f"     {_number(latency.p50, '.1f')} ms median",
-            f"  {_number(latency.p99, '.1f')} ms p99  {_number(latency.max, '.1f')} ms max",
-            ("    ticks ", "bold dim"),
+            f", {_number(latency.p99, '.1f')} p99, {_number(latency.max, '.1f')} max",
+            ("   ticks ", "bold dim"),
             f"{ticks.published} of {ticks.expected}",
             (f", {ticks.late} late", "yellow" if ticks.late else "dim"),
         )

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from daemon.commands.common import config_argument, examples
+from daemon.commands.common import config_argument, console_for, examples, say
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,9 +33,8 @@ def check(config_name: str) -> None:
     shown.
     """
     config = checked_config(config_name)
-    console = Console(highlight=False)
-    console.print(_summary(config))
-    console.print(f"{config_name} is sound. Next: hillstream streams {config_name}")
+    console_for().print(_summary(config))
+    say(f"{config_name} is sound. Next: hillstream streams {config_name}")
 
 
 def checked_config(name: str) -> Config:

@@ -67,9 +67,14 @@ def _writable(context: click.Context, option: click.Parameter, value: str | None
     return value
 
 
-def console_for(json_file: str | None) -> Console:
-    """Return where words go: stdout, or stderr where the JSON takes stdout."""
-    return Console(stderr=json_file == STDOUT, highlight=False)
+def console_for(json_file: str | None = None) -> Console:
+    """Return where tables go: stdout, or stderr where the JSON takes stdout."""
+    return Console(stderr=json_file == STDOUT, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str, json_file: str | None = None) -> None:
+    """Print a sentence to the same place, as it is, so that a command in it can be copied."""
+    click.echo(text, err=json_file == STDOUT)
 
 
 def write_json(file: str | None, result: Mapping[str, object]) -> None:

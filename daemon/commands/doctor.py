@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from daemon.commands.common import STDOUT, examples, write_json
+from daemon.commands.common import STDOUT, console_for, examples, write_json
 
 if TYPE_CHECKING:
     from daemon.doctor import Finding
@@ -38,7 +39,7 @@ def doctor(context: click.Context, as_json: bool) -> None:
     if as_json:
         write_json(STDOUT, {"findings": [asdict(finding) for finding in findings]})
     else:
-        Console(highlight=False).print(_table(findings))
+        console_for().print(_table(findings))
     if not all(finding.ok for finding in findings):
         context.exit(1)
 
@@ -49,7 +50,7 @@ def _table(findings: Sequence[Finding]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:
-        mark = "[green]fit[/]" if finding.ok else "[red]not fit[/]"
-        fix = f"\n[yellow]{finding.fix}[/]" if finding.fix else ""
-        table.add_row(mark, finding.name, f"{finding.detail}{fix}")
+        mark = Text("fit", "green") if finding.ok else Text("not fit", "red")
+        fix = f"\n{finding.fix}" if finding.fix else ""
+        table.add_row(mark, finding.name, Text.assemble(finding.detail, (fix, "yellow")))
     return table

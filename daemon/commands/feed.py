@@ -13,6 +13,7 @@ from daemon.commands.common import (
     config_argument,
     duration,
     examples,
+    say,
     seconds_option,
     stop_on_signals,
 )
@@ -65,11 +66,11 @@ def simulate(
     """
     from daemon.config import load_config
 
-    config, console = load_config(config_name), Console(highlight=False)
+    config = load_config(config_name)
     if record:
-        _record(config, config_name, seconds, record, truth, console)
+        _record(config, config_name, seconds, record, truth)
     else:
-        _stream(config, config_name, seconds, transport, truth, console)
+        _stream(config, config_name, seconds, transport, truth)
 
 
 def _record(
@@ -78,16 +79,13 @@ def _record(
     seconds: float | None,
     file: Path,
     truth: Path | None,
-    console: Console,
 ) -> None:
     from daemon.lab import write_recording
 
     if seconds is None:
         raise UserError("--record needs a length; add --seconds, such as --seconds 60.")
     write_recording(config, seconds, file, truth_file=truth)
-    console.print(
-        f"{file}: {seconds:g} s of '{config.title}'. Next: hillstream score {name} {file}"
-    )
+    say(f"{file}: {seconds:g} s of '{config.title}'. Next: hillstream score {name} {file}")
 
 
 def _stream(
@@ -96,14 +94,11 @@ def _stream(
     seconds: float | None,
     transport: Transport | None,
     truth: Path | None,
-    console: Console,
 ) -> None:
     from daemon.lab import run_lab
 
-    console.print(
-        f"'{config.title}' is on the network; Ctrl-C ends it. Next: hillstream run {name}"
-    )
-    with stop_on_signals() as stop, console.status("") as line:
+    say(f"'{config.title}' is on the network; Ctrl-C ends it. Next: hillstream run {name}")
+    with stop_on_signals() as stop, Console(stderr=True).status("") as line:
         summary = run_lab(
             config,
             transport=transport,
@@ -112,7 +107,7 @@ def _stream(
             on_progress=lambda so_far: line.update(_sent(so_far.seconds, so_far.samples)),
             truth_file=truth,
         )
-    console.print(_sent(summary.seconds, summary.samples))
+    say(_sent(summary.seconds, summary.samples))
 
 
 @click.command(
@@ -156,10 +151,10 @@ def play(
     from daemon.play import play_recording
     from pipeline.streams.recording import load_recording
 
-    recorded, console = load_recording(recording), Console(highlight=False)
+    recorded = load_recording(recording)
     whole = duration(recorded.duration_s / speed)
-    console.print(f"Playing {', '.join(recorded.streams)} of {recording}; Ctrl-C ends it.")
-    with stop_on_signals() as stop, console.status("") as line:
+    say(f"Playing {', '.join(recorded.streams)} of {recording}; Ctrl-C ends it.")
+    with stop_on_signals() as stop, Console(stderr=True).status("") as line:
         summary = play_recording(
             recorded,
             transport=transport,
@@ -170,7 +165,7 @@ def play(
             stop=stop,
             on_progress=lambda played: line.update(f"{duration(played)} of {whole}"),
         )
-    console.print(_sent(summary.seconds, summary.samples))
+    say(_sent(summary.seconds, summary.samples))
 
 
 def _sent(seconds: float, samples: Mapping[str, int]) -> str:

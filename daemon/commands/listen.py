@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from daemon.commands.common import (
-    console_for,
     examples,
     json_option,
+    say,
     seconds_option,
     stop_on_signals,
     write_json,
@@ -45,26 +44,24 @@ def listen(address: str, seconds: float | None, show_all: bool, json_file: str |
     """
     from daemon.listen import listen as hear
 
-    console = console_for(json_file)
     with stop_on_signals() as stop:
-        summary = hear(address, _printer(console, show_all), seconds, stop.is_set)
-    age = summary["age_ms"]
-    console.print(
-        f"{summary['messages']} messages, {summary['moments']} moments, "
-        f"{summary['missing']} missing in {summary['seq_gaps']} gaps, "
-        f"{summary['invalid']} invalid."
-        if summary["messages"]
-        else f"Nothing was heard on {address}; is 'hillstream run' or 'demo' publishing there?"
-    )
-    if age["p50"] is not None:
-        console.print(
-            f"Age on arrival: {age['p50']:.1f} ms median, {age['p99']:.1f} ms 99th percentile, "
-            f"{age['max']:.1f} ms largest."
-        )
+        summary = hear(address, _printer(json_file, show_all), seconds, stop.is_set)
+    say(_told(summary, address), json_file)
     write_json(json_file, summary)
 
 
-def _printer(console: Console, show_all: bool) -> Callable[[Message], None]:
+def _told(summary: Mapping[str, Any], address: str) -> str:
+    if not summary["messages"]:
+        return f"Nothing was heard on {address}; is 'hillstream run' or 'demo' publishing there?"
+    age = {name: value for name, value in summary["age_ms"].items() if value is not None}
+    ages = ", ".join(f"{name} {value:.1f} ms" for name, value in age.items()) or "unknown"
+    return (
+        f"{summary['messages']} messages, {summary['moments']} moments, {summary['missing']} "
+        f"missing in {summary['seq_gaps']} gaps, {summary['invalid']} invalid; age: {ages}."
+    )
+
+
+def _printer(json_file: str | None, show_all: bool) -> Callable[[Message], None]:
     """Return what prints a message, or leaves it out where a reader would drown."""
     from daemon.listen import Lines
 
@@ -80,6 +77,6 @@ def _printer(console: Console, show_all: bool) -> Callable[[Message], None]:
                 return
         sessions.add(message.session)
         shown[message.topic] = now
-        console.print(line, markup=False)
+        say(line, json_file)
 
     return show

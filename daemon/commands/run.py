@@ -15,6 +15,7 @@ from daemon.commands.common import (
     console_for,
     examples,
     json_option,
+    say,
     seconds_option,
     stop_on_signals,
     write_json,
@@ -102,14 +103,14 @@ def _watched(
     if "rmse" not in result:
         raise click.ClickException("The predictor left no result; the log says why, more with -v.")
     console.print(_errors(result))
-    console.print(_pace(result))
+    say(_pace(result), json_file)
     write_json(json_file, result)
 
 
 def _errors(result: Mapping[str, Any]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("RMSE, N*m", no_wrap=True)
-    for title in ("first second", "after 10 s", "last second"):
+    for title in ("first 5 s", "after 10 s", "last 10 s"):
         table.add_column(title, justify="right")
     for dof in result["rmse"]:
         values = (result[key].get(dof) for key in ("rmse_first", "rmse_after_10s", "rmse_last"))

@@ -12,7 +12,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from daemon.commands.check import checked_config
-from daemon.commands.common import config_argument, console_for, examples, json_option, write_json
+from daemon.commands.common import (
+    config_argument,
+    console_for,
+    examples,
+    json_option,
+    say,
+    write_json,
+)
 
 
 @click.command(
@@ -42,9 +49,8 @@ def score(config_name: str, recording: Path, json_file: str | None) -> None:
         result = score_recording(
             config, recorded, on_progress=lambda done: progress.update(task, completed=done)
         )
-    console = console_for(json_file)
-    console.print(_table(result))
-    console.print(_footnote(result))
+    console_for(json_file).print(_table(result))
+    say(_footnote(result), json_file)
     write_json(json_file, result)
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from daemon.commands.common import config_argument, examples
+from daemon.commands.common import config_argument, console_for, examples, say
 
 if TYPE_CHECKING:
     from daemon.discovery import StreamFinding
@@ -34,17 +35,17 @@ def streams(context: click.Context, config_name: str) -> None:
     """
     from daemon.config import load_config
 
-    config, console = load_config(config_name), Console(highlight=False)
+    config = load_config(config_name)
     from daemon.discovery import Verdict, compare
 
     with Console(stderr=True).status("Looking ..."):
         findings = compare(config)
-    console.print(_table(findings))
+    console_for().print(_table(findings))
     lacking = [f.key for f in findings if f.verdict in (Verdict.MISSING, Verdict.REFUSED)]
     if lacking:
-        console.print(f"Not usable yet: {', '.join(map(str, lacking))}.")
+        say(f"Not usable yet: {', '.join(map(str, lacking))}.")
         context.exit(1)
-    console.print(f"All are there. Next: hillstream run {config_name}")
+    say(f"All are there. Next: hillstream run {config_name}")
 
 
 def _table(findings: Sequence[StreamFinding]) -> Table:
@@ -53,7 +54,6 @@ def _table(findings: Sequence[StreamFinding]) -> Table:
         table.add_column(title, no_wrap=True)
     table.add_column("what it is", overflow="fold")
     for finding in findings:
-        colour = _COLOURS[finding.verdict]
-        verdict = f"[{colour}]{finding.verdict}[/]"
+        verdict = Text(finding.verdict, _COLOURS[finding.verdict])
         table.add_row(finding.key or "-", verdict, finding.transport, finding.name, finding.detail)
     return table

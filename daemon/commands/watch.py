@@ -42,10 +42,10 @@ def watching(
     simulated
         Whether the person is the simulated one, whose true parameters may be shown.
     """
-    if headless or not console.is_terminal:
+    if headless or not console.is_interactive:
         yield _Lines(console).show
         return
-    history = History(config.title, truth=_truth(config) if simulated else {})
+    history = History(config.title, config.model.dofs, _truth(config) if simulated else None)
     with _Moments(config.output.zmq, history) as moments, _quiet_logs(history):
         screen = _Screen(history)
         with Live(screen, console=console, screen=True, refresh_per_second=_FRAMES_PER_S):

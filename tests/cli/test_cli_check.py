@@ -59,7 +59,7 @@ def test_every_part_that_does_not_fit_is_told(hillstream, changed_config):
             "rate_hz = 1000": "rate_hz = 500",
             "pro_sup = 0.0": "pronation = 0.0",
             'dofs = ["elv_angle",': 'dofs = ["elv_angle", "wrist_flexion",',
-            "DELT1 = 1.5": "DELT9 = 1.5",
+            "[simulation.strength]\n": "[simulation.strength]\nDELT9 = 1.5\n",
         },
         "[calibrator]\nholdout_s = 20\nburn_in_s = 2\nsegment_s = 1\n"
         '[calibrator.strength_groups]\nelbow = ["BRA", "BRD"]\nforearm = ["BRD", "BRACHIALIS"]\n',
