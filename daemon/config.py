@@ -71,7 +71,7 @@ class StreamsConfig(Section):
         0.05, description="Age of the newest EMG or angle sample at which the moment fades, s."
     )
     angle_mode: Literal["interpolate", "extrapolate"] = Field(
-        "interpolate",
+        "extrapolate",
         description="'interpolate' waits for the next angle sample; 'extrapolate' goes on along "
         "the last two and saves up to one sampling interval of latency.",
     )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+import torch
 
 from daemon import assemble
 from daemon.config import Config
@@ -42,6 +43,7 @@ def score(
         of the recording) and ``wall_s`` (time this took).
     """
     started = time.perf_counter()
+    torch.set_num_threads(config.calibrator.threads)
     subject = assemble.starting_subject(config, load_model(config.model.file))
     chain = assemble.chain(config, subject)
     calibrator = assemble.calibrator(config, subject) if config.calibrator.enabled else None
