@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _LSL_FOLDER = Path(tempfile.mkdtemp(prefix="hillstream-lsl-"))
 atexit.register(shutil.rmtree, _LSL_FOLDER, ignore_errors=True)
@@ -20,6 +21,10 @@ atexit.register(shutil.rmtree, _LSL_FOLDER, ignore_errors=True)
     f"[multicast]\nResolveScope = link\n[lab]\nSessionID = {uuid.uuid4().hex}\n[log]\nlevel = -2\n"
 )
 os.environ["LSLAPICFG"] = str(_LSL_FOLDER / "lsl_api.cfg")
+
+# No test judges time: the machine it runs on may be busy.
+settings.register_profile("hillstream", deadline=None)
+settings.load_profile("hillstream")
 
 
 @pytest.fixture

@@ -61,6 +61,8 @@ class _Track:
         """Return what was recorded since the last call and before `end`, s."""
         first = self._read
         self._read = max(first, int(np.searchsorted(self._stream.t, end)))
+        if self._read == first:
+            return None
         part = slice(first, self._read)
         return self._intake.take(
             self._stream.t[part], self._stream.x[part], self._columns, self._to_si
