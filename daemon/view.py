@@ -1,28 +1,25 @@
 """The live terminal view: what a person at the machine needs to see, from the published messages.
 
-`History` takes the messages in; `render` turns it into something rich can print, in a given size;
-`line` says the same in one line where there is no terminal.
+`render` turns what `History` remembers into text in a given size; `line` says a status in one line
+where there is no terminal.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.text import Text
 
 from daemon.draw import aligned, beside, course, gauge
-from pipeline.message import CalibratorReport, MomentMessage, Status, StatusMessage
+from daemon.history import RMSE_SECONDS, History
+from pipeline.message import CalibratorReport, Status, StatusMessage
 from pipeline.streams.base import SourceState, StreamHealth
 
-RMSE_SECONDS = 30
-"""Length of the RMSE's course that is kept, s."""
 SILENT_AFTER_S = 2.5
 """Age of the newest report from which the view says that the daemon is silent, s."""
 WIDE = 96
 """Width from which there is room for everything, characters."""
-_SMALLEST_SCALE_NM = 1.0
 _DRIFT, _STRONG_DRIFT = 0.01, 0.10
 """Relative changes of a parameter that are worth a colour, and a strong one."""
 
@@ -50,74 +47,6 @@ _SHOWN = {
 """Parameters in the table, and their short names."""
 
 
-class History:
-    """What the view remembers of a run; bounded.
-
-    Parameters
-    ----------
-    title
-        What the set-up is.
-    dofs
-        Joints, in the order of the moment messages.
-    truth
-        Where the person is simulated: per parameter and muscle the true value, relative to the
-        one the run starts with.
-    """
-
-    def __init__(
-        self,
-        title: str,
-        dofs: Sequence[str],
-        truth: Mapping[str, Mapping[str, float]] | None = None,
-    ) -> None:
-        self.title = title
-        self.dofs = tuple(dofs)
-        self.truth = truth
-        self.status: StatusMessage | None = None
-        self.moment: MomentMessage | None = None
-        """Newest moments heard; the next status message is shown beside them."""
-        self.log = ""
-        """Newest line of the log."""
-        self.start: dict[str, tuple[float, ...]] = {}
-        """The parameters the run started with."""
-        self.rmse = {dof: deque[float | None](maxlen=RMSE_SECONDS) for dof in dofs}
-        """RMSE of the last seconds per joint, N*m."""
-        self.predicted: dict[str, float] = {}
-        self.reference: dict[str, float] = {}
-        """Moments at the time of the newest status message per joint, N*m."""
-        self.scale = dict.fromkeys(dofs, _SMALLEST_SCALE_NM)
-        """Largest moment seen per joint, N*m."""
-        self._second = -1
-
-    def take(self, status: StatusMessage) -> None:
-        """Take in a status message."""
-        if status.status is Status.STOPPED and self.status is not None:
-            self.status = _with_details(status, self.status)
-            return
-        self.status = status
-        self.start = self.start or dict(status.parameters)
-        self._take_moments(status)
-        if int(status.uptime_s) != self._second:
-            self._second = int(status.uptime_s)
-            for dof, course_of_dof in self.rmse.items():
-                course_of_dof.append(status.rmse.get(dof))
-
-    def _take_moments(self, status: StatusMessage) -> None:
-        newest = {dof: values for dof, values in (status.reference or {}).items() if values}
-        self.reference = {dof: values[-1] for dof, values in newest.items()}
-        moments = self.moment.moment if self.moment else ()
-        self.predicted = dict(zip(self.dofs, moments, strict=False))
-        for dof in self.dofs:
-            now = abs(self.predicted.get(dof, 0.0)), abs(self.reference.get(dof, 0.0))
-            self.scale[dof] = max(self.scale[dof], *now)
-
-
-def _with_details(last: StatusMessage, before: StatusMessage) -> StatusMessage:
-    """Return the daemon's last message, which says only that it is the last, with what was."""
-    told = ("t", "status", "note", "uptime_s")
-    return before.model_copy(update={name: getattr(last, name) for name in told})
-
-
 def render(history: History, width: int, height: int, now: float | None = None) -> Text:
     """Return the view as text of at most `height` - 1 lines.
 
@@ -132,11 +61,11 @@ def render(history: History, width: int, height: int, now: float | None = None) 
     """
     status = history.status
     if status is None:
-        return Text(f"hillstream  {history.title}\n\nStarting ...")
+        return Text(f"hillstream  {history.title}\n\nStarting; Ctrl-C ends it.")
     parts = [
         _header(history, status, width, now),
         _streams(status, width),
-        _joints(history, status, width),
+        _joints(history, width),
         [*_calibrator(status.calibrator, width), *_pace(status)],
     ]
     footer = [Text(history.log, "yellow")] if history.log else []
@@ -205,7 +134,7 @@ def _stream(s: StreamHealth) -> list[str | Text]:
     ]
 
 
-def _joints(history: History, status: StatusMessage, width: int) -> list[Text]:
+def _joints(history: History, width: int) -> list[Text]:
     wide = width >= WIDE
     seconds = RMSE_SECONDS if wide else 14
     titles = ["joint", "● now", "○ ref", "", "RMSE 1 s", f"last {seconds} s"]
@@ -220,7 +149,7 @@ def _joints(history: History, status: StatusMessage, width: int) -> list[Text]:
                 history.scale[dof],
                 25 if wide else 17,
             ),
-            Text(_number(status.rmse.get(dof), ".2f"), "bold"),
+            Text(_number(history.error.get(dof), ".2f"), "bold"),
             Text(course(history.rmse[dof], seconds), "magenta"),
         )
         for dof in history.dofs
@@ -235,9 +164,10 @@ def _calibrator(report: CalibratorReport | None, width: int) -> list[Text]:
         ("calibrator", "bold dim"),
         "  ",
         (report.result, _CALIBRATOR_STYLE.get(report.result, "yellow")),
-        f"  set {report.version}  loss {_number(report.loss, '.4g')}",
-        f"  {_time(report.seconds)} an update, {_time(report.age_s)} ago",
+        f"  set {report.version}, {_time(report.age_s)} ago",
     )
+    if report.loss is not None:
+        first.append(f", in {_time(report.seconds)}, loss {report.loss:.4g}")
     sentence = _sentence(Text(" " * 11), report.sentence, width, "dim")
     return [first, *sentence] if report.sentence else [first]
 

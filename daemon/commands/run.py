@@ -124,6 +124,6 @@ def _pace(result: Mapping[str, Any]) -> str:
     times = ", ".join(f"{name} {value:.1f} ms" for name, value in known.items()) or "unknown"
     return (
         f"{result['ticks_published']} of {result['ticks_expected']} moments published, "
-        f"{result['seq_gaps']} gaps, {result['nonfinite']} not finite; "
-        f"latency {times}; parameter set {result['parameter_version']}."
+        f"{result['seq_gaps']} gaps, {result['nonfinite']} not finite.\n"
+        f"Latency {times}; parameter set {result['parameter_version']}."
     )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 
-from daemon.view import History, line, render
+from daemon.history import History
+from daemon.view import line, render
 from pipeline.message import Message, MomentMessage, StatusMessage
 from pipeline.streams import clock
 

@@ -4,7 +4,8 @@ import pytest
 from rich.cells import cell_len
 
 from daemon.draw import course, gauge
-from daemon.view import History, line, render
+from daemon.history import History
+from daemon.view import line, render
 from pipeline.message import (
     CalibratorReport,
     Latency,
@@ -163,6 +164,15 @@ def test_a_daemon_that_is_silent_is_not_shown_as_working():
     assert "SILENT" in silent
     assert "10 s" in silent
     assert "NOMINAL" not in silent
+
+
+def test_what_is_known_of_a_lost_stream_is_not_shown_as_new():
+    lost = replace(EMG, state=SourceState.LOST)
+    history = a_history(a_status(0), a_status(1, streams=(lost,)))
+    text = row(lines_of(history), "hip")
+    assert "+12.0" not in text
+    assert "8.00" not in text
+    assert list(history.rmse["hip"]) == [9.0, None]
 
 
 def test_the_last_message_keeps_what_was_shown_before():
