@@ -46,7 +46,7 @@ def watching(
     if headless or not console.is_interactive:
         yield _Lines(console).show
         return
-    history = History(config.title, config.model.dofs, _truth(config) if simulated else None)
+    history = History(config.title, config.model.dofs, _truth(config, simulated))
     with _Moments(config.output.zmq, history) as moments, _quiet_logs(history):
         screen = _Screen(history)
         with Live(screen, console=console, screen=True, refresh_per_second=_FRAMES_PER_S):
@@ -54,7 +54,10 @@ def watching(
     console.print(render(history, console.width, console.height, now=None))
 
 
-def _truth(config: Config) -> dict[str, dict[str, float]]:
+def _truth(config: Config, simulated: bool) -> dict[str, dict[str, float]] | None:
+    """Return the true parameters relative to the start, where that is the generic muscles."""
+    if not simulated or config.model.subject is not None:
+        return None
     names = ("strength", "optimal_fibre_length", "tendon_slack_length")
     return {name: getattr(config.simulation, name) for name in names}
 
