@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import UserError
 from pipeline.streams.base import Array, Chunk, SourceState, StreamHealth, StreamSpec
 from pipeline.streams.screen import ScreenState, screen
 
@@ -12,10 +13,27 @@ FUTURE_S = 1.0
 """A live sample stamped further ahead of this machine's clock than this is refused, s."""
 LOST_AFTER_S = 2.0
 """A stream from which nothing has come for this long counts as lost, s."""
+NOMINAL_TOLERANCE = 0.02
+"""Largest relative difference between a stream's nominal rate and the configured one."""
 RATE_TOLERANCE = 0.05
-"""A measured rate this far off the nominal one is told to the user."""
+"""A measured rate this far off the configured one is told to the user."""
 OLD_S = 0.5
 """Samples that arrive with stamps older than this are told to the user, s."""
+
+
+def check_rate(rate_hz: float, spec: StreamSpec, whose: str) -> None:
+    """Refuse a stream whose nominal rate is not the configured one.
+
+    Raises
+    ------
+    UserError
+        If the two differ by more than 2 %.
+    """
+    if abs(rate_hz / spec.rate_hz - 1) > NOMINAL_TOLERANCE:
+        raise UserError(
+            f"{whose} has a nominal rate of {rate_hz:g} Hz, but the configuration says "
+            f"{spec.rate_hz:g} Hz; correct rate_hz or the sender."
+        )
 
 
 class Intake:

@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from pipeline.errors import UserError
 from pipeline.streams.base import StreamSpec
 from pipeline.streams.channels import pick_channels
+from pipeline.streams.intake import check_rate
 from pipeline.streams.units import known_unit, to_si, units_with_factor
 
 if TYPE_CHECKING:
     import pylsl
-
-RATE_TOLERANCE = 0.02
-"""Largest relative difference between a stream's nominal rate and the configured one."""
 
 LIBLSL_FIX = (
     "install liblsl with `conda install -c conda-forge liblsl`, or take the package for this "
@@ -108,21 +106,13 @@ def accepted_columns(info: pylsl.StreamInfo, spec: StreamSpec) -> NDArray[np.int
         missing, or a channel states another unit than the configured one.
     """
     sample_type(info)
-    _check_rate(info, spec)
+    if nominal := info.nominal_srate():
+        check_rate(nominal, spec, describe(info))
     columns = pick_channels(spec.channels, channel_names(info), describe(info))
     units = channel_units(info)
     for name, column in zip(spec.channels, columns, strict=True):
         _check_unit(info, spec, name, units[column])
     return columns
-
-
-def _check_rate(info: pylsl.StreamInfo, spec: StreamSpec) -> None:
-    nominal = info.nominal_srate()
-    if nominal and abs(nominal / spec.rate_hz - 1) > RATE_TOLERANCE:
-        raise UserError(
-            f"{describe(info)} has a nominal rate of {nominal:g} Hz, but the configuration says "
-            f"{spec.rate_hz:g} Hz; correct rate_hz or the sender."
-        )
 
 
 def _check_unit(info: pylsl.StreamInfo, spec: StreamSpec, channel: str, stated: str) -> None:

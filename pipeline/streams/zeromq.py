@@ -11,7 +11,7 @@ from pipeline.errors import UserError
 from pipeline.streams import clock, wire
 from pipeline.streams.base import Array, Chunk, StreamHealth, StreamSpec
 from pipeline.streams.channels import pick_channels
-from pipeline.streams.intake import LOST_AFTER_S, Intake
+from pipeline.streams.intake import LOST_AFTER_S, Intake, check_rate
 from pipeline.streams.units import to_si
 
 logger = logging.getLogger(__name__)
@@ -20,8 +20,6 @@ QUEUE = 1000
 """Messages that wait on either side; what does not fit is dropped by ZeroMQ and counts as a gap."""
 TOLD_S = 10.0
 """How long the reason of a dropped message is told, s."""
-RATE_TOLERANCE = 0.02
-"""Largest relative difference between a message's rate and the configured one."""
 
 
 class ZmqSource:
@@ -101,7 +99,7 @@ class ZmqSource:
     def _read(self, frame: bytes) -> Chunk | None:
         try:
             samples = wire.decode(frame)
-            self._check_rate(samples.rate_hz)
+            check_rate(samples.rate_hz, self.spec, self._called())
             factor = to_si(self.spec.key, samples.unit)
             columns = pick_channels(self.spec.channels, samples.channels, self._called())
         except (wire.WireError, UserError) as error:
@@ -114,13 +112,6 @@ class ZmqSource:
 
     def _called(self) -> str:
         return f"ZeroMQ stream '{self.spec.key}' from {self._address}"
-
-    def _check_rate(self, rate_hz: float) -> None:
-        if abs(rate_hz / self.spec.rate_hz - 1) > RATE_TOLERANCE:
-            raise UserError(
-                f"{self._called()} has a rate of {rate_hz:g} Hz, but the configuration says "
-                f"{self.spec.rate_hz:g} Hz; correct rate_hz or the sender."
-            )
 
     def _refuse(self, reason: str) -> None:
         self._refused += 1

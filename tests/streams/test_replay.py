@@ -67,7 +67,7 @@ def test_bad_samples_are_dropped_as_live_ones_are():
     ("spec", "sentence"),
     [
         (StreamSpec("angles", ("knees",), 100.0), r"no channel 'knees' \(did you mean 'knee'"),
-        (StreamSpec("angles", ("knee",), 120.0), "recorded at 100 Hz, but .* says 120 Hz"),
+        (StreamSpec("angles", ("knee",), 120.0), "rate of 100 Hz, but .* says 120 Hz"),
         (StreamSpec("torque", ("knee",), 100.0), "no torque stream; it has emg, angles, moments"),
     ],
 )
