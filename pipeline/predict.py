@@ -120,10 +120,7 @@ class Predictor:
 
     def _advance(self, model: _Model, inputs: tuple[Tensor, Tensor, Tensor]) -> Array:
         with torch.inference_mode():
-            guess = None
-            if model.state is not None:
-                guess = model.state.w.expand_as(inputs[1])
-            output = simulate(model.parameters, *inputs, self._step_s, model.state, guess)
+            output = simulate(model.parameters, *inputs, self._step_s, model.state)
         model.state = output.state
         return output.moment.T.numpy()
 

@@ -55,7 +55,7 @@ def neural_activation(
     """
     exponent = step_s / COEFFICIENT_INTERVAL_S
     if state is None:
-        start = excitation[..., :1].detach()
+        start = excitation[..., :1]
         state = ActivationState(start, start)
     first = low_pass((-c1) ** exponent, excitation, state.first)
     second = low_pass((-c2) ** exponent, first, state.second)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pipeline.model.equilibrium import Muscles, balance
+from pipeline.model.equilibrium import ForceBalance, Muscles
 
-MAX_ITERATIONS = 120
+MAX_ITERATIONS = 200
+HALVING_EVERY = 3
+"""Every third iteration halves the bracket whatever Newton says, so the bracket must close."""
 
 
 def solve_stepwise(
@@ -17,17 +19,18 @@ def solve_stepwise(
     rate: Tensor,
     before: Tensor,
     bracket: tuple[float, float],
+    limit: float,
 ) -> Tensor:
     """Solve the force balance of each series in turn of time.
 
-    The balance is positive at the bracket's lower end (the tendon pulls, the fibre has no
-    length) and negative at its upper end, so a Newton step that leaves the shrinking bracket is
-    replaced by a bisection.
+    The balance is positive at the bracket's lower end (only the tendon pulls along itself) and
+    negative at its upper end, so a Newton step that leaves the shrinking bracket is replaced by
+    its bisection.
 
     Parameters
     ----------
     activation, length
-        Activation and muscle-tendon length in m, shape [series, time].
+        Activation and muscle-tendon length in m, finite, shape [series, time].
     muscles
         Parameters, each of shape [series, 1].
     rate
@@ -36,41 +39,37 @@ def solve_stepwise(
         State before the first sample, shape [series, 1].
     bracket
         States between which the balance changes sign.
+    limit
+        Imbalance that counts as solved, as a fraction of maximum isometric force.
 
     Returns
     -------
     Tensor
         State, shape [series, time].
     """
-    states = []
+    w, states = before, []
     for i in range(activation.shape[-1]):
         now = slice(i, i + 1)
-        before = _root(before, rate[now], activation[:, now], length[:, now], muscles, bracket)
-        states.append(before)
+        balance = ForceBalance(activation[:, now], length[:, now], muscles, rate[now])
+        w = _root(w, balance, bracket, limit)
+        states.append(w)
     return torch.cat(states, -1)
 
 
 def _root(
-    previous: Tensor,
-    rate: Tensor,
-    activation: Tensor,
-    length: Tensor,
-    muscles: Muscles,
-    bracket: tuple[float, float],
+    previous: Tensor, balance: ForceBalance, bracket: tuple[float, float], limit: float
 ) -> Tensor:
     """Return the state at one step by Newton, with bisection as its safeguard."""
     low, high = (torch.full_like(previous, end) for end in bracket)
     w = previous.clamp(*bracket)
-    resolution = 4.0 * torch.finfo(w.dtype).eps
-    for _ in range(MAX_ITERATIONS):
-        at = balance(w, previous, rate, activation, length, muscles)
+    for iteration in range(MAX_ITERATIONS):
+        at = balance.at(w, previous)
+        unsolved = at.residual.abs() > limit
+        if not bool(unsolved.any()):
+            break
         low = torch.where(at.residual > 0, w, low)
         high = torch.where(at.residual > 0, high, w)
-        newton = w - at.residual / at.by_state
-        inside = (newton > low) & (newton < high)
-        following = torch.where(inside, newton, 0.5 * (low + high))
-        moved = (following - w).abs()
-        w = following
-        if bool((moved <= resolution * w.abs()).all()):
-            break
+        newton = w + at.residual / at.steepness
+        trusted = (newton > low) & (newton < high) & (iteration % HALVING_EVERY < 2)
+        w = torch.where(unsolved, torch.where(trusted, newton, 0.5 * (low + high)), w)
     return w

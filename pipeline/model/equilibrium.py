@@ -37,14 +37,26 @@ class Balance(NamedTuple):
     """The force balance at a guess of the state; residual = tendon force - fibre force."""
 
     residual: Tensor
-    by_state: Tensor
-    """Derivative of the residual by w at this step."""
+    steepness: Tensor
+    """Minus the derivative of the residual by w at this step; above zero where it is stable."""
     by_previous: Tensor
-    """Derivative of the residual by w at the step before."""
-    by_activation: Tensor
+    """Derivative of the residual by w at the step before; never below zero."""
     by_strain: Tensor
-    by_velocity_scale: Tensor
-    """Derivative of the residual by the logarithm of the maximum contraction velocity."""
+    cosine: Tensor
+    velocity: Tensor
+    full_force: Tensor
+    """Active force along the fibre at full activation."""
+    by_velocity: Tensor
+
+    @property
+    def by_activation(self) -> Tensor:
+        """Derivative of the residual by the activation."""
+        return -self.cosine * self.full_force
+
+    @property
+    def by_log_velocity(self) -> Tensor:
+        """Derivative of the residual by the logarithm of the maximum contraction velocity."""
+        return self.cosine * self.by_velocity * self.velocity
 
 
 def tendon_strain(w: Tensor, length: Tensor, muscles: Muscles) -> Tensor:
@@ -57,49 +69,71 @@ def fibre_length(w: Tensor, height: Tensor) -> Tensor:
     return torch.sqrt(w * w + height * height)
 
 
-def balance(
-    w: Tensor, previous: Tensor, rate: Tensor, activation: Tensor, length: Tensor, muscles: Muscles
-) -> Balance:
-    """Evaluate the backward-Euler force balance and its derivatives.
+class ForceBalance:
+    """The backward-Euler force balance of a window, to be evaluated at guesses of the state.
 
     Hambly et al. 2025, eq. 3 and A6, with ``v = cos(phi) dw/dt / v_max``.
 
     Parameters
     ----------
-    w, previous
-        State at this step and at the step before, shape [..., muscle, time].
-    rate
-        1 / time step in 1/s, shape [time]; zero means equilibrium at rest (the first step).
     activation, length
         Activation and muscle-tendon length in m, shape [..., muscle, time].
     muscles
         Parameters of the muscles.
+    rate
+        1 / time step in 1/s, shape [time]; zero means equilibrium at rest (the first step).
     """
-    fibre = fibre_length(w, muscles.height)
-    cosine = w / fibre
-    cosine_slope = (muscles.height / fibre) ** 2 / fibre
-    per_change = rate / muscles.max_velocity
-    change = w - previous
-    velocity = cosine * change * per_change
-    velocity_slope = (cosine_slope * change + cosine) * per_change
 
-    active, active_slope = curves.active_force_length(fibre)
-    speed, speed_slope = curves.force_velocity(velocity)
-    passive, passive_slope = curves.passive_force_length(fibre)
-    tendon, tendon_slope = curves.tendon_force(tendon_strain(w, length, muscles))
+    def __init__(self, activation: Tensor, length: Tensor, muscles: Muscles, rate: Tensor) -> None:
+        self._activation = activation
+        self._height_squared = muscles.height * muscles.height
+        self._damping = muscles.damping
+        self._per_change = rate / muscles.max_velocity
+        self._stretch = muscles.optimal_fibre_length / muscles.tendon_slack_length
+        self._free_strain = length / muscles.tendon_slack_length - 1.0
 
-    pull = activation * active
-    force = pull * speed + passive + muscles.damping * velocity
-    by_velocity = pull * speed_slope + muscles.damping
-    by_fibre = activation * active_slope * speed + passive_slope
-    stretch = tendon_slope * muscles.optimal_fibre_length / muscles.tendon_slack_length
-    return Balance(
-        residual=tendon - cosine * force,
-        by_state=-stretch
-        - cosine_slope * force
-        - cosine * (by_fibre * cosine + by_velocity * velocity_slope),
-        by_previous=cosine * cosine * by_velocity * per_change,
-        by_activation=-cosine * active * speed,
-        by_strain=tendon_slope,
-        by_velocity_scale=cosine * by_velocity * velocity,
-    )
+    def finite(self) -> Tensor:
+        """Tell which series have finite inputs and so a solution, shape [..., muscle]."""
+        anywhere = torch.ones_like(self._free_strain + self._activation + self._per_change)
+        return torch.isfinite(self.at(anywhere, anywhere).residual).all(-1)
+
+    def at(self, w: Tensor, previous: Tensor) -> Balance:
+        """Evaluate the balance and its derivatives.
+
+        Parameters
+        ----------
+        w, previous
+            State at this step and at the step before, shape [..., muscle, time].
+        """
+        fibre_squared = torch.addcmul(self._height_squared, w, w)
+        fibre = torch.sqrt(fibre_squared)
+        cosine = w / fibre
+        cosine_slope = self._height_squared / (fibre_squared * fibre)
+        change = (w - previous) * self._per_change
+        velocity = cosine * change
+        by_change = cosine * self._per_change
+
+        active, active_slope = curves.active_force_length(fibre)
+        speed, speed_slope = curves.force_velocity(velocity)
+        passive, passive_slope = curves.passive_force_length(fibre)
+        strain = torch.addcmul(self._free_strain, w, self._stretch, value=-1.0)
+        tendon, tendon_slope = curves.tendon_force(strain)
+
+        full = active * speed
+        force = torch.addcmul(passive, self._activation, full)
+        force = torch.addcmul(force, self._damping, velocity)
+        by_velocity = torch.addcmul(self._damping, self._activation * active, speed_slope)
+        by_fibre = torch.addcmul(passive_slope, self._activation * active_slope, speed)
+        by_own_change = torch.addcmul(by_change, cosine_slope, change)
+        along = torch.addcmul(by_fibre * cosine, by_velocity, by_own_change)
+        fibre_slope = torch.addcmul(cosine_slope * force, cosine, along)
+        return Balance(
+            residual=torch.addcmul(tendon, cosine, force, value=-1.0),
+            steepness=torch.addcmul(fibre_slope, tendon_slope, self._stretch),
+            by_previous=cosine * by_velocity * by_change,
+            by_strain=tendon_slope,
+            cosine=cosine,
+            velocity=velocity,
+            full_force=full,
+            by_velocity=by_velocity,
+        )

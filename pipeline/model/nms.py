@@ -41,6 +41,8 @@ class State:
     activation: activation.ActivationState
     w: Tensor
     """Fibre length along the tendon over optimal fibre length, shape [..., muscle, 1]."""
+    drift: Tensor
+    """Change of w over the last sample, where the solver looks for the next one."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def simulate(
     step_s: float,
     state: State | None = None,
     guess: Tensor | None = None,
+    deferred: bool = False,
 ) -> Output:
     """Compute the joint moments over a window.
 
@@ -110,13 +113,18 @@ def simulate(
         State after the window before; None starts settled and at rest.
     guess
         Earlier solution for `w`, shape [..., muscle, time], to start Newton from.
+    deferred
+        Never let the host wait for a GPU, see `fibre_trajectory`.
     """
     neural, memory = activation.neural_activation(
         excitation, parameters.c1, parameters.c2, step_s, state.activation if state else None
     )
     active = activation.shaped(neural, parameters.shape_factor)
     muscles = _muscles(parameters)
-    w, report = fibre_trajectory(active, length, muscles, step_s, state.w if state else None, guess)
+    before = state.w if state else None
+    if state and guess is None:
+        guess = (state.w + state.drift).expand_as(active)
+    w, report = fibre_trajectory(active, length, muscles, step_s, before, guess, deferred)
     strain = tendon_strain(w, length, muscles)
     force = parameters.max_isometric_force * parameters.strength * curves.tendon_force(strain)[0]
     return Output(
@@ -126,9 +134,17 @@ def simulate(
         fibre_length=fibre_length(w, parameters.height),
         strain=strain,
         w=w,
-        state=State(memory, w[..., -1:].detach()),
+        state=State(memory, *_ending(w.detach(), before)),
         report=report,
     )
+
+
+def _ending(w: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return the last state and its change from the one before."""
+    last = w[..., -1:]
+    if w.shape[-1] > 1:
+        before = w[..., -2:-1]
+    return last, torch.zeros_like(last) if before is None else last - before
 
 
 def _muscles(parameters: Parameters) -> Muscles:

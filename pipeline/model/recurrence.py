@@ -28,14 +28,13 @@ def linear_recurrence(a: Tensor, b: Tensor) -> Tensor:
     Tensor
         Shape [..., time].
     """
-    time, step = b.shape[-1], 1
+    y, time, step = b.clone(), b.shape[-1], 1
+    reach = a[..., 1:]  # factor from the sample `step` before, for the samples that have one
     while step < time:
-        b = torch.cat(
-            (b[..., :step], torch.addcmul(b[..., step:], a[..., step:], b[..., :-step])), -1
-        )
-        a = torch.cat((a[..., :step], a[..., step:] * a[..., :-step]), -1)
+        y[..., step:].add_(reach * y[..., :-step])
+        reach = reach[..., step:] * reach[..., :-step]
         step *= 2
-    return b
+    return y
 
 
 def constant_recurrence(pole: Tensor, b: Tensor) -> Tensor:
@@ -48,11 +47,17 @@ def constant_recurrence(pole: Tensor, b: Tensor) -> Tensor:
     b
         Shape [..., time].
     """
-    time, step = b.shape[-1], 1
+    y, time, step = b.clone(), b.shape[-1], 1
     while step < time:
-        b = torch.cat((b[..., :step], torch.addcmul(b[..., step:], pole, b[..., :-step])), -1)
+        y[..., step:].add_(pole * y[..., :-step])
         pole, step = pole * pole, 2 * step
-    return b
+    return y
+
+
+def _low_pass(pole: Tensor, x: Tensor, before: Tensor) -> Tensor:
+    drive = torch.addcmul(x, pole, x, value=-1.0)
+    drive[..., :1].add_(pole * before)
+    return constant_recurrence(pole, drive)
 
 
 class _LowPass(torch.autograd.Function):
@@ -60,21 +65,22 @@ class _LowPass(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, pole: Tensor, x: Tensor, before: Tensor) -> Tensor:
-        drive = (1.0 - pole) * x
-        drive[..., :1] += pole * before
-        y = constant_recurrence(pole, drive)
+        y = _low_pass(pole, x, before)
         ctx.save_for_backward(pole, x, before, y)
         return y
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         pole, x, before, y = ctx.saved_tensors
+        need_pole, need_x, need_before = ctx.needs_input_grad
         adjoint = constant_recurrence(pole, grads[0].flip(-1)).flip(-1)
-        earlier = torch.cat((before.expand_as(y[..., :1]), y[..., :-1]), -1)
-        grad_pole = (adjoint * (earlier - x)).sum_to_size(pole.shape)
-        grad_x = ((1.0 - pole) * adjoint).sum_to_size(x.shape) if ctx.needs_input_grad[1] else None
-        grad_before = None
-        if ctx.needs_input_grad[2]:
+        grad_pole = grad_x = grad_before = None
+        if need_pole:
+            earlier = torch.cat((before.expand_as(y[..., :1]), y[..., :-1]), -1)
+            grad_pole = (adjoint * (earlier - x)).sum_to_size(pole.shape)
+        if need_x:
+            grad_x = ((1.0 - pole) * adjoint).sum_to_size(x.shape)
+        if need_before:
             grad_before = (pole * adjoint[..., :1]).sum_to_size(before.shape)
         return grad_pole, grad_x, grad_before
 
@@ -96,5 +102,7 @@ def low_pass(pole: Tensor, x: Tensor, before: Tensor) -> Tensor:
     Tensor
         Output, shape [..., time].
     """
+    if not torch.is_grad_enabled():
+        return _low_pass(pole, x, before)
     y = _LowPass.apply(pole, x, before)  # type: ignore[no-untyped-call]
     return cast(Tensor, y)

@@ -13,33 +13,51 @@ iteration of the same equation); Lim et al. 2024, arXiv 2309.12252 (parallel-in-
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
 from pipeline.model.bracketed import solve_stepwise
-from pipeline.model.equilibrium import Balance, Muscles, balance
+from pipeline.model.equilibrium import Balance, ForceBalance, Muscles
 from pipeline.model.recurrence import linear_recurrence
 
-LOWEST_STATE, HIGHEST_STATE = 1e-4, 3.0
+LOWEST_STATE, HIGHEST_STATE = 0.0, 3.0
 """The balance always changes sign between these states, so every solution lies inside."""
-MAX_ITERATIONS = 25
+COLD_ITERATIONS = 25
+"""Newton iterations after which a window is left to the bracketed solver."""
+WARM_ITERATIONS = 4
+"""Newton iterations of a deferred solution that starts from the one before it."""
 MAX_STEP = 0.25
 """Largest change of the state in one Newton iteration."""
-LEAST_SLOPE = 0.05
-"""Keeps the diagonal's sign where the force-length curve descends."""
+LEAST_STEEPNESS = 1e-4
+"""Least stiffness in a Newton iteration: keeps the step's sign where force falls with length."""
+LEAST_DIAGONAL = 1e-9
+"""Keeps the gradient finite where the balance is on the edge of instability."""
 _START_STRAIN = 0.02
 
 
-class Report(NamedTuple):
-    """How a solution was reached."""
+@dataclass(frozen=True)
+class Report:
+    """How a solution was reached; a deferred solution is looked at when the report is read."""
 
     iterations: int
-    residual: float
-    """Largest imbalance left, as a fraction of maximum isometric force."""
-    fallbacks: int
-    """Series (one muscle of one trial) that Newton left to the bracketed solver."""
+    worst: float | Tensor
+    failed: int | Tensor
+
+    @property
+    def residual(self) -> float:
+        """Largest imbalance left, as a fraction of maximum isometric force."""
+        return float(self.worst)
+
+    @property
+    def fallbacks(self) -> int:
+        """Series (one muscle of one trial) that Newton left unsolved.
+
+        The bracketed solver has solved them, except where the solution was deferred.
+        """
+        return int(self.failed)
 
 
 class Trajectory(NamedTuple):
@@ -52,7 +70,7 @@ class Trajectory(NamedTuple):
 
 def tolerance(dtype: torch.dtype) -> float:
     """Return the largest imbalance that counts as solved, as a fraction of isometric force."""
-    return 1e-10 if dtype == torch.float64 else 5e-5
+    return 1e-9 if dtype == torch.float64 else 5e-5
 
 
 def rigid_guess(length: Tensor, muscles: Muscles) -> Tensor:
@@ -68,6 +86,7 @@ def fibre_trajectory(
     step_s: float,
     before: Tensor | None = None,
     guess: Tensor | None = None,
+    deferred: bool = False,
 ) -> Trajectory:
     """Solve the tendon's force balance over a window, differentiable in its parameters.
 
@@ -84,78 +103,97 @@ def fibre_trajectory(
         State before the first sample, shape [..., muscle, 1]; None starts in equilibrium at rest.
     guess
         Start for Newton, shape [..., muscle, time]; the last solution where there is one.
+    deferred
+        Take a fixed number of Newton iterations and never let the host wait for a GPU. What has
+        not converged then is counted in the report, not repaired.
     """
-    guess = rigid_guess(length, muscles).detach() if guess is None else guess.detach()
-    solver = _Solver(step_s, before)
-    w = _FibreTrajectory.apply(  # type: ignore[no-untyped-call]
-        activation, length, *muscles, guess, solver
-    )
-    return Trajectory(cast(Tensor, w), solver.report)
+    iterations = COLD_ITERATIONS if guess is None else WARM_ITERATIONS
+    guess = rigid_guess(length, muscles) if guess is None else guess
+    guess = torch.broadcast_tensors(guess, activation)[0]
+    solver = _Solver(step_s, before, iterations if deferred else None)
+    if torch.is_grad_enabled():
+        solved = _FibreTrajectory.apply(  # type: ignore[no-untyped-call]
+            activation, length, *muscles, guess.detach(), solver
+        )
+        return Trajectory(cast(Tensor, solved), solver.report)
+    w, _ = solver.solve(guess, activation, length, muscles)
+    return Trajectory(w, solver.report)
 
 
 class _Solver:
-    """Newton with safeguards; keeps the report of its last solution."""
+    """Newton over the window, with safeguards; keeps the report of its last solution."""
 
-    def __init__(self, step_s: float, before: Tensor | None) -> None:
+    def __init__(self, step_s: float, before: Tensor | None, iterations: int | None) -> None:
         self.step_s = step_s
         self.before = before
+        self.iterations = iterations
         self.report = Report(0, 0.0, 0)
 
     def solve(
         self, w: Tensor, activation: Tensor, length: Tensor, muscles: Muscles
     ) -> tuple[Tensor, Balance]:
-        rate = self._rate(w)
+        """Return the state and the balance there."""
+        balance = ForceBalance(activation, length, muscles, self._rate(w))
+        if self.iterations is not None:
+            return self._fixed(w, balance, self.iterations)
         limit = tolerance(w.dtype)
-        for iteration in range(MAX_ITERATIONS + 1):
-            now = balance(w, self._previous(w), rate, activation, length, muscles)
+        for iteration in range(COLD_ITERATIONS + 1):
+            now = balance.at(w, self._previous(w))
             worst = float(now.residual.abs().amax())
-            if worst <= limit or iteration == MAX_ITERATIONS:
-                break
-            slope = now.by_state.clamp_max(-LEAST_SLOPE)
-            change = linear_recurrence(-now.by_previous / slope, -now.residual / slope)
-            w = (w + change.clamp(-MAX_STEP, MAX_STEP)).clamp(LOWEST_STATE, HIGHEST_STATE)
+            if worst <= limit:
+                self.report = Report(iteration, worst, 0)
+                return w, now
+            if iteration < COLD_ITERATIONS:
+                w = _newton_step(w, now)
         failed = ~(now.residual.abs().amax(-1) <= limit)
-        fallbacks = int(failed.sum())
-        if fallbacks:
-            w = self._repair(w, failed, rate, activation, length, muscles)
-            now = balance(w, self._previous(w), rate, activation, length, muscles)
-            worst = float(now.residual.abs().amax())
-        self.report = Report(iteration, worst, fallbacks)
+        w = self._repair(w, failed & balance.finite(), activation, length, muscles)
+        now = balance.at(w, self._previous(w))
+        self.report = Report(COLD_ITERATIONS, float(now.residual.abs().amax()), int(failed.sum()))
         return w, now
 
-    def _rate(self, w: Tensor) -> Tensor:
-        rate = torch.full((w.shape[-1],), 1.0 / self.step_s, dtype=w.dtype, device=w.device)
+    def _fixed(self, w: Tensor, balance: ForceBalance, iterations: int) -> tuple[Tensor, Balance]:
+        for _ in range(iterations):
+            w = _newton_step(w, balance.at(w, self._previous(w)))
+        now = balance.at(w, self._previous(w))
+        worst = now.residual.abs().amax(-1)
+        failed = ~(worst <= tolerance(w.dtype))
+        self.report = Report(iterations, worst.amax(), failed.sum())
+        return w, now
+
+    def _rate(self, like: Tensor) -> Tensor:
+        rate = like.new_full(like.shape[-1:], 1.0 / self.step_s)
         if self.before is None:
             rate[0] = 0.0
         return rate
 
     def _previous(self, w: Tensor) -> Tensor:
         before = w[..., :1] if self.before is None else self.before.expand_as(w[..., :1])
-        return torch.cat((before, w[..., :-1]), -1)
+        return torch.cat((before, w[..., :-1]), -1) if w.shape[-1] > 1 else before
 
     def _repair(
-        self,
-        w: Tensor,
-        failed: Tensor,
-        rate: Tensor,
-        activation: Tensor,
-        length: Tensor,
-        muscles: Muscles,
+        self, w: Tensor, failed: Tensor, activation: Tensor, length: Tensor, muscles: Muscles
     ) -> Tensor:
         """Solve the series that Newton did not, step by step inside a bracket."""
-        chosen = Muscles(*(p.expand_as(w)[failed][..., :1] for p in muscles))
-        before = self._previous(w)[failed][..., :1]
+        before = torch.ones_like(w[..., :1]) if self.before is None else self.before
         repaired = solve_stepwise(
             activation.expand_as(w)[failed],
             length.expand_as(w)[failed],
-            chosen,
-            rate,
-            before,
+            Muscles(*(p.expand_as(w[..., :1])[failed] for p in muscles)),
+            self._rate(w),
+            before.expand_as(w[..., :1])[failed],
             (LOWEST_STATE, HIGHEST_STATE),
+            0.5 * tolerance(w.dtype),
         )
         w = w.clone()
         w[failed] = repaired
         return w
+
+
+def _newton_step(w: Tensor, now: Balance) -> Tensor:
+    """Return a better guess: one Newton iteration on all time steps together."""
+    steepness = torch.maximum(now.steepness, now.by_previous + LEAST_STEEPNESS)
+    change = linear_recurrence(now.by_previous / steepness, now.residual / steepness)
+    return (w + change.clamp(-MAX_STEP, MAX_STEP)).clamp(LOWEST_STATE, HIGHEST_STATE)
 
 
 class _FibreTrajectory(torch.autograd.Function):
@@ -176,35 +214,34 @@ class _FibreTrajectory(torch.autograd.Function):
     ) -> Tensor:
         muscles = Muscles(optimal, slack, height, velocity, damping)
         w, now = solver.solve(guess, activation, length, muscles)
-        ctx.save_for_backward(activation, length, optimal, slack, velocity, w, *now[1:])
+        ctx.save_for_backward(activation, length, optimal, slack, velocity, w, *now)
         return w
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        activation, length, optimal, slack, velocity, w, *slopes = ctx.saved_tensors
-        by_state, by_previous, by_activation, by_strain, by_velocity_scale = slopes
-        adjoint = _solve_transposed(by_state, by_previous, grads[0])
-        by_length = -adjoint * by_strain / slack
+        activation, length, optimal, slack, velocity, w, *rest = ctx.saved_tensors
+        now = Balance(*rest)
+        adjoint = _solve_transposed(now.steepness, now.by_previous, grads[0])
+        by_length = adjoint * now.by_strain / slack
         needs = ctx.needs_input_grad
         return (
-            (-adjoint * by_activation).sum_to_size(activation.shape) if needs[0] else None,
-            by_length.sum_to_size(length.shape) if needs[1] else None,
-            (-by_length * w).sum_to_size(optimal.shape) if needs[2] else None,
-            (-by_length * (length - w * optimal) / slack).sum_to_size(slack.shape)
-            if needs[3]
-            else None,
+            _summed(adjoint * now.by_activation, activation) if needs[0] else None,
+            _summed(by_length, length) if needs[1] else None,
+            _summed(-by_length * w, optimal) if needs[2] else None,
+            _summed(-by_length * (length - w * optimal) / slack, slack) if needs[3] else None,
             None,
-            (-adjoint * by_velocity_scale / velocity).sum_to_size(velocity.shape)
-            if needs[5]
-            else None,
-            None,
-            None,
-            None,
+            _summed(adjoint * now.by_log_velocity / velocity, velocity) if needs[5] else None,
+            *(None, None, None),
         )
 
 
-def _solve_transposed(diagonal: Tensor, lower: Tensor, right: Tensor) -> Tensor:
-    """Solve ``J^T x = right`` for the bidiagonal Jacobian: one recurrence backwards in time."""
-    diagonal = diagonal.flip(-1)
-    coupling = torch.cat((torch.zeros_like(lower[..., :1]), lower.flip(-1)[..., :-1]), -1)
-    return linear_recurrence(-coupling / diagonal, right.flip(-1) / diagonal).flip(-1)
+def _summed(gradient: Tensor, of: Tensor) -> Tensor:
+    """Sum a gradient over what its tensor was broadcast over."""
+    return gradient.sum_to_size(of.shape)
+
+
+def _solve_transposed(steepness: Tensor, by_previous: Tensor, right: Tensor) -> Tensor:
+    """Solve ``-J^T x = right`` for the bidiagonal Jacobian: one recurrence backwards in time."""
+    steepness = steepness.clamp_min(LEAST_DIAGONAL)
+    reach = by_previous.roll(-1, -1) / steepness  # what each step owes to the one after it
+    return linear_recurrence(reach.flip(-1), (right / steepness).flip(-1)).flip(-1)
