@@ -75,7 +75,7 @@ class Worker:
         self._complaints, far_end = self._context.Pipe(duplex=False)
         self._process = self._context.Process(
             target=_run,
-            args=(self._target, args, self._event, far_end),
+            args=(self._target, args, self._event, self._ready, far_end),
             name=self.name,
             daemon=True,
         )
