@@ -20,22 +20,18 @@ ERROR_FLOOR = 0.02
 
 
 class Trials(NamedTuple):
-    """Paired data, cut into trials of equal length."""
+    """Paired data, cut into trials of equal length; leading dimensions are separate subjects."""
 
     excitation: Tensor
-    """Shape [trial, muscle, time]."""
+    """Shape [..., trial, muscle, time]."""
     length: Tensor
-    """Muscle-tendon length, m, shape [trial, muscle, time]."""
+    """Muscle-tendon length, m, shape [..., trial, muscle, time]."""
     moment_arm: Tensor
-    """m, shape [trial, dof, muscle, time]."""
+    """m, shape [..., trial, dof, muscle, time]."""
     moment: Tensor
-    """Reference, N*m, shape [trial, dof, time]; zero where there is none."""
+    """Reference, N*m, shape [..., trial, dof, time]; zero where there is none."""
     weight: Tensor
-    """1 where the reference counts, else 0, shape [trial, dof, time]."""
-
-    def __len__(self) -> int:
-        """Return the number of trials."""
-        return self.excitation.shape[0]
+    """1 where the reference counts, else 0, shape [..., trial, dof, time]."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +47,17 @@ class LossSettings:
 
 
 def moment_scale(trials: Trials, floor_nm: float = 2.0) -> Tensor:
-    """Return the spread of each DOF's reference, N*m, shape [dof]; it weighs the DOFs alike."""
-    count = trials.weight.sum((0, 2)).clamp_min(1.0)
-    mean = (trials.moment * trials.weight).sum((0, 2)) / count
-    deviation = (trials.moment - mean[:, None]) * trials.weight
-    return (deviation.square().sum((0, 2)) / count).sqrt().clamp_min(floor_nm)
+    """Return the spread of each DOF, N*m, shape [..., dof], by which the DOFs are weighed alike."""
+    count = _pooled(trials.weight).clamp_min(1.0)
+    mean = _pooled(trials.moment * trials.weight) / count
+    deviation = (trials.moment - mean[..., None, :, None]) * trials.weight
+    return (_pooled(deviation.square()) / count).sqrt().clamp_min(floor_nm)
 
 
 def moment_error(output: Output, trials: Trials, scale: Tensor) -> Tensor:
-    """Mean squared moment error of each DOF over its variance, shape [dof]."""
-    error = (output.moment - trials.moment) * trials.weight / scale[:, None]
-    return error.square().sum((0, 2)) / trials.weight.sum((0, 2)).clamp_min(1.0)
+    """Mean squared moment error of each DOF over its variance, shape [..., dof]."""
+    error = (output.moment - trials.moment) * trials.weight / scale[..., None, :, None]
+    return _pooled(error.square()) / _pooled(trials.weight).clamp_min(1.0)
 
 
 def misfit(error: Tensor) -> Tensor:
@@ -71,7 +67,7 @@ def misfit(error: Tensor) -> Tensor:
     cannot be reproduced (a hip without electrodes on its main flexors) then does not pull the
     muscles it shares with a joint that can.
     """
-    return torch.log(error + ERROR_FLOOR).sum()
+    return torch.log(error + ERROR_FLOOR).sum(-1)
 
 
 def implausibility(output: Output, settings: LossSettings) -> Tensor:
@@ -83,6 +79,10 @@ def implausibility(output: Output, settings: LossSettings) -> Tensor:
 
 
 def _excess(value: Tensor, limits: tuple[float, float]) -> Tensor:
-    low, high = limits
-    outside = torch.relu(low - value) + torch.relu(value - high)
-    return outside.square().mean((0, 2)).sum()
+    outside = value - value.clamp(*limits)
+    return outside.square().mean((-3, -1)).sum(-1)
+
+
+def _pooled(values: Tensor) -> Tensor:
+    """Sum over trials and time."""
+    return values.sum((-3, -1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pipeline.model.equilibrium import ForceBalance, Muscles
+from pipeline.model.equilibrium import ForceBalance
 
 MAX_ITERATIONS = 200
 HALVING_EVERY = 3
@@ -13,13 +13,7 @@ HALVING_EVERY = 3
 
 
 def solve_stepwise(
-    activation: Tensor,
-    length: Tensor,
-    muscles: Muscles,
-    rate: Tensor,
-    before: Tensor,
-    bracket: tuple[float, float],
-    limit: float,
+    balance: ForceBalance, before: Tensor, bracket: tuple[float, float], limit: float
 ) -> Tensor:
     """Solve the force balance of each series in turn of time.
 
@@ -29,12 +23,8 @@ def solve_stepwise(
 
     Parameters
     ----------
-    activation, length
-        Activation and muscle-tendon length in m, finite, shape [series, time].
-    muscles
-        Parameters, each of shape [series, 1].
-    rate
-        1 / time step in 1/s, shape [time]; zero means equilibrium at rest.
+    balance
+        The balance, finite everywhere, of shape [series, time].
     before
         State before the first sample, shape [series, 1].
     bracket
@@ -48,10 +38,8 @@ def solve_stepwise(
         State, shape [series, time].
     """
     w, states = before, []
-    for i in range(activation.shape[-1]):
-        now = slice(i, i + 1)
-        balance = ForceBalance(activation[:, now], length[:, now], muscles, rate[now])
-        w = _root(w, balance, bracket, limit)
+    for i in range(balance.activation.shape[-1]):
+        w = _root(w, balance.step(i), bracket, limit)
         states.append(w)
     return torch.cat(states, -1)
 

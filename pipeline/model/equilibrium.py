@@ -69,32 +69,65 @@ def fibre_length(w: Tensor, height: Tensor) -> Tensor:
     return torch.sqrt(w * w + height * height)
 
 
-class ForceBalance:
+class ForceBalance(NamedTuple):
     """The backward-Euler force balance of a window, to be evaluated at guesses of the state.
 
     Hambly et al. 2025, eq. 3 and A6, with ``v = cos(phi) dw/dt / v_max``.
-
-    Parameters
-    ----------
-    activation, length
-        Activation and muscle-tendon length in m, shape [..., muscle, time].
-    muscles
-        Parameters of the muscles.
-    rate
-        1 / time step in 1/s, shape [time]; zero means equilibrium at rest (the first step).
     """
 
-    def __init__(self, activation: Tensor, length: Tensor, muscles: Muscles, rate: Tensor) -> None:
-        self._activation = activation
-        self._height_squared = muscles.height * muscles.height
-        self._damping = muscles.damping
-        self._per_change = rate / muscles.max_velocity
-        self._stretch = muscles.optimal_fibre_length / muscles.tendon_slack_length
-        self._free_strain = length / muscles.tendon_slack_length - 1.0
+    activation: Tensor
+    """Shape [..., muscle, time]."""
+    free_strain: Tensor
+    """Tendon strain of a fibre without length, shape [..., muscle, time]."""
+    per_change: Tensor
+    """Normalised velocity per change of w, shape [..., muscle, time]."""
+    stretch: Tensor
+    """Tendon strain taken up by a fibre of optimal length, shape [..., muscle, 1]."""
+    height_squared: Tensor
+    damping: Tensor
+
+    @classmethod
+    def of(cls, activation: Tensor, length: Tensor, muscles: Muscles, rate: Tensor) -> ForceBalance:
+        """Return the force balance of a window.
+
+        Parameters
+        ----------
+        activation, length
+            Activation and muscle-tendon length in m, shape [..., muscle, time].
+        muscles
+            Parameters of the muscles.
+        rate
+            1 / time step in 1/s, shape [time]; zero means equilibrium at rest (the first step).
+        """
+        return cls(
+            activation,
+            length / muscles.tendon_slack_length - 1.0,
+            rate / muscles.max_velocity,
+            muscles.optimal_fibre_length / muscles.tendon_slack_length,
+            muscles.height * muscles.height,
+            muscles.damping,
+        )
+
+    def series(self, chosen: Tensor) -> ForceBalance:
+        """Return some series as rows; `chosen` has shape [..., muscle]."""
+
+        def rows(values: Tensor) -> Tensor:
+            return values.expand(*chosen.shape, values.shape[-1])[chosen]
+
+        return ForceBalance(*(rows(part) for part in self))
+
+    def step(self, i: int) -> ForceBalance:
+        """Return the balance of one time step."""
+        now = slice(i, i + 1)
+        return self._replace(
+            activation=self.activation[..., now],
+            free_strain=self.free_strain[..., now],
+            per_change=self.per_change[..., now],
+        )
 
     def finite(self) -> Tensor:
         """Tell which series have finite inputs and so a solution, shape [..., muscle]."""
-        anywhere = torch.ones_like(self._free_strain + self._activation + self._per_change)
+        anywhere = torch.ones_like(self.free_strain + self.activation + self.per_change)
         return torch.isfinite(self.at(anywhere, anywhere).residual).all(-1)
 
     def at(self, w: Tensor, previous: Tensor) -> Balance:
@@ -105,31 +138,31 @@ class ForceBalance:
         w, previous
             State at this step and at the step before, shape [..., muscle, time].
         """
-        fibre_squared = torch.addcmul(self._height_squared, w, w)
+        fibre_squared = torch.addcmul(self.height_squared, w, w)
         fibre = torch.sqrt(fibre_squared)
         cosine = w / fibre
-        cosine_slope = self._height_squared / (fibre_squared * fibre)
-        change = (w - previous) * self._per_change
+        cosine_slope = self.height_squared / (fibre_squared * fibre)
+        change = (w - previous) * self.per_change
         velocity = cosine * change
-        by_change = cosine * self._per_change
+        by_change = cosine * self.per_change
 
         active, active_slope = curves.active_force_length(fibre)
         speed, speed_slope = curves.force_velocity(velocity)
         passive, passive_slope = curves.passive_force_length(fibre)
-        strain = torch.addcmul(self._free_strain, w, self._stretch, value=-1.0)
+        strain = torch.addcmul(self.free_strain, w, self.stretch, value=-1.0)
         tendon, tendon_slope = curves.tendon_force(strain)
 
         full = active * speed
-        force = torch.addcmul(passive, self._activation, full)
-        force = torch.addcmul(force, self._damping, velocity)
-        by_velocity = torch.addcmul(self._damping, self._activation * active, speed_slope)
-        by_fibre = torch.addcmul(passive_slope, self._activation * active_slope, speed)
+        force = torch.addcmul(passive, self.activation, full)
+        force = torch.addcmul(force, self.damping, velocity)
+        by_velocity = torch.addcmul(self.damping, self.activation * active, speed_slope)
+        by_fibre = torch.addcmul(passive_slope, self.activation * active_slope, speed)
         by_own_change = torch.addcmul(by_change, cosine_slope, change)
         along = torch.addcmul(by_fibre * cosine, by_velocity, by_own_change)
         fibre_slope = torch.addcmul(cosine_slope * force, cosine, along)
         return Balance(
             residual=torch.addcmul(tendon, cosine, force, value=-1.0),
-            steepness=torch.addcmul(fibre_slope, tendon_slope, self._stretch),
+            steepness=torch.addcmul(fibre_slope, tendon_slope, self.stretch),
             by_previous=cosine * by_velocity * by_change,
             by_strain=tendon_slope,
             cosine=cosine,

@@ -126,7 +126,8 @@ def simulate(
         guess = (state.w + state.drift).expand_as(active)
     w, report = fibre_trajectory(active, length, muscles, step_s, before, guess, deferred)
     strain = tendon_strain(w, length, muscles)
-    force = parameters.max_isometric_force * parameters.strength * curves.tendon_force(strain)[0]
+    strongest = parameters.max_isometric_force * parameters.strength
+    force = strongest * curves.tendon_force(strain)[0]
     return Output(
         moment=(moment_arm * force.unsqueeze(-3)).sum(-2),
         force=force,

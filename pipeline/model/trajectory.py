@@ -109,7 +109,7 @@ def fibre_trajectory(
     """
     iterations = COLD_ITERATIONS if guess is None else WARM_ITERATIONS
     guess = rigid_guess(length, muscles) if guess is None else guess
-    guess = torch.broadcast_tensors(guess, activation)[0]
+    guess, _ = torch.broadcast_tensors(guess, activation)  # type: ignore[no-untyped-call]
     solver = _Solver(step_s, before, iterations if deferred else None)
     if torch.is_grad_enabled():
         solved = _FibreTrajectory.apply(  # type: ignore[no-untyped-call]
@@ -133,7 +133,7 @@ class _Solver:
         self, w: Tensor, activation: Tensor, length: Tensor, muscles: Muscles
     ) -> tuple[Tensor, Balance]:
         """Return the state and the balance there."""
-        balance = ForceBalance(activation, length, muscles, self._rate(w))
+        balance = ForceBalance.of(activation, length, muscles, self._rate(w))
         if self.iterations is not None:
             return self._fixed(w, balance, self.iterations)
         limit = tolerance(w.dtype)
@@ -146,7 +146,7 @@ class _Solver:
             if iteration < COLD_ITERATIONS:
                 w = _newton_step(w, now)
         failed = ~(now.residual.abs().amax(-1) <= limit)
-        w = self._repair(w, failed & balance.finite(), activation, length, muscles)
+        w = self._repair(w, failed & balance.finite(), balance)
         now = balance.at(w, self._previous(w))
         self.report = Report(COLD_ITERATIONS, float(now.residual.abs().amax()), int(failed.sum()))
         return w, now
@@ -170,22 +170,16 @@ class _Solver:
         before = w[..., :1] if self.before is None else self.before.expand_as(w[..., :1])
         return torch.cat((before, w[..., :-1]), -1) if w.shape[-1] > 1 else before
 
-    def _repair(
-        self, w: Tensor, failed: Tensor, activation: Tensor, length: Tensor, muscles: Muscles
-    ) -> Tensor:
+    def _repair(self, w: Tensor, failed: Tensor, balance: ForceBalance) -> Tensor:
         """Solve the series that Newton did not, step by step inside a bracket."""
         before = torch.ones_like(w[..., :1]) if self.before is None else self.before
-        repaired = solve_stepwise(
-            activation.expand_as(w)[failed],
-            length.expand_as(w)[failed],
-            Muscles(*(p.expand_as(w[..., :1])[failed] for p in muscles)),
-            self._rate(w),
+        w = w.clone()
+        w[failed] = solve_stepwise(
+            balance.series(failed),
             before.expand_as(w[..., :1])[failed],
             (LOWEST_STATE, HIGHEST_STATE),
             0.5 * tolerance(w.dtype),
         )
-        w = w.clone()
-        w[failed] = repaired
         return w
 
 
