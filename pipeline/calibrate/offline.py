@@ -1,0 +1,199 @@
+"""Calibration on chosen stretches of a recording: one objective, minimised by AdamW.
+
+References
+----------
+Hambly et al. 2025, doi 10.1109/TBME.2025.3569682, eq. 4 and section III.B.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.calibrate.loss import (
+    LossSettings,
+    Trials,
+    implausibility,
+    moment_error,
+    moment_scale,
+)
+from pipeline.calibrate.prior import distance
+from pipeline.calibrate.window import Array, PairedRows, Window
+from pipeline.model.nms import Output, simulate
+from pipeline.model.parameters import ParameterSpace
+
+History = list[tuple[float, float]]
+"""Seconds since the optimisation began, and the relative error there."""
+
+Watch = Callable[[float, float], None]
+"""Called with the fraction done and the present relative error."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a recording is calibrated on; docs/calibration.md says where the figures come from."""
+
+    steps: int = 300
+    learning_rate: float = 0.1
+    learning_rate_end: float = 0.01
+    patience: int = 50
+    """Steps without progress after which it stops early."""
+    progress: float = 1e-6
+    """Fall of the objective that counts as progress."""
+    error_level: float = 2.0
+    """Relative error from which on a joint that cannot be reproduced pulls less."""
+    prior_weight: float = 0.0012
+    loss: LossSettings = field(default_factory=lambda: LossSettings(penalty_weight=1.0))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What an optimisation found."""
+
+    vector: Tensor
+    """The best parameters, as `ParameterSpace` has them."""
+    objective: float
+    iterations: int
+    """AdamW steps, or evaluations of the objective."""
+    seconds: float
+    history: History
+
+
+def cut(
+    rows: PairedRows, stretches: Sequence[slice], rate_hz: float, burn_in_s: float, like: Tensor
+) -> Trials:
+    """Make a trial of each stretch of rows.
+
+    Every trial begins at least `burn_in_s` before its stretch, or at the first row, and the
+    shorter stretches earlier; those rows carry no weight.
+
+    Parameters
+    ----------
+    stretches
+        Slices of `rows`, none empty.
+    like
+        A tensor whose type and device the trials take.
+    """
+    settle = round(burn_in_s * rate_hz)
+    window = Window(len(rows.t), rate_hz, settle)
+    window.add(rows)
+    size = settle + max(part.stop - part.start for part in stretches)
+    stops = np.array([part.stop for part in stretches])
+    wanted = stops[:, None] - size + np.arange(size)
+    index = wanted.clip(0)
+    counts = wanted >= np.array([part.start for part in stretches])[:, None]
+    weight = window.usable()[index] & counts[..., None]
+    moment = np.where(weight, np.nan_to_num(rows.moment[index]), 0.0)
+
+    def tensor(values: Array, *axes: int) -> Tensor:
+        ordered = np.ascontiguousarray(np.transpose(values, axes))
+        return torch.as_tensor(ordered, dtype=like.dtype, device=like.device)
+
+    return Trials(
+        tensor(rows.excitation[index], 0, 2, 1),
+        tensor(rows.length[index], 0, 2, 1),
+        tensor(rows.moment_arm[index], 0, 2, 3, 1),
+        tensor(moment, 0, 2, 1),
+        tensor(weight.astype(np.float64), 0, 2, 1),
+    )
+
+
+def relative_error(output: Output, trials: Trials) -> Tensor:
+    """Sum over trials and DOFs of the mean squared error over the reference's variance there."""
+    count = trials.weight.sum(-1, keepdim=True).clamp_min(1.0)
+    mean = (trials.moment * trials.weight).sum(-1, keepdim=True) / count
+    variance = ((trials.moment - mean) * trials.weight).square().sum(-1)
+    error = ((output.moment - trials.moment) * trials.weight).square().sum(-1)
+    return torch.where(variance > 0, error / variance, 0.0).sum()
+
+
+class Objective:
+    """What calibration minimises: moment error, implausible operation, distance from the prior.
+
+    Each joint's mean squared error over its variance, e, enters as ``L log(1 + e / L)``: as e
+    where the joint can be reproduced, as less where it cannot, so that a joint without electrodes
+    on its main muscles does not bend the muscles that it shares with others.
+    """
+
+    def __init__(
+        self, space: ParameterSpace, trials: Trials, step_s: float, settings: Settings
+    ) -> None:
+        self.space = space
+        self._trials = trials
+        self._scale = moment_scale(trials)
+        self._step_s = step_s
+        self._settings = settings
+        self._guess: Tensor | None = None
+        self.relative_error = math.inf
+        """Relative error at the last vector that was evaluated."""
+
+    def __call__(self, vector: Tensor) -> Tensor:
+        """Return the objective at `vector`, differentiable in it."""
+        settings, trials = self._settings, self._trials
+        output = simulate(
+            self.space.parameters(vector), *trials[:3], self._step_s, guess=self._guess
+        )
+        self._guess = output.w.detach()
+        error = moment_error(output, trials, self._scale)
+        self.relative_error = float(relative_error(output, trials).detach())
+        level = settings.error_level
+        return (
+            level * torch.log1p(error / level).sum()
+            + implausibility(output, settings.loss)
+            + settings.prior_weight * distance(vector)
+        )
+
+
+def descend(
+    objective: Objective, start: Tensor, settings: Settings, watch: Watch | None = None
+) -> Calibration:
+    """Minimise by AdamW with a decaying learning rate, and stop when there is no progress.
+
+    Parameters
+    ----------
+    start
+        Where to begin, as `ParameterSpace` has it.
+    watch
+        Told of the progress at every step.
+
+    Raises
+    ------
+    FloatingPointError
+        If the objective stops being a finite number.
+    """
+    started = time.perf_counter()
+    vector = start.detach().clone().requires_grad_()
+    optimiser = torch.optim.AdamW(
+        [vector], lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.0
+    )
+    best, lowest, since, history = start, math.inf, 0, History()
+    for step in range(settings.steps):
+        optimiser.param_groups[0]["lr"] = _rate(settings, step / settings.steps)
+        value = objective(vector)
+        now = float(value.detach())
+        if not math.isfinite(now):
+            raise FloatingPointError(f"the objective is {now} after {step} steps")
+        history.append((time.perf_counter() - started, objective.relative_error))
+        since = 0 if now < lowest - settings.progress else since + 1
+        if now < lowest:
+            best, lowest = vector.detach().clone(), now
+        if watch is not None:
+            watch((step + 1) / settings.steps, objective.relative_error)
+        if since >= settings.patience:
+            break
+        optimiser.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    return Calibration(best, lowest, len(history), time.perf_counter() - started, history)
+
+
+def _rate(settings: Settings, done: float) -> float:
+    """Return the learning rate: half a cosine from its start to its end."""
+    begin, end = settings.learning_rate, settings.learning_rate_end
+    return end + (begin - end) * 0.5 * (1.0 + math.cos(math.pi * done))
