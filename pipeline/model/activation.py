@@ -57,9 +57,13 @@ def neural_activation(
     if state is None:
         start = excitation[..., :1]
         state = ActivationState(start, start)
-    first = low_pass((-c1) ** exponent, excitation, state.first)
-    second = low_pass((-c2) ** exponent, first, state.second)
+    first = low_pass(_pole(c1, exponent), excitation, state.first)
+    second = low_pass(_pole(c2, exponent), first, state.second)
     return second, ActivationState(first[..., -1:].detach(), second[..., -1:].detach())
+
+
+def _pole(coefficient: Tensor, exponent: float) -> Tensor:
+    return -coefficient if exponent == 1.0 else (-coefficient) ** exponent
 
 
 def shaped(neural: Tensor, shape_factor: Tensor) -> Tensor:

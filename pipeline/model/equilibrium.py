@@ -44,14 +44,16 @@ class Balance(NamedTuple):
     by_strain: Tensor
     cosine: Tensor
     velocity: Tensor
-    full_force: Tensor
-    """Active force along the fibre at full activation."""
+    active: Tensor
+    """Force-length multiplier."""
+    speed: Tensor
+    """Force-velocity multiplier."""
     by_velocity: Tensor
 
     @property
     def by_activation(self) -> Tensor:
         """Derivative of the residual by the activation."""
-        return -self.cosine * self.full_force
+        return -self.cosine * self.active * self.speed
 
     @property
     def by_log_velocity(self) -> Tensor:
@@ -152,10 +154,10 @@ class ForceBalance(NamedTuple):
         strain = torch.addcmul(self.free_strain, w, self.stretch, value=-1.0)
         tendon, tendon_slope = curves.tendon_force(strain)
 
-        full = active * speed
-        force = torch.addcmul(passive, self.activation, full)
+        pull = self.activation * active
+        force = torch.addcmul(passive, pull, speed)
         force = torch.addcmul(force, self.damping, velocity)
-        by_velocity = torch.addcmul(self.damping, self.activation * active, speed_slope)
+        by_velocity = torch.addcmul(self.damping, pull, speed_slope)
         by_fibre = torch.addcmul(passive_slope, self.activation * active_slope, speed)
         by_own_change = torch.addcmul(by_change, cosine_slope, change)
         along = torch.addcmul(by_fibre * cosine, by_velocity, by_own_change)
@@ -167,6 +169,7 @@ class ForceBalance(NamedTuple):
             by_strain=tendon_slope,
             cosine=cosine,
             velocity=velocity,
-            full_force=full,
+            active=active,
+            speed=speed,
             by_velocity=by_velocity,
         )

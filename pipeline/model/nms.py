@@ -120,7 +120,7 @@ def simulate(
         excitation, parameters.c1, parameters.c2, step_s, state.activation if state else None
     )
     active = activation.shaped(neural, parameters.shape_factor)
-    muscles = _muscles(parameters)
+    muscles = muscles_of(parameters)
     before = state.w if state else None
     if state and guess is None:
         guess = (state.w + state.drift).expand_as(active)
@@ -148,7 +148,8 @@ def _ending(w: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:
     return last, torch.zeros_like(last) if before is None else last - before
 
 
-def _muscles(parameters: Parameters) -> Muscles:
+def muscles_of(parameters: Parameters) -> Muscles:
+    """Return what the force balance needs of the parameters."""
     return Muscles(
         parameters.optimal_fibre_length,
         parameters.tendon_slack_length,

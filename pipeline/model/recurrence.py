@@ -47,7 +47,11 @@ def constant_recurrence(pole: Tensor, b: Tensor) -> Tensor:
     b
         Shape [..., time].
     """
-    y, time, step = b.clone(), b.shape[-1], 1
+    return _constant_recurrence_(pole, b.clone())
+
+
+def _constant_recurrence_(pole: Tensor, y: Tensor) -> Tensor:
+    time, step = y.shape[-1], 1
     while step < time:
         y[..., step:].add_(pole * y[..., :-step])
         pole, step = pole * pole, 2 * step
@@ -55,9 +59,11 @@ def constant_recurrence(pole: Tensor, b: Tensor) -> Tensor:
 
 
 def _low_pass(pole: Tensor, x: Tensor, before: Tensor) -> Tensor:
+    if x.shape[-1] == 1:
+        return torch.lerp(x, before, pole)
     drive = torch.addcmul(x, pole, x, value=-1.0)
     drive[..., :1].add_(pole * before)
-    return constant_recurrence(pole, drive)
+    return _constant_recurrence_(pole, drive)
 
 
 class _LowPass(torch.autograd.Function):
