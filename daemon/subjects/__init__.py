@@ -1,0 +1,1 @@
+"""Persons from the files of other tools, and back into them."""

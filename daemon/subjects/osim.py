@@ -1,0 +1,49 @@
+"""The muscles of an OpenSim model, as a person of whom nothing has been measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from daemon.subjects.ceinms import GENERIC_MAX_VELOCITY
+from daemon.subjects.xml_file import Element, name_of, number
+from pipeline.errors import UserError
+from pipeline.model.subject import Array, Subject
+
+_NEEDED = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
+
+
+def read_osim(root: Element, path: Path) -> Subject:
+    """Return the muscle parameters of an ``.osim`` model of version 3 or later.
+
+    The geometry is not read here; ``python -m tools.import_opensim`` fits it.
+
+    Raises
+    ------
+    UserError
+        If there are no muscles, or one lacks a parameter or has an impossible one.
+    """
+    inherited = {id(e) for defaults in root.iter("defaults") for e in defaults.iter()}
+    elements = [
+        element for element in root.iter() if id(element) not in inherited and _is_muscle(element)
+    ]
+    if not elements:
+        raise UserError(f"'{path}' is an OpenSim model without muscles.")
+
+    def each(tag: str, above: float = -np.inf, default: float | None = None) -> Array:
+        return np.array([number(element, tag, path, above, default) for element in elements])
+
+    return Subject.generic(
+        muscles=tuple(name_of(element, path) for element in elements),
+        max_isometric_force=each("max_isometric_force", above=0),
+        optimal_fibre_length=each("optimal_fiber_length", above=0),
+        tendon_slack_length=each("tendon_slack_length", above=0),
+        pennation=each("pennation_angle_at_optimal", default=0.0),
+        max_velocity=each("max_contraction_velocity", above=0, default=GENERIC_MAX_VELOCITY),
+    )
+
+
+def _is_muscle(element: Element) -> bool:
+    """Tell a muscle of whatever class from a ligament or an actuator, which lack fibres."""
+    return all(element.find(tag) is not None for tag in _NEEDED)
