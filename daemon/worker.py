@@ -72,6 +72,7 @@ class Worker:
     def start(self, *args: object) -> None:
         """Start the process; `args` go to its target."""
         self._due = None
+        self._ready.clear()
         self._complaints, far_end = self._context.Pipe(duplex=False)
         self._process = self._context.Process(
             target=_run,
