@@ -5,6 +5,7 @@ key                       meaning
 ========================  =======================================================================
 fs                        sampling rate of all streams, Hz
 time                      optional: time stamps, shape [n], s; without it they start at 0
+emg_fs, emg_time          optional: the same for EMG of another rate than the rest
 emg                       EMG, shape [n, channels]
 emg_names, or names       its channels
 unit                      optional: its unit; without it the EMG is a normalised envelope
@@ -44,7 +45,9 @@ def read_npz(file: Path) -> dict[str, RecordedStream]:
     if "emg" in arrays:
         names = _first(file, arrays, "emg_names", "names")
         unit = str(arrays.get("unit", "1"))
-        streams["emg"] = _stream(file, arrays, names, unit, _numbers(file, arrays, "emg"))
+        own = {key: arrays[f"emg_{key}"] for key in ("fs", "time") if f"emg_{key}" in arrays}
+        x = _numbers(file, arrays, "emg")
+        streams["emg"] = _stream(file, arrays | own, names, unit, x)
     if "q" in arrays or "q_f" in arrays:
         streams["angles"] = _joints(file, arrays, "rad", "q_f", "q")
     if "moment" in arrays or "moment_f" in arrays:
