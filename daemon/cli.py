@@ -10,6 +10,8 @@ import click
 from rich.console import Console
 from rich.logging import RichHandler
 
+from daemon.commands.bench import bench
+from daemon.commands.calibrate import calibrate
 from daemon.commands.check import check
 from daemon.commands.common import examples
 from daemon.commands.doctor import doctor
@@ -18,6 +20,7 @@ from daemon.commands.listen import listen
 from daemon.commands.run import demo, run
 from daemon.commands.score import score
 from daemon.commands.streams import streams
+from daemon.commands.subject import subject
 from pipeline.errors import UserError
 
 _INTERRUPTED = 130
@@ -82,7 +85,20 @@ def main(verbose: int) -> None:
     logging.basicConfig(level=level, format="%(message)s", handlers=[handler], force=True)
 
 
-for command in (demo, check, streams, run, listen, simulate, play, score, doctor):
+for command in (
+    demo,
+    check,
+    streams,
+    run,
+    listen,
+    simulate,
+    play,
+    score,
+    calibrate,
+    subject,
+    bench,
+    doctor,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from daemon.commands.check import checked_config
@@ -17,6 +15,7 @@ from daemon.commands.common import (
     console_for,
     examples,
     json_option,
+    progress_bar,
     say,
     write_json,
 )
@@ -44,25 +43,11 @@ def score(config_name: str, recording: Path, json_file: str | None) -> None:
     from pipeline.streams.recording import load_recording
 
     recorded = load_recording(recording)
-    with _progress() as progress:
-        task = progress.add_task(f"Scoring {recording.name}", total=1.0)
-        result = score_recording(
-            config, recorded, on_progress=lambda done: progress.update(task, completed=done)
-        )
+    with progress_bar(f"Scoring {recording.name}") as update:
+        result = score_recording(config, recorded, on_progress=update)
     console_for(json_file).print(_table(result))
     say(_footnote(result), json_file)
     write_json(json_file, result)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
 
 
 def _table(result: Mapping[str, Any]) -> Table:
