@@ -72,12 +72,16 @@ class _Search:
         self._evaluations = 0
         self._started = time.perf_counter()
 
+    def vector(self, place: Array) -> Tensor:
+        """Return the parameters at places between their bounds, as `ParameterSpace` has them."""
+        return torch.as_tensor(np.log(place / (1.0 - place)) + self._middle).to(self._like)
+
     def value(self, place: Array) -> float:
         """Return the objective; raises _BudgetSpentError when the time is up."""
         spent = time.perf_counter() - self._started
         if spent > self._budget_s:
             raise _BudgetSpentError
-        vector = torch.as_tensor(np.log(place / (1.0 - place)) + self._middle).to(self._like)
+        vector = self.vector(place)
         with torch.no_grad():
             value = float(self._objective(vector))
         self._evaluations += 1
