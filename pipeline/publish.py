@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 META_EVERY_S = 1.0
-SEND_QUEUE = 10
+SEND_QUEUE = 50
 """Messages kept for a slow subscriber; what comes on top is dropped, for that one only."""
 SEND_BUFFER_BYTES = 32768
 """Kernel buffer per subscriber: a second queue, in which old moments must not pile up either."""
