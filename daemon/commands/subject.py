@@ -33,9 +33,18 @@ def _output_option(metavar: str) -> Callable[[Command], Command]:
     )
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "Example:  hillstream subject import subject.xml -o me.json --config walking",
+        'Next:     set subject = "me.json" under [model] in the configuration and run it',
+    )
+)
 def subject() -> None:
-    """Bring persons in from CEINMS, CEINMS-RT and OpenSim, and take them back."""
+    """Bring muscles in from CEINMS or OpenSim, and take them back.
+
+    Read are subjects of CEINMS and CEINMS-RT and the muscles of OpenSim models; written are
+    subjects of CEINMS and CEINMS-RT.
+    """
 
 
 @subject.command(
