@@ -11,16 +11,17 @@ from rich.table import Table
 from daemon.commands.common import console_for, examples, json_option, progress_bar, say, write_json
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "Example:  hillstream bench solver --json solver.json",
+        "Next:     hillstream doctor    if the figures surprise you",
+    )
+)
 def bench() -> None:
     """Measure hillstream's speed on this machine."""
 
 
-@bench.command(
-    epilog=examples(
-        "Example:  hillstream bench solver --json solver.json",
-    )
-)
+@bench.command()
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),

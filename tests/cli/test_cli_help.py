@@ -40,6 +40,6 @@ def test_help_is_quick_because_nothing_heavy_is_imported():
 
 
 def test_an_unknown_command_is_refused(hillstream):
-    result = hillstream("calibrate")
+    result = hillstream("callibrate")
     assert result.exit_code == 2
     assert "No such command" in result.output
