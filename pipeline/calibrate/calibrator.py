@@ -17,6 +17,7 @@ from pipeline.calibrate.loss import (
     moment_error,
     moment_scale,
 )
+from pipeline.calibrate.prior import distance
 from pipeline.calibrate.result import Result, Update
 from pipeline.calibrate.window import PairedRows, Window
 from pipeline.model.nms import simulate
@@ -217,7 +218,7 @@ class Calibrator:
             loss = (
                 misfit(moment_error(output, trials, scale))
                 + implausibility(output, settings.loss)
-                + settings.prior_weight * self._vector.square().sum()
+                + settings.prior_weight * distance(self._vector)
             )
             self._optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
