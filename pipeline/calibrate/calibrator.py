@@ -204,17 +204,21 @@ class Calibrator:
 
     def _descend(self, trials: Trials, scale: Tensor) -> tuple[float | None, int]:
         """Take the AdamW steps; returns the last loss (None if not finite) and the fallbacks."""
-        settings, guess, fallbacks = self.settings, None, 0
+        settings, guess, reports = self.settings, None, []
         floor = settings.learning_rate_floor
         rate = floor + (settings.learning_rate - floor) * self._heat
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         for _ in range(settings.steps):
             output = simulate(
-                self.space.parameters(self._vector), *trials[:3], self._step_s, guess=guess
+                self.space.parameters(self._vector),
+                *trials[:3],
+                self._step_s,
+                guess=guess,
+                deferred=self._vector.is_cuda,  # the host reads nothing before the last step
             )
             guess = output.w.detach()
-            fallbacks += output.report.fallbacks
+            reports.append(output.report)
             loss = (
                 misfit(moment_error(output, trials, scale))
                 + implausibility(output, settings.loss)
@@ -225,7 +229,7 @@ class Calibrator:
             self._optimiser.step()
         last = float(loss.detach())
         finite = np.isfinite(last) and bool(torch.isfinite(self._vector).all())
-        return (last if finite else None), fallbacks
+        return (last if finite else None), sum(report.fallbacks for report in reports)
 
     def _restart(self) -> None:
         self._vector = self._accepted.clone().requires_grad_()
