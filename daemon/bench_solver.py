@@ -38,7 +38,8 @@ LEARNING_RATE = 0.05
 WARM_UP = 5
 """Iterations before the clock starts: the first ones start without an earlier trajectory."""
 SOLVER_REPEATS = 15
-STEPWISE_REPEATS = 3
+ROUNDS = 5
+"""Turns that the two ways take, so that both meet the same load of the machine."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,7 @@ def _measured(
     ms: dict[str, dict[str, float]] = {}
     for number, size in enumerate((SHORT, LONG)):
         on_progress(f"{size.time} time steps", number / 7)
-        both = {"solver": solver_ms(size, device), "stepwise": stepwise_ms(size, device)}
-        ms[f"T{size.time}"] = both
+        ms[f"T{size.time}"] = compared_ms(size, device)
     doubled_ms = {}
     for number, axis in enumerate(("time", "muscles", "trials", "subjects")):
         on_progress(f"twice the {axis}", (2 + number) / 7)
@@ -121,13 +121,20 @@ def _measured(
 def solver_ms(size: Size, device: torch.device, repeats: int = SOLVER_REPEATS) -> float:
     """Return the time of an iteration with the trajectory solver, ms."""
     problem = _Problem(size, device)
-    return _median_ms(problem.iterate, device, WARM_UP, repeats)
+    _times_ms(problem.iterate, device, WARM_UP)
+    return statistics.median(_times_ms(problem.iterate, device, repeats))
 
 
-def stepwise_ms(size: Size, device: torch.device, repeats: int = STEPWISE_REPEATS) -> float:
-    """Return the time of an iteration with the model stepped through time, ms."""
-    problem = _Problem(size, device)
-    return _median_ms(problem.iterate_stepwise, device, 1, repeats)
+def compared_ms(size: Size, device: torch.device, rounds: int = ROUNDS) -> dict[str, float]:
+    """Return the time of an iteration in both ways, ``solver`` and ``stepwise``, ms."""
+    problem, yardstick = _Problem(size, device), _Problem(size, device)
+    solver, stepwise = [], []
+    _times_ms(problem.iterate, device, WARM_UP)
+    _times_ms(yardstick.iterate_stepwise, device, 1)
+    for _ in range(rounds):
+        solver += _times_ms(problem.iterate, device, SOLVER_REPEATS)
+        stepwise += _times_ms(yardstick.iterate_stepwise, device, 1)
+    return {"solver": statistics.median(solver), "stepwise": statistics.median(stepwise)}
 
 
 class _Problem:
@@ -220,20 +227,15 @@ def _movement(size: Size) -> tuple[Array, Array, Array]:
     return excitation, length, moment_arm
 
 
-def _median_ms(
-    iterate: Callable[[], None], device: torch.device, warm_up: int, repeats: int
-) -> float:
-    for _ in range(warm_up):
+def _times_ms(iterate: Callable[[], None], device: torch.device, repeats: int) -> list[float]:
+    times = []
+    for _ in range(repeats):
+        _wait(device)
+        start = time.perf_counter()
         iterate()
-    return statistics.median(_ms(iterate, device) for _ in range(repeats))
-
-
-def _ms(iterate: Callable[[], None], device: torch.device) -> float:
-    _wait(device)
-    start = time.perf_counter()
-    iterate()
-    _wait(device)
-    return 1e3 * (time.perf_counter() - start)
+        _wait(device)
+        times.append(1e3 * (time.perf_counter() - start))
+    return times
 
 
 def _wait(device: torch.device) -> None:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from daemon import bench_solver
-from daemon.bench_solver import Size, solver_ms, stepwise_ms
+from daemon.bench_solver import Size, compared_ms, solver_ms
 from pipeline.errors import UserError
 
 TINY = Size(time=20, muscles=3, trials=2, subjects=2)
@@ -40,7 +40,7 @@ def test_both_ways_descend_on_the_same_error():
 
 def test_times_are_positive():
     assert solver_ms(TINY, torch.device("cpu"), repeats=1) > 0
-    assert stepwise_ms(TINY, torch.device("cpu"), repeats=1) > 0
+    assert min(compared_ms(TINY, torch.device("cpu"), rounds=1).values()) > 0
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
