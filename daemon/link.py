@@ -6,13 +6,16 @@ or restarted: nobody waits, and what a full queue cannot take is lost.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgpack
 import numpy as np
 import zmq
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.calibrate.confidence import Confidence, Standing
 from pipeline.calibrate.result import Result, Update
 from pipeline.calibrate.window import PairedRows
 from pipeline.model.subject import Subject
@@ -22,8 +25,11 @@ QUEUE = 200
 MAX_BYTES = 4_000_000
 """No longer message is read."""
 
+Array = NDArray[np.float64]
 Numbers = list[float]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Values = dict[str, list[Finite]]
+"""For each calibrated parameter one number per muscle."""
 
 
 class LinkMessage(BaseModel):
@@ -71,6 +77,35 @@ class RowsMessage(LinkMessage):
         return rows
 
 
+class ConfidenceMap(BaseModel):
+    """`pipeline.calibrate.confidence.Confidence`, arrays as lists."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    deviation: Values
+    standing: dict[str, tuple[Standing, ...]]
+    directions: list[Values]
+    residual: list[Finite]
+
+    @classmethod
+    def of(cls, confidence: Confidence) -> ConfidenceMap:
+        """Return the map that carries `confidence`."""
+        return cls(
+            deviation=_lists(confidence.deviation),
+            standing=confidence.standing,
+            directions=[_lists(values) for values in confidence.directions],
+            residual=list(confidence.residual),
+        )
+
+    def confidence(self) -> Confidence:
+        """Return the confidence as arrays."""
+        return Confidence(
+            deviation=_arrays(self.deviation),
+            standing=self.standing,
+            directions=tuple(_arrays(values) for values in self.directions),
+            residual=tuple(self.residual),
+        )
+
+
 class UpdateMessage(LinkMessage):
     """What became of an update, and the parameters in force after it."""
 
@@ -79,11 +114,17 @@ class UpdateMessage(LinkMessage):
     sentence: str
     version: Annotated[int, Field(ge=0)]
     t: Finite
-    values: dict[str, list[Finite]]
+    values: Values
     loss: Finite | None
     rmse: list[Finite] | None
     seconds: Finite
     at_bound: list[str]
+    steps: int
+    fallbacks: int
+    candidate: Values | None
+    error_before: Finite | None
+    error_after: Finite | None
+    confidence: ConfidenceMap | None
 
     @classmethod
     def of(cls, update: Update) -> UpdateMessage:
@@ -93,11 +134,17 @@ class UpdateMessage(LinkMessage):
             sentence=update.sentence,
             version=update.version,
             t=update.t,
-            values={k: v.tolist() for k, v in update.subject.values().items()},
+            values=_lists(update.subject.values()),
             loss=update.loss,
             rmse=list(update.rmse) if update.rmse else None,
             seconds=update.seconds,
             at_bound=update.at_bound,
+            steps=update.steps,
+            fallbacks=update.fallbacks,
+            candidate=None if update.candidate is None else _lists(update.candidate.values()),
+            error_before=update.error_before,
+            error_after=update.error_after,
+            confidence=update.confidence and ConfidenceMap.of(update.confidence),
         )
 
     def subject(self, like: Subject) -> Subject:
@@ -113,7 +160,7 @@ class UpdateMessage(LinkMessage):
             raise ValueError(
                 f"parameters {sorted(self.values)} do not fit {len(like.muscles)} muscles"
             )
-        return like.with_values({k: np.array(v) for k, v in self.values.items()})
+        return like.with_values(_arrays(self.values))
 
 
 class Speaker:
@@ -175,3 +222,11 @@ class Listener:
 def _decoded(frame: bytes, start: int) -> dict[str, Any]:
     content: dict[str, Any] = msgpack.unpackb(frame[start:])
     return content
+
+
+def _lists(values: Mapping[str, Array]) -> dict[str, list[float]]:
+    return {name: value.tolist() for name, value in values.items()}
+
+
+def _arrays(values: Mapping[str, list[float]]) -> dict[str, Array]:
+    return {name: np.array(value) for name, value in values.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pipeline.calibrate.confidence import Confidence
 from pipeline.model.subject import Subject
 
 
@@ -17,10 +18,13 @@ class Result(StrEnum):
     NOT_EXCITED = "not_excited"
     DIVERGED = "diverged"
     REJECTED = "rejected"
+    HELD = "held"
     AT_BOUNDS = "at_bounds"
+    ROLLED_BACK = "rolled_back"
+    PAUSED = "paused"
 
 
-ADOPTED = frozenset({Result.OK, Result.AT_BOUNDS})
+ADOPTED = frozenset({Result.OK, Result.AT_BOUNDS, Result.ROLLED_BACK})
 """Results whose parameters are handed to the predictor."""
 
 
@@ -50,6 +54,13 @@ class Update:
         AdamW steps taken, and series that Newton left to the bracketed solver.
     at_bound
         Labels of the parameters that have run to a bound.
+    candidate
+        The parameters that were tried, accepted or not; None where nothing was computed.
+    error_before, error_after
+        Relative error on held-out data of the parameters in force and of the candidate: mean
+        squared error over the reference's variance, summed over the DOFs.
+    confidence
+        How well the candidate is known; None where nothing was computed.
     """
 
     result: Result
@@ -64,6 +75,10 @@ class Update:
     steps: int = 0
     fallbacks: int = 0
     at_bound: list[str] = field(default_factory=list)
+    candidate: Subject | None = None
+    error_before: float | None = None
+    error_after: float | None = None
+    confidence: Confidence | None = None
 
     @property
     def adopted(self) -> bool:
