@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.levels import HIGHEST_REST
 from pipeline.streams.base import Array
 
 _INTERVAL_S = 0.1  # one value of the envelope is kept this often
 _WINDOW_S = 30.0  # long against a contraction, short against drying gel
 _FIRST_S = 1.0  # nothing is subtracted before this much has been seen
 _QUANTILE = 0.05
-_HIGHEST = 0.1  # of MVC; no muscle at rest is above, so a long hold is never taken for rest
 
 
 class BaselineTracker:
@@ -64,6 +64,11 @@ class BaselineTracker:
         self._until_next = (self._until_next - len(excitation)) % self._every
         return above
 
+    def rescale(self, factor: Array) -> None:
+        """Take note that the envelope is from now on `factor` times what it was, [channel]."""
+        self.level = self.level * factor
+        self._seen[:, : self._n_seen] *= factor[:, None]
+
     def _learn(self, excitation: Array) -> None:
         window = self._seen.shape[1]
         self._seen[:, self._n_seen % window] = excitation
@@ -72,4 +77,4 @@ class BaselineTracker:
             return
         seen = self._seen[:, : self._n_seen]
         rank = int(_QUANTILE * (seen.shape[1] - 1))
-        self.level = np.clip(np.partition(seen, rank, axis=1)[:, rank], 0.0, _HIGHEST)
+        self.level = np.clip(np.partition(seen, rank, axis=1)[:, rank], 0.0, HIGHEST_REST)

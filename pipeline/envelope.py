@@ -7,9 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.baseline import BaselineTracker
 from pipeline.emg_filter import EmgFilter
 from pipeline.errors import UserError
+from pipeline.levels import LevelRecorder, Levels
+from pipeline.normalise import Normaliser
 from pipeline.streams.base import Array, Chunk
 
 _LARGEST = 1e6  # V or MVC; nothing an electrode gives, and far from overflow in the filters
@@ -73,10 +74,17 @@ class Envelope:
                 lowpass_order=lowpass_order,
                 max_gap_s=max_gap_s,
             )
-        self._per_mvc = 1.0 / np.array([mvc.get(channel, 1.0) for channel in channels])
-        levels = {} if isinstance(baseline, str) else baseline
-        self._fixed_baseline = np.array([levels.get(channel, 0.0) for channel in channels])
-        self._tracker = BaselineTracker(rate_hz, len(channels)) if baseline == "tracked" else None
+        fixed = None
+        if baseline != "tracked":
+            levels = {} if isinstance(baseline, str) else baseline
+            fixed = np.array([levels.get(channel, 0.0) for channel in channels])
+        peaks = np.array([mvc.get(channel, 1.0) for channel in channels])
+        self.scale = Normaliser(peaks, fixed, rate_hz)
+        """MVC and resting level; may be changed live."""
+        self._recorder: LevelRecorder | None = None
+        self._rate_hz = rate_hz
+        self.newest = -np.inf
+        """Time of the newest sample, s."""
 
     @property
     def group_delay_s(self) -> float:
@@ -91,7 +99,16 @@ class Envelope:
     @property
     def baseline(self) -> Array:
         """Resting level that is taken off now, shape [channel], fraction of MVC."""
-        return self._tracker.level if self._tracker else self._fixed_baseline
+        return self.scale.baseline
+
+    def record(self) -> None:
+        """Record the levels of the envelope, before the division by MVC, from now on."""
+        self._recorder = LevelRecorder(self._rate_hz, len(self.scale.mvc))
+
+    def recorded(self) -> Levels | None:
+        """End the recording and return its levels, or None if it was too short for any."""
+        recorder, self._recorder = self._recorder, None
+        return recorder.levels() if recorder else None
 
     def process(self, chunk: Chunk) -> Chunk:
         """Return the excitations of the next samples.
@@ -112,13 +129,10 @@ class Envelope:
             return Chunk(chunk.stream, t, x)
         settled = np.ones(len(t), dtype=bool)
         envelope, settled = self._filter.process(t, x) if self._filter else (x, settled)
-        # A Butterworth low-pass undershoots after a burst; that is not a resting level.
-        excitation = np.maximum(envelope * self._per_mvc, 0.0)
-        if self._tracker:
-            excitation = self._tracker.subtract(excitation, settled)
-        else:
-            excitation -= self._fixed_baseline
-        return Chunk(chunk.stream, t, np.maximum(excitation, 0.0, out=excitation))
+        self.newest = float(t[-1])
+        if self._recorder:
+            self._recorder.add(envelope, settled)
+        return Chunk(chunk.stream, t, self.scale.process(envelope, settled))
 
 
 def _plausible(t: Array, x: Array) -> tuple[Array, Array]:
