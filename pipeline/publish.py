@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import re
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +12,7 @@ import zmq
 from numpy.typing import NDArray
 
 from pipeline.errors import UserError
+from pipeline.local_address import bind
 from pipeline.message import (
     Message,
     MetaMessage,
@@ -37,8 +34,6 @@ SEND_BUFFER_BYTES = 32768
 LAST_WORDS_MS = 200
 """How long closing may wait for the last message to leave."""
 SUBSCRIPTIONS_PER_TICK = 100
-
-_LOCAL = re.compile(r"tcp://(127\.0\.0\.1|localhost):((?P<port>\d{1,9})|\*)|ipc://.+")
 
 logger = logging.getLogger(__name__)
 
@@ -192,7 +187,6 @@ class ZmqPublisher:
     """
 
     def __init__(self, address: str, meta: MetaMessage) -> None:
-        _check_local(address)
         self._meta = meta.pack()
         self._meta_due = -np.inf
         self._sent = self._subscriptions = 0
@@ -203,10 +197,10 @@ class ZmqPublisher:
         self._socket.setsockopt(zmq.SNDBUF, SEND_BUFFER_BYTES)
         self._socket.setsockopt(zmq.LINGER, 0)
         try:
-            self._socket.bind(address)
-        except zmq.ZMQError as error:
+            bind(self._socket, address, "output.zmq", "moments are published")
+        except UserError:
             self._context.destroy()
-            raise _bind_failed(address, error) from error
+            raise
         logger.info("Publishing moments on %s", self.address)
 
     @property
@@ -249,39 +243,3 @@ class ZmqPublisher:
                 break
             self._subscriptions += request.startswith(b"\x01")
         return self._subscriptions - before
-
-
-def _check_local(address: str) -> None:
-    matched = _LOCAL.fullmatch(address)
-    if matched is None:
-        raise UserError(
-            f"output.zmq = '{address}' is refused: moments are published on this machine only, as "
-            "encrypted publication does not exist yet; use tcp://127.0.0.1:PORT or ipc://PATH."
-        )
-    if int(matched["port"] or 0) > 65535:  # libzmq would take it modulo 65536
-        raise UserError(f"output.zmq = '{address}' is refused: ports end at 65535.")
-    if address.startswith("ipc://") and _answers(address.removeprefix("ipc://")):
-        raise _taken(address)  # libzmq would silently take the path over
-
-
-def _answers(path: str) -> bool:
-    """Tell whether a program listens on this Unix socket."""
-    if not Path(path).is_socket():
-        return False
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(path) == 0
-
-
-def _taken(address: str) -> UserError:
-    return UserError(
-        f"The address {address} for the moments is in use; stop the program that has it (another "
-        "hillstream?) or choose another output.zmq."
-    )
-
-
-def _bind_failed(address: str, error: zmq.ZMQError) -> UserError:
-    if error.errno == errno.EADDRINUSE:
-        return _taken(address)
-    return UserError(
-        f"Moments cannot be published on '{address}': {error.strerror}; mend output.zmq."
-    )

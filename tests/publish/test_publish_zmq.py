@@ -210,7 +210,7 @@ def test_a_port_out_of_range_is_refused(meta) -> None:
 
 
 def test_a_path_that_cannot_be_bound_is_told(meta, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot be published"):
+    with pytest.raises(UserError, match="moments are published, cannot be bound"):
         ZmqPublisher(f"ipc://{tmp_path}/no/such/folder", meta)
 
 

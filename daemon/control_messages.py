@@ -1,0 +1,119 @@
+"""What an operator asks of a running daemon, and what it answers: msgpack maps over ZeroMQ.
+
+A request and its reply are one frame each, sent by a REQ socket. docs/control.md is the same for
+people who write a client.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import msgpack
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
+
+MAX_REQUEST_BYTES = 4096
+MAX_REPLY_BYTES = 1_000_000
+MAX_TEXT = 500
+"""Most characters of a mark."""
+
+
+class ControlError(Exception):
+    """A frame that is not a request, or not a reply; the message is one sentence."""
+
+
+class Command(StrEnum):
+    """What can be asked for."""
+
+    STATUS = "status"
+    PAUSE = "pause"
+    RESUME = "resume"
+    ROLLBACK = "rollback"
+    SAVE = "save"
+    MVC_START = "mvc start"
+    MVC_STOP = "mvc stop"
+    BASELINE_START = "baseline start"
+    BASELINE_STOP = "baseline stop"
+    MARK = "mark"
+
+
+class _Frame(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    v: Literal[1] = 1
+
+    def pack(self) -> bytes:
+        """Return the frame."""
+        frame: bytes = msgpack.packb(self.model_dump(mode="json"))
+        return frame
+
+
+class Request(_Frame):
+    """A command with what it needs.
+
+    Parameters
+    ----------
+    command
+        What to do.
+    version
+        Parameter set to go back to; ``rollback`` needs it, nothing else takes it.
+    text
+        What to write down; ``mark`` needs it, nothing else takes it.
+    """
+
+    command: Command
+    version: Annotated[int, Strict(), Field(ge=0, lt=2**63)] | None = None
+    text: Annotated[str, Strict(), Field(min_length=1, max_length=MAX_TEXT)] | None = None
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        for name, owner in (("version", Command.ROLLBACK), ("text", Command.MARK)):
+            given = getattr(self, name) is not None
+            if given != (self.command is owner):
+                verb = "takes no" if given else "needs a"
+                raise ValueError(f"'{self.command}' {verb} {name}")
+        return self
+
+
+class Reply(_Frame):
+    """What became of a request.
+
+    Parameters
+    ----------
+    ok
+        Whether it was done.
+    sentence
+        What was done, or why not.
+    data
+        What there is to tell beyond the sentence.
+    """
+
+    ok: Annotated[bool, Strict()]
+    sentence: Annotated[str, Strict()]
+    data: dict[str, Any] = {}
+
+
+Content = TypeVar("Content", bound=_Frame)
+
+
+def unpack_request(frame: bytes) -> Request:
+    """Return the request in a frame; raises ControlError, and nothing else, if there is none."""
+    return _unpacked(frame, Request, "request", MAX_REQUEST_BYTES)
+
+
+def unpack_reply(frame: bytes) -> Reply:
+    """Return the reply in a frame; raises ControlError, and nothing else, if there is none."""
+    return _unpacked(frame, Reply, "reply", MAX_REPLY_BYTES)
+
+
+def _unpacked(frame: bytes, kind: type[Content], what: str, longest: int) -> Content:
+    if len(frame) > longest:
+        raise ControlError(f"The {what} has {len(frame)} bytes; {longest} are allowed.")
+    try:
+        return kind.model_validate(msgpack.unpackb(frame))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "as a whole"
+        told = first["msg"].removeprefix("Value error, ")
+        raise ControlError(f"The {what} is not valid, {place}: {told}.") from error
+    except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException) as error:
+        raise ControlError(f"The {what} is not msgpack: {error}.") from error
