@@ -17,6 +17,7 @@ from pipeline.errors import UserError
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
 Interval = tuple[float, float]
 
 
@@ -231,6 +232,55 @@ class OutputConfig(Section):
     )
 
 
+class FatigueConfig(Section):
+    """A muscle of the simulated person that tires, evenly between two times, and stays so."""
+
+    muscle: str = Field(description="The muscle, as model.muscles names it.")
+    start_s: NonNegative = Field(description="When it begins, s since the lab began.")
+    end_s: NonNegative = Field(description="When it is complete, s since the lab began.")
+    strength_loss: Fraction = Field(0.0, description="Share of its strength that it loses.")
+    frequency_loss: Annotated[float, Field(ge=0, le=0.6)] = Field(
+        0.0,
+        description="Share by which conduction slows in its fibres, and with it every frequency "
+        "in the EMG of its channels.",
+    )
+    amplitude_rise: NonNegative = Field(
+        0.0, description="Share by which the person drives its channels harder to make up for it."
+    )
+
+    @model_validator(mode="after")
+    def _takes_time(self) -> Self:
+        if self.end_s < self.start_s:
+            raise ValueError(f"ends at {self.end_s:g} s, before it starts at {self.start_s:g} s")
+        return self
+
+
+class GainChangeConfig(Section):
+    """An electrode of the simulated lab that from one moment on gives more or less."""
+
+    channel: str = Field(description="The EMG channel.")
+    at_s: NonNegative = Field(description="When it happens, s since the lab began.")
+    factor: Positive = Field(description="What all it records is multiplied by from then on.")
+
+
+class TaskChangeConfig(Section):
+    """Another movement that the simulated person turns to."""
+
+    at_s: NonNegative = Field(description="When the last reach of the old kind starts at most, s.")
+    used_range: Interval = Field(
+        (0.15, 0.85), description="Part of each joint's range that is used, as fractions of it."
+    )
+    pace: Positive = Field(1.0, description="Speed of the reaches, 1 being the usual one.")
+    effort: Positive = Field(1.0, description="Drive behind the reaches, 1 being the usual one.")
+
+    @model_validator(mode="after")
+    def _range_rises(self) -> Self:
+        low, high = self.used_range
+        if not 0 <= low < high <= 1:
+            raise ValueError(f"used_range must rise within 0 to 1, got [{low:g}, {high:g}]")
+        return self
+
+
 class SimulationConfig(Section):
     """The simulated lab: a person whose true parameters the daemon does not know."""
 
@@ -262,6 +312,15 @@ class SimulationConfig(Section):
     clock_offset_s: float = Field(
         0.0, description="By how much the lab's clock runs ahead of this machine's, s (ZeroMQ)."
     )
+    fatigue: list[FatigueConfig] = Field(
+        default_factory=list, description="Muscles that tire; see docs/fatigue.md."
+    )
+    gain_change: list[GainChangeConfig] = Field(
+        default_factory=list, description="Electrodes that slip or are turned up or down."
+    )
+    task_change: list[TaskChangeConfig] = Field(
+        default_factory=list, description="Changes of what the person does, in order of time."
+    )
 
 
 class Config(Section):
@@ -288,6 +347,20 @@ class Config(Section):
             named |= set(self.envelope.baseline)
         if strange := sorted(named - known):
             raise ValueError(f"envelope names channels {strange} that streams.emg does not list")
+        slipping = {change.channel for change in self.simulation.gain_change}
+        if strange := sorted(slipping - known):
+            raise ValueError(
+                f"simulation.gain_change names channels {strange} that streams.emg does not list"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tiring_muscles_exist(self) -> Self:
+        tiring = {one.muscle for one in self.simulation.fatigue}
+        if strange := sorted(tiring - set(self.model.muscles)):
+            raise ValueError(
+                f"simulation.fatigue names muscles {strange} that model.muscles does not list"
+            )
         return self
 
 

@@ -9,7 +9,7 @@ no delay changes them; what happens next is drawn from the seed as time goes on.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Efforts = Callable[[Array, Array], Array]
+Course = Callable[[Array], Array]
 
 REST = 0.01
 """Excitation of a muscle that is not used."""
@@ -28,6 +29,21 @@ _SPEED = 2.5
 """Highest speed of a joint, rad/s."""
 _PEAK_OVER_MEAN = 1.875
 """Of the speed of a minimum-jerk reach."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the person does from a time on."""
+
+    since_s: float
+    low: Array
+    """Lowest angle of each joint, rad, shape [coordinate]."""
+    high: Array
+    """Highest angle of each joint, rad, shape [coordinate]."""
+    pace: float = 1.0
+    """Factor on the speed of the reaches."""
+    effort: float = 1.0
+    """Factor on the drive of the bursts that make them."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +98,8 @@ class Movement:
 
     Parameters
     ----------
-    low, high
-        Range of the angles in rad, shape [coordinate].
+    tasks
+        What the person does, one task after the other; the first from zero on.
     efforts
         Tells for a posture and a change of posture (rad, shape [coordinate] each) how much each
         channel's muscles help it: 1 the most, below zero those that brake it; shape [channel].
@@ -93,27 +109,30 @@ class Movement:
         Seed of everything drawn here.
     memory_s
         How far back excitations are still asked for, s.
+    drive
+        Gives for times in s what the drive of each channel is multiplied by, shape [time, channel].
     """
 
     def __init__(
         self,
-        low: Array,
-        high: Array,
+        tasks: Sequence[Task],
         efforts: Efforts,
         n_channels: int,
         seed: SeedSequence,
         memory_s: float,
+        drive: Course,
     ) -> None:
         of_reaches, of_efforts, of_all, *of_channels = seed.spawn(3 + n_channels)
         bursts = [
-            _bursts_of_reaches(_reaches(low, high, of_reaches), efforts, of_efforts),
+            _bursts_of_reaches(_reaches(tasks, of_reaches), efforts, of_efforts),
             _bursts(np.ones(n_channels), (3.0, 8.0), 0.5, of_all),
         ]
         for channel, own in zip(np.eye(n_channels), of_channels, strict=True):
             bursts.append(_bursts(channel, (0.4, 3.0), 1.5, own))
         self._bursts = _Passing(heapq.merge(*bursts, key=lambda burst: burst.start_s), memory_s)
-        self._reaches = _Passing(_reaches(low, high, of_reaches), 0.0)
-        self._n_coordinates, self._n_channels = len(low), n_channels
+        self._reaches = _Passing((reach for reach, _ in _reaches(tasks, of_reaches)), 0.0)
+        self._n_coordinates, self._n_channels = len(tasks[0].low), n_channels
+        self._drive = drive
 
     def angles(self, t: Array) -> Array:
         """Return the angles in rad at rising times `t` in s, shape [time, coordinate]."""
@@ -128,7 +147,7 @@ class Movement:
         drive = np.zeros((len(t), self._n_channels))
         for burst in self._bursts.during(t):
             drive += burst.drive(t)
-        return REST + (TOP - REST) * -np.expm1(-drive)
+        return REST + (TOP - REST) * -np.expm1(-drive * self._drive(t))
 
 
 class _Event(Protocol):
@@ -160,28 +179,30 @@ class _Passing(Generic[_E]):
         return self._present
 
 
-def _reaches(low: Array, high: Array, seed: SeedSequence) -> Iterator[Reach]:
-    """Yield reaches without end; the person first waits in the middle of the range."""
+def _reaches(tasks: Sequence[Task], seed: SeedSequence) -> Iterator[tuple[Reach, Task]]:
+    """Yield reaches without end, each with its task; the person first waits in the middle."""
     rng = np.random.default_rng(seed)
-    here = 0.5 * (low + high)
-    reach = Reach(-1.0, 1.0, 0.5, here, here)
+    here = 0.5 * (tasks[0].low + tasks[0].high)
+    reach, task = Reach(-1.0, 1.0, 0.5, here, here), tasks[0]
     while True:
-        yield reach
-        target = rng.uniform(low, high)
+        yield reach, task
+        task = [one for one in tasks if one.since_s <= reach.end_s][-1]
+        target = rng.uniform(task.low, task.high)
         fastest = _PEAK_OVER_MEAN * float(np.abs(target - reach.target).max()) / _SPEED
-        duration = max(fastest, 0.5) * rng.uniform(1.0, 1.6)
-        reach = Reach(reach.end_s, duration, rng.uniform(0.05, 0.6), reach.target, target)
+        duration = max(fastest, 0.5) * rng.uniform(1.0, 1.6) / task.pace
+        stay = rng.uniform(0.05, 0.6) / task.pace
+        reach = Reach(reach.end_s, duration, stay, reach.target, target)
 
 
 def _bursts_of_reaches(
-    reaches: Iterator[Reach], efforts: Efforts, seed: SeedSequence
+    reaches: Iterator[tuple[Reach, Task]], efforts: Efforts, seed: SeedSequence
 ) -> Iterator[Burst]:
     """Yield for each reach the burst of its agonists and that of its antagonists."""
     rng = np.random.default_rng(seed)
     next(reaches)
-    for reach in reaches:
+    for reach, task in reaches:
         helps = efforts(reach.origin, reach.target - reach.origin)
-        strong, brake = rng.uniform(0.2, 1.5), rng.uniform(0.3, 0.8)
+        strong, brake = task.effort * rng.uniform(0.2, 1.5), rng.uniform(0.3, 0.8)
         third = reach.duration_s / 3
         for start, height in (
             (reach.start_s - 0.08, np.maximum(helps, 0.0)),

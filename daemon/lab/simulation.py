@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from daemon.config import Config
 from daemon.lab.electrodes import EMG_RATE_HZ, Electrodes
-from daemon.lab.movement import Movement
+from daemon.lab.movement import Movement, Task
 from daemon.lab.person import STEP_S, Contraction, make_person
 from daemon.lab.sensors import Samples, Sensor
+from daemon.lab.tiring import Tiring
 from pipeline.errors import UserError
 from pipeline.geometry import Geometry, ModelFile, load_model
 
@@ -80,17 +81,18 @@ class Lab:
         person = make_person(config, model)
         angles, fixed = config.streams.angles.channels, config.model.fixed_angles_rad
         self.dofs = _dofs(config)
-        self._person = person
+        self._person, self._tiring = person, Tiring(config)
         self._column = [model.muscle_names.index(name) for name in person.names]
         self._lengths = Geometry(model, angles, (), fixed)
         self._arms = Geometry(model, angles, self.dofs, fixed)
         of_movement, of_electrodes, *of_sensors = SeedSequence(config.simulation.seed).spawn(5)
         self._movement = Movement(
-            *_used_range(model, angles),
+            _tasks(config, model),
             self._efforts,
             len(config.streams.emg.channels),
             of_movement,
             person.electromechanical_delay_s,
+            self._tiring.drive,
         )
         self._electrodes = _electrodes(config, of_electrodes)
         self._emg, self._angles, self._moments = _sensors(config, of_sensors)
@@ -105,20 +107,25 @@ class Lab:
         t = np.asarray(millisecond * STEP_S, dtype=np.float64)
         q = self._movement.angles(t)
         delayed = self._movement.excitations(t - self._person.electromechanical_delay_s)
-        activation, force = self._contraction.advance(delayed, self._length(q))
+        activation, rested = self._contraction.advance(delayed, self._length(q))
+        force = self._tiring.strength(t) * rested
         excitation = self._movement.excitations(t)
         angle_at, moment_at = self._angles.due(millisecond), self._moments.due(millisecond)
         moment = self._moment(q[moment_at], force[moment_at])
+        emg = self._electrodes.record(
+            t, excitation, self._tiring.conduction(t), self._tiring.gain(t)
+        )
         return LabBlock(
-            emg=self._emg.sample(t, self._electrodes.record(t, excitation)),
+            emg=self._emg.sample(t, emg),
             angles=self._angles.sample(t[angle_at], q[angle_at]),
             moments=self._moments.sample(t[moment_at], moment),
             truth=Truth(excitation, activation, force, q[angle_at], moment),
         )
 
     def truth(self) -> dict[str, object]:
-        """Return the true parameters and the seed, for a JSON file; see `Person.truth`."""
-        return {"seed": self.config.simulation.seed, **self._person.truth()}
+        """Return the true parameters, what changes and the seed; see `Person.truth`."""
+        seed = self.config.simulation.seed
+        return {"seed": seed, **self._person.truth(), **self._tiring.truth()}
 
     def write_truth(self, path: Path) -> None:
         """Write `truth` as JSON.
@@ -181,12 +188,17 @@ def _dofs(config: Config) -> tuple[str, ...]:
     return tuple(moments.channels if moments else config.model.dofs)
 
 
-def _used_range(model: ModelFile, channels: list[str]) -> tuple[Array, Array]:
-    """Return lowest and highest angle of each channel's movement, rad."""
+def _tasks(config: Config, model: ModelFile) -> list[Task]:
+    """Return what the person does: the usual reaches, then what the configuration changes."""
     by_name = {coordinate.name: coordinate for coordinate in model.coordinates}
-    middle = np.array([by_name[name].middle_rad for name in channels])
-    half = np.array([by_name[name].half_range_rad for name in channels])
-    return middle - _USED_RANGE * half, middle + _USED_RANGE * half
+    moved = [by_name[name] for name in config.streams.angles.channels]
+    middle = np.array([coordinate.middle_rad for coordinate in moved])
+    half = np.array([coordinate.half_range_rad for coordinate in moved])
+    tasks = [Task(0.0, middle - _USED_RANGE * half, middle + _USED_RANGE * half)]
+    for change in sorted(config.simulation.task_change, key=lambda one: one.at_s):
+        low, high = (middle + (2.0 * part - 1.0) * half for part in change.used_range)
+        tasks.append(Task(change.at_s, low, high, change.pace, change.effort))
+    return tasks
 
 
 def _electrodes(config: Config, seed: SeedSequence) -> Electrodes:
