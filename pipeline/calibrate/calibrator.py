@@ -90,9 +90,7 @@ class Calibrator:
         self.settings = settings
         self._rate_hz = rate_hz
         self._step_s = 1.0 / rate_hz
-        self._window = Window(
-            self._count(settings.window_s), rate_hz, self._count(settings.burn_in_s)
-        )
+        self._window = self._new_window()
         self._accepted = space.zeros() if start is None else space.vector(start)
         self._vector = self._accepted.clone().requires_grad_()
         self._optimiser = self._new_optimiser()
@@ -104,6 +102,12 @@ class Calibrator:
 
     def _count(self, seconds: float) -> int:
         return round(seconds * self._rate_hz)
+
+    def _new_window(self) -> Window:
+        settings = self.settings
+        return Window(
+            self._count(settings.window_s), self._rate_hz, self._count(settings.burn_in_s)
+        )
 
     def _new_optimiser(self) -> torch.optim.AdamW:
         return torch.optim.AdamW(
@@ -122,6 +126,38 @@ class Calibrator:
     def due(self) -> bool:
         """Tell whether a stride's worth of rows has come since the last update."""
         return self._fresh >= self._count(self.settings.stride_s)
+
+    def skip(self) -> Update:
+        """Let a stride pass without learning: calibration is paused."""
+        self._fresh = 0
+        return self._unchanged(
+            Result.PAUSED,
+            f"Paused; parameter set {self.version} stays in force, and the window stays fresh.",
+        )
+
+    def restore(self, subject: Subject, of: int) -> Update:
+        """Put the parameters of an earlier version in force, as a new version to go on from.
+
+        Parameters
+        ----------
+        subject
+            The earlier parameters.
+        of
+            Their version.
+        """
+        self._accepted = self.space.vector(subject)
+        self._restart()
+        self.version += 1
+        self.subject = subject
+        return self._unchanged(
+            Result.ROLLED_BACK, f"Version {self.version} has the parameters of version {of}."
+        )
+
+    def forget(self) -> None:
+        """Empty the window: what it holds does not fit what comes, as after a change of MVC."""
+        self._window = self._new_window()
+        self._level = None
+        self._fresh = 0
 
     def update(self) -> Update:
         """Refine the parameters on the present window."""
