@@ -232,6 +232,15 @@ class OutputConfig(Section):
     )
 
 
+class ControlConfig(Section):
+    """The port on which `hillstream ctl` reaches a running daemon."""
+
+    enabled: bool = Field(True, description="Whether commands are taken at all.")
+    address: str = Field(
+        "tcp://127.0.0.1:5557", description="Address commands are taken on over ZeroMQ."
+    )
+
+
 class FatigueConfig(Section):
     """A muscle of the simulated person that tires, evenly between two times, and stays so."""
 
@@ -332,7 +341,13 @@ class Config(Section):
     model: ModelConfig
     calibrator: CalibratorConfig = CalibratorConfig()
     output: OutputConfig = OutputConfig()
+    control: ControlConfig = ControlConfig()
     simulation: SimulationConfig = SimulationConfig()
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether parameters are refined: the calibrator is on and there is a reference."""
+        return self.calibrator.enabled and self.streams.moments is not None
 
     @model_validator(mode="after")
     def _channels_exist(self) -> Self:

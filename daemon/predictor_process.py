@@ -17,6 +17,8 @@ from daemon import assemble
 from daemon.config import Config
 from daemon.histogram import Histogram
 from daemon.link import Listener, RowsMessage, Speaker, UpdateMessage
+from daemon.live_levels import LiveLevels
+from daemon.orders import ORDERS, Hello, Line, RecordOrder
 from daemon.outbox import Outbox
 from daemon.report import StatusReporter
 from daemon.scoreboard import Scoreboard
@@ -63,7 +65,8 @@ def main(
     config
         The set-up.
     addresses
-        Link addresses: ``rows`` to publish on, ``updates`` to listen on.
+        Link addresses: ``rows`` to publish on, ``updates`` to listen on, ``predictor`` to take
+        orders on.
     start, version
         Parameters to start with, and their version.
     summary
@@ -102,6 +105,9 @@ class LivePredictor:
         self._latency = Histogram()
         self._rows = Speaker(addresses["rows"])
         self._updates = Listener(addresses["updates"], UpdateMessage)
+        self._line = Line(addresses["predictor"], ORDERS, bind=False)
+        self._line.send(Hello())
+        self._levels = LiveLevels(config, self._chain.envelope)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
         self._sources: list[Source] = assemble.sources(config)
@@ -123,6 +129,7 @@ class LivePredictor:
             self._outbox.nothing_new()
         self._pair()
         self._take_update()
+        self._obey()
         if clock.now() >= self._status_due:
             self._report()
 
@@ -173,6 +180,12 @@ class LivePredictor:
             )
         )
 
+    def _obey(self) -> None:
+        order = self._line.receive()
+        if isinstance(order, RecordOrder):
+            self._line.send(self._levels.obey(order))
+            self._reporter.recording = self._levels.recording
+
     def _report(self) -> None:
         self._status_due = clock.now() + STATUS_EVERY_S
         health = [source.health(clock.now()) for source in self._sources]
@@ -214,6 +227,7 @@ class LivePredictor:
             source.close()
         self._rows.close()
         self._updates.close()
+        self._line.close()
 
 
 def _guard(config: Config) -> MomentGuard:

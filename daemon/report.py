@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from daemon.config import Config
 from daemon.histogram import Histogram
 from daemon.link import UpdateMessage
+from daemon.live_levels import NAMES
+from daemon.orders import Recorded
 from daemon.outbox import Outbox
 from pipeline.message import CalibratorReport, Latency, StatusMessage, Ticks
 from pipeline.model.subject import Subject
@@ -42,6 +44,8 @@ class StatusReporter:
         self._reference: Array | None = None
         self._update: UpdateMessage | None = None
         self._updated = self._started
+        self.recording: Recorded | None = None
+        """What is being recorded."""
 
     def latency(self, seconds: float) -> None:
         """Count the time from EMG to publication of one row, s."""
@@ -90,9 +94,16 @@ class StatusReporter:
                 return stream.note
             if stream.state is not SourceState.LIVE:
                 return f"The {stream.key} stream is {stream.state}."
+        if self.recording is not None:
+            return (
+                f"{NAMES[self.recording]} is being recorded until "
+                f"'hillstream ctl {self.recording} stop'; the moments go on."
+            )
         silent_s = now - self._updated
-        calibrates = self._config.calibrator.enabled and self._config.streams.moments is not None
-        if calibrates and silent_s > SILENT_AFTER_STRIDES * self._config.calibrator.stride_s:
+        if (
+            self._config.calibrates
+            and silent_s > SILENT_AFTER_STRIDES * self._config.calibrator.stride_s
+        ):
             return (
                 f"The calibrator has said nothing for {silent_s:.0f} s; prediction goes on with "
                 f"parameter set {outbox.version}."

@@ -7,14 +7,18 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from daemon import assemble, calibrator_process, predictor_process
 from daemon.config import Config
+from daemon.control import ControlServer
+from daemon.control_messages import Reply, Request
+from daemon.desk import Desk
 from daemon.link import Listener, UpdateMessage
 from daemon.listen import listen
+from daemon.versions import Versions
 from daemon.worker import Worker
 from pipeline.geometry import load_model
 from pipeline.message import Message, StatusMessage
@@ -63,10 +67,12 @@ def run(
     logger.info("Starting '%s' from %s", config.title, config_path)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hillstream-")))
-        daemon = _Daemon(config, folder)
-        daemon.start()
+        server = ControlServer(config.control.address) if config.control.enabled else None
+        stack.callback(server.close if server else lambda: None)
+        daemon = _Daemon(config, folder, server)
         stack.callback(daemon.end)
-        witness = _Witness(config.output.zmq, on_status)
+        daemon.start()
+        witness = _Witness(config.output.zmq, (daemon.desk.hear, *filter(None, [on_status])))
         stack.callback(witness.end)
         deadline: float | None = None
         while not stop.wait(TURN_S) and (deadline is None or time.monotonic() < deadline):
@@ -80,29 +86,25 @@ def run(
 class _Daemon:
     """Predictor and calibrator, and the newest parameters either needs to start again."""
 
-    def __init__(self, config: Config, folder: Path) -> None:
+    def __init__(self, config: Config, folder: Path, server: ControlServer | None) -> None:
         self._config = config
-        self._addresses = {
-            "rows": f"ipc://{folder}/rows",
-            "updates": f"ipc://{folder}/updates",
-        }
+        names = ("rows", "updates", "predictor", "calibrator")
+        self._addresses = {name: f"ipc://{folder}/{name}" for name in names}
         self._summary = folder / "summary.json"
-        self._subject: Subject = assemble.starting_subject(config, load_model(config.model.file))
-        self._version = 0
+        start = assemble.starting_subject(config, load_model(config.model.file))
+        self._versions = Versions(start)
+        self.desk = Desk(config, self._addresses, self._versions, server, _log)
         self._updates = Listener(self._addresses["updates"], UpdateMessage)
         self._predictor = Worker("predictor", predictor_process.main)
         self._calibrator = Worker("calibrator", calibrator_process.main)
 
     def start(self) -> None:
-        assemble.chain(self._config, self._subject)  # what is wrong with it is said here, at once
+        # What is wrong with the set-up is said here, at once.
+        assemble.chain(self._config, self._versions.subject(0))
         self._start_predictor()
-        if self._calibrates:
+        if self._config.calibrates:
             assemble.device(self._config)
             self._start_calibrator()
-
-    @property
-    def _calibrates(self) -> bool:
-        return self._config.calibrator.enabled and self._config.streams.moments is not None
 
     @property
     def ready(self) -> bool:
@@ -110,30 +112,34 @@ class _Daemon:
         return self._predictor.ready
 
     def _start_predictor(self) -> None:
-        self._predictor.start(
-            self._config, self._addresses, self._subject, self._version, self._summary
-        )
+        config = self._config.model_copy(update={"envelope": self.desk.envelope})
+        self._predictor.start(config, self._addresses, *self._newest(), self._summary)
 
     def _start_calibrator(self) -> None:
-        self._calibrator.start(self._config, self._addresses, self._subject, self._version)
+        self._calibrator.start(self._config, self._addresses, *self._newest())
+
+    def _newest(self) -> tuple[Subject, int]:
+        version = self._versions.newest
+        return self._versions.subject(version), version
 
     def turn(self) -> None:
         """Look after the processes once."""
-        self._keep_newest_parameters()
+        self._keep_new_parameters()
+        self.desk.turn()
         self._predictor.check()
         now = time.monotonic()
         if self._predictor.restart_due(now):
             self._start_predictor()
-        if self._calibrates:
+        if self._config.calibrates:
             self._calibrator.check()
             if self._calibrator.restart_due(now):
                 self._start_calibrator()
 
-    def _keep_newest_parameters(self) -> None:
+    def _keep_new_parameters(self) -> None:
         while isinstance(update := self._updates.receive(), UpdateMessage):
-            if update.version > self._version:
-                self._subject = update.subject(self._subject)
-                self._version = update.version
+            if update.version > self._versions.newest:
+                subject = update.subject(self._versions.subject(0))
+                self._versions.add(update.version, subject)
 
     def end(self) -> None:
         """Stop the calibrator, then the predictor, whose last message says STOPPED."""
@@ -141,6 +147,7 @@ class _Daemon:
             worker.ask_to_stop()
             worker.join()
         self._updates.close()
+        self.desk.close()
 
     def summary(self) -> dict[str, object]:
         """Return what the predictor left behind, and how often something was restarted."""
@@ -151,10 +158,14 @@ class _Daemon:
         return summary | {"restarts": {worker.name: worker.restarts for worker in workers}}
 
 
+def _log(request: Request, reply: Reply) -> None:
+    logger.info("Command '%s': %s", request.command, reply.sentence)
+
+
 class _Witness:
     """A subscriber like any other: counts what really arrives, and passes on the status."""
 
-    def __init__(self, address: str | None, on_status: OnStatus | None) -> None:
+    def __init__(self, address: str | None, on_status: Sequence[OnStatus]) -> None:
         self._on_status = on_status
         self._done = threading.Event()
         self._heard: dict[str, object] = {"seq_gaps": None, "nonfinite": None}
@@ -167,8 +178,9 @@ class _Witness:
             self._heard = {key: heard[key] for key in self._heard}
 
     def _hear(self, message: Message) -> None:
-        if self._on_status is not None and isinstance(message, StatusMessage):
-            self._on_status(message)
+        if isinstance(message, StatusMessage):
+            for tell in self._on_status:
+                tell(message)
 
     def end(self) -> dict[str, object]:
         self._done.set()

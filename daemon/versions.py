@@ -1,0 +1,56 @@
+"""Every parameter set that has been in force, to go back to."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.model.subject import CALIBRATED, Subject
+
+CAPACITY = 10_000
+"""Sets that are kept beside the first: almost three hours of one a second."""
+
+
+class Versions:
+    """Accepted parameter sets by version; of too many, the oldest but the first go.
+
+    Parameters
+    ----------
+    start
+        Version 0, which always stays.
+    capacity
+        Most sets kept beside it.
+    """
+
+    def __init__(self, start: Subject, capacity: int = CAPACITY) -> None:
+        self._start = start
+        self._capacity = capacity
+        self._later: dict[int, NDArray[np.float64]] = {}
+        self.newest = 0
+        """Version of the set in force."""
+
+    def add(self, version: int, subject: Subject) -> None:
+        """Keep a set that has come into force, newer than all before."""
+        values = subject.values()
+        self._later[version] = np.array([values[name] for name in CALIBRATED])
+        self.newest = version
+        if len(self._later) > self._capacity:
+            del self._later[next(iter(self._later))]
+
+    def __contains__(self, version: int) -> bool:
+        """Tell whether a version is kept."""
+        return version == 0 or version in self._later
+
+    def subject(self, version: int) -> Subject:
+        """Return a version's parameters; raises KeyError where it is not kept."""
+        if version == 0:
+            return self._start
+        return self._start.with_values(dict(zip(CALIBRATED, self._later[version], strict=True)))
+
+    @property
+    def known(self) -> str:
+        """The versions that are kept, for a sentence: ``0..41``, or ``0 and 312..10311``."""
+        if not self._later:
+            return "0"
+        oldest = next(iter(self._later))
+        return f"0..{self.newest}" if oldest == 1 else f"0 and {oldest}..{self.newest}"
