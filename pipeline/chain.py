@@ -40,7 +40,8 @@ class Predicted:
     moment
         N*m, shape [n, dof].
     valid
-        False where a gap in a stream was bridged, shape [n].
+        False where a gap in a stream was bridged, and for one electromechanical delay after a
+        start or a longer gap: the muscles then act on EMG that nobody has seen. Shape [n].
     """
 
     t: Array
@@ -95,8 +96,10 @@ class Chain:
         self._mapping = _mixing(geometry.muscles, mapping, channels)
         self._rate_hz = rate_hz
         self._delay_s = delay_s
+        self._unknown_s = delay_s + envelope.group_delay_s
         self._delay = self._new_delay()
         self._newest = -np.inf
+        self._known_from = -np.inf
         self._waiting: deque[tuple[PairedRows, Array]] = deque()
 
     def _new_delay(self) -> DelayLine:
@@ -133,18 +136,20 @@ class Chain:
         if rows.t[0] - self._newest > 1.5 / self._rate_hz:
             self._delay = self._new_delay()
             self.predictor.reset()
+            self._known_from = float(rows.t[0]) + self._unknown_s
         self._newest = float(rows.t[-1])
         mixed = np.clip(rows.excitation @ self._mapping, 0.0, 1.0)
         excitation = self._delay.process(mixed)
         length, moment_arm = self.geometry.evaluate(rows.angle)
         moment = self.predictor.predict(excitation, length, moment_arm)
+        valid = rows.valid & (rows.t >= self._known_from)
         if self._pairing is not None:
             self._pairing.push_times(rows.t)
             unknown = np.full_like(moment, np.nan)
-            paired = PairedRows(rows.t, excitation, length, moment_arm, unknown, rows.valid)
+            paired = PairedRows(rows.t, excitation, length, moment_arm, unknown, valid)
             self._waiting.append((paired, moment))
             self._give_up_old()
-        return Predicted(rows.t, rows.t_emg, moment, rows.valid)
+        return Predicted(rows.t, rows.t_emg, moment, valid)
 
     def _give_up_old(self) -> None:
         while self._newest - self._waiting[0][0].t[-1] > REFERENCE_WAIT_S:

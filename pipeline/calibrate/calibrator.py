@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.calibrate.confidence import confidence
+from pipeline.calibrate.gate import Judge, Score, verdict
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
     implausibility,
+    joined,
     misfit,
     moment_error,
     moment_scale,
 )
 from pipeline.calibrate.prior import distance
-from pipeline.calibrate.result import Result, Update
+from pipeline.calibrate.reservoir import Reservoir
+from pipeline.calibrate.result import ADOPTED, Result, Update
+from pipeline.calibrate.two_speeds import TwoSpeedAdamW
 from pipeline.calibrate.window import PairedRows, Window
 from pipeline.model.nms import simulate
 from pipeline.model.parameters import ParameterSpace
@@ -43,22 +48,20 @@ class Settings:
     steps: int = 20
     learning_rate: float = 0.1
     learning_rate_floor: float = 0.05
+    geometry_pace: float = 0.3
     weight_decay: float = 0.0
     prior_weight: float = 0.001
     holdout_s: float = 1.0
     min_data_s: float = 3.0
+    memory: int = 24
+    replay: int = 2
+    """Remembered stretches that are trained on, and as many more that are judged on."""
+    memory_share: float = 1.0
+    gain: float = 0.0
+    """A candidate whose held-out error is not lower by this fraction is held."""
     tolerance: float = 1.05
     """A candidate is rejected where its held-out error exceeds the present one's by this factor."""
     loss: LossSettings = field(default_factory=LossSettings)
-
-
-@dataclass(frozen=True)
-class _Score:
-    """Error of a set of parameters on held-out data."""
-
-    relative: float
-    """Mean squared error over the reference's variance, summed over the DOFs."""
-    rmse: tuple[float, ...]
 
 
 class Calibrator:
@@ -90,37 +93,40 @@ class Calibrator:
         self.settings = settings
         self._rate_hz = rate_hz
         self._step_s = 1.0 / rate_hz
-        self._window = self._new_window()
         self._accepted = space.zeros() if start is None else space.vector(start)
-        self._vector = self._accepted.clone().requires_grad_()
         self._optimiser = self._new_optimiser()
         self._heat = 1.0
-        self._level: float | None = None
-        self._fresh = 0
         self.version = version
         self.subject = start or space.prior
+        self.forget()
 
     def _count(self, seconds: float) -> int:
         return round(seconds * self._rate_hz)
 
-    def _new_window(self) -> Window:
-        settings = self.settings
-        return Window(
-            self._count(settings.window_s), self._rate_hz, self._count(settings.burn_in_s)
-        )
+    def _new_optimiser(self) -> TwoSpeedAdamW:
+        return TwoSpeedAdamW(self.space, self._accepted, self.settings.weight_decay)
 
-    def _new_optimiser(self) -> torch.optim.AdamW:
-        return torch.optim.AdamW(
-            [self._vector],
-            lr=self.settings.learning_rate,
-            betas=(0.9, 0.99),
-            weight_decay=self.settings.weight_decay,
+    def forget(self) -> None:
+        """Drop all data: what comes from now on is measured differently, as after a new MVC."""
+        settings = self.settings
+        settle = self._count(settings.burn_in_s)
+        self._window = Window(self._count(settings.window_s), self._rate_hz, settle)
+        self._memory = Reservoir(
+            settings.memory,
+            self._count(settings.segment_s),
+            settle,
+            self._rate_hz,
+            self.space.prior.optimal_fibre_length,
         )
+        self._level: float | None = None
+        self._fresh = 0
 
     def add(self, rows: PairedRows) -> None:
-        """Take paired rows into the window."""
+        """Take paired rows into the window; what leaves it may be remembered."""
         if len(rows.t):
-            self._window.add(rows)
+            past = self._window.add(rows)
+            if self.settings.memory and len(past.t):
+                self._memory.add(past)
             self._fresh += len(rows.t)
 
     def due(self) -> bool:
@@ -153,12 +159,6 @@ class Calibrator:
             Result.ROLLED_BACK, f"Version {self.version} has the parameters of version {of}."
         )
 
-    def forget(self) -> None:
-        """Empty the window: what it holds does not fit what comes, as after a change of MVC."""
-        self._window = self._new_window()
-        self._level = None
-        self._fresh = 0
-
     def update(self) -> Update:
         """Refine the parameters on the present window."""
         self._fresh = 0
@@ -166,11 +166,15 @@ class Calibrator:
         if refusal is not None:
             return self._unchanged(*refusal)
         started = time.perf_counter()
-        train, held_out = self._split()
-        scale = moment_scale(train)
-        before = self._score(self._accepted, held_out, scale)
-        loss, fallbacks = self._descend(train, scale)
-        candidate = self._vector.detach().clone()
+        update = self._updated()
+        return replace(update, seconds=time.perf_counter() - started)
+
+    def _updated(self) -> Update:
+        """Search, judge what was found, and put it in force where it is better."""
+        train, judge = self._split()
+        before = judge.score(self._accepted)
+        loss, fallbacks = self._descend(train, judge.scale)
+        candidate = self._optimiser.vector.detach()
         if loss is None:
             self._restart()
             return self._unchanged(
@@ -178,15 +182,18 @@ class Calibrator:
                 "The optimisation left the range of finite numbers and was restarted from the "
                 "last accepted parameters; check the reference moments for spikes.",
             )
-        after = self._score(candidate, held_out, scale)
+        after = judge.score(candidate)
         self._cool(before)
-        accepted = after.relative <= before.relative * self.settings.tolerance
-        if accepted:
-            self._accepted = candidate
-            self.version += 1
-            self.subject = self.space.subject(candidate)
         at_bound = self.space.at_bound(candidate)
-        result, sentence = _verdict(accepted, before, after, at_bound)
+        result, sentence = verdict(
+            before, after, self.settings.gain, self.settings.tolerance, at_bound
+        )
+        tried = self.space.subject(candidate)
+        if result in ADOPTED:
+            self._accepted, self.subject = candidate, tried
+            self.version += 1
+        elif result is Result.REJECTED:
+            self._restart()
         return Update(
             result=result,
             sentence=sentence,
@@ -194,12 +201,15 @@ class Calibrator:
             t=self._newest(),
             subject=self.subject,
             loss=loss,
-            rmse=(after if accepted else before).rmse,
+            rmse=(after if result in ADOPTED else before).rmse,
             rmse_before=before.rmse,
-            seconds=time.perf_counter() - started,
             steps=self.settings.steps,
             fallbacks=fallbacks,
             at_bound=at_bound,
+            candidate=tried,
+            error_before=before.relative,
+            error_after=after.relative,
+            confidence=confidence(self.space, candidate, train, judge.scale, self._step_s),
         )
 
     def _refusal(self) -> tuple[Result, str] | None:
@@ -230,71 +240,62 @@ class Calibrator:
     def _unchanged(self, result: Result, sentence: str) -> Update:
         return Update(result, sentence, self.version, self._newest(), self.subject)
 
-    def _split(self) -> tuple[Trials, Trials]:
-        """Cut the window into trials to learn from and its newest part to score on."""
-        size = len(self._window)
-        edge = size - self._count(self.settings.holdout_s)
-        like = self._accepted
-        train = self._window.trials(0, edge, self._count(self.settings.segment_s), like)
-        return train, self._window.trials(edge, size, size - edge, like)
+    def _split(self) -> tuple[Trials, Judge]:
+        """Cut window and memory into trials to learn from, and data to judge on."""
+        settings, size, like = self.settings, len(self._window), self._accepted
+        edge = size - self._count(settings.holdout_s)
+        train = self._window.trials(0, edge, self._count(settings.segment_s), like)
+        scale = moment_scale(train)
+        held_out = [self._window.trials(edge, size, size - edge, like)]
+        stretches = self._memory.draw(2 * settings.replay)
+        judged, learnt = stretches[settings.replay :], stretches[: settings.replay]
+        if learnt:
+            past = self._memory.trials(learnt, like)
+            share = settings.memory_share * train.weight.sum() / past.weight.sum().clamp_min(1.0)
+            train = joined(train, past._replace(weight=share * past.weight))
+        if judged:
+            held_out.append(self._memory.trials(judged, like))
+        return train, Judge(self.space, held_out, scale, self._step_s)
 
     def _descend(self, trials: Trials, scale: Tensor) -> tuple[float | None, int]:
         """Take the AdamW steps; returns the last loss (None if not finite) and the fallbacks."""
-        settings, guess, reports = self.settings, None, []
-        floor = settings.learning_rate_floor
-        rate = floor + (settings.learning_rate - floor) * self._heat
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
+        settings, optimiser, guess, reports = self.settings, self._optimiser, None, []
+        optimiser.set_rates(*self._rates())
         for _ in range(settings.steps):
+            vector = optimiser.vector
             output = simulate(
-                self.space.parameters(self._vector),
+                self.space.parameters(vector),
                 *trials[:3],
                 self._step_s,
                 guess=guess,
-                deferred=self._vector.is_cuda,  # the host reads nothing before the last step
+                deferred=vector.is_cuda,  # the host reads nothing before the last step
             )
             guess = output.w.detach()
             reports.append(output.report)
             loss = (
                 misfit(moment_error(output, trials, scale))
                 + implausibility(output, settings.loss)
-                + settings.prior_weight * distance(self._vector)
+                + settings.prior_weight * distance(vector)
             )
-            self._optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self._optimiser.step()
+            optimiser.step(loss)
         last = float(loss.detach())
-        finite = np.isfinite(last) and bool(torch.isfinite(self._vector).all())
+        finite = np.isfinite(last) and bool(torch.isfinite(optimiser.vector).all())
         return (last if finite else None), sum(report.fallbacks for report in reports)
 
+    def _rates(self) -> tuple[float, float]:
+        """Return the learning rates of strength and of geometry: one at first, then two."""
+        settings, heat = self.settings, self._heat
+        floor = settings.learning_rate_floor
+        rate = floor + (settings.learning_rate - floor) * heat
+        return rate, rate * (settings.geometry_pace + (1.0 - settings.geometry_pace) * heat)
+
     def _restart(self) -> None:
-        self._vector = self._accepted.clone().requires_grad_()
+        """Search on from the parameters in force."""
         self._optimiser = self._new_optimiser()
         self._heat = 1.0
 
-    def _score(self, vector: Tensor, trials: Trials, scale: Tensor) -> _Score:
-        with torch.no_grad():
-            output = simulate(self.space.parameters(vector), *trials[:3], self._step_s)
-            error = moment_error(output, trials, scale)
-        rmse = (error.sqrt() * scale).cpu().numpy()
-        return _Score(float(error.sum()), tuple(float(value) for value in rmse))
-
-    def _cool(self, fresh: _Score) -> None:
+    def _cool(self, fresh: Score) -> None:
         """Let the learning rate fall, and rise again when fresh data fit worse than usual."""
         level = fresh.relative if self._level is None else self._level
         self._heat = 1.0 if fresh.relative > ERROR_RISE * level else self._heat * HEAT_LOSS
         self._level = level + 0.2 * (fresh.relative - level)
-
-
-def _verdict(
-    accepted: bool, before: _Score, after: _Score, at_bound: list[str]
-) -> tuple[Result, str]:
-    change = f"held-out error {before.relative:.3f} before, {after.relative:.3f} after"
-    if not accepted:
-        return Result.REJECTED, f"The candidate fits fresh data worse ({change}) and was not used."
-    if at_bound:
-        names = ", ".join(at_bound[:3]) + (" and others" if len(at_bound) > 3 else "")
-        return Result.AT_BOUNDS, (
-            f"Accepted ({change}), but {names} ran to a bound: check MVC, baseline and model."
-        )
-    return Result.OK, f"Accepted ({change})."

@@ -1,4 +1,13 @@
-"""How well each parameter is known, and what that leaves open of the moments."""
+"""How well each parameter is known, and what that leaves open of the moments.
+
+The Gauss-Newton curvature of the loss says how steeply the error rises when a parameter moves. Its
+inverse, scaled by the residual, is the covariance of the parameters as far as the data speak; where
+they are silent what is left is the spread of a value that may lie anywhere between its bounds.
+
+References
+----------
+Seber and Wild, Nonlinear Regression, 1989, sections 2.1.2 and 6.2 (correlated residuals).
+"""
 
 from __future__ import annotations
 
@@ -6,9 +15,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+
+from pipeline.calibrate.loss import ERROR_FLOOR, Trials
+from pipeline.model.nms import Output, simulate
+from pipeline.model.parameters import ParameterSpace
+from pipeline.model.subject import CALIBRATED
 
 Array = NDArray[np.float64]
+
+FREE_DEVIATION = 1.81
+"""Standard deviation of the logit of a number that may lie anywhere in 0..1: pi / sqrt(3)."""
+IDENTIFIED_BELOW = 0.25
+WEAK_BELOW = 0.7
+"""Remaining fractions of that deviation up to which a parameter is identified, or weakly so."""
+DIRECTIONS = 4
+"""Directions of the parameters by which the moments' deviation is computed."""
+DIFFERENCE = 0.1
+"""Half the step of the central differences, in units of the parameter vector."""
 
 
 class Standing(StrEnum):
@@ -44,3 +70,122 @@ class Confidence:
     standing: dict[str, tuple[Standing, ...]]
     directions: tuple[dict[str, Array], ...]
     residual: tuple[float, ...]
+
+
+def confidence(
+    space: ParameterSpace, vector: Tensor, trials: Trials, scale: Tensor, step_s: float
+) -> Confidence:
+    """Return how well the parameters at `vector` are known from `trials`.
+
+    Parameters
+    ----------
+    scale
+        Spread of each DOF's reference, N*m, shape [dof].
+    step_s
+        Interval of the time grid, s.
+    """
+    with torch.no_grad():
+        output = simulate(space.parameters(vector), *trials[:3], step_s)
+        residual = (output.moment - trials.moment) * trials.weight
+        slope = sensitivity(space, vector, trials, step_s, output) * trials.weight
+    variance = residual.square().sum((0, 2)) / trials.weight.sum((0, 2)).clamp_min(1.0)
+    told = variance + ERROR_FLOOR * scale.square()  # what the loss takes a residual for
+    apart = correlation_length(residual, trials.weight)
+    whitened = slope / (told * apart).sqrt()[:, None]
+    information = torch.einsum("itdk,jtdk->ij", whitened, whitened).double()
+    known = torch.eye(space.size, dtype=torch.float64, device=vector.device) / FREE_DEVIATION**2
+    covariance = torch.linalg.inv(information + known)
+    deviation = covariance.diagonal().sqrt().to(vector.dtype)
+    effect = slope / scale[:, None]
+    spread = _directions(covariance, torch.einsum("itdk,jtdk->ij", effect, effect).double())
+    return Confidence(
+        deviation=_in_units(space, vector, deviation),
+        standing=_standings(space, vector, deviation),
+        directions=tuple(
+            space.subject(vector + direction.to(vector.dtype)).values() for direction in spread
+        ),
+        residual=tuple(float(value) for value in variance.sqrt()),
+    )
+
+
+def sensitivity(
+    space: ParameterSpace, vector: Tensor, trials: Trials, step_s: float, output: Output
+) -> Tensor:
+    """Return the derivative of every moment by every parameter, N*m per unit of the vector.
+
+    Muscles do not couple, so one pair of simulations per kind of parameter gives the derivative of
+    every muscle's force by its own parameter of that kind.
+
+    Parameters
+    ----------
+    output
+        The simulation at `vector`.
+
+    Returns
+    -------
+    Tensor
+        Shape [parameter, trial, dof, time].
+    """
+    kinds = space.kinds()
+    steps = torch.stack([kind.mask for kind in kinds]).to(vector.dtype) * DIFFERENCE
+    moved = torch.cat((vector + steps, vector - steps))[:, None]
+    simulated = simulate(space.parameters(moved), *trials[:3], step_s, guess=output.w)
+    ahead, behind = simulated.force.chunk(2)
+    slope = (ahead - behind) / (2.0 * DIFFERENCE)
+    parts = []
+    for kind, force in zip(kinds, slope, strict=True):
+        moment = trials.moment_arm * force[:, None]  # shape [trial, dof, muscle, time]
+        members = torch.nn.functional.one_hot(kind.members).to(vector.dtype)
+        parts.append(torch.einsum("tdmk,mi->itdk", moment, members))
+    return torch.cat(parts)
+
+
+def correlation_length(residual: Tensor, weight: Tensor) -> Tensor:
+    """Return for each DOF how many consecutive residuals tell as much as one, shape [dof].
+
+    The sum of the residual's autocorrelation up to where it first falls below zero.
+    """
+    size = residual.shape[-1]
+    spectrum = torch.fft.rfft(residual, 2 * size)
+    products = torch.fft.irfft(spectrum.abs().square(), 2 * size)[..., :size].sum(0)
+    pairs = torch.fft.irfft(torch.fft.rfft(weight, 2 * size).abs().square(), 2 * size)
+    mean = products / pairs[..., :size].sum(0).clamp_min(1.0)
+    correlation = mean / mean[..., :1].clamp_min(1e-12)
+    positive = (correlation > 0).to(correlation.dtype).cumprod(-1)
+    length: Tensor = 2.0 * (correlation * positive).sum(-1) - 1.0
+    return length.clamp_min(1.0)
+
+
+def _directions(covariance: Tensor, effect: Tensor) -> list[Tensor]:
+    """Return steps of one standard deviation that make up most of the moments' variance."""
+    root = torch.linalg.cholesky(covariance)
+    _, vectors = torch.linalg.eigh(root.T @ effect @ root)
+    return [root @ vectors[:, -1 - i] for i in range(min(DIRECTIONS, len(vectors)))]
+
+
+def _in_units(space: ParameterSpace, vector: Tensor, deviation: Tensor) -> dict[str, Array]:
+    """Return the deviation of each parameter in its own unit: half of what lies between +-1 s.d."""
+    above, below = space.subject(vector + deviation), space.subject(vector - deviation)
+    high, low = above.values(), below.values()
+    return {name: (high[name] - low[name]) / 2.0 for name in CALIBRATED}
+
+
+def _standings(
+    space: ParameterSpace, vector: Tensor, deviation: Tensor
+) -> dict[str, tuple[Standing, ...]]:
+    at_bound = set(space.at_bound(vector))
+    left = (deviation / FREE_DEVIATION).tolist()
+    found = {name: (Standing.FIXED,) * len(space.prior.muscles) for name in CALIBRATED}
+    for kind in space.kinds():
+        places = (kind.start + kind.members).tolist()
+        found[kind.name] = tuple(
+            Standing.AT_BOUND if space.labels[place] in at_bound else _standing(left[place])
+            for place in places
+        )
+    return found
+
+
+def _standing(left: float) -> Standing:
+    if left < IDENTIFIED_BELOW:
+        return Standing.IDENTIFIED
+    return Standing.WEAKLY_IDENTIFIED if left < WEAK_BELOW else Standing.UNOBSERVED

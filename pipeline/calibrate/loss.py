@@ -31,7 +31,29 @@ class Trials(NamedTuple):
     moment: Tensor
     """Reference, N*m, shape [..., trial, dof, time]; zero where there is none."""
     weight: Tensor
-    """1 where the reference counts, else 0, shape [..., trial, dof, time]."""
+    """How much the reference counts: 0 where there is none, shape [..., trial, dof, time]."""
+
+
+def joined(first: Trials, second: Trials) -> Trials:
+    """Return the trials of both; the shorter ones are filled up at their start, without weight."""
+    longest = max(first.length.shape[-1], second.length.shape[-1])
+    return Trials(
+        *(
+            torch.cat((_lengthened(a, longest), _lengthened(b, longest)))
+            for a, b in zip(first[:3], second[:3], strict=True)
+        ),
+        *(
+            torch.cat((_lengthened(a, longest, 0.0), _lengthened(b, longest, 0.0)))
+            for a, b in zip(first[3:], second[3:], strict=True)
+        ),
+    )
+
+
+def _lengthened(values: Tensor, size: int, fill: float | None = None) -> Tensor:
+    """Repeat the first sample, or `fill`, in front until there are `size` samples."""
+    lead = values[..., :1] if fill is None else torch.full_like(values[..., :1], fill)
+    missing = size - values.shape[-1]
+    return torch.cat((lead.expand(*lead.shape[:-1], missing), values), dim=-1)
 
 
 @dataclass(frozen=True)
@@ -56,8 +78,8 @@ def moment_scale(trials: Trials, floor_nm: float = 2.0) -> Tensor:
 
 def moment_error(output: Output, trials: Trials, scale: Tensor) -> Tensor:
     """Mean squared moment error of each DOF over its variance, shape [..., dof]."""
-    error = (output.moment - trials.moment) * trials.weight / scale[..., None, :, None]
-    return _pooled(error.square()) / _pooled(trials.weight).clamp_min(1.0)
+    error = (output.moment - trials.moment) / scale[..., None, :, None]
+    return _pooled(error.square() * trials.weight) / _pooled(trials.weight).clamp_min(1.0)
 
 
 def misfit(error: Tensor) -> Tensor:

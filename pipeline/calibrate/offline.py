@@ -24,7 +24,7 @@ from pipeline.calibrate.loss import (
     moment_scale,
 )
 from pipeline.calibrate.prior import distance
-from pipeline.calibrate.window import Array, PairedRows, Window
+from pipeline.calibrate.window import PairedRows, Window, trials_at
 from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
 
@@ -89,19 +89,7 @@ def cut(
     index = wanted.clip(0)
     counts = wanted >= np.array([part.start for part in stretches])[:, None]
     weight = window.usable()[index] & counts[..., None]
-    moment = np.where(weight, np.nan_to_num(rows.moment[index]), 0.0)
-
-    def tensor(values: Array, *axes: int) -> Tensor:
-        ordered = np.ascontiguousarray(np.transpose(values, axes))
-        return torch.as_tensor(ordered, dtype=like.dtype, device=like.device)
-
-    return Trials(
-        tensor(rows.excitation[index], 0, 2, 1),
-        tensor(rows.length[index], 0, 2, 1),
-        tensor(rows.moment_arm[index], 0, 2, 3, 1),
-        tensor(moment, 0, 2, 1),
-        tensor(weight.astype(np.float64), 0, 2, 1),
-    )
+    return trials_at(rows, index, weight, like)
 
 
 def relative_error(output: Output, trials: Trials) -> Tensor:

@@ -84,10 +84,17 @@ class Window:
         self.settle = settle
         self._rows: PairedRows | None = None
 
-    def add(self, rows: PairedRows) -> None:
-        """Append rows; their times go on from the newest one in the window."""
+    def add(self, rows: PairedRows) -> PairedRows:
+        """Append rows, which go on from the newest one in the window; return what falls out."""
         known = () if self._rows is None else (self._rows,)
-        self._rows = PairedRows.joined((*known, rows)).part(slice(-self.capacity, None))
+        grown = PairedRows.joined((*known, rows))
+        surplus = max(0, len(grown.t) - self.capacity)
+        self._rows = grown.part(slice(surplus, None))
+        return grown.part(slice(surplus))
+
+    def clear(self) -> None:
+        """Forget all rows."""
+        self._rows = None
 
     def __len__(self) -> int:
         """Return the number of rows kept."""
@@ -129,16 +136,35 @@ class Window:
         rows, weight = self.rows, self.usable()
         counts = np.arange(size) >= size - min(length, stop - start)
         weights = weight[index] & counts[None, :, None]
-        moment = np.where(weights, np.nan_to_num(rows.moment[index]), 0.0)
+        return trials_at(rows, index, weights, like)
 
-        def tensor(values: Array, *axes: int) -> Tensor:
-            ordered = np.ascontiguousarray(np.transpose(values, axes))
-            return torch.as_tensor(ordered, dtype=like.dtype, device=like.device)
 
-        return Trials(
-            tensor(rows.excitation[index], 0, 2, 1),
-            tensor(rows.length[index], 0, 2, 1),
-            tensor(rows.moment_arm[index], 0, 2, 3, 1),
-            tensor(moment, 0, 2, 1),
-            tensor(weights.astype(np.float64), 0, 2, 1),
-        )
+def trials_at(
+    rows: PairedRows, index: NDArray[np.int64], weight: NDArray[np.bool_], like: Tensor
+) -> Trials:
+    """Gather rows into trials.
+
+    Parameters
+    ----------
+    rows
+        Where they come from.
+    index
+        Row of each sample, shape [trial, time].
+    weight
+        Whether its reference counts, shape [trial, time, dof].
+    like
+        A tensor whose type and device the trials take.
+    """
+
+    def tensor(values: Array, *axes: int) -> Tensor:
+        ordered = np.ascontiguousarray(np.transpose(values, axes))
+        return torch.as_tensor(ordered, dtype=like.dtype, device=like.device)
+
+    moment = np.where(weight, np.nan_to_num(rows.moment[index]), 0.0)
+    return Trials(
+        tensor(rows.excitation[index], 0, 2, 1),
+        tensor(rows.length[index], 0, 2, 1),
+        tensor(rows.moment_arm[index], 0, 2, 3, 1),
+        tensor(moment, 0, 2, 1),
+        tensor(weight.astype(np.float64), 0, 2, 1),
+    )

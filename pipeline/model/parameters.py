@@ -51,6 +51,17 @@ class _Block(NamedTuple):
     """What the bounded value is multiplied by, shape [muscle]."""
 
 
+class Kind(NamedTuple):
+    """One kind of free parameter in the vector."""
+
+    name: str
+    start: int
+    members: Tensor
+    """For each muscle the place after `start` that it reads, shape [muscle]."""
+    mask: Tensor
+    """Whether an entry of the vector is of this kind, shape [parameter]."""
+
+
 class ParameterSpace:
     """Maps vectors [..., size] to muscle parameters and back.
 
@@ -112,6 +123,14 @@ class ParameterSpace:
     def zeros(self) -> Tensor:
         """Return the vector of the prior."""
         return torch.zeros(self.size, dtype=self._dtype, device=self._device)
+
+    def kinds(self) -> list[Kind]:
+        """Return the kinds of parameters that are free, in the order of the vector."""
+        place = torch.arange(self.size, device=self._device)
+        return [
+            Kind(b.name, b.start, b.members, (place >= b.start) & (place < b.start + len(b.offset)))
+            for b in self._blocks
+        ]
 
     def parameters(self, vector: Tensor) -> Parameters:
         """Return the muscle parameters at `vector`, each of shape [..., muscle, 1]."""

@@ -1,0 +1,90 @@
+"""Whether a candidate is good enough to be handed to the predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pipeline.calibrate.loss import Trials, moment_error
+from pipeline.calibrate.result import Result
+from pipeline.model.nms import simulate
+from pipeline.model.parameters import ParameterSpace
+
+
+@dataclass(frozen=True)
+class Score:
+    """Error of a set of parameters on data it was not trained on."""
+
+    relative: float
+    """Mean squared error over the reference's variance, summed over the DOFs."""
+    rmse: tuple[float, ...]
+    """On the fresh data alone, N*m per DOF."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores parameters on fresh data and on remembered data.
+
+    Parameters
+    ----------
+    space
+        The parameters.
+    held_out
+        What to score on: the fresh data first, then, where there is any, what is remembered.
+    scale
+        Spread of each DOF's reference, N*m, shape [dof].
+    step_s
+        Interval of the time grid, s.
+    """
+
+    space: ParameterSpace
+    held_out: Sequence[Trials]
+    scale: Tensor
+    step_s: float
+
+    def score(self, vector: Tensor) -> Score:
+        """Return the score of the parameters at `vector`; every part of the data counts alike."""
+        parameters = self.space.parameters(vector)
+        with torch.no_grad():
+            errors = [
+                moment_error(simulate(parameters, *trials[:3], self.step_s), trials, self.scale)
+                for trials in self.held_out
+            ]
+        rmse = (errors[0].sqrt() * self.scale).cpu().numpy()
+        relative = torch.stack(errors).sum(-1).mean()
+        return Score(float(relative), tuple(float(value) for value in rmse))
+
+
+def verdict(
+    before: Score, after: Score, gain: float, tolerance: float, at_bound: Sequence[str]
+) -> tuple[Result, str]:
+    """Return what becomes of a candidate, and why.
+
+    Parameters
+    ----------
+    before, after
+        Scores of the parameters in force and of the candidate.
+    gain
+        Fraction by which the error must fall for a hand-over to be worth while.
+    tolerance
+        Factor by which the candidate's error may exceed the present one before the search is
+        put back to the parameters in force.
+    at_bound
+        Labels of the parameters of the candidate that have run to a bound.
+    """
+    change = (
+        f"held-out error {before.relative:.3f} before, {after.relative:.3f} after"
+    )
+    if after.relative > tolerance * before.relative:
+        return Result.REJECTED, f"Rejected: the candidate does worse ({change})."
+    if after.relative > (1.0 - gain) * before.relative:
+        return Result.HELD, f"Held: no better than the set in use ({change}); the search goes on."
+    if at_bound:
+        names = ", ".join(at_bound[:3]) + (" and others" if len(at_bound) > 3 else "")
+        return Result.AT_BOUNDS, (
+            f"Accepted ({change}), but {names} ran to a bound: check MVC, baseline and model."
+        )
+    return Result.OK, f"Accepted ({change})."
