@@ -16,7 +16,7 @@ from pipeline.errors import UserError
 from pipeline.geometry import Geometry, ModelFile, load_model
 from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.subject import CALIBRATED, Subject, load_subject
-from pipeline.predict import Predictor
+from pipeline.predict import HandOver, Predictor
 from pipeline.streams.base import Source, StreamSpec
 
 TO_SI = {
@@ -150,13 +150,17 @@ def chain(config: Config, subject: Subject, version: int = 0) -> Chain:
         geometry=Geometry(
             model, streams.angles.channels, config.model.dofs, config.model.fixed_angles_rad
         ),
-        predictor=Predictor(subject, rate_hz, config.output.hand_over_s, version),
+        predictor=Predictor(subject, rate_hz, _hand_over(config), version),
         pairing=pairing,
         mapping=config.model.muscles,
         channels=streams.emg.channels,
         rate_hz=rate_hz,
         delay_s=max(0.0, config.model.electromechanical_delay_s - envelope.group_delay_s),
     )
+
+
+def _hand_over(config: Config) -> HandOver:
+    return HandOver(config.output.hand_over_s, config.output.hand_over_limit_nm_per_s)
 
 
 def _envelope(config: Config) -> Envelope:
@@ -236,10 +240,14 @@ def calibrator(config: Config, start: Subject, version: int = 0) -> Calibrator:
         steps=c.steps,
         learning_rate=c.learning_rate,
         learning_rate_floor=c.learning_rate_floor,
+        geometry_pace=c.geometry_pace,
         weight_decay=c.weight_decay,
         prior_weight=c.prior_weight,
         holdout_s=c.holdout_s,
         min_data_s=c.min_data_s,
+        memory=c.memory,
+        replay=c.replay,
+        memory_share=c.memory_share,
     )
     space = parameter_space(config, prior, device(config))
     return Calibrator(space, config.model.rate_hz, settings, start, version)

@@ -191,6 +191,11 @@ class CalibratorConfig(Section):
     steps: Annotated[int, Field(ge=1, le=1000)] = Field(20, description="AdamW steps per update.")
     learning_rate: Positive = Field(0.1, description="AdamW's learning rate at the start.")
     learning_rate_floor: Positive = Field(0.02, description="Where the decaying rate ends.")
+    geometry_pace: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.3,
+        description="Learning rate of everything but strength, as a fraction of strength's, once "
+        "the search has settled: the body's geometry does not change, its strength does.",
+    )
     weight_decay: NonNegative = Field(
         0.0, description="AdamW's decoupled pull of every parameter towards its prior."
     )
@@ -202,6 +207,17 @@ class CalibratorConfig(Section):
     )
     min_data_s: Annotated[float, Field(ge=1, le=120)] = Field(
         3.0, description="Paired data needed before the first update, s."
+    )
+    memory: Annotated[int, Field(ge=0, le=1000)] = Field(
+        24,
+        description="Stretches of past movement that are remembered, of the length segment_s and "
+        "unlike each other; 0 forgets what has left the window.",
+    )
+    replay: Annotated[int, Field(ge=1, le=100)] = Field(
+        2, description="Remembered stretches trained on in an update, and as many judged on."
+    )
+    memory_share: NonNegative = Field(
+        1.0, description="Weight of the remembered stretches, as a multiple of the window's."
     )
     parameters: ParametersConfig = ParametersConfig()
     strength_groups: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
@@ -225,7 +241,12 @@ class OutputConfig(Section):
         0.2, description="Time in which the moment goes to zero on stale input, s."
     )
     hand_over_s: Annotated[float, Field(ge=0, le=10)] = Field(
-        0.5, description="Time in which the prediction moves to a new parameter set, s."
+        0.5, description="Shortest time in which the prediction moves to a new parameter set, s."
+    )
+    hand_over_limit_nm_per_s: Positive = Field(
+        50.0,
+        description="Most by which a hand-over may move a moment beyond what the movement does, "
+        "N*m/s; it takes as long as that needs.",
     )
     max_moment_nm: Positive = Field(
         300.0, description="Largest moment that is ever published for a joint, N*m."

@@ -16,7 +16,7 @@ from pipeline.calibrate.window import PairedRows
 from pipeline.errors import UserError
 from pipeline.geometry import load_model
 from pipeline.model.subject import Subject
-from pipeline.predict import Predictor
+from pipeline.predict import HandOver, Predictor
 from pipeline.streams.recording import Recording, load_recording
 from pipeline.streams.replay import replay
 
@@ -62,12 +62,12 @@ class RecordedRows:
     def predicted(self, subject: Subject) -> Array:
         """Return the moments that a live run with these parameters predicts, N*m, [row, dof]."""
         jumps = np.flatnonzero(np.diff(self.rows.t) > 1.5 / self.rate_hz) + 1
-        predictor = Predictor(subject, self.rate_hz, hand_over_s=0.0)
+        predictor = Predictor(subject, self.rate_hz, HandOver())
         moments = []
         for piece in np.split(np.arange(len(self.rows.t)), jumps):
             part = self.rows.part(slice(int(piece[0]), int(piece[-1]) + 1))
             predictor.reset()
-            moments.append(predictor.predict(part.excitation, part.length, part.moment_arm))
+            moments.append(predictor.predict(part.excitation, part.length, part.moment_arm).moment)
         return np.concatenate(moments)
 
     def scored(self, used: Sequence[Passage] = (), stance: bool = False) -> list[Passage]:

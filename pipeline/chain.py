@@ -39,6 +39,8 @@ class Predicted:
         Time of the newest EMG sample each row needed, s, shape [n].
     moment
         N*m, shape [n, dof].
+    deviation
+        Standard deviation of the moment, N*m, shape [n, dof]; NaN while it is not known.
     valid
         False where a gap in a stream was bridged, and for one electromechanical delay after a
         start or a longer gap: the muscles then act on EMG that nobody has seen. Shape [n].
@@ -47,6 +49,7 @@ class Predicted:
     t: Array
     t_emg: Array
     moment: Array
+    deviation: Array
     valid: NDArray[np.bool_]
 
 
@@ -141,7 +144,7 @@ class Chain:
         mixed = np.clip(rows.excitation @ self._mapping, 0.0, 1.0)
         excitation = self._delay.process(mixed)
         length, moment_arm = self.geometry.evaluate(rows.angle)
-        moment = self.predictor.predict(excitation, length, moment_arm)
+        moment, deviation = self.predictor.predict(excitation, length, moment_arm)
         valid = rows.valid & (rows.t >= self._known_from)
         if self._pairing is not None:
             self._pairing.push_times(rows.t)
@@ -149,7 +152,7 @@ class Chain:
             paired = PairedRows(rows.t, excitation, length, moment_arm, unknown, valid)
             self._waiting.append((paired, moment))
             self._give_up_old()
-        return Predicted(rows.t, rows.t_emg, moment, valid)
+        return Predicted(rows.t, rows.t_emg, moment, deviation, valid)
 
     def _give_up_old(self) -> None:
         while self._newest - self._waiting[0][0].t[-1] > REFERENCE_WAIT_S:

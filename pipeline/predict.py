@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.calibrate.confidence import Confidence
+from pipeline.model.activation import ActivationState
 from pipeline.model.nms import Parameters, State, parameters_of, simulate
 from pipeline.model.subject import Subject
 
 Array = NDArray[np.float64]
 
 
+class Moments(NamedTuple):
+    """Joint moments and what is known of their error."""
+
+    moment: Array
+    """N*m, shape [n, dof]."""
+    deviation: Array
+    """Standard deviation, N*m, shape [n, dof]; NaN while nothing is known of it."""
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """How the prediction moves from one parameter set to the next.
+
+    Parameters
+    ----------
+    seconds
+        Shortest time it takes, s; 0 for at once.
+    limit_nm_per_s
+        Most by which it may move any moment, N*m/s, in addition to what the movement does.
+    """
+
+    seconds: float = 0.5
+    limit_nm_per_s: float = math.inf
+
+
 @dataclass
 class _Model:
-    """One parameter set and the state of its muscles."""
+    """One parameter set, its neighbours one standard deviation away, and their muscles' state."""
 
     version: int
     parameters: Parameters
+    """The set itself, then its neighbours, each of shape [1 + neighbour, muscle, 1]."""
+    residual: Array
+    """Standard deviation of what no parameter explains, N*m, shape [dof]."""
     state: State | None = None
 
 
@@ -33,34 +65,42 @@ class Predictor:
         Muscle parameters to start with.
     rate_hz
         Rate of the model's time grid, Hz.
-    hand_over_s
-        Time in which the prediction moves from one parameter set to the next, s.
+    hand_over
+        How it moves to another parameter set.
     version
         Version of the first parameter set.
     """
 
     def __init__(
-        self, subject: Subject, rate_hz: float, hand_over_s: float, version: int = 0
+        self, subject: Subject, rate_hz: float, hand_over: HandOver, version: int = 0
     ) -> None:
         self._step_s = 1.0 / rate_hz
-        self._fade_rows = max(1, round(hand_over_s * rate_hz))
-        self._current = _Model(version, parameters_of(subject))
+        self._hand_over = hand_over
+        self._least_rows = max(1, round(hand_over.seconds * rate_hz))
+        self._current = _model(subject, version, None)
         self._coming: _Model | None = None
-        self._waiting: tuple[Subject, int] | None = None
-        self._faded = 0
+        self._waiting: _Model | None = None
+        self._share = 0.0
+        self.fastest_hand_over = 0.0
+        """Fastest that a hand-over has moved a moment so far, N*m/s."""
 
     @property
     def version(self) -> int:
         """Version of the newest parameter set that takes part in the prediction."""
         return (self._coming or self._current).version
 
-    def adopt(self, subject: Subject, version: int) -> None:
+    def adopt(self, subject: Subject, version: int, confidence: Confidence | None = None) -> None:
         """Start to fade to a new parameter set.
 
         While a fade is under way the set waits for its end; of several waiting only the newest
         is taken.
+
+        Parameters
+        ----------
+        confidence
+            How well the set is known; without it nothing is known of the moments' error.
         """
-        self._waiting = (subject, version)
+        self._waiting = _model(subject, version, confidence)
 
     def reset(self) -> None:
         """Forget the muscles' state: the next row does not follow on the last one."""
@@ -68,7 +108,7 @@ class Predictor:
         if self._coming:
             self._coming.state = None
 
-    def predict(self, excitation: Array, length: Array, moment_arm: Array) -> Array:
+    def predict(self, excitation: Array, length: Array, moment_arm: Array) -> Moments:
         """Return the joint moments of consecutive rows.
 
         Parameters
@@ -77,11 +117,6 @@ class Predictor:
             Delayed excitation and muscle-tendon length in m, shape [n, muscle].
         moment_arm
             m, shape [n, dof, muscle].
-
-        Returns
-        -------
-        Array
-            Moments, N*m, shape [n, dof].
         """
         self._start_fade()
         inputs = (
@@ -89,25 +124,42 @@ class Predictor:
             _time_last(length, 1, 0),
             _time_last(moment_arm, 1, 2, 0),
         )
-        moment = self._advance(self._current, inputs)
+        moments = self._advance(self._current, inputs)
         if self._coming is None:
-            return moment
+            return moments
         coming = self._advance(self._coming, inputs)
-        done = (self._faded + 1 + np.arange(len(moment))) / self._fade_rows
-        share = np.minimum(done, 1.0)[:, None]
-        self._faded += len(moment)
-        if self._faded >= self._fade_rows:
+        share = self._fade(coming.moment - moments.moment)[:, None]
+        if self._share >= 1.0:
             self._current, self._coming = self._coming, None
-        return (1.0 - share) * moment + share * coming
+        return Moments(
+            *(
+                np.where(share < 1.0, (1.0 - share) * old + share * new, new)
+                for old, new in zip(moments, coming, strict=True)
+            )
+        )
+
+    def _fade(self, difference: Array) -> Array:
+        """Return the share of the coming set in each row, given what it changes, shape [n].
+
+        The share grows no faster than the limit allows for the joint that it moves most.
+        """
+        largest = np.abs(difference).max(axis=1)
+        limit = self._hand_over.limit_nm_per_s * self._step_s
+        allowed = limit / np.maximum(largest, 1e-9)
+        growth = np.minimum(1.0 / self._least_rows, allowed)
+        share = np.minimum(self._share + np.cumsum(growth), 1.0)
+        moved = np.diff(share, prepend=self._share) * largest / self._step_s
+        self.fastest_hand_over = max(self.fastest_hand_over, float(moved.max()))
+        self._share = float(share[-1])
+        return share
 
     def _start_fade(self) -> None:
         if self._waiting is None or self._coming is not None:
             return
-        subject, version = self._waiting
-        self._waiting, self._faded = None, 0
-        self._coming = _Model(version, parameters_of(subject), self._state_for(subject))
+        self._coming, self._waiting, self._share = self._waiting, None, 0.0
+        self._coming.state = self._state_for(self._coming.parameters)
 
-    def _state_for(self, subject: Subject) -> State | None:
+    def _state_for(self, parameters: Parameters) -> State | None:
         """Give a new set the state of the old one, with every fibre at its length in metres.
 
         What does not fit settles within tens of milliseconds, while the set has no weight yet.
@@ -115,14 +167,27 @@ class Predictor:
         state = self._current.state
         if state is None:
             return None
-        old = self._current.parameters.optimal_fibre_length
-        return replace(state, w=state.w * old / parameters_of(subject).optimal_fibre_length)
+        memory = ActivationState(*(part[:1] for part in state.activation))
+        metres = state.w[:1] * self._current.parameters.optimal_fibre_length[:1]
+        return State(memory, metres / parameters.optimal_fibre_length, state.drift[:1])
 
-    def _advance(self, model: _Model, inputs: tuple[Tensor, Tensor, Tensor]) -> Array:
+    def _advance(self, model: _Model, inputs: tuple[Tensor, Tensor, Tensor]) -> Moments:
         with torch.inference_mode():
             output = simulate(model.parameters, *inputs, self._step_s, model.state)
         model.state = output.state
-        return output.moment.T.numpy()
+        moment = output.moment.transpose(-2, -1).numpy()
+        apart = np.square(moment[1:] - moment[0]).sum(axis=0)
+        return Moments(moment[0], np.sqrt(apart + model.residual**2))
+
+
+def _model(subject: Subject, version: int, confidence: Confidence | None) -> _Model:
+    sets = [subject]
+    residual = np.full(1, np.nan)
+    if confidence is not None:
+        sets += [subject.with_values(values) for values in confidence.directions]
+        residual = np.array(confidence.residual)
+    columns = zip(*(parameters_of(one) for one in sets), strict=True)
+    return _Model(version, Parameters(*(torch.stack(column) for column in columns)), residual)
 
 
 def _time_last(values: Array, *axes: int) -> Tensor:

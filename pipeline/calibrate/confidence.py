@@ -59,9 +59,9 @@ class Confidence:
     standing
         For each calibrated parameter its standing per muscle.
     directions
-        Parameter sets (values by name) one standard deviation off the present one, each along
-        another of the independent directions that matter most for the moments. The moments'
-        variance by the parameters is the sum of the squared differences they make.
+        Parameter sets (values by name) off the present one, each along another of the independent
+        directions that matter most for the moments, and so far that the sum of the squared
+        differences they make is the moments' variance by the parameters.
     residual
         Standard deviation of what the model leaves unexplained, N*m per DOF.
     """
@@ -157,10 +157,13 @@ def correlation_length(residual: Tensor, weight: Tensor) -> Tensor:
 
 
 def _directions(covariance: Tensor, effect: Tensor) -> list[Tensor]:
-    """Return steps of one standard deviation that make up most of the moments' variance."""
+    """Return the steps that change the moments most, long enough to make up the whole variance."""
     root = torch.linalg.cholesky(covariance)
-    _, vectors = torch.linalg.eigh(root.T @ effect @ root)
-    return [root @ vectors[:, -1 - i] for i in range(min(DIRECTIONS, len(vectors)))]
+    values, vectors = torch.linalg.eigh(root.T @ effect @ root)
+    count = min(DIRECTIONS, len(values))
+    most = values[-count:]
+    longer = (values.clamp_min(0.0).sum() / most.sum().clamp_min(1e-12)).sqrt()
+    return [longer * root @ vectors[:, -1 - i] for i in range(count)]
 
 
 def _in_units(space: ParameterSpace, vector: Tensor, deviation: Tensor) -> dict[str, Array]:

@@ -75,9 +75,7 @@ def verdict(
     at_bound
         Labels of the parameters of the candidate that have run to a bound.
     """
-    change = (
-        f"held-out error {before.relative:.3f} before, {after.relative:.3f} after"
-    )
+    change = f"held-out error {before.relative:.3f} before, {after.relative:.3f} after"
     if after.relative > tolerance * before.relative:
         return Result.REJECTED, f"Rejected: the candidate does worse ({change})."
     if after.relative > (1.0 - gain) * before.relative:

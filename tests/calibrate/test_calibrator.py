@@ -1,74 +1,20 @@
 """The calibrator on the data of a simulated person whose parameters are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-import torch
+from person import RATE_HZ, person, prior, recorded, space
 
 from pipeline.calibrate.calibrator import Calibrator, Settings
+from pipeline.calibrate.confidence import Standing
 from pipeline.calibrate.result import Result
-from pipeline.calibrate.window import PairedRows
-from pipeline.model.nms import parameters_of, simulate
-from pipeline.model.parameters import ParameterSpace, Rule
-from pipeline.model.subject import Subject
 
-RATE_HZ = 100.0
-BOUNDS = {
-    "optimal_fibre_length": (0.8, 1.2),
-    "tendon_slack_length": (0.9, 1.1),
-    "strength": (0.5, 2.5),
-    "shape_factor": (-3.0, -0.01),
-    "c1": (-0.95, -0.05),
-    "c2": (-0.95, -0.05),
-}
 SETTINGS = Settings(window_s=6.0, segment_s=1.5, min_data_s=2.0)
 
 
-def prior():
-    return Subject.generic(
-        muscles=("flexor", "extensor", "helper"),
-        max_isometric_force=np.array([1200.0, 1500.0, 600.0]),
-        optimal_fibre_length=np.array([0.08, 0.06, 0.12]),
-        tendon_slack_length=np.array([0.15, 0.2, 0.1]),
-        pennation=np.array([0.1, 0.3, 0.0]),
-        max_velocity=np.full(3, 10.0),
-    )
-
-
-def person():
-    return prior().with_values(
-        {
-            "strength": np.array([1.6, 0.8, 1.3]),
-            "optimal_fibre_length": prior().optimal_fibre_length * [1.08, 0.94, 1.05],
-            "tendon_slack_length": prior().tendon_slack_length * [0.98, 1.02, 1.01],
-            "shape_factor": np.array([-1.5, -1.5, -1.5]),
-        }
-    )
-
-
-def recorded(seconds, start_s=0.0):
-    """Return rows of the person's movement, with the moments of the person's muscles."""
-    t = start_s + np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    phase = np.array([0.0, np.pi, 1.0])
-    excitation = np.clip(0.35 + 0.4 * np.sin(2 * np.pi * 0.9 * t[:, None] + phase), 0.01, 1.0)
-    swing = np.array([1.0, -1.0, 0.8]) * np.sin(2 * np.pi * 0.7 * t)[:, None]
-    rest = prior().optimal_fibre_length + 1.02 * prior().tendon_slack_length
-    length = rest + 0.18 * prior().optimal_fibre_length * swing
-    arms = np.array([[0.04, -0.03, 0.03], [0.0, -0.02, 0.02]])
-    moment_arm = np.tile(arms, (len(t), 1, 1))
-    output = simulate(
-        parameters_of(person()),
-        torch.tensor(excitation.T.copy()),
-        torch.tensor(length.T.copy()),
-        torch.tensor(np.moveaxis(moment_arm, 0, -1).copy()),
-        1.0 / RATE_HZ,
-    )
-    moment = output.moment.T.numpy()
-    return PairedRows(t, excitation, length, moment_arm, moment, np.ones(len(t), dtype=bool))
-
-
 def calibrator(settings=SETTINGS, **options):
-    rules = {name: Rule(True, bounds) for name, bounds in BOUNDS.items()}
-    return Calibrator(ParameterSpace(prior(), rules), RATE_HZ, settings, **options)
+    return Calibrator(space(), RATE_HZ, settings, **options)
 
 
 def test_finds_the_person_behind_the_moments():
@@ -188,3 +134,67 @@ def test_empty_rows_change_nothing():
     learner.add(recorded(1.0).part(slice(0, 0)))
     assert not learner.due()
     assert learner.update().t == 0.0
+
+
+def test_an_update_says_what_was_tried_and_how_well_it_is_known():
+    learner = calibrator()
+    learner.add(recorded(6.0))
+    for _ in range(4):
+        update = learner.update()
+    assert update.candidate is not None
+    assert update.error_before is not None
+    assert update.error_after is not None
+    assert update.confidence is not None
+    assert set(update.confidence.deviation) == set(update.candidate.values())
+    assert Standing.IDENTIFIED in update.confidence.standing["strength"]
+    if update.result is Result.REJECTED:
+        assert update.error_after > update.error_before
+
+
+def test_what_was_learnt_of_a_movement_is_not_forgotten_over_another():
+    """Half a minute of movement that uses one muscle leaves what is known of the others."""
+    first, errors = recorded(8.0), {}
+    for memory in (0, 12):
+        learner = calibrator(replace(SETTINGS, memory=memory, prior_weight=0.05))
+        for start in range(8):
+            learner.add(first.part(slice(100 * start, 100 * start + 100)))
+            learner.update()
+        for start in range(8, 30):
+            rows = recorded(1.0, float(start))
+            wrong = 0.4 * rows.moment  # as if another person moved, who is weaker
+            learner.add(rows._replace(excitation=0.5 * rows.excitation, moment=wrong))
+            learner.update()
+        learner.forget()
+        learner.add(first)
+        errors[memory] = sum(learner.update().rmse_before)
+    assert errors[12] < 0.8 * errors[0]
+
+
+def test_parameters_that_were_in_force_can_be_restored():
+    learner = calibrator()
+    learner.add(recorded(6.0))
+    first = learner.update()
+    learner.update()
+    version = learner.version
+    update = learner.restore(first.subject)
+    assert update.result is Result.ROLLED_BACK
+    assert update.adopted
+    assert update.version == learner.version == version + 1
+    np.testing.assert_array_equal(update.subject.strength, first.subject.strength)
+    following = learner.update()
+    assert following.version >= update.version
+
+
+def test_strength_moves_on_when_geometry_has_settled():
+    learner = calibrator(replace(SETTINGS, geometry_pace=0.01))
+    learner.add(recorded(6.0))
+    for _ in range(30):
+        learner.update()
+    before = learner.subject
+    for second in range(6, 16):
+        rows = recorded(1.0, float(second))
+        learner.add(rows._replace(moment=0.8 * rows.moment))
+        learner.update()
+    after = learner.subject
+    fell = (after.strength / before.strength).mean()
+    assert fell < 0.95
