@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,13 +37,12 @@ class Outbox:
         self.rows = 0
         """Rows published; messages without a new row do not count."""
 
-    def adopt(self, version: int, rmse: Sequence[float] | None) -> None:
-        """Take note of a new parameter set and of its held-out error in N*m per DOF."""
+    def adopt(self, version: int) -> None:
+        """Take note of a new parameter set."""
         self.version = version
         self._adopted = clock.now()
-        self._sd = None if rmse is None else np.array(rmse)
 
-    def row(self, moment: Array | None, t_emg: float) -> float:
+    def row(self, moment: Array | None, t_emg: float, deviation: Array) -> float:
         """Publish a row's moment, None where the row is not valid; return its latency in s.
 
         Parameters
@@ -54,7 +51,10 @@ class Outbox:
             N*m, shape [dof].
         t_emg
             Time of the newest EMG it used, s.
+        deviation
+            Standard deviation of the moment, N*m, shape [dof]; NaN where it is not known.
         """
+        self._sd = deviation if np.isfinite(deviation).all() else None
         self.rows += 1
         return self._send(moment, t_emg) - t_emg
 

@@ -138,7 +138,7 @@ class LivePredictor:
         late = newest >= BURST
         for i in [newest] if late else range(newest + 1):
             moment = predicted.moment[i] if predicted.valid[i] else None
-            latency = self._outbox.row(moment, float(predicted.t_emg[i]))
+            latency = self._outbox.row(moment, float(predicted.t_emg[i]), predicted.deviation[i])
             self._latency.add(latency)
             self._reporter.latency(latency)
         if late:
@@ -167,8 +167,9 @@ class LivePredictor:
         if update.version <= self._outbox.version:
             return
         self._subject = update.subject(self._subject)
-        self._chain.predictor.adopt(self._subject, update.version)
-        self._outbox.adopt(update.version, update.rmse)
+        confidence = update.confidence.confidence() if update.confidence else None
+        self._chain.predictor.adopt(self._subject, update.version, confidence)
+        self._outbox.adopt(update.version)
         values = {k: tuple(v) for k, v in self._subject.values().items()}
         self._publisher.publish_parameters(
             ParametersMessage(

@@ -62,7 +62,7 @@ def score(
             update = calibrator.update()
             updates[update.result] += 1
             if update.adopted:
-                chain.predictor.adopt(update.subject, update.version)
+                chain.predictor.adopt(update.subject, update.version, update.confidence)
         if on_progress is not None:
             on_progress((chunk.t[-1] - recording.start) / recording.duration_s)
     return {

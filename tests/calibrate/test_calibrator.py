@@ -176,7 +176,7 @@ def test_parameters_that_were_in_force_can_be_restored():
     first = learner.update()
     learner.update()
     version = learner.version
-    update = learner.restore(first.subject)
+    update = learner.restore(first.subject, first.version)
     assert update.result is Result.ROLLED_BACK
     assert update.adopted
     assert update.version == learner.version == version + 1
