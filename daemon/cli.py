@@ -14,6 +14,7 @@ from daemon.commands.bench import bench
 from daemon.commands.calibrate import calibrate
 from daemon.commands.check import check
 from daemon.commands.common import examples
+from daemon.commands.ctl import ctl
 from daemon.commands.doctor import doctor
 from daemon.commands.feed import play, simulate
 from daemon.commands.listen import listen
@@ -91,6 +92,7 @@ for command in (
     streams,
     run,
     listen,
+    ctl,
     simulate,
     play,
     score,

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.system
 def own_arm(changed_config, unique_name, ipc_address) -> Path:
     """The simulated arm on streams and an address that no other test uses."""
     output = f'[output]\nzmq = "{ipc_address}"\nlsl = false\n'
-    return changed_config("arm", {'"hillstream-': f'"{unique_name}-'}, output)
+    control = f'[control]\naddress = "{ipc_address}-control"\n'
+    return changed_config("arm", {'"hillstream-': f'"{unique_name}-'}, output + control)
 
 
 class Demo:

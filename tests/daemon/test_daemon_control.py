@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 
+from daemon.cli import main
 from daemon.control_client import ask
 from daemon.control_messages import Command, Reply, Request
+from pipeline.model.subject import load_subject
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -27,6 +30,11 @@ class Operator:
 
     def __call__(self, command: str, **more: object) -> Reply:
         return ask(self.address, Request(command=Command(command), **more), PATIENCE_S)
+
+    def types(self, *words: object) -> Result:
+        """Use the command line."""
+        arguments = [*map(str, words), "--address", self.address, "--patience", str(PATIENCE_S)]
+        return CliRunner().invoke(main, ["ctl", *arguments])
 
     def status(self) -> dict:
         return self("status").data
@@ -52,18 +60,22 @@ def when_it_is_back(command: Callable[[], Reply], wait_until) -> Reply:
 
 @pytest.fixture
 def started(walking, lab, running, wait_until):
-    """A lab, a daemon that has calibrated, and its operator."""
+    """A lab, a daemon at work, and its operator."""
     config = walking("zmq", **PATIENT)
     streams, daemon = lab(config), running(config)
-    wait_until(lambda: daemon.moments and daemon.moments[-1].parameter_version > 1, PATIENCE_S)
+    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
     return streams, daemon, Operator(config.control.address)
 
 
-def test_calibration_is_paused_rolled_back_and_resumed(started, wait_until):
+def test_calibration_is_paused_rolled_back_and_resumed(started, wait_until, tmp_path):
     _, daemon, operator = started
-    refused = operator("rollback", version=9999)
-    assert not refused.ok
-    assert "Version 9999 is unknown; known are 0.." in refused.sentence
+    wait_until(lambda: daemon.moments[-1].parameter_version > 1, PATIENCE_S)
+    refused = operator.types("rollback", 9999)
+    assert refused.exit_code == 2
+    assert "Version 9999 is unknown; known are 0.." in refused.output
+    shown = operator.types("status")
+    assert shown.exit_code == 0
+    assert all(word in shown.output for word in ("NOMINAL", "latency", "at work", "knee_angle_r"))
 
     assert operator("pause").ok
     wait_until(lambda: daemon.statuses[-1].calibrator.result == "paused", PATIENCE_S)
@@ -79,7 +91,9 @@ def test_calibration_is_paused_rolled_back_and_resumed(started, wait_until):
     start = daemon.statuses[0].parameters
     wait_until(lambda: daemon.moments[-1].parameter_version == version + 1, PATIENCE_S)
     wait_until(lambda: daemon.statuses[-1].parameters == start, PATIENCE_S)
-    assert operator("save").data["subject"]["strength"] == list(start["strength"])
+    told = operator.types("save", tmp_path / "me.json")
+    assert f"parameter set {version + 1}" in told.output
+    assert load_subject(tmp_path / "me.json").strength.tolist() == list(start["strength"])
 
     heard = len(daemon.statuses)
     killed("calibrator")
@@ -90,7 +104,7 @@ def test_calibration_is_paused_rolled_back_and_resumed(started, wait_until):
 
     assert operator("resume").ok
     wait_until(lambda: operator.status()["version"] > version + 1, PATIENCE_S)
-    assert operator("mark", text="the person sits down").ok
+    assert "the person sits down" in operator.types("mark", "the person sits down").output
     assert {m.status for m in daemon.moments[-100:]} == {"NOMINAL"}
 
 
