@@ -333,6 +333,11 @@ class SimulationConfig(Section):
     electromechanical_delay_s: NonNegative = Field(
         0.06, description="True delay from EMG to force, s."
     )
+    synergies: Annotated[int, Field(ge=1, le=16)] | None = Field(
+        None,
+        description="Muscle synergies that the person's excitations are made of; without it every "
+        "channel has a drive of its own.",
+    )
     emg_noise_v: NonNegative = Field(2e-6, description="White noise of the electrodes, V RMS.")
     hum_v: NonNegative = Field(5e-6, description="Amplitude of the 50 Hz hum in the EMG, V.")
     baseline_v: NonNegative = Field(3e-6, description="Muscle tone at rest in the EMG, V RMS.")

@@ -103,8 +103,9 @@ class Movement:
     efforts
         Tells for a posture and a change of posture (rad, shape [coordinate] each) how much each
         channel's muscles help it: 1 the most, below zero those that brake it; shape [channel].
-    n_channels
-        Number of EMG channels.
+    synergies
+        What moves together: the channels' shares in each drive of its own, shape
+        [drive, channel]; the identity where every channel has its own.
     seed
         Seed of everything drawn here.
     memory_s
@@ -117,18 +118,19 @@ class Movement:
         self,
         tasks: Sequence[Task],
         efforts: Efforts,
-        n_channels: int,
+        synergies: Array,
         seed: SeedSequence,
         memory_s: float,
         drive: Course,
     ) -> None:
-        of_reaches, of_efforts, of_all, *of_channels = seed.spawn(3 + n_channels)
+        count, n_channels = synergies.shape
+        of_reaches, of_efforts, of_all, *of_drives = seed.spawn(3 + count)
         bursts = [
-            _bursts_of_reaches(_reaches(tasks, of_reaches), efforts, of_efforts),
+            _bursts_of_reaches(_reaches(tasks, of_reaches), efforts, synergies, of_efforts),
             _bursts(np.ones(n_channels), (3.0, 8.0), 0.5, of_all),
         ]
-        for channel, own in zip(np.eye(n_channels), of_channels, strict=True):
-            bursts.append(_bursts(channel, (0.4, 3.0), 1.5, own))
+        for channels, own in zip(synergies, of_drives, strict=True):
+            bursts.append(_bursts(channels, (0.4, 3.0), 1.5, own))
         self._bursts = _Passing(heapq.merge(*bursts, key=lambda burst: burst.start_s), memory_s)
         self._reaches = _Passing((reach for reach, _ in _reaches(tasks, of_reaches)), 0.0)
         self._n_coordinates, self._n_channels = len(tasks[0].low), n_channels
@@ -195,20 +197,21 @@ def _reaches(tasks: Sequence[Task], seed: SeedSequence) -> Iterator[tuple[Reach,
 
 
 def _bursts_of_reaches(
-    reaches: Iterator[tuple[Reach, Task]], efforts: Efforts, seed: SeedSequence
+    reaches: Iterator[tuple[Reach, Task]], efforts: Efforts, synergies: Array, seed: SeedSequence
 ) -> Iterator[Burst]:
     """Yield for each reach the burst of its agonists and that of its antagonists."""
     rng = np.random.default_rng(seed)
+    shares = synergies / synergies.sum(1, keepdims=True)
     next(reaches)
     for reach, task in reaches:
-        helps = efforts(reach.origin, reach.target - reach.origin)
+        helps = shares @ efforts(reach.origin, reach.target - reach.origin)
         strong, brake = task.effort * rng.uniform(0.2, 1.5), rng.uniform(0.3, 0.8)
         third = reach.duration_s / 3
         for start, height in (
             (reach.start_s - 0.08, np.maximum(helps, 0.0)),
             (reach.start_s + third, brake * np.maximum(-helps, 0.0)),
         ):
-            yield Burst(start, max(0.5 * third, 0.1), third, third, strong * height)
+            yield Burst(start, max(0.5 * third, 0.1), third, third, strong * height @ synergies)
 
 
 def _bursts(

@@ -24,6 +24,11 @@ Array = NDArray[np.float64]
 _USED_RANGE = 0.7
 """Share of each coordinate's range that the person moves in, about its middle."""
 
+_MAIN_SHARE = (0.6, 1.0)
+"""A channel's share in the synergy it mainly belongs to is drawn from this range."""
+_SIDE_SHARE = 0.3
+"""Its largest share in each of the others."""
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -89,7 +94,7 @@ class Lab:
         self._movement = Movement(
             _tasks(config, model),
             self._efforts,
-            len(config.streams.emg.channels),
+            _synergies(config),
             of_movement,
             person.electromechanical_delay_s,
             self._tiring.drive,
@@ -199,6 +204,19 @@ def _tasks(config: Config, model: ModelFile) -> list[Task]:
         low, high = (middle + (2.0 * part - 1.0) * half for part in change.used_range)
         tasks.append(Task(change.at_s, low, high, change.pace, change.effort))
     return tasks
+
+
+def _synergies(config: Config) -> Array:
+    """Return what of the person moves together, shape [drive, channel]; see `Movement`."""
+    count, channels = config.simulation.synergies, len(config.streams.emg.channels)
+    if count is None:
+        return np.eye(channels)
+    rng = np.random.default_rng(SeedSequence((config.simulation.seed, count)))
+    shares = rng.uniform(0.0, _SIDE_SHARE, (count, channels))
+    # Every channel has one synergy it mainly belongs to, and every synergy has some.
+    main = rng.permutation(channels) % count
+    shares[main, np.arange(channels)] = rng.uniform(*_MAIN_SHARE, channels)
+    return shares
 
 
 def _electrodes(config: Config, seed: SeedSequence) -> Electrodes:
