@@ -13,6 +13,7 @@ from torch import Tensor
 
 from daemon import assemble
 from daemon.config import Config
+from daemon.hybrid import Hybrid, hybrid
 from daemon.passages import Kind, Passage, passages
 from daemon.recorded_rows import RecordedRows, agreement
 from pipeline.calibrate.loss import Trials
@@ -23,7 +24,7 @@ from pipeline.geometry import load_model
 from pipeline.model.parameters import RELATIVE, ParameterSpace
 from pipeline.model.subject import Subject
 
-Method = Literal["adamw", "annealing"]
+Method = Literal["adamw", "annealing", "synergy"]
 Result = dict[str, object]
 
 _APART_S = 1.0
@@ -45,9 +46,12 @@ class Request:
     stance
         Whether only the stances of those files are scored.
     method
-        ``adamw``, or ``annealing`` as programs without gradients do it.
+        ``adamw``, ``annealing`` as programs without gradients do it, or ``synergy`` with
+        synthesised excitations for the muscles that have no channel.
     budget_seconds
         Time that annealing may take, s.
+    synergies
+        Number of synergies; None takes as many as the variance needs.
     """
 
     recordings: Sequence[Path]
@@ -57,10 +61,17 @@ class Request:
     stance: bool = False
     method: Method = "adamw"
     budget_seconds: float = 60.0
+    synergies: int | None = None
 
 
-class _Recorded(RecordedRows):
-    """A recording with what is learnt from it."""
+class Learnt(RecordedRows):
+    """A recording with what is learnt from it.
+
+    Raises
+    ------
+    UserError
+        If the recording does not have what is chosen, or no reference there.
+    """
 
     def __init__(self, config: Config, path: Path, request: Request) -> None:
         super().__init__(config, path)
@@ -101,19 +112,21 @@ def calibrate(
     torch.set_num_threads(config.calibrator.threads)
     model = load_model(config.model.file)
     start = assemble.starting_subject(config, model)
-    learnt = [_Recorded(config, path, request) for path in request.recordings]
+    learnt = [Learnt(config, path, request) for path in request.recordings]
     others = [RecordedRows(config, path) for path in request.heldout]
     device = assemble.device(config)
     space = assemble.parameter_space(config, assemble.generic_subject(model), device)
-    trials = _trials(config, learnt, space.zeros())
-    settings = Settings()
-    objective = Objective(space, trials, 1.0 / config.model.rate_hz, settings)
-    found = _optimised(objective, space.vector(start), settings, request, on_progress)
+    trials = trials_of(config, learnt, space.zeros())
+    before = _scores(start, learnt, others, request.stance)
+    found, loss, synergies = _optimised(
+        config, space, trials, space.vector(start), request, on_progress
+    )
+    if synergies:
+        for recorded in (*learnt, *others):
+            synergies.drive(recorded)
     subject = space.subject(found.vector)
-    with torch.no_grad():
-        objective(found.vector)
     return subject, {
-        "loss": objective.relative_error,
+        "loss": loss,
         "objective": found.objective,
         "seconds": found.seconds,
         "iterations": found.iterations,
@@ -121,35 +134,53 @@ def calibrate(
         "device": device,
         "threads": torch.get_num_threads(),
         **_scores(subject, learnt, others, request.stance),
-        "start": _scores(start, learnt, others, request.stance),
+        "start": before,
         "parameters": _parameters(config, space, subject, found.vector),
         "at_bound": space.at_bound(found.vector),
         "loss_history": found.history,
+        "synergies": synergies.described() if synergies else None,
     }
 
 
 def _optimised(
-    objective: Objective,
+    config: Config,
+    space: ParameterSpace,
+    trials: Trials,
     start: Tensor,
-    settings: Settings,
     request: Request,
     on_progress: Watch | None,
-) -> Calibration:
-    if request.method == "annealing":
-        from daemon.annealing import anneal
-
-        return anneal(objective, start, request.budget_seconds, watch=on_progress)
+) -> tuple[Calibration, float, Hybrid | None]:
+    """Return what was found, the relative error there, and the synergies where there are any."""
+    settings = Settings()
+    objective = Objective(space, trials, 1.0 / config.model.rate_hz, settings)
     try:
-        return descend(objective, start, settings, on_progress)
+        if request.method == "synergy":
+            made = hybrid(config, space, trials, start, settings, request.synergies, on_progress)
+            return made.calibration, made.loss, made
+        if request.method == "annealing":
+            from daemon.annealing import anneal
+
+            found = anneal(objective, start, request.budget_seconds, watch=on_progress)
+        else:
+            found = descend(objective, start, settings, on_progress)
     except FloatingPointError as error:
         raise UserError(
             f"The calibration left the range of finite numbers ({error}); check the recordings "
             "for spikes in the reference moments."
         ) from error
+    with torch.no_grad():
+        objective(found.vector)
+    return found, objective.relative_error, None
 
 
-def _trials(config: Config, learnt: Sequence[_Recorded], like: Tensor) -> Trials:
-    """Cut the chosen passages of all recordings into one set of trials."""
+def trials_of(config: Config, learnt: Sequence[Learnt], like: Tensor) -> Trials:
+    """Cut the chosen passages of all recordings into one set of trials.
+
+    Parameters
+    ----------
+    like
+        A tensor whose type and device the trials take.
+    """
     parts, stretches, t, before = [], [], 0.0, 0
     for recorded in learnt:
         rows = recorded.rows
@@ -163,7 +194,7 @@ def _trials(config: Config, learnt: Sequence[_Recorded], like: Tensor) -> Trials
 
 
 def _scores(
-    subject: Subject, learnt: Sequence[_Recorded], others: Sequence[RecordedRows], stance: bool
+    subject: Subject, learnt: Sequence[Learnt], others: Sequence[RecordedRows], stance: bool
 ) -> Result:
     """Score a person on what was learnt from, on the rest, and on other recordings."""
     seen, unseen = [], []

@@ -49,10 +49,17 @@ _EXISTING = click.Path(path_type=Path)
 @click.option("--stance", is_flag=True, help="Score only the stances of the --heldout files.")
 @click.option(
     "--method",
-    type=click.Choice(["adamw", "annealing"]),
+    type=click.Choice(["adamw", "annealing", "synergy"]),
     default="adamw",
     show_default=True,
-    help="Gradient descent, or simulated annealing for comparison.",
+    help="Gradient descent; simulated annealing for comparison; or gradient descent with "
+    "synthesised excitations for the muscles that CONFIG names no channels for.",
+)
+@click.option(
+    "--synergies",
+    type=click.IntRange(1, 10),
+    metavar="N",
+    help="Number of synergies; without it, as many as account for 85 % of the variance.",
 )
 @click.option(
     "--budget-seconds",
@@ -78,6 +85,7 @@ def calibrate(
     heldout: tuple[Path, ...],
     stance: bool,
     method: Any,
+    synergies: int | None,
     budget_seconds: float,
     subject_out: Path | None,
     json_file: str | None,
@@ -89,7 +97,7 @@ def calibrate(
     that were not chosen where the recording is annotated with cycles, otherwise all of it after
     5 s.
     """
-    kind, texts = _choice({"cycles": cycles, "seconds": seconds, "frames": frames})
+    kind, texts = choice({"cycles": cycles, "seconds": seconds, "frames": frames})
     config = checked_config(config_name)
     if subject_out is not None and not subject_out.absolute().parent.is_dir():
         raise UserError(f"--subject-out: the folder of '{subject_out}' does not exist.")
@@ -98,7 +106,7 @@ def calibrate(
     from daemon.passages import parse_ranges
 
     ranges = parse_ranges(kind, texts)
-    request = Request(recordings, kind, ranges, heldout, stance, method, budget_seconds)
+    request = Request(recordings, kind, ranges, heldout, stance, method, budget_seconds, synergies)
     with _progress() as progress:
         task = progress.add_task("Reading", total=1.0, loss="")
         subject, result = calibrate_on(
@@ -115,7 +123,14 @@ def calibrate(
     write_json(json_file, result)
 
 
-def _choice(options: Mapping[Kind, tuple[str, ...]]) -> tuple[Kind, tuple[str, ...]]:
+def choice(options: Mapping[Kind, tuple[str, ...]]) -> tuple[Kind, tuple[str, ...]]:
+    """Return the one of --cycles, --seconds and --frames that was given.
+
+    Raises
+    ------
+    UserError
+        If it is not one.
+    """
     given = [(kind, texts) for kind, texts in options.items() if texts]
     if len(given) != 1:
         raise UserError(

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -121,11 +122,22 @@ class Objective:
         self.relative_error = math.inf
         """Relative error at the last vector that was evaluated."""
 
-    def __call__(self, vector: Tensor) -> Tensor:
-        """Return the objective at `vector`, differentiable in it."""
+    def __call__(self, vector: Tensor, excitation: Tensor | None = None) -> Tensor:
+        """Return the objective at `vector`, differentiable in it.
+
+        Parameters
+        ----------
+        excitation
+            What drives the muscles, in place of the trials' excitation; differentiable too.
+        """
         settings, trials = self._settings, self._trials
         output = simulate(
-            self.space.parameters(vector), *trials[:3], self._step_s, guess=self._guess
+            self.space.parameters(vector),
+            trials.excitation if excitation is None else excitation,
+            trials.length,
+            trials.moment_arm,
+            self._step_s,
+            guess=self._guess,
         )
         self._guess = output.w.detach()
         error = moment_error(output, trials, self._scale)
@@ -138,15 +150,26 @@ class Objective:
         )
 
 
+class Minimised(Protocol):
+    """What `descend` minimises."""
+
+    @property
+    def relative_error(self) -> float:
+        """Relative error at the last vector that was evaluated."""
+
+    def __call__(self, vector: Tensor) -> Tensor:
+        """Return the objective at `vector`, differentiable in it."""
+
+
 def descend(
-    objective: Objective, start: Tensor, settings: Settings, watch: Watch | None = None
+    objective: Minimised, start: Tensor, settings: Settings, watch: Watch | None = None
 ) -> Calibration:
     """Minimise by AdamW with a decaying learning rate, and stop when there is no progress.
 
     Parameters
     ----------
     start
-        Where to begin, as `ParameterSpace` has it.
+        Where to begin, a vector of the objective.
     watch
         Told of the progress at every step.
 

@@ -115,9 +115,15 @@ def synergies_for(
     least_vaf
         Variance that they have to account for.
     count
-        Number of synergies where it is given instead; never more than there are muscles.
+        Number of synergies where it is given instead.
+
+    Returns
+    -------
+    Synergies
+        Always fewer than there are muscles, but one: as many would say nothing of what the
+        muscles have in common.
     """
-    most = min(excitation.shape)
+    most = max(1, min(excitation.shape) - 1)
     if count is not None:
         return factorise(excitation, min(count, most))
     for number in range(1, most):

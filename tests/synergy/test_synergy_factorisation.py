@@ -86,9 +86,10 @@ def test_as_many_synergies_as_the_variance_needs():
             assert float(variance_accounted_for(excitation, fewer)) < least
 
 
-def test_a_given_number_is_taken_but_never_more_than_there_are_muscles():
+def test_a_given_number_is_taken_but_always_fewer_than_there_are_muscles():
     assert synergies_for(made_of(4), count=3).weights.shape == (8, 3)
-    assert synergies_for(made_of(4, muscles=2), count=3).weights.shape == (2, 2)
+    assert synergies_for(made_of(4, muscles=3), count=3).weights.shape == (3, 2)
+    assert synergies_for(made_of(4, muscles=1), count=3).weights.shape == (1, 1)
 
 
 def test_silence_is_accounted_for_by_nothing():
