@@ -13,8 +13,9 @@ De Luca 1984, Crit Rev Biomed Eng 11:251 (median frequency as the sign of fatigu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,10 @@ class Verdict:
     evidence: Evidence | None
     """None where there is too little to fit."""
 
+    def figures(self) -> dict[str, Any]:
+        """Return the verdict as plain data."""
+        return asdict(self)
+
 
 def assess(courses: Sequence[Course]) -> list[Verdict]:
     """Return a verdict for every muscle.
@@ -130,8 +135,8 @@ def _judge(found: Evidence) -> tuple[Kind, str]:
     change = found.strength.change
     if found.known < KNOWN:
         return Kind.NOT_IDENTIFIABLE, (
-            f"Its strength was known in only {found.known:.0%} of the updates: the movement does "
-            "not load it enough, or does not tell it from its neighbours."
+            f"Its strength was known well enough in {found.known:.0%} of the updates: the movement "
+            "does not load the muscle enough, or does not tell it from its neighbours."
         )
     if abs(change.value) < LEAST_CHANGE or not (change.falls or change.rises):
         return Kind.STABLE, _steady(found)
@@ -169,13 +174,9 @@ def _moved(found: Evidence) -> str:
 
 
 def _steady(found: Evidence) -> str:
-    change = found.strength.change
-    if max(abs(change.low), abs(change.high)) < 1.0:
-        room = f"no change beyond {change.low:+.0%} to {change.high:+.0%}"
-    else:
-        room = "no change that stands out from its scatter"
-    lone = f"; {_frequency(found)} all the same" if _slows(found.frequency) else ""
-    return f"Strength shows {room}{lone}."
+    low, high = found.strength.change.low, found.strength.change.high
+    lone = f" All the same, {_frequency(found)}." if _slows(found.frequency) else ""
+    return f"No change of strength stands out; the data allow {low:+.0%} to {high:+.0%}.{lone}"
 
 
 def _slows(frequency: Share | None) -> bool:
@@ -189,16 +190,21 @@ def _frequency(found: Evidence) -> str:
     if found.frequency_hz is None:
         return f"the median frequency of its EMG {way}"
     before, after = found.frequency_hz
-    return f"the median frequency of its EMG {way} ({before:.0f} Hz before, {after:.0f} Hz after)"
+    return f"the median frequency of its EMG {way} (from {before:.0f} to {after:.0f} Hz)"
+
+
+def active(course: Course) -> NDArray[np.bool_]:
+    """Return the seconds in which a muscle is active enough for its EMG to speak of it."""
+    loud = course.amplitude[np.isfinite(course.amplitude)]
+    high = float(np.quantile(loud, 0.9)) if len(loud) else np.inf
+    return np.asarray(course.amplitude > ACTIVE * high)
 
 
 def _activity(course: Course) -> tuple[Blocks, Blocks]:
     """Return median frequency and amplitude over the seconds in which the muscle is active."""
-    loud = course.amplitude[np.isfinite(course.amplitude)]
-    high = float(np.quantile(loud, 0.9)) if len(loud) else 0.0
-    active = course.amplitude > ACTIVE * high
-    t = course.t_emg[active]
-    return blocks(t, course.median_hz[active]), blocks(t, course.amplitude[active])
+    chosen = active(course)
+    t = course.t_emg[chosen]
+    return blocks(t, course.median_hz[chosen]), blocks(t, course.amplitude[chosen])
 
 
 def _levels(frequency: Blocks, ramp: Ramp) -> tuple[float, float] | None:

@@ -192,7 +192,8 @@ def _ramp(t: Array, onset: Array | float, end: Array | float) -> Array:
 
 def _variance(residual: Array) -> float:
     """Return the residuals' variance, larger where neighbours tell the same."""
-    correlation = float(np.corrcoef(residual[:-1], residual[1:])[0, 1])
+    # A fit takes out of its residuals some of what neighbours share.
+    correlation = float(np.corrcoef(residual[:-1], residual[1:])[0, 1]) + _LEVELS / len(residual)
     correlation = min(max(correlation, 0.0), _MOST_CORRELATION)
     free = len(residual) - _LEVELS
     return float((residual**2).sum()) / free * (1.0 + correlation) / (1.0 - correlation)

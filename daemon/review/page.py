@@ -1,0 +1,133 @@
+"""A session as one page that stands on its own: HTML with its figures inside."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+from matplotlib.figure import Figure
+
+from daemon.review.fatigue import Kind, Verdict, clock
+from daemon.review.figures import COLOURS
+from daemon.review.material import Health, Material
+from daemon.review.trend import Share
+
+PNG_DPI = 150
+_ORDER = (Kind.FATIGUE, Kind.ELECTRODE, Kind.NOT_IDENTIFIABLE, Kind.STABLE)
+"""What asks for attention comes first."""
+_CAPTIONS = {
+    "strength": "Strength of each muscle relative to the generic one, as calibrated, with its 95 % "
+    "interval. A dashed line is the change that the verdict speaks of.",
+    "emg": "Median frequency of the EMG in the seconds in which the muscle was active (dots) "
+    "and over ten seconds (line). It falls when a muscle tires and stays when an electrode "
+    "changes.",
+    "moments": "Predicted joint moments against their reference, at three times of the session.",
+    "error": "Difference between predicted and reference moments: per second (grey) and over ten "
+    "seconds (blue). What goes beyond the axis is the start.",
+    "streams": "Rate at which each stream came in. Dots: samples were lost or refused. Grey: the "
+    "stream was away.",
+}
+_OTHERS = "Other parameters over time, with their 95 % intervals."
+
+
+def page(material: Material, verdicts: Sequence[Verdict], figures: Mapping[str, Figure]) -> str:
+    """Return the report as HTML.
+
+    Parameters
+    ----------
+    figures
+        By name, as `daemon.review.figures.draw` gives them.
+    """
+    source = resources.files("daemon.review").joinpath("page.html.j2").read_text("utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters.update(clock=clock, share=_share, colour=lambda kind: COLOURS[kind])
+    ordered = sorted(verdicts, key=lambda verdict: _ORDER.index(verdict.kind))
+    return environment.from_string(source).render(
+        material=material,
+        verdicts=ordered,
+        summary=summary(material, verdicts),
+        images={name: _svg(figure) for name, figure in figures.items()},
+        captions=_CAPTIONS,
+        others=[name for name in figures if name not in _CAPTIONS],
+        others_caption=_OTHERS,
+        errors={dof: _late(course.rmse) for dof, course in material.errors.items()},
+        streams=[_stream(name, health) for name, health in material.streams.items()],
+    )
+
+
+def write_png(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Write the figures as PNG files into a folder, which is made; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, figure in figures.items():
+        path = folder / f"{name}.png"
+        figure.savefig(path, dpi=PNG_DPI)
+        paths.append(path)
+    return paths
+
+
+def summary(material: Material, verdicts: Sequence[Verdict]) -> list[str]:
+    """Return what happened, in a few sentences."""
+    tried, taken = sum(material.updates.values()), material.accepted
+    sentences = [
+        f"The session lasted {clock(material.seconds)} min. The calibrator tried {tried} updates "
+        f"and put {taken} of them in force."
+    ]
+    for kind, words in (
+        (Kind.FATIGUE, "shows the signs of fatigue"),
+        (Kind.ELECTRODE, "looks as if its electrode or its gain had changed"),
+    ):
+        named = [verdict.muscle for verdict in verdicts if verdict.kind is kind]
+        sentences += [f"{muscle} {words}." for muscle in named]
+    if not any(verdict.kind is Kind.FATIGUE for verdict in verdicts):
+        sentences.append("No muscle shows the signs of fatigue.")
+    unknown = [v.muscle for v in verdicts if v.kind is Kind.NOT_IDENTIFIABLE]
+    if unknown:
+        sentences.append(f"Nothing can be said of {', '.join(unknown)}.")
+    lost = [name for name, h in material.streams.items() if _lost(h)]
+    if lost:
+        sentences.append(f"Samples were lost or refused in {', '.join(lost)}.")
+    return sentences
+
+
+def _share(share: Share | None) -> str:
+    """Return a change with its interval, in per cent."""
+    if share is None:
+        return "–"
+    return f"{share.value:+.0%} ({share.low:+.0%} to {share.high:+.0%})".replace("-", "−")
+
+
+def _late(rmse: np.ndarray) -> str:
+    """Return the RMSE over the second half of a session, where the calibrator has settled."""
+    late = rmse[len(rmse) // 2 :]
+    late = late[np.isfinite(late)]
+    return f"{np.sqrt(np.mean(late**2)):.2f}" if len(late) else "–"
+
+
+def _lost(health: Health) -> bool:
+    return bool(len(health.t)) and health.gaps[-1] + health.dropped[-1] > 0
+
+
+def _stream(name: str, health: Health) -> dict[str, object]:
+    """Return a row of the table of streams."""
+    live = [state == "live" for state in health.state]
+    return {
+        "name": name,
+        "rate": f"{np.nanmedian(health.rate_hz):.0f}" if len(health.t) else "–",
+        "received": f"{health.received[-1]:,.0f}" if len(health.t) else "–",
+        "gaps": f"{health.gaps[-1]:.0f}" if len(health.t) else "–",
+        "dropped": f"{health.dropped[-1]:.0f}" if len(health.t) else "–",
+        "live": f"{np.mean(live):.1%}" if live else "–",
+    }
+
+
+def _svg(figure: Figure) -> str:
+    """Return a figure as the address of an image that holds it."""
+    file = io.BytesIO()
+    figure.savefig(file, format="svg", metadata={"Date": None})
+    return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
