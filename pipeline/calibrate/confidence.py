@@ -2,7 +2,9 @@
 
 The Gauss-Newton curvature of the loss says how steeply the error rises when a parameter moves. Its
 inverse, scaled by the residual, is the covariance of the parameters as far as the data speak; where
-they are silent what is left is the spread of a value that may lie anywhere between its bounds.
+they are silent what is left is the spread of a value that may lie anywhere between its bounds. What
+the residual does not show is counted as well: each muscle's excitation may have another gain and
+another offset than the EMG says, for MVC and resting level are never known exactly.
 
 References
 ----------
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.calibrate.loss import ERROR_FLOOR, Trials
-from pipeline.model.nms import Output, simulate
+from pipeline.model.nms import Output, Parameters, simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import CALIBRATED
 
@@ -35,6 +37,10 @@ DIRECTIONS = 4
 """Directions of the parameters by which the moments' deviation is computed."""
 DIFFERENCE = 0.1
 """Half the step of the central differences, in units of the parameter vector."""
+GAIN_DEVIATION = 0.12
+"""Standard deviation of an excitation's gain: MVC is not known better than that."""
+OFFSET_DEVIATION = 0.025
+"""Standard deviation of an excitation's offset: nor is the resting level, as a share of MVC."""
 
 
 class Standing(StrEnum):
@@ -85,19 +91,22 @@ def confidence(
         Interval of the time grid, s.
     """
     with torch.no_grad():
-        output = simulate(space.parameters(vector), *trials[:3], step_s)
-        residual = (output.moment - trials.moment) * trials.weight
-        slope = sensitivity(space, vector, trials, step_s, output) * trials.weight
+        parameters = space.parameters(vector)
+        output = simulate(parameters, *trials[:3], step_s)
+        slope = sensitivity(space, vector, trials, step_s, output)
+        doubt = _excitation_effects(parameters, trials, step_s, output.w)
+    residual = (output.moment - trials.moment) * trials.weight
     variance = residual.square().sum((0, 2)) / trials.weight.sum((0, 2)).clamp_min(1.0)
     told = variance + ERROR_FLOOR * scale.square()  # what the loss takes a residual for
-    apart = correlation_length(residual, trials.weight)
-    whitened = slope / (told * apart).sqrt()[:, None]
-    information = torch.einsum("itdk,jtdk->ij", whitened, whitened).double()
-    known = torch.eye(space.size, dtype=torch.float64, device=vector.device) / FREE_DEVIATION**2
-    covariance = torch.linalg.inv(information + known)
-    deviation = covariance.diagonal().sqrt().to(vector.dtype)
-    effect = slope / scale[:, None]
-    spread = _directions(covariance, torch.einsum("itdk,jtdk->ij", effect, effect).double())
+    told = told * correlation_length(residual, trials.weight)
+    own = slice(space.size)
+    precision = _products(torch.cat((slope, doubt)), trials.weight, told)
+    precision.diagonal()[own] += 1.0 / FREE_DEVIATION**2
+    precision.diagonal()[space.size :] += 1.0
+    deviation = torch.linalg.inv(precision)[own, own].diagonal().sqrt().to(vector.dtype)
+    # What EMG gets wrong it gets wrong in prediction too, which leaves the moments as they are.
+    covariance = torch.linalg.inv(precision[own, own])
+    spread = _directions(covariance, _products(slope, trials.weight, scale.square()))
     return Confidence(
         deviation=_in_units(space, vector, deviation),
         standing=_standings(space, vector, deviation),
@@ -140,6 +149,28 @@ def sensitivity(
     return torch.cat(parts)
 
 
+def _excitation_effects(
+    parameters: Parameters, trials: Trials, step_s: float, guess: Tensor
+) -> Tensor:
+    """Return what one standard deviation of each excitation's gain and offset does to the moments.
+
+    Returns
+    -------
+    Tensor
+        N*m, shape [2 muscle, trial, dof, time].
+    """
+    excitation = trials.excitation
+    errors = torch.stack(
+        (GAIN_DEVIATION * excitation, torch.full_like(excitation, OFFSET_DEVIATION))
+    )
+    moved = torch.cat((excitation + errors, (excitation - errors).clamp_min(0.0)))
+    simulated = simulate(parameters, moved, *trials[1:3], step_s, guess=guess)
+    ahead, behind = simulated.force.chunk(2)
+    half = (ahead - behind) / 2.0  # shape [2, trial, muscle, time]
+    moment = trials.moment_arm * half[:, :, None]
+    return moment.movedim(-2, 1).flatten(0, 1)
+
+
 def correlation_length(residual: Tensor, weight: Tensor) -> Tensor:
     """Return for each DOF how many consecutive residuals tell as much as one, shape [dof].
 
@@ -156,6 +187,12 @@ def correlation_length(residual: Tensor, weight: Tensor) -> Tensor:
     return length.clamp_min(1.0)
 
 
+def _products(effects: Tensor, weight: Tensor, variance: Tensor) -> Tensor:
+    """Return the products of effects on the moments, summed, each DOF over its variance."""
+    weighed = effects * (weight / variance[:, None]).sqrt()
+    return torch.einsum("itdk,jtdk->ij", weighed, weighed).double()
+
+
 def _directions(covariance: Tensor, effect: Tensor) -> list[Tensor]:
     """Return the steps that change the moments most, long enough to make up the whole variance."""
     root = torch.linalg.cholesky(covariance)
@@ -167,10 +204,13 @@ def _directions(covariance: Tensor, effect: Tensor) -> list[Tensor]:
 
 
 def _in_units(space: ParameterSpace, vector: Tensor, deviation: Tensor) -> dict[str, Array]:
-    """Return the deviation of each parameter in its own unit: half of what lies between +-1 s.d."""
-    above, below = space.subject(vector + deviation), space.subject(vector - deviation)
-    high, low = above.values(), below.values()
-    return {name: (high[name] - low[name]) / 2.0 for name in CALIBRATED}
+    """Return the deviation of each parameter in its own unit, to the side where it is larger."""
+    value, high, low = (
+        space.subject(vector + move).values() for move in (0.0 * deviation, deviation, -deviation)
+    )
+    return {
+        name: np.maximum(high[name] - value[name], value[name] - low[name]) for name in CALIBRATED
+    }
 
 
 def _standings(
