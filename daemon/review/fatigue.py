@@ -32,13 +32,13 @@ LEAST_FALL = 0.04
 """A smaller fall of the median frequency is no sign of fatigue however sure it is."""
 SUDDEN_S = 30.0
 """A change that is complete within this time came at once."""
-ACTIVE = 0.3
+ACTIVE = 0.2
 """Seconds count for the EMG's course when its amplitude is above this share of a high one."""
 KNOWN = 0.5
 """Share of the updates in which a strength must be known, for a verdict on it."""
 MISSED = 0.05
 """Probability that any interval of any muscle misses the truth."""
-_UNKNOWN = frozenset({"weakly_identified", "unobserved", "at_bound"})
+_UNKNOWN = frozenset({"weakly_identified", "unobserved", "at_bound", "fixed"})
 
 
 class Kind(StrEnum):
@@ -213,7 +213,7 @@ def _levels(frequency: Blocks, ramp: Ramp) -> tuple[float, float] | None:
     after = frequency.y[frequency.t >= ramp.end]
     if not len(before) or not len(after):
         return None
-    return float(np.exp(before.mean())), float(np.exp(after.mean()))
+    return float(before.mean()), float(after.mean())
 
 
 def _known(standing: Sequence[str]) -> float:

@@ -123,7 +123,7 @@ def emg(material: Material, verdicts: Sequence[Verdict]) -> Figure | None:
         t, median_hz = course.t_emg[chosen], course.median_hz[chosen]
         axis.scatter(t, median_hz, s=5, lw=0, alpha=0.35, color=colour)
         smooth = blocks(t, median_hz)
-        axis.plot(smooth.t, np.exp(smooth.y), color=colour, lw=1.6)
+        axis.plot(smooth.t, smooth.y, color=colour, lw=1.6)
         axis.sharey(axes[0])
         axis.set_title(course.muscle)
         axis.set_title("median frequency, Hz", loc="right", fontsize=7.5, color=FAINT)
@@ -261,6 +261,7 @@ def _starts(t: Array) -> list[float]:
 
 def _smooth(y: Array, count: int = 10) -> Array:
     """Return the running root mean square of `count` values; NaN where none is known."""
+    count = min(count, len(y))
     known = np.isfinite(y).astype(float)
     total = np.convolve(np.nan_to_num(y) ** 2, np.ones(count), "same")
     number = np.convolve(known, np.ones(count), "same")

@@ -1,8 +1,7 @@
 """Changes in noisy courses over time: how large, since when, and how sure.
 
-Everything here works on the logarithm, so that a change is a share of what was there before, and on
-medians of `BLOCK_S` seconds, so that a stray value and the overlap of neighbouring windows do not
-count.
+A change is a share of what was there before. Everything here works on trimmed means of `BLOCK_S`
+seconds, so that a stray value and the overlap of neighbouring windows do not count.
 """
 
 from __future__ import annotations
@@ -17,27 +16,34 @@ from scipy import stats
 Array = NDArray[np.float64]
 
 BLOCK_S = 10.0
-"""Length of the stretches whose medians are fitted, s."""
+"""Length of the stretches whose means are fitted, s."""
 LEAST_BLOCKS = 8
 """Fewer blocks than this tell nothing of a change."""
+MOST_LAG_S = 60.0
+"""Longest time by which one course may follow another, s."""
+_LAG_STEP_S = 10.0
 _GRID_S = 5.0
 """Spacing of the onsets and ends that are tried, s."""
+_TRIMMED = 0.2
+"""Share of the values at either end of a stretch that is left out of its mean."""
 _BESIDE_S = 40.0
 """What must be left of a course before the end of a change, and after its onset, s."""
 _LEVELS = 4
 """Numbers that a ramp is made of."""
+_LEAST_VARIANCE = 1e-12
+"""Where a course does not scatter at all."""
 _MOST_CORRELATION = 0.6
 """Correlation between neighbouring residuals that is allowed for at most."""
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """Medians of a positive quantity over stretches of time."""
+    """Means of a positive quantity over stretches of time."""
 
     t: Array
     """Middle of the values in each stretch, s."""
     y: Array
-    """Logarithm of the median."""
+    """Trimmed mean in each stretch, in the unit of the course."""
 
     @property
     def enough(self) -> bool:
@@ -73,18 +79,19 @@ class Ramp:
     """When it begins: the best time and its interval, s."""
     end: float
     """When it is complete, s."""
+    lag: float
+    """By how much the course follows, s."""
     before: float
     """Level before it, in the unit of the course."""
 
     def level(self, t: Array) -> Array:
         """Return the fitted course at times `t` in s."""
-        return np.asarray(
-            self.before * np.exp(np.log1p(self.change.value) * _ramp(t, self.onset[0], self.end))
-        )
+        done = _ramp(t - self.lag, self.onset[0], self.end)
+        return np.asarray(self.before * (1.0 + self.change.value * done))
 
 
 def blocks(t: Array, value: Array) -> Blocks:
-    """Return the medians of a course's positive values over stretches of `BLOCK_S`.
+    """Return the trimmed means of a course's positive values over stretches of `BLOCK_S`.
 
     Parameters
     ----------
@@ -99,7 +106,7 @@ def blocks(t: Array, value: Array) -> Blocks:
     pieces = [number == one for one in np.unique(number)]
     return Blocks(
         np.array([t[piece].mean() for piece in pieces]),
-        np.log([np.median(value[piece]) for piece in pieces]),
+        np.array([stats.trim_mean(value[piece], _TRIMMED) for piece in pieces]),
     )
 
 
@@ -118,23 +125,31 @@ def fit_ramp(course: Blocks, confidence: float, beside: Blocks | None = None) ->
     confidence
         Of the intervals, such as 0.95.
     beside
-        Another course that changes at the same time, by a share of its own: the times are those
-        that suit both.
+        Another course that shows the same change by a share of its own, and at once: the times
+        are those that suit both, where `course` may follow by up to `MOST_LAG_S`.
     """
     onset, end = _pairs(course.t[0], course.t[-1])
-    own = _fit(course, onset, end)
+    lag = np.zeros_like(onset)
+    if beside is not None:
+        lags = np.repeat(np.arange(0.0, MOST_LAG_S + 1.0, _LAG_STEP_S), len(onset))
+        onset, end = np.resize(onset, len(lags)), np.resize(end, len(lags))
+        seen = end + lags <= course.t[-1]
+        onset, end, lag = onset[seen], end[seen], lags[seen]
+    own = _fit(course, onset + lag, end + lag)
     misfit = own.misfit if beside is None else own.misfit + _fit(beside, onset, end).misfit
     best = int(misfit.argmin())
     allowed = 3.0 * float(stats.f.ppf(confidence, 3, len(course.t) - _LEVELS))
     slack = allowed - (misfit - misfit[best])
     possible = slack > 0
     reach = np.sqrt(slack[possible] / own.weight[possible])
-    low, high = (own.change[possible] - reach).min(), (own.change[possible] + reach).max()
+    low = float(((own.change[possible] - reach) / own.before[possible]).min())
+    high = float(((own.change[possible] + reach) / own.before[possible]).max())
     return Ramp(
-        Share(*np.expm1([own.change[best], low, high]).tolist()),
+        Share(float(own.change[best] / own.before[best]), low, high),
         (float(onset[best]), float(onset[possible].min()), float(onset[possible].max())),
         float(end[best]),
-        float(np.exp(own.before[best])),
+        float(lag[best]),
+        float(own.before[best]),
     )
 
 
@@ -163,19 +178,26 @@ def _fit(course: Blocks, onset: Array, end: Array) -> _Fit:
 
 def trend(course: Blocks, confidence: float) -> Share:
     """Return the even change over the whole course by Theil's and Sen's median slope."""
-    slope, _, low, high = stats.theilslopes(course.y, course.t, confidence)
-    return Share(*np.expm1(np.array([slope, low, high]) * np.ptp(course.t)).tolist())
+    slope, level, low, high = stats.theilslopes(course.y, course.t, confidence)
+    share = np.ptp(course.t) / (level + slope * course.t[0])
+    return Share(*(share * np.array([slope, low, high])).tolist())
 
 
 def step(course: Blocks, onset_s: float, end_s: float, confidence: float) -> Share | None:
-    """Return the change from before `onset_s` to after `end_s`; None without two blocks of each."""
-    before, after = course.y[course.t < onset_s], course.y[course.t > end_s]
+    """Return the change from before `onset_s` to after `end_s`, by Welch's t interval.
+
+    None without two blocks before and after.
+    """
+    y = np.log(course.y)
+    before, after = y[course.t < onset_s], y[course.t > end_s]
     if min(len(before), len(after)) < 2:
         return None
-    result = stats.ttest_ind(after, before, equal_var=False)
-    interval = result.confidence_interval(confidence)
+    parts = np.array([before.var(ddof=1) / len(before), after.var(ddof=1) / len(after)])
+    parts = np.maximum(parts, _LEAST_VARIANCE)
+    free = parts.sum() ** 2 / (parts**2 / (len(before) - 1, len(after) - 1)).sum()
+    reach = float(stats.t.ppf(0.5 + 0.5 * confidence, free)) * np.sqrt(parts.sum())
     change = after.mean() - before.mean()
-    return Share(*np.expm1([change, interval.low, interval.high]).tolist())
+    return Share(*np.expm1([change, change - reach, change + reach]).tolist())
 
 
 def _pairs(first: float, last: float) -> tuple[Array, Array]:
@@ -192,8 +214,9 @@ def _ramp(t: Array, onset: Array | float, end: Array | float) -> Array:
 
 def _variance(residual: Array) -> float:
     """Return the residuals' variance, larger where neighbours tell the same."""
+    squares = max(float((residual**2).sum()), _LEAST_VARIANCE)
     # A fit takes out of its residuals some of what neighbours share.
-    correlation = float(np.corrcoef(residual[:-1], residual[1:])[0, 1]) + _LEVELS / len(residual)
+    correlation = float(residual[:-1] @ residual[1:]) / squares + _LEVELS / len(residual)
     correlation = min(max(correlation, 0.0), _MOST_CORRELATION)
     free = len(residual) - _LEVELS
-    return float((residual**2).sum()) / free * (1.0 + correlation) / (1.0 - correlation)
+    return squares / free * (1.0 + correlation) / (1.0 - correlation)

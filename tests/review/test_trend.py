@@ -22,7 +22,7 @@ def course(
     white = rng.standard_normal(len(T) + 9)
     scatter = noise * np.convolve(white, np.ones(10), "valid") / np.sqrt(10)
     ramp = np.clip((T - onset) / (end - onset), 0, 1)
-    return blocks(T, 1.8 * np.exp(scatter) * (1 + change) ** ramp)
+    return blocks(T, 1.8 * np.exp(scatter) * (1 + change * ramp))
 
 
 @settings(max_examples=25)
@@ -90,5 +90,15 @@ def test_the_step_is_between_before_and_after() -> None:
 def test_blocks_leave_out_what_is_not_known() -> None:
     found = blocks(np.array([1.0, 2.0, 11.0, 12.0, 13.0]), np.array([2.0, np.nan, 3.0, 0.0, 5.0]))
     assert found.t == pytest.approx([1.0, 12.0])
-    assert np.exp(found.y) == pytest.approx([2.0, 4.0])
+    assert found.y == pytest.approx([2.0, 4.0])
     assert not found.enough
+
+
+def test_a_course_that_does_not_move_at_all_has_no_change() -> None:
+    still = blocks(T, np.ones(len(T)))
+    ramp = fit_ramp(still, 0.995, beside=still)
+    assert ramp.change.value == pytest.approx(0.0, abs=1e-9)
+    assert {ramp.change.falls, ramp.change.rises} == {False}
+    found = step(still, 100, 200, 0.95)
+    assert found is not None
+    assert {found.falls, found.rises} == {False}
