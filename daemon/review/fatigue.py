@@ -133,28 +133,37 @@ def _verdict(course: Course, confidence: float) -> Verdict:
 def _judge(found: Evidence) -> tuple[Kind, str]:
     """Return what the evidence says, and the sentence for it."""
     change = found.strength.change
+    moved = abs(change.value) >= LEAST_CHANGE and (change.falls or change.rises)
+    slows = _slows(found.frequency)
+    if moved and not slows and _contrary(found):
+        # The EMG itself has changed, which can be said however well strength is known.
+        way = "rose" if change.falls else "fell"
+        return Kind.ELECTRODE, (
+            f"{_moved(found)} while the amplitude of its EMG {way}, and {_frequency(found)}: look "
+            "at its electrode."
+        )
     if found.known < KNOWN:
         return Kind.NOT_IDENTIFIABLE, (
             f"Its strength was known well enough in {found.known:.0%} of the updates: the movement "
             "does not load the muscle enough, or does not tell it from its neighbours."
         )
-    if abs(change.value) < LEAST_CHANGE or not (change.falls or change.rises):
+    if not moved:
         return Kind.STABLE, _steady(found)
-    if change.falls and _slows(found.frequency):
+    if change.falls and slows:
         return Kind.FATIGUE, f"{_moved(found)}, and {_frequency(found)}."
     return _unlike_fatigue(found)
 
 
+def _contrary(found: Evidence) -> bool:
+    """Tell whether the EMG's amplitude changed against strength, as with an electrode's gain."""
+    if found.amplitude is None:
+        return False
+    return found.amplitude.rises if found.strength.change.falls else found.amplitude.falls
+
+
 def _unlike_fatigue(found: Evidence) -> tuple[Kind, str]:
     """Return what a change of strength is that has not the frequency of fatigue."""
-    ramp, amplitude = found.strength, found.amplitude
-    if amplitude and (amplitude.rises if ramp.change.falls else amplitude.falls):
-        way = "rose" if ramp.change.falls else "fell"
-        return Kind.ELECTRODE, (
-            f"{_moved(found)} while the amplitude of its EMG {way} by {abs(amplitude.value):.0%}, "
-            f"and {_frequency(found)}: look at its electrode."
-        )
-    if ramp.end - ramp.onset[0] <= SUDDEN_S:
+    if found.strength.end - found.strength.onset[0] <= SUDDEN_S:
         return Kind.ELECTRODE, (
             f"{_moved(found)}, all at once, and {_frequency(found)}: look at its electrode."
         )
