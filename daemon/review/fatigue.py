@@ -144,8 +144,8 @@ def _judge(found: Evidence) -> tuple[Kind, str]:
         )
     if found.known < KNOWN:
         return Kind.NOT_IDENTIFIABLE, (
-            f"Its strength was known well enough in {found.known:.0%} of the updates: the movement "
-            "does not load the muscle enough, or does not tell it from its neighbours."
+            f"Its strength was known well enough in {percent(found.known)} of the updates: the "
+            "movement does not load the muscle enough, or does not tell it from its neighbours."
         )
     if not moved:
         return Kind.STABLE, _steady(found)
@@ -177,7 +177,8 @@ def _moved(found: Evidence) -> str:
     way = "fell" if change.falls else "rose"
     low, high = sorted((abs(change.low), abs(change.high)))
     return (
-        f"Strength {way} by {abs(change.value):.0%} (between {low:.0%} and {high:.0%}) "
+        f"Strength {way} by {percent(abs(change.value))} (between {percent(low)} and "
+        f"{percent(high)}) "
         f"from {clock(ramp.onset[0])} to {clock(ramp.end)}"
     )
 
@@ -185,7 +186,8 @@ def _moved(found: Evidence) -> str:
 def _steady(found: Evidence) -> str:
     low, high = found.strength.change.low, found.strength.change.high
     lone = f" All the same, {_frequency(found)}." if _slows(found.frequency) else ""
-    return f"No change of strength stands out; the data allow {low:+.0%} to {high:+.0%}.{lone}"
+    room = f"{percent(low, signed=True)} to {percent(high, signed=True)}"
+    return f"No change of strength stands out; the data allow {room}.{lone}"
 
 
 def _slows(frequency: Share | None) -> bool:
@@ -228,6 +230,12 @@ def _levels(frequency: Blocks, ramp: Ramp) -> tuple[float, float] | None:
 def _known(standing: Sequence[str]) -> float:
     said = [one for one in standing if one]
     return sum(one not in _UNKNOWN for one in said) / len(said) if said else 1.0
+
+
+def percent(share: float, signed: bool = False) -> str:
+    """Return a share for people: ``25 %``, or with its sign ``−25 %``."""
+    number = round(100.0 * share)
+    return f"{number:+d} %".replace("-", "−") if signed and number else f"{number} %"
 
 
 def clock(seconds: float) -> str:

@@ -12,10 +12,9 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
-from daemon.review.fatigue import Kind, Verdict, clock
+from daemon.review.fatigue import Kind, Verdict, clock, percent
 from daemon.review.figures import COLOURS
 from daemon.review.material import Health, Material
-from daemon.review.trend import Share
 
 PNG_DPI = 150
 _ORDER = (Kind.FATIGUE, Kind.ELECTRODE, Kind.NOT_IDENTIFIABLE, Kind.STABLE)
@@ -45,7 +44,7 @@ def page(material: Material, verdicts: Sequence[Verdict], figures: Mapping[str, 
     """
     source = resources.files("daemon.review").joinpath("page.html.j2").read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters.update(clock=clock, share=_share, colour=lambda kind: COLOURS[kind])
+    environment.filters.update(clock=clock, percent=_signed, colour=lambda kind: COLOURS[kind])
     ordered = sorted(verdicts, key=lambda verdict: _ORDER.index(verdict.kind))
     return environment.from_string(source).render(
         material=material,
@@ -78,28 +77,27 @@ def summary(material: Material, verdicts: Sequence[Verdict]) -> list[str]:
         f"The session lasted {clock(material.seconds)} min. The calibrator tried {tried} updates "
         f"and put {taken} of them in force."
     ]
+    named = {kind: [v.muscle for v in verdicts if v.kind is kind] for kind in Kind}
+    tired = _listed(named[Kind.FATIGUE]) or "none"
+    sentences.append(f"Muscles with the signs of fatigue: {tired}.")
     for kind, words in (
-        (Kind.FATIGUE, "shows the signs of fatigue"),
-        (Kind.ELECTRODE, "looks as if its electrode or its gain had changed"),
+        (Kind.ELECTRODE, "Electrodes to look at"),
+        (Kind.NOT_IDENTIFIABLE, "Nothing certain can be said of"),
     ):
-        named = [verdict.muscle for verdict in verdicts if verdict.kind is kind]
-        sentences += [f"{muscle} {words}." for muscle in named]
-    if not any(verdict.kind is Kind.FATIGUE for verdict in verdicts):
-        sentences.append("No muscle shows the signs of fatigue.")
-    unknown = [v.muscle for v in verdicts if v.kind is Kind.NOT_IDENTIFIABLE]
-    if unknown:
-        sentences.append(f"Nothing can be said of {', '.join(unknown)}.")
-    lost = [name for name, h in material.streams.items() if _lost(h)]
+        if named[kind]:
+            sentences.append(f"{words}: {_listed(named[kind])}.")
+    lost = [name for name, health in material.streams.items() if _lost(health)]
     if lost:
-        sentences.append(f"Samples were lost or refused in {', '.join(lost)}.")
+        sentences.append(f"Samples were lost or refused in {_listed(lost)}.")
     return sentences
 
 
-def _share(share: Share | None) -> str:
-    """Return a change with its interval, in per cent."""
-    if share is None:
-        return "–"
-    return f"{share.value:+.0%} ({share.low:+.0%} to {share.high:+.0%})".replace("-", "−")
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def _signed(share: float) -> str:
+    return percent(share, signed=True)
 
 
 def _late(rmse: np.ndarray) -> str:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from daemon.review.fatigue import Course, Kind, active, assess, clock
+from daemon.review.fatigue import Course, Kind, active, assess, clock, percent
 
 SECONDS = 360
 
@@ -55,7 +55,7 @@ def course(
         (
             {"strength": 0.75, "frequency": 0.8, "standing": "unobserved"},
             Kind.NOT_IDENTIFIABLE,
-            "in 0% of the updates",
+            "in 0 % of the updates",
         ),
     ],
 )
@@ -98,6 +98,11 @@ def test_a_short_session_tells_nothing(count: int) -> None:
 def test_quiet_seconds_are_not_asked_for_their_frequency() -> None:
     chosen = active(course())
     assert 0.5 < chosen.mean() < 0.8
+
+
+def test_percent() -> None:
+    assert [percent(x, signed=True) for x in (0.251, -0.25, -0.001)] == ["+25 %", "−25 %", "0 %"]
+    assert percent(0.25) == "25 %"
 
 
 def test_clock() -> None:

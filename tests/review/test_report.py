@@ -45,7 +45,7 @@ def test_the_page_stands_on_its_own(make_session: MakeSession, tmp_path: Path) -
     result = CliRunner().invoke(report, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     html = (tmp_path / "monday.html").read_text(encoding="utf-8")
-    assert "DELT1 shows the signs of fatigue." in html
+    assert "Muscles with the signs of fatigue: DELT1." in html
     assert "lifts &lt;a&gt; box" in html
     assert "Samples were lost or refused in emg." in html
     addresses = re.findall(r'(?:src|href)="([^"]{0,20})', html)
@@ -64,7 +64,9 @@ def test_a_session_that_has_hardly_begun_is_told_too(
     pytest.importorskip("jinja2", reason="a report needs the extra 'report'")
     result = CliRunner().invoke(report, [str(make_session(seconds))], catch_exceptions=False)
     assert result.exit_code == 0
-    assert "No muscle shows the signs of fatigue." in (tmp_path / "monday.html").read_text("utf-8")
+    assert "Muscles with the signs of fatigue: none." in (tmp_path / "monday.html").read_text(
+        "utf-8"
+    )
 
 
 def test_what_is_no_session_is_said(tmp_path: Path) -> None:
