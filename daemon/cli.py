@@ -18,6 +18,7 @@ from daemon.commands.ctl import ctl
 from daemon.commands.doctor import doctor
 from daemon.commands.feed import play, simulate
 from daemon.commands.listen import listen
+from daemon.commands.report import report
 from daemon.commands.run import demo, run
 from daemon.commands.score import score
 from daemon.commands.streams import streams
@@ -78,8 +79,8 @@ def main(verbose: int) -> None:
     hillstream predicts joint moments from muscle activity in real time and refines the person's
     muscle parameters while they move.
 
-    CONFIG is the path of a TOML file, or the name of a set-up that comes with hillstream: arm or
-    walking. 'hillstream COMMAND --help' explains a command.
+    CONFIG is the path of a TOML file, or the name of a set-up that comes with hillstream: arm,
+    tiring-arm or walking. 'hillstream COMMAND --help' explains a command.
     """
     level = _LEVELS[min(verbose, len(_LEVELS) - 1)]
     handler = RichHandler(console=Console(stderr=True), show_path=verbose > 1)
@@ -96,6 +97,7 @@ for command in (
     simulate,
     play,
     score,
+    report,
     calibrate,
     subject,
     bench,
