@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog=examples(
-        "Example:  hillstream simulate tiring-arm --record tiring.npz --seconds 360",
+        "Example:  hillstream report session.sqlite --out monday.html --png figures",
+        "Try it:   hillstream simulate tiring-arm --record tiring.npz --seconds 360",
         "          hillstream score tiring-arm tiring.npz --session tiring.sqlite",
-        "          hillstream report tiring.sqlite --out tiring.html --png figures",
+        "          hillstream report tiring.sqlite",
+        "Next:     open the page in a browser; it prints as well",
         "Needs:    pip install 'hillstream[report]'",
     )
 )
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 )
 @json_option()
 def report(session: Path, out: Path | None, png: Path | None, json_file: str | None) -> None:
-    """Tell what happened in a session: moments, muscles, fatigue, streams.
+    """Tell what happened in a session: moments, fatigue, streams.
 
     Writes one HTML page that needs no other file, and says on the terminal which muscles tired.
     SESSION is the log of a run, finished or still going on.
@@ -49,9 +51,11 @@ def report(session: Path, out: Path | None, png: Path | None, json_file: str | N
 
     material = load(session)
     verdicts = assess(material.courses())
-    _write(material, verdicts, out or session.with_suffix(".html"), png)
+    page = out or session.with_suffix(".html")
+    _write(material, verdicts, page, png)
     for verdict in verdicts:
         say(f"{verdict.muscle:<12} {verdict.kind:<24} {verdict.sentence}", json_file)
+    say(f"The page is {page}.", json_file)
     write_json(json_file, {"verdicts": [verdict.figures() for verdict in verdicts]})
 
 
