@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -153,7 +154,7 @@ def _optimised(
     """Return what was found, the relative error there, and the synergies where there are any."""
     settings = Settings()
     objective = Objective(space, trials, 1.0 / config.model.rate_hz, settings)
-    try:
+    with finite_numbers():
         if request.method == "synergy":
             made = hybrid(config, space, trials, start, settings, request.synergies, on_progress)
             return made.calibration, made.loss, made
@@ -163,14 +164,21 @@ def _optimised(
             found = anneal(objective, start, request.budget_seconds, watch=on_progress)
         else:
             found = descend(objective, start, settings, on_progress)
+    with torch.no_grad():
+        objective(found.vector)
+    return found, objective.relative_error, None
+
+
+@contextmanager
+def finite_numbers() -> Iterator[None]:
+    """Tell the person where a calibration inside leaves the range of finite numbers."""
+    try:
+        yield
     except FloatingPointError as error:
         raise UserError(
             f"The calibration left the range of finite numbers ({error}); check the recordings "
             "for spikes in the reference moments."
         ) from error
-    with torch.no_grad():
-        objective(found.vector)
-    return found, objective.relative_error, None
 
 
 def trials_of(config: Config, learnt: Sequence[Learnt], like: Tensor) -> Trials:

@@ -16,6 +16,7 @@ from daemon.commands.check import check
 from daemon.commands.common import examples
 from daemon.commands.ctl import ctl
 from daemon.commands.doctor import doctor
+from daemon.commands.electrodes import electrodes
 from daemon.commands.feed import play, simulate
 from daemon.commands.listen import listen
 from daemon.commands.report import report
@@ -99,6 +100,7 @@ for command in (
     score,
     report,
     calibrate,
+    electrodes,
     subject,
     bench,
     doctor,
