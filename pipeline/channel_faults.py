@@ -1,0 +1,144 @@
+"""What can be wrong with an EMG channel, judged on some hundredths of a second of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.streams.base import Array
+
+REASONS = ("not a number", "saturated", "flat", "too loud", "line noise only")
+"""What can be wrong, the plainest first; `FaultFinder.find` counts them from one."""
+LARGEST = 1e6
+"""V or MVC; what no electrode gives counts as not a number."""
+_HARMONICS = 3
+_TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class FaultLimits:
+    """What a plausible channel looks like.
+
+    All but `flat` need to know the channel's MVC; with one that is far too high they find nothing.
+    """
+
+    missing_share: float = 0.5
+    """Share of values that are not numbers from which on a channel is gone."""
+    flat: float = 1e-9
+    """Samples that lie this close together, V, are a channel that says nothing."""
+    loud: float = 4.0
+    """Mean rectified amplitude that no muscle reaches, MVC."""
+    clipped_share: float = 0.25
+    """Share of samples exactly at the highest and the lowest value that means saturation."""
+    clipped_range: float = 2.0
+    """Range of the samples, MVC, from which on that share is looked at: a coarse converter
+    repeats its values too where a muscle rests."""
+    line_hz: tuple[float, ...] = (50.0, 60.0)
+    """Line frequencies; empty where line noise is not looked for."""
+    line_share: float = 0.9
+    """Share of the power that the line and its harmonics make up where there is nothing else."""
+    line_least: float = 0.02
+    """Mean rectified amplitude, MVC, below which line noise does no harm."""
+
+
+class FaultFinder:
+    """Judges windows of a fixed length.
+
+    Parameters
+    ----------
+    rate_hz
+        Sampling rate, Hz.
+    size
+        Samples of a window.
+    mvc
+        Envelope of each channel at maximum voluntary contraction, V (1 for ready envelopes), shape
+        [channel].
+    limits
+        What is a fault.
+    raw
+        Whether the samples are raw EMG. A ready envelope cannot be line noise only, and its
+        amplitude is its value.
+    """
+
+    def __init__(
+        self, rate_hz: float, size: int, mvc: Array, limits: FaultLimits, *, raw: bool
+    ) -> None:
+        self._limits = limits
+        self._mvc = mvc
+        time = np.arange(size) / rate_hz
+        drift = np.stack((np.ones(size), time - time.mean()), 1)
+        self._drift = np.linalg.qr(drift)[0] if raw else np.zeros((size, 1))
+        lines = limits.line_hz if raw else ()
+        self._lines = [_line(hz, rate_hz, time, self._drift) for hz in lines]
+
+    def find(self, window: Array) -> NDArray[np.intp]:
+        """Return what is wrong with each channel, 0 or the place in `REASONS` plus one.
+
+        Parameters
+        ----------
+        window
+            Shape [time, channel]; may hold values that are not finite.
+        """
+        limits = self._limits
+        missing = (~good(window)).mean(0) > limits.missing_share
+        first = window[np.argmax(good(window), axis=0), np.arange(window.shape[1])]
+        x = held_where_bad(np.vstack((first, window)))[1:]
+        steady = x - self._drift @ (self._drift.T @ x)  # an artefact's drift is filtered away
+        level = np.abs(steady).mean(0) / self._mvc
+        faults = (
+            missing,
+            self._saturated(x),
+            np.ptp(x, axis=0) <= limits.flat,
+            level > limits.loud,
+            (level > limits.line_least) & self._is_line(steady),
+        )
+        places = np.arange(1, len(faults) + 1)[:, None]
+        wrong = np.where(np.stack(faults), places, len(faults) + 1).min(0)
+        return np.where(wrong > len(faults), 0, wrong)
+
+    def _saturated(self, x: Array) -> NDArray[np.bool_]:
+        """Tell which channels stand at a rail or swing between two."""
+        limits, highest, lowest = self._limits, x.max(0), x.min(0)
+        wide = limits.clipped_range * self._mvc
+        share = ((x == highest) | (x == lowest)).mean(0)
+        swings = (share >= limits.clipped_share) & (highest - lowest >= wide)
+        stands = (highest - lowest <= limits.flat) & (np.abs(highest) >= wide)
+        return np.asarray(swings | stands)
+
+    def _is_line(self, steady: Array) -> NDArray[np.bool_]:
+        """Tell in which channels a line frequency and its harmonics make up nearly everything."""
+        power = (steady**2).sum(0) + _TINY
+        share = [((basis.T @ steady) ** 2).sum(0) / power for basis in self._lines]
+        found = np.array(share).reshape(-1, steady.shape[1]).max(0, initial=0.0)
+        return np.asarray(found >= self._limits.line_share)
+
+
+def good(x: Array) -> NDArray[np.bool_]:
+    """Tell which values an electrode can have given."""
+    return np.asarray(np.abs(x) < LARGEST)
+
+
+def held_where_bad(x: Array) -> Array:
+    """Return samples [time, channel] with bad values replaced by the newest good one before.
+
+    Zero where there is none.
+    """
+    usable = good(x)
+    place = np.where(usable, np.arange(len(x))[:, None], 0)
+    newest = np.maximum.accumulate(place, axis=0)
+    held = np.take_along_axis(x, newest, axis=0)
+    return np.where(good(held), held, 0.0)
+
+
+def _line(hz: float, rate_hz: float, time: Array, drift: Array) -> Array:
+    """Return an orthonormal basis of a line frequency and its harmonics, freed of the drift."""
+    waves = [
+        wave(2.0 * np.pi * k * hz * time)
+        for k in range(1, _HARMONICS + 1)
+        if k * hz < 0.5 * rate_hz
+        for wave in (np.sin, np.cos)
+    ]
+    basis = np.stack(waves or [np.zeros_like(time)], 1)
+    return np.asarray(np.linalg.qr(basis - drift @ (drift.T @ basis))[0])
