@@ -52,6 +52,28 @@ def solver(device: str, threads: int, json_file: str | None) -> None:
     write_json(json_file, result)
 
 
+@bench.command()
+@json_option()
+def synthesis(json_file: str | None) -> None:
+    """Measure the synthesis of excitations at a tick.
+
+    16 channels, 3 of them without electrode, 8 synergies: an ordinary tick, and the one at which
+    an electrode comes off.
+    """
+    from daemon.bench_synthesis import bench_synthesis
+
+    with progress_bar("Measuring") as update:
+        result: Mapping[str, Any] = bench_synthesis(update)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("ms", "p50", "p99", "max"):
+        table.add_column(heading, justify="left" if heading == "ms" else "right")
+    for name, key in (("a tick", "tick_ms"), ("an electrode comes off", "switch_ms")):
+        table.add_row(name, *(f"{result[key][part]:.3f}" for part in ("p50", "p99", "max")))
+    console_for(json_file).print(table)
+    say(f"{result['machine']}, numpy {result['numpy']}.", json_file)
+    write_json(json_file, result)
+
+
 def _table(result: Mapping[str, Any]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("one AdamW iteration", "trajectory, ms", "stepwise, ms", "ratio"):
