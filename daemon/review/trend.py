@@ -76,7 +76,7 @@ class Ramp:
 
     change: Share
     onset: tuple[float, float, float]
-    """When it begins: the best time and its interval, s."""
+    """When it begins: the time and its interval, s."""
     end: float
     """When it is complete, s."""
     lag: float
@@ -113,10 +113,11 @@ def blocks(t: Array, value: Array) -> Blocks:
 def fit_ramp(course: Blocks, confidence: float, beside: Blocks | None = None) -> Ramp:
     """Fit a level, an even change and a level after it.
 
-    Every pair of onset and end on a grid is tried, with levels by least squares. An interval holds
-    all the values that some pair allows without residuals that an F test with three degrees of
-    freedom (change, onset, end) refuses: the search for the best pair is paid for. Residuals that
-    are correlated from block to block count for fewer of them.
+    Every pair of onset and end on a grid is tried, with levels by least squares. What is returned
+    is their mean, each weighed by its likelihood: steadier than the likeliest one. An interval
+    holds all the values that some pair allows without residuals that an F test with three degrees
+    of freedom (change, onset, end) refuses: the search for the best pair is paid for. Residuals
+    that are correlated from block to block count for fewer of them.
 
     Parameters
     ----------
@@ -137,19 +138,20 @@ def fit_ramp(course: Blocks, confidence: float, beside: Blocks | None = None) ->
         onset, end, lag = onset[seen], end[seen], lags[seen]
     own = _fit(course, onset + lag, end + lag)
     misfit = own.misfit if beside is None else own.misfit + _fit(beside, onset, end).misfit
-    best = int(misfit.argmin())
-    allowed = 3.0 * float(stats.f.ppf(confidence, 3, len(course.t) - _LEVELS))
-    slack = allowed - (misfit - misfit[best])
+    excess = misfit - misfit.min()
+    likely = np.exp(-0.5 * excess)
+    likely /= likely.sum()
+    slack = 3.0 * float(stats.f.ppf(confidence, 3, len(course.t) - _LEVELS)) - excess
     possible = slack > 0
     reach = np.sqrt(slack[possible] / own.weight[possible])
     low = float(((own.change[possible] - reach) / own.before[possible]).min())
     high = float(((own.change[possible] + reach) / own.before[possible]).max())
     return Ramp(
-        Share(float(own.change[best] / own.before[best]), low, high),
-        (float(onset[best]), float(onset[possible].min()), float(onset[possible].max())),
-        float(end[best]),
-        float(lag[best]),
-        float(own.before[best]),
+        Share(float(likely @ (own.change / own.before)), low, high),
+        (float(likely @ onset), float(onset[possible].min()), float(onset[possible].max())),
+        float(likely @ end),
+        float(likely @ lag),
+        float(likely @ own.before),
     )
 
 
