@@ -17,6 +17,7 @@ from daemon.commands.common import examples
 from daemon.commands.ctl import ctl
 from daemon.commands.doctor import doctor
 from daemon.commands.electrodes import electrodes
+from daemon.commands.export import export
 from daemon.commands.feed import play, simulate
 from daemon.commands.listen import listen
 from daemon.commands.report import report
@@ -102,6 +103,7 @@ for command in (
     calibrate,
     electrodes,
     subject,
+    export,
     bench,
     doctor,
 ):

@@ -262,6 +262,19 @@ class ControlConfig(Section):
     )
 
 
+class SessionConfig(Section):
+    """The session log: what happened, for afterwards."""
+
+    enabled: bool = Field(True, description="Whether a run writes a session log.")
+    folder: Path = Field(
+        Path("sessions"),
+        description="Folder of the session files, relative to where the daemon is started.",
+    )
+    file: Path | None = Field(
+        None, description="Write to this file; by default a new one, named by title and time."
+    )
+
+
 class FatigueConfig(Section):
     """A muscle of the simulated person that tires, evenly between two times, and stays so."""
 
@@ -368,6 +381,7 @@ class Config(Section):
     calibrator: CalibratorConfig = CalibratorConfig()
     output: OutputConfig = OutputConfig()
     control: ControlConfig = ControlConfig()
+    session: SessionConfig = SessionConfig()
     simulation: SimulationConfig = SimulationConfig()
 
     @property

@@ -41,6 +41,11 @@ class Histogram:
             "max": 1e3 * self._largest,
         }
 
+    def bins(self) -> list[tuple[float, int]]:
+        """Return the counts above zero by the upper edge of their bin in ms."""
+        places = np.flatnonzero(self._counts)
+        return [(1e3 * BIN_S * (int(i) + 1), int(self._counts[i])) for i in places]
+
     @staticmethod
     def _at(reached: np.ndarray[tuple[int], np.dtype[np.int64]], rank: float) -> float:
         return 1e3 * BIN_S * (int(np.searchsorted(reached, rank)) + 0.5)

@@ -182,23 +182,24 @@ class Speaker:
 
 
 class Listener:
-    """The receiving end of one kind of message; connects, whether or not anyone is there.
+    """The receiving end; connects, whether or not anyone is there.
 
     Parameters
     ----------
     address
         Where the peer publishes.
-    kind
-        The message to listen for.
+    kinds
+        The messages to listen for.
     """
 
-    def __init__(self, address: str, kind: type[LinkMessage]) -> None:
-        self._kind = kind
+    def __init__(self, address: str, *kinds: type[LinkMessage]) -> None:
+        self._kinds = {kind.topic.encode("ascii"): kind for kind in kinds}
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
         self._socket.setsockopt(zmq.RCVHWM, QUEUE)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
-        self._socket.setsockopt(zmq.SUBSCRIBE, kind.topic.encode("ascii") + b" ")
+        for topic in self._kinds:
+            self._socket.setsockopt(zmq.SUBSCRIBE, topic + b" ")
         self._socket.connect(address)
         self.refused = 0
         """Messages that did not make sense."""
@@ -207,9 +208,9 @@ class Listener:
         """Return the next message, or None if none comes within `wait_s`."""
         if not self._socket.poll(round(1000 * wait_s)):
             return None
-        frame = self._socket.recv()
+        topic, _, body = self._socket.recv().partition(b" ")
         try:
-            return self._kind.model_validate(_decoded(frame, len(self._kind.topic) + 1))
+            return self._kinds[topic].model_validate(_decoded(body))
         except (ValueError, ValidationError, msgpack.UnpackException):
             self.refused += 1
             return None
@@ -219,8 +220,8 @@ class Listener:
         self._socket.close()
 
 
-def _decoded(frame: bytes, start: int) -> dict[str, Any]:
-    content: dict[str, Any] = msgpack.unpackb(frame[start:])
+def _decoded(body: bytes) -> dict[str, Any]:
+    content: dict[str, Any] = msgpack.unpackb(body)
     return content
 
 

@@ -22,6 +22,7 @@ from daemon.orders import ORDERS, Hello, Line, RecordOrder
 from daemon.outbox import Outbox
 from daemon.report import StatusReporter
 from daemon.scoreboard import Scoreboard
+from daemon.session.tracer import Tracer
 from daemon.worker import Stop
 from pipeline.calibrate.window import PairedRows
 from pipeline.chain import Chain, Predicted
@@ -104,6 +105,7 @@ class LivePredictor:
         self._board = Scoreboard(config.model.dofs)
         self._latency = Histogram()
         self._rows = Speaker(addresses["rows"])
+        self._tracer = Tracer(self._rows, config.calibrates) if config.session.enabled else None
         self._updates = Listener(addresses["updates"], UpdateMessage)
         self._line = Line(addresses["predictor"], ORDERS, bind=False)
         self._line.send(Hello())
@@ -122,9 +124,13 @@ class LivePredictor:
             chunk = source.poll()
             if chunk is not None:
                 self._chain.push(chunk)
+                if self._tracer and chunk.stream == "emg":
+                    self._tracer.emg(chunk)
         predicted = self._chain.predict()
         if predicted is not None:
             self._publish(predicted)
+            if self._tracer:
+                self._tracer.predicted(predicted)
         elif self._outbox.quiet_s() > QUIET_TICKS / self._config.model.rate_hz:
             self._outbox.nothing_new()
         self._pair()
@@ -153,6 +159,8 @@ class LivePredictor:
             return
         self._board.add(paired)
         self._reporter.reference(paired.rows.moment[-1])
+        if self._tracer:
+            self._tracer.paired(paired)
         self._batch.append(paired.rows)
         waiting = PairedRows.joined(self._batch)
         if len(waiting.t) >= BATCH_S * self._config.model.rate_hz:
@@ -191,15 +199,16 @@ class LivePredictor:
         self._status_due = clock.now() + STATUS_EVERY_S
         health = [source.health(clock.now()) for source in self._sources]
         seconds = self._board.seconds
-        self._publisher.publish_status(
-            self._reporter.message(
-                self._outbox,
-                health,
-                self._expected(),
-                self._board.rmse(max(seconds - 2, 0), seconds - 1) if seconds > 1 else {},
-                self._subject,
-            )
+        status = self._reporter.message(
+            self._outbox,
+            health,
+            self._expected(),
+            self._board.rmse(max(seconds - 2, 0), seconds - 1) if seconds > 1 else {},
+            self._subject,
         )
+        self._publisher.publish_status(status)
+        if self._tracer:
+            self._tracer.status(status, self._reporter.last_latency)
 
     def _expected(self) -> int:
         """Return how many rows the time grid has had since the first one."""

@@ -39,7 +39,8 @@ class StatusReporter:
         self._config = config
         self._session = session
         self._started = clock.now()
-        self._latency = Histogram()
+        self._latency = self.last_latency = Histogram()
+        """Latencies counted now, and those that the last status told of."""
         self._late = 0
         self._reference: Array | None = None
         self._update: UpdateMessage | None = None
@@ -70,7 +71,7 @@ class StatusReporter:
     ) -> StatusMessage:
         """Return the status now; the latency starts anew with it."""
         now = clock.now()
-        latency, self._latency = self._latency, Histogram()
+        self.last_latency, self._latency = self._latency, Histogram()
         return StatusMessage(
             session=self._session,
             t=now,
@@ -78,7 +79,7 @@ class StatusReporter:
             note=self._note(outbox, health, now),
             uptime_s=now - self._started,
             ticks=Ticks(expected=expected, published=outbox.rows, late=self._late),
-            latency_ms=Latency(**latency.milliseconds()),
+            latency_ms=Latency(**self.last_latency.milliseconds()),
             streams=tuple(health),
             calibrator=self._calibrator(now),
             rmse=dict(rmse),

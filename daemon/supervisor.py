@@ -16,8 +16,11 @@ from daemon.config import Config
 from daemon.control import ControlServer
 from daemon.control_messages import Reply, Request
 from daemon.desk import Desk
-from daemon.link import Listener, UpdateMessage
+from daemon.link import Listener, Speaker, UpdateMessage
 from daemon.listen import listen
+from daemon.session import recorder_process
+from daemon.session.log import session_path
+from daemon.session.messages import CommandMessage, EventMessage
 from daemon.versions import Versions
 from daemon.worker import Worker
 from pipeline.geometry import load_model
@@ -57,7 +60,8 @@ def run(
     dict
         ``ticks_expected``, ``ticks_published``, ``seq_gaps``, ``nonfinite``, ``latency_ms``
         {p50, p99, max}, ``rmse`` {dof: [per second]}, ``rmse_first``, ``rmse_last``,
-        ``rmse_after_10s`` {dof: N*m}, ``parameter_version``, ``restarts``.
+        ``rmse_after_10s`` {dof: N*m}, ``parameter_version``, ``restarts``, ``session``
+        (the session's file, None without one).
 
     Raises
     ------
@@ -88,19 +92,24 @@ class _Daemon:
 
     def __init__(self, config: Config, folder: Path, server: ControlServer | None) -> None:
         self._config = config
-        names = ("rows", "updates", "predictor", "calibrator")
+        names = ("rows", "updates", "events", "predictor", "calibrator")
         self._addresses = {name: f"ipc://{folder}/{name}" for name in names}
         self._summary = folder / "summary.json"
         start = assemble.starting_subject(config, load_model(config.model.file))
         self._versions = Versions(start)
-        self.desk = Desk(config, self._addresses, self._versions, server, _log)
+        self._events = Speaker(self._addresses["events"])
+        self.session = session_path(config) if config.session.enabled else None
+        self.desk = Desk(config, self._addresses, self._versions, server, self._log)
         self._updates = Listener(self._addresses["updates"], UpdateMessage)
         self._predictor = Worker("predictor", predictor_process.main)
         self._calibrator = Worker("calibrator", calibrator_process.main)
+        self._recorder = Worker("recorder", recorder_process.main)
 
     def start(self) -> None:
         # What is wrong with the set-up is said here, at once.
         assemble.chain(self._config, self._versions.subject(0))
+        if self.session is not None:
+            self._start_recorder(self.session, resume=False)
         self._start_predictor()
         if self._config.calibrates:
             assemble.device(self._config)
@@ -114,6 +123,10 @@ class _Daemon:
     def _start_predictor(self) -> None:
         config = self._config.model_copy(update={"envelope": self.desk.envelope})
         self._predictor.start(config, self._addresses, *self._newest(), self._summary)
+
+    def _start_recorder(self, path: Path, resume: bool) -> None:
+        muscles = self._versions.subject(0).muscles
+        self._recorder.start(self._config, self._addresses, muscles, path, resume)
 
     def _start_calibrator(self) -> None:
         self._calibrator.start(self._config, self._addresses, *self._newest())
@@ -129,11 +142,27 @@ class _Daemon:
         self._predictor.check()
         now = time.monotonic()
         if self._predictor.restart_due(now):
+            self._tell(self._predictor)
             self._start_predictor()
         if self._config.calibrates:
             self._calibrator.check()
             if self._calibrator.restart_due(now):
+                self._tell(self._calibrator)
                 self._start_calibrator()
+        if self.session is not None:
+            self._recorder.check()
+            if self._recorder.restart_due(now):
+                self._start_recorder(self.session, resume=self.session.exists())
+                self._tell(self._recorder)
+
+    def _tell(self, worker: Worker) -> None:
+        """Put into the session log that a worker is started again."""
+        sentence = f"The {worker.name} ended unexpectedly and was started again."
+        self._events.send(EventMessage.now("supervisor", "restart", sentence))
+
+    def _log(self, request: Request, reply: Reply) -> None:
+        logger.info("Command '%s': %s", request.command, reply.sentence)
+        self._events.send(CommandMessage.of(request, reply))
 
     def _keep_new_parameters(self) -> None:
         while isinstance(update := self._updates.receive(), UpdateMessage):
@@ -142,11 +171,12 @@ class _Daemon:
                 self._versions.add(update.version, subject)
 
     def end(self) -> None:
-        """Stop the calibrator, then the predictor, whose last message says STOPPED."""
-        for worker in (self._calibrator, self._predictor):
+        """Stop the calibrator, the predictor, whose last message says STOPPED, and the recorder."""
+        for worker in (self._calibrator, self._predictor, self._recorder):
             worker.ask_to_stop()
             worker.join()
         self._updates.close()
+        self._events.close()
         self.desk.close()
 
     def summary(self) -> dict[str, object]:
@@ -154,12 +184,11 @@ class _Daemon:
         summary: dict[str, object] = {}
         if self._summary.exists():
             summary = json.loads(self._summary.read_text(encoding="utf-8"))
-        workers = (self._predictor, self._calibrator)
-        return summary | {"restarts": {worker.name: worker.restarts for worker in workers}}
-
-
-def _log(request: Request, reply: Reply) -> None:
-    logger.info("Command '%s': %s", request.command, reply.sentence)
+        workers = (self._predictor, self._calibrator, self._recorder)
+        return summary | {
+            "restarts": {worker.name: worker.restarts for worker in workers},
+            "session": None if self.session is None else str(self.session),
+        }
 
 
 class _Witness:

@@ -18,7 +18,7 @@ from pipeline.align import Aligner, DelayLine, ReferencePairing, Rows
 from pipeline.calibrate.window import PairedRows
 from pipeline.envelope import Envelope
 from pipeline.geometry import Geometry
-from pipeline.predict import Predictor
+from pipeline.predict import Moments, Predictor
 from pipeline.streams.base import Chunk
 
 Array = NDArray[np.float64]
@@ -60,6 +60,8 @@ class Paired:
     rows: PairedRows
     predicted: Array
     """The moments that were predicted for these rows, N*m, shape [n, dof]."""
+    deviation: Array
+    """Their standard deviation as it was known then, N*m, shape [n, dof]."""
 
 
 class Chain:
@@ -103,7 +105,7 @@ class Chain:
         self._delay = self._new_delay()
         self._newest = -np.inf
         self._known_from = -np.inf
-        self._waiting: deque[tuple[PairedRows, Array]] = deque()
+        self._waiting: deque[tuple[PairedRows, Moments]] = deque()
 
     def _new_delay(self) -> DelayLine:
         return DelayLine(self._delay_s, self._rate_hz, len(self.geometry.muscles))
@@ -144,15 +146,15 @@ class Chain:
         mixed = np.clip(rows.excitation @ self._mapping, 0.0, 1.0)
         excitation = self._delay.process(mixed)
         length, moment_arm = self.geometry.evaluate(rows.angle)
-        moment, deviation = self.predictor.predict(excitation, length, moment_arm)
+        moments = self.predictor.predict(excitation, length, moment_arm)
         valid = rows.valid & (rows.t >= self._known_from)
         if self._pairing is not None:
             self._pairing.push_times(rows.t)
-            unknown = np.full_like(moment, np.nan)
+            unknown = np.full_like(moments.moment, np.nan)
             paired = PairedRows(rows.t, excitation, length, moment_arm, unknown, valid)
-            self._waiting.append((paired, moment))
+            self._waiting.append((paired, moments))
             self._give_up_old()
-        return Predicted(rows.t, rows.t_emg, moment, deviation, valid)
+        return Predicted(rows.t, rows.t_emg, *moments, valid)
 
     def _give_up_old(self) -> None:
         while self._newest - self._waiting[0][0].t[-1] > REFERENCE_WAIT_S:
@@ -166,25 +168,26 @@ class Chain:
         taken = self._take_until(t[-1]) if len(t) else None
         if taken is None:
             return None
-        rows, predicted = taken
+        rows, moments = taken
         place = np.searchsorted(t, rows.t).clip(max=len(t) - 1)
         moment = np.where((t[place] == rows.t)[:, None], reference[place], np.nan)
-        return Paired(rows._replace(moment=moment), predicted)
+        return Paired(rows._replace(moment=moment), *moments)
 
-    def _take_until(self, last: float) -> tuple[PairedRows, Array] | None:
+    def _take_until(self, last: float) -> tuple[PairedRows, Moments] | None:
         """Remove the waiting rows up to time `last` and return them joined."""
         taken = []
         while self._waiting and self._waiting[0][0].t[0] <= last:
-            rows, moment = self._waiting.popleft()
+            rows, moments = self._waiting.popleft()
             n = int(np.searchsorted(rows.t, last, side="right"))
-            taken.append((rows.part(slice(n)), moment[:n]))
+            taken.append((rows.part(slice(n)), Moments(*(part[:n] for part in moments))))
             if n < len(rows.t):
-                self._waiting.appendleft((rows.part(slice(n, None)), moment[n:]))
+                rest = Moments(*(part[n:] for part in moments))
+                self._waiting.appendleft((rows.part(slice(n, None)), rest))
                 break
         if not taken:
             return None
-        moments = np.concatenate([moment for _, moment in taken])
-        return PairedRows.joined([rows for rows, _ in taken]), moments
+        joined = Moments(*map(np.concatenate, zip(*(part for _, part in taken), strict=True)))
+        return PairedRows.joined([rows for rows, _ in taken]), joined
 
 
 def _mixing(

@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 Work = Callable[..., dict[str, Any]]
 """`daemon.supervisor.run` or `daemon.demo.demo`."""
 
+_session = click.option(
+    "--session",
+    "session_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the session log to FILE; by default to a new file in 'sessions'.",
+)
+_no_session = click.option("--no-session", is_flag=True, help="Write no session log.")
 _headless = click.option(
     "--headless", is_flag=True, help="A line of text a second instead of the live view."
 )
@@ -42,17 +50,27 @@ _headless = click.option(
 @config_argument()
 @seconds_option()
 @json_option()
+@_session
+@_no_session
 @_headless
-def run(config_name: str, seconds: float | None, json_file: str | None, headless: bool) -> None:
+def run(
+    config_name: str,
+    seconds: float | None,
+    json_file: str | None,
+    session_file: Path | None,
+    no_session: bool,
+    headless: bool,
+) -> None:
     """Predict joint moments from live streams, calibrate, publish.
 
     Starts with whatever is there: streams that are missing are waited for, and nothing but zeros is
     published until EMG and angles arrive. Calibration begins by itself as soon as reference
-    moments do. Runs until Ctrl-C, then shows what came of it.
+    moments do. What happens is written to a session log. Runs until Ctrl-C, then shows what came
+    of it.
     """
     from daemon.config import config_path
 
-    config = checked_config(config_name)
+    config = _with_session(checked_config(config_name), session_file, no_session)
     from daemon.supervisor import run as work
 
     _watched(work, config, config_path(config_name), seconds, json_file, headless)
@@ -70,8 +88,17 @@ def run(config_name: str, seconds: float | None, json_file: str | None, headless
 @config_argument(default="arm", metavar="[CONFIG]")
 @seconds_option(default=60.0, show_default=True, help="Stop after this time, or at Ctrl-C.")
 @json_option()
+@_session
+@_no_session
 @_headless
-def demo(config_name: str, seconds: float, json_file: str | None, headless: bool) -> None:
+def demo(
+    config_name: str,
+    seconds: float,
+    json_file: str | None,
+    session_file: Path | None,
+    no_session: bool,
+    headless: bool,
+) -> None:
     """See it work, with a simulated person and no equipment.
 
     The simulated person's muscles are not the ones the daemon starts from. Watch the error of each
@@ -79,10 +106,17 @@ def demo(config_name: str, seconds: float, json_file: str | None, headless: bool
     """
     from daemon.config import config_path
 
-    config = checked_config(config_name)
+    config = _with_session(checked_config(config_name), session_file, no_session)
     from daemon.demo import demo as work
 
     _watched(work, config, config_path(config_name), seconds, json_file, headless, simulated=True)
+
+
+def _with_session(config: Config, file: Path | None, none: bool) -> Config:
+    """Return the set-up with the session log that the options ask for."""
+    enabled = file is not None or (config.session.enabled and not none)
+    changes = {"enabled": enabled, "file": file or config.session.file}
+    return config.model_copy(update={"session": config.session.model_copy(update=changes)})
 
 
 def _watched(
@@ -104,6 +138,8 @@ def _watched(
         raise click.ClickException("The predictor left no result; the log says why, more with -v.")
     console.print(_errors(result))
     say(_pace(result), json_file)
+    if result["session"]:
+        say(f"Session: {result['session']} (hillstream report shows it).", json_file)
     write_json(json_file, result)
 
 

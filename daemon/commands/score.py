@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,17 @@ from daemon.commands.common import (
 )
 @config_argument()
 @click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@click.option(
+    "--session",
+    "session_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a session log to FILE, as a live run does.",
+)
 @json_option()
-def score(config_name: str, recording: Path, json_file: str | None) -> None:
+def score(
+    config_name: str, recording: Path, session_file: Path | None, json_file: str | None
+) -> None:
     """Score a set-up on a recording, as fast as the machine computes.
 
     The recording goes through the same way as live data: each second is predicted before the
@@ -40,11 +50,19 @@ def score(config_name: str, recording: Path, json_file: str | None) -> None:
     """
     config = checked_config(config_name)
     from daemon.score import score as score_recording
+    from pipeline.geometry import load_model
     from pipeline.streams.recording import load_recording
 
     recorded = load_recording(recording)
-    with progress_bar(f"Scoring {recording.name}") as update:
-        result = score_recording(config, recorded, on_progress=update)
+    with ExitStack() as stack:
+        log = None
+        if session_file is not None:
+            from daemon.session.log import SessionLog, about
+
+            muscles = load_model(config.model.file).muscle_names
+            log = stack.enter_context(SessionLog(session_file, about(config, muscles)))
+        update = stack.enter_context(progress_bar(f"Scoring {recording.name}"))
+        result = score_recording(config, recorded, on_progress=update, log=log)
     console_for(json_file).print(_table(result))
     say(_footnote(result), json_file)
     write_json(json_file, result)

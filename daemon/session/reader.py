@@ -1,0 +1,46 @@
+"""Reads a session, also one that is still being written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from daemon.session import schema
+from pipeline.errors import UserError
+
+
+@contextmanager
+def open_session(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a session for reading only.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, is no session, or is of a schema that is not known.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no session '{path}'; give the file that `run` wrote.")
+    try:
+        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise UserError(f"Session '{path}' cannot be opened ({error}).") from error
+    try:
+        _check(path, database)
+        yield database
+    finally:
+        database.close()
+
+
+def _check(path: Path, database: sqlite3.Connection) -> None:
+    try:
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        database.execute("SELECT key, value FROM session LIMIT 1")
+    except sqlite3.Error as error:
+        raise UserError(f"'{path}' is not a session of hillstream ({error}).") from error
+    if version != schema.VERSION:
+        raise UserError(
+            f"Session '{path}' has schema {version}, this hillstream reads {schema.VERSION}; open "
+            "it with the version that wrote it."
+        )

@@ -1,0 +1,162 @@
+"""What the pipeline tells, turned into the rows of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.control_messages import Command, Reply, Request
+from daemon.link import UpdateMessage
+from daemon.session.log import SessionLog
+from pipeline.calibrate.result import ADOPTED
+from pipeline.emg_spectrum import spectrum
+from pipeline.message import StatusMessage
+
+Array = NDArray[np.float64]
+
+MOMENT_RATE_HZ = 20.0
+"""The curves are kept at this rate; residuals are of every row."""
+
+
+class Recorder:
+    """Fills a session's tables.
+
+    Parameters
+    ----------
+    log
+        Where to write.
+    dofs, muscles, channels
+        Names of joints, muscles and EMG channels.
+    emg_rate_hz
+        Sampling rate of the EMG; None where it comes as ready envelopes, whose spectrum says
+        nothing.
+    """
+
+    def __init__(
+        self,
+        log: SessionLog,
+        dofs: Sequence[str],
+        muscles: Sequence[str],
+        channels: Sequence[str],
+        emg_rate_hz: float | None,
+    ) -> None:
+        self._log = log
+        self._dofs, self._muscles, self._channels = dofs, muscles, channels
+        self._emg_rate_hz = emg_rate_hz
+        self._candidates = log.candidates
+        self._second: int | None = None
+        self._errors: list[Array] = []
+        self._next_moment = -np.inf
+        self._emg: list[tuple[Array, Array]] = []
+
+    def update(self, update: UpdateMessage) -> None:
+        """Note an update of the calibrator, whatever became of it."""
+        self._candidates += 1
+        number, accepted = self._candidates, update.result in ADOPTED
+        self._log.add(
+            "candidate",
+            number,
+            update.t,
+            update.version,
+            update.result,
+            accepted,
+            update.sentence,
+            update.loss,
+            update.error_before,
+            update.error_after,
+            update.seconds,
+            update.steps,
+            update.fallbacks,
+        )
+        for dof, rmse in zip(self._dofs, update.rmse or (), strict=False):
+            self._log.add("candidate_rmse", number, dof, rmse)
+        tried = update.candidate or (update.values if accepted else {})
+        known = update.confidence
+        for name, values in tried.items():
+            for i, (muscle, value) in enumerate(zip(self._muscles, values, strict=True)):
+                deviation = known.deviation[name][i] if known else None
+                standing = known.standing[name][i] if known else None
+                self._log.add("parameter", number, name, muscle, value, deviation, standing)
+
+    def moments(self, t: Array, predicted: Array, deviation: Array, reference: Array) -> None:
+        """Note rows of the model's time grid; moments in N*m, shape [n, dof], NaN if unknown."""
+        for i in np.flatnonzero(np.isfinite(t)):
+            self._add_error(float(t[i]), predicted[i] - reference[i])
+            if t[i] < self._next_moment - 1e-6:
+                continue
+            self._next_moment = float(t[i]) + 1.0 / MOMENT_RATE_HZ
+            rows = zip(self._dofs, predicted[i], deviation[i], reference[i], strict=True)
+            for dof, *values in rows:
+                self._log.add("moment", float(t[i]), dof, *map(float, values))
+
+    def _add_error(self, t: float, error: Array) -> None:
+        """Collect errors; at the end of a second, note its root mean square."""
+        second = int(np.floor(t))
+        if self._second is not None and second != self._second and self._errors:
+            squared = np.square(self._errors)
+            counts = np.isfinite(squared)
+            total = np.where(counts, squared, 0.0).sum(axis=0)
+            for dof, sum_, count in zip(self._dofs, total, counts.sum(axis=0), strict=True):
+                if count:
+                    self._log.add("residual", self._second + 0.5, dof, float(np.sqrt(sum_ / count)))
+            self._errors.clear()
+        self._second = second
+        self._errors.append(error)
+
+    def emg(self, t: Array, x: Array) -> None:
+        """Note EMG as it came, V, shape [n, channel]; each second of it becomes a row."""
+        rate_hz = self._emg_rate_hz
+        if rate_hz is None:
+            return
+        self._emg.append((t, x))
+        if sum(len(part) for part, _ in self._emg) < rate_hz:
+            return
+        times, blocks = zip(*self._emg, strict=True)
+        self._emg.clear()
+        middle = float(np.concatenate(times).mean())
+        amplitude, median_hz = spectrum(np.concatenate(blocks), rate_hz)
+        for channel, volts, hertz in zip(self._channels, amplitude, median_hz, strict=True):
+            self._log.add("emg", middle, channel, float(volts), float(hertz))
+
+    def command(self, t: float, request: Request, reply: Reply) -> None:
+        """Note what the operator asked for and was answered; a mark is a row of its own."""
+        if request.command is Command.MARK and reply.ok:
+            self._log.add("mark", t, request.text)
+            return
+        argument = None if request.version is None else str(request.version)
+        self._log.add("command", t, request.command, argument, reply.ok, reply.sentence)
+
+    def event(self, t: float, source: str, kind: str, sentence: str) -> None:
+        """Note something that happened."""
+        self._log.add("event", t, source, kind, sentence)
+
+    def status(self, status: StatusMessage, histogram: Sequence[tuple[float, int]]) -> None:
+        """Note how streams and latency are; `histogram` has counts by upper edge in ms."""
+        for stream in status.streams:
+            self._log.add(
+                "stream",
+                status.t,
+                stream.key,
+                stream.state,
+                stream.age_s,
+                stream.rate_hz,
+                stream.received,
+                stream.gaps,
+                stream.nonfinite + stream.out_of_order,
+                stream.clock_offset_s,
+                stream.note,
+            )
+        latency, ticks = status.latency_ms, status.ticks
+        self._log.add(
+            "latency",
+            status.t,
+            latency.p50,
+            latency.p99,
+            latency.max,
+            ticks.expected,
+            ticks.published,
+            ticks.late,
+            " ".join(f"{edge:g}:{count}" for edge, count in histogram),
+        )
