@@ -46,7 +46,7 @@ class Run:
 
     def verdicts(self, config: Config, seconds: float, folder: Path) -> list[Verdict]:
         """Simulate, score and judge the session."""
-        recording, session = folder / f"{self.name}.npz", folder / f"{self.name}.sqlite"
+        recording, session = folder / f"{self.name}.npz", folder / f"{self.name}.db"
         write_recording(config, seconds, recording)
         scored = ["score", CONFIG, str(recording), "--session", str(session)]
         hillstream.main(scored, standalone_mode=False)

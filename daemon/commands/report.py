@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog=examples(
-        "Example:  hillstream report session.sqlite --out monday.html --png figures",
+        "Example:  hillstream report sessions/arm-20260312-101500.db --png figures",
         "Try it:   hillstream simulate tiring-arm --record tiring.npz --seconds 360",
-        "          hillstream score tiring-arm tiring.npz --session tiring.sqlite",
-        "          hillstream report tiring.sqlite",
+        "          hillstream score tiring-arm tiring.npz --session tiring.db",
+        "          hillstream report tiring.db",
         "Next:     open the page in a browser; it prints as well",
         "Needs:    pip install 'hillstream[report]'",
     )

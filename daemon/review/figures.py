@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from daemon.review.fatigue import Kind, Verdict, active, clock
 from daemon.review.trend import blocks
+from pipeline.streams.base import SourceState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -244,7 +245,7 @@ def _health(axis: Axes, health: Health) -> None:
     axis.plot(health.t, health.rate_hz, color=PREDICTED)
     lost = np.diff(health.gaps + health.dropped, prepend=0.0) > 0
     axis.scatter(health.t[lost], health.rate_hz[lost], s=14, color=COLOURS[Kind.FATIGUE], zorder=3)
-    away = np.array([state != "live" for state in health.state], dtype=bool)
+    away = np.array([state != SourceState.LIVE for state in health.state], dtype=bool)
     axis.fill_between(
         health.t, 0, 1, where=away, transform=axis.get_xaxis_transform(), color=FAINT, alpha=0.3
     )

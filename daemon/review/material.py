@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.review.fatigue import Course
-from pipeline.errors import UserError
+from daemon.session.reader import open_session
 
 Array = NDArray[np.float64]
 
@@ -136,19 +135,14 @@ def load(path: Path) -> Material:
     Raises
     ------
     UserError
-        If the file cannot be read or is no session.
+        If the file is missing or is no session.
     """
-    if not path.is_file():
-        raise UserError(f"There is no session '{path}'; give the file that `run` wrote.")
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            return _Tables(database).material(path.stem)
-    except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
-        raise UserError(f"'{path}' is not a session of hillstream ({error}).") from error
+    with open_session(path) as database:
+        return _Tables(database).material(path.stem)
 
 
 _TIMED = ("emg", "moment", "residual", "candidate", "stream", "event", "mark", "command")
-_FACTS = {"started": "of", "hillstream": "hillstream"}
+_FACTS = {"started": "began", "ended": "ended", "machine": "on", "hillstream": "hillstream"}
 """Keys of the table `session` that are shown, and what stands before them."""
 
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from daemon.review.fatigue import Kind, Verdict, clock, percent
 from daemon.review.figures import COLOURS
 from daemon.review.material import Health, Material
+from pipeline.streams.base import SourceState
 
 PNG_DPI = 150
 _ORDER = (Kind.FATIGUE, Kind.ELECTRODE, Kind.NOT_IDENTIFIABLE, Kind.STABLE)
@@ -113,7 +114,7 @@ def _lost(health: Health) -> bool:
 
 def _stream(name: str, health: Health) -> dict[str, object]:
     """Return a row of the table of streams."""
-    live = [state == "live" for state in health.state]
+    live = [state == SourceState.LIVE for state in health.state]
     return {
         "name": name,
         "rate": f"{np.nanmedian(health.rate_hz):.0f}" if len(health.t) else "–",

@@ -71,8 +71,8 @@ def test_a_session_that_has_hardly_begun_is_told_too(
 
 def test_what_is_no_session_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="There is no session"):
-        load(tmp_path / "tuesday.sqlite")
-    other = tmp_path / "other.sqlite"
+        load(tmp_path / "tuesday.db")
+    other = tmp_path / "other.db"
     other.write_text("hello, this is certainly not a database of any kind at all" * 20)
     with pytest.raises(UserError, match="is not a session of hillstream"):
         load(other)
