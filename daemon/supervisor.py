@@ -7,6 +7,7 @@ import logging
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,8 +17,9 @@ from daemon.config import Config
 from daemon.control import ControlServer
 from daemon.control_messages import Reply, Request
 from daemon.desk import Desk
-from daemon.link import Listener, Speaker, UpdateMessage
+from daemon.link import LinkMessage, Listener, UpdateMessage
 from daemon.listen import listen
+from daemon.orders import Line
 from daemon.session import recorder_process
 from daemon.session.log import session_path
 from daemon.session.messages import CommandMessage, EventMessage
@@ -28,6 +30,8 @@ from pipeline.message import Message, StatusMessage
 from pipeline.model.subject import Subject
 
 TURN_S = 0.1
+MOST_UNTOLD = 1000
+"""Events kept while there is no recorder."""
 OnStatus = Callable[[StatusMessage], None]
 
 logger = logging.getLogger(__name__)
@@ -97,7 +101,8 @@ class _Daemon:
         self._summary = folder / "summary.json"
         start = assemble.starting_subject(config, load_model(config.model.file))
         self._versions = Versions(start)
-        self._events = Speaker(self._addresses["events"])
+        self._events = Line(self._addresses["events"], (), bind=True)
+        self._untold: deque[LinkMessage] = deque(maxlen=MOST_UNTOLD)
         self.session = session_path(config) if config.session.enabled else None
         self.desk = Desk(config, self._addresses, self._versions, server, self._log)
         self._updates = Listener(self._addresses["updates"], UpdateMessage)
@@ -139,6 +144,7 @@ class _Daemon:
         """Look after the processes once."""
         self._keep_new_parameters()
         self.desk.turn()
+        self._report()
         self._predictor.check()
         now = time.monotonic()
         if self._predictor.restart_due(now):
@@ -155,14 +161,19 @@ class _Daemon:
                 self._start_recorder(self.session, resume=self.session.exists())
                 self._tell(self._recorder)
 
+    def _report(self) -> None:
+        """Tell the recorder what it has not been told yet, if it is there."""
+        while self._untold and self._events.send(self._untold[0]):
+            self._untold.popleft()
+
     def _tell(self, worker: Worker) -> None:
         """Put into the session log that a worker is started again."""
         sentence = f"The {worker.name} ended unexpectedly and was started again."
-        self._events.send(EventMessage.now("supervisor", "restart", sentence))
+        self._untold.append(EventMessage.now("supervisor", "restart", sentence))
 
     def _log(self, request: Request, reply: Reply) -> None:
         logger.info("Command '%s': %s", request.command, reply.sentence)
-        self._events.send(CommandMessage.of(request, reply))
+        self._untold.append(CommandMessage.of(request, reply))
 
     def _keep_new_parameters(self) -> None:
         while isinstance(update := self._updates.receive(), UpdateMessage):

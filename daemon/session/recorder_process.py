@@ -10,6 +10,7 @@ from pathlib import Path
 from daemon.config import Config
 from daemon.control_messages import ControlError, unpack_reply, unpack_request
 from daemon.link import LinkMessage, Listener, UpdateMessage
+from daemon.orders import Line
 from daemon.session.log import SessionLog, about
 from daemon.session.messages import (
     CommandMessage,
@@ -92,7 +93,7 @@ class RecorderWorker:
         self._listeners = (
             Listener(addresses["rows"], TraceMessage, EmgMessage, SecondMessage),
             Listener(addresses["updates"], UpdateMessage),
-            Listener(addresses["events"], EventMessage, CommandMessage),
+            Line(addresses["events"], (EventMessage, CommandMessage), bind=False),
         )
         self._states: dict[str, SourceState] = {}
         self._commit_due = time.monotonic()
@@ -107,7 +108,7 @@ class RecorderWorker:
             self._commit_due = time.monotonic() + COMMIT_EVERY_S
         return taken
 
-    def _take(self, listener: Listener) -> int:
+    def _take(self, listener: Listener | Line) -> int:
         for count in range(MOST_AT_ONCE):
             message = listener.receive()
             if message is None:

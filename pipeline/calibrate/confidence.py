@@ -30,16 +30,16 @@ Array = NDArray[np.float64]
 
 FREE_DEVIATION = 1.81
 """Standard deviation of the logit of a number that may lie anywhere in 0..1: pi / sqrt(3)."""
-IDENTIFIED_BELOW = 0.25
+IDENTIFIED_BELOW = 0.2
 WEAK_BELOW = 0.7
 """Remaining fractions of that deviation up to which a parameter is identified, or weakly so."""
 DIRECTIONS = 4
 """Directions of the parameters by which the moments' deviation is computed."""
 DIFFERENCE = 0.1
 """Half the step of the central differences, in units of the parameter vector."""
-GAIN_DEVIATION = 0.12
+GAIN_DEVIATION = 0.15
 """Standard deviation of an excitation's gain: MVC is not known better than that."""
-OFFSET_DEVIATION = 0.025
+OFFSET_DEVIATION = 0.03
 """Standard deviation of an excitation's offset: nor is the resting level, as a share of MVC."""
 
 

@@ -16,11 +16,12 @@ pytestmark = pytest.mark.system
 
 
 @pytest.fixture
-def own_arm(changed_config, unique_name, ipc_address) -> Path:
+def own_arm(changed_config, unique_name, ipc_address, tmp_path) -> Path:
     """The simulated arm on streams and an address that no other test uses."""
     output = f'[output]\nzmq = "{ipc_address}"\nlsl = false\n'
     control = f'[control]\naddress = "{ipc_address}-control"\n'
-    return changed_config("arm", {'"hillstream-': f'"{unique_name}-'}, output + control)
+    session = f'[session]\nfile = "{tmp_path / "session.db"}"\n'
+    return changed_config("arm", {'"hillstream-': f'"{unique_name}-'}, output + control + session)
 
 
 class Demo:

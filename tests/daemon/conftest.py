@@ -41,6 +41,7 @@ def walking(tmp_path, unique_name, ipc_address) -> Callable[..., Config]:
             text = re.sub(old, new, text, count=1)
         text += f'\n[output]\nzmq = "{ipc_address}"\nlsl = false\n'
         text += f'\n[control]\naddress = "{ipc_address}-control"\n'
+        text += f'\n[session]\nfile = "{tmp_path / "session.db"}"\n'
         path = tmp_path / "walking.toml"
         path.write_text(text)
         return load_config(path)

@@ -91,7 +91,7 @@ def test_prediction_goes_on_when_the_calibrator_is_killed(walking, lab, running,
     version, killed = daemon.moments[-1].parameter_version, len(daemon.moments)
     wait_until(lambda: daemon.moments[-1].parameter_version > version, PATIENCE_S)
     assert {m.status for m in daemon.moments[killed:]} == {"NOMINAL"}
-    assert daemon.end()["restarts"] == {"predictor": 0, "calibrator": 1}
+    assert daemon.end()["restarts"] == {"predictor": 0, "calibrator": 1, "recorder": 0}
 
 
 def test_a_killed_predictor_comes_back_with_the_newest_parameters(
