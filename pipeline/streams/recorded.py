@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +62,24 @@ class Recording:
         """Time from the first stamp to one interval after the last, s."""
         end = max(float(stream.t[-1]) + 1 / stream.rate_hz for stream in self.streams.values())
         return end - self.start
+
+
+def joined(recordings: Sequence[Recording], pause_s: float) -> Recording:
+    """Return recordings one after the other, each beginning a pause after the one before.
+
+    They must have the same streams with the same channels.
+    """
+    offsets, end = [], 0.0
+    for recording in recordings:
+        offsets.append(end - recording.start)
+        end += recording.duration_s + pause_s
+    streams = {}
+    for key, first in recordings[0].streams.items():
+        parts = [recording.streams[key] for recording in recordings]
+        t = [part.t + offset for part, offset in zip(parts, offsets, strict=True)]
+        x = [part.x for part in parts]
+        streams[key] = replace(first, t=np.concatenate(t), x=np.concatenate(x))
+    return Recording(" + ".join(recording.name for recording in recordings), streams)
 
 
 def checked_stream(
