@@ -6,6 +6,7 @@ field     type         meaning
 v         int          version of this layout: 1
 stream    str          the stream's key, as in the topic: ``emg``, ``angles`` or ``moments``
 seq       int          0 for a sender's first message, then one more for each
+run       int          optional; drawn by chance when the sender starts, so that a restart shows
 channels  [str]        name of each column of ``x``
 unit      str          unit of the samples: V, mV, uV or 1; rad or deg; N*m
 rate_hz   float        nominal sampling rate, Hz
@@ -60,6 +61,8 @@ class Samples:
         Time stamps, shape [n], s on the LSL clock; None if the receiver is to stamp them.
     x
         Samples, shape [n, channels].
+    run
+        Drawn by chance when the sender started; None if it does not say.
     """
 
     stream: str
@@ -69,6 +72,7 @@ class Samples:
     rate_hz: float
     t: Array | None
     x: Array
+    run: int | None = None
 
 
 def encode(samples: Samples) -> bytes:
@@ -82,6 +86,8 @@ def encode(samples: Samples) -> bytes:
         "rate_hz": samples.rate_hz,
         "x": samples.x.tolist(),
     }
+    if samples.run is not None:
+        fields["run"] = samples.run
     if samples.t is not None:
         fields |= {"clock": "lsl", "t": samples.t.tolist()}
     packed: bytes = msgpack.packb(fields)
@@ -109,12 +115,13 @@ def decode(frame: bytes) -> Samples:
     channels = _channels(fields.get("channels"), x.shape[1])
     return Samples(
         stream=stream,
-        seq=_count(fields.get("seq")),
+        seq=_count("seq", fields.get("seq")),
         channels=channels,
         unit=_text(fields, "unit"),
         rate_hz=_rate(fields.get("rate_hz")),
         t=_stamps(fields, len(x)),
         x=x,
+        run=_count("run", fields["run"]) if "run" in fields else None,
     )
 
 
@@ -152,9 +159,9 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MAX_NAME
 
 
-def _count(value: object) -> int:
+def _count(name: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise WireError(f"seq is {_shown(value)}, not the number of a message")
+        raise WireError(f"{name} is {_shown(value)}, not a number from zero on")
     return value
 
 

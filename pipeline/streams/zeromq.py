@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 
 import numpy as np
 import zmq
@@ -45,6 +46,7 @@ class ZmqSource:
         self._stamper = ArrivalStamper(spec.rate_hz)
         self._socket: zmq.Socket[bytes] | None = None
         self._next_seq: int | None = None
+        self._run: int | None = None
         self._lost_messages = 0
         self._refused = 0
         self._refused_at = -np.inf
@@ -106,7 +108,7 @@ class ZmqSource:
             self._refuse(str(error))
             return None
         now = clock.now()
-        self._count(samples.seq, now)
+        self._count(samples, now)
         t = self._stamper.stamps(len(samples.x), now) if samples.t is None else samples.t
         return self._intake.take(t, samples.x, columns, factor, now)
 
@@ -120,13 +122,15 @@ class ZmqSource:
             logger.warning("%s: a message was dropped: %s", self._called(), reason)
         self._refusal = reason
 
-    def _count(self, seq: int, now: float) -> None:
+    def _count(self, samples: wire.Samples, now: float) -> None:
         """Follow the message numbers; a sender that starts again or comes back is a return."""
-        again = self._next_seq is not None and seq < self._next_seq
+        seq, expected = samples.seq, self._next_seq
+        again = expected is not None and (seq < expected or samples.run != self._run)
+        self._run = samples.run
         if again or LOST_AFTER_S < self._intake.silence(now) < np.inf:
             self._returns += 1
-        if self._next_seq is not None and not again:
-            self._lost_messages += seq - self._next_seq
+        if expected is not None and not again:
+            self._lost_messages += seq - expected
         self._next_seq = seq + 1
 
     def health(self, now: float) -> StreamHealth:
@@ -215,6 +219,7 @@ class ZmqOutlet:
         self._unit = unit
         self._rate_hz = rate_hz
         self._seq = 0
+        self._run = secrets.randbits(53)
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUB)
         self._socket.setsockopt(zmq.LINGER, 500)
         self._socket.setsockopt(zmq.SNDHWM, QUEUE)
@@ -226,7 +231,9 @@ class ZmqOutlet:
             return
         self._socket.send(
             wire.encode(
-                wire.Samples(self._key, self._seq, self._channels, self._unit, self._rate_hz, t, x)
+                wire.Samples(
+                    self._key, self._seq, self._channels, self._unit, self._rate_hz, t, x, self._run
+                )
             )
         )
         self._seq += 1

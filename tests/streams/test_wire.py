@@ -75,6 +75,7 @@ def test_any_content_is_decoded_or_refused_but_never_an_accident(changes):
         ({"v": 2}, "v is 2, not 1"),
         ({"stream": "angles"}, "topic"),
         ({"seq": -1}, "seq"),
+        ({"run": 1.5}, "run"),
         ({"channels": ["a", "b"]}, "2 channels, but rows of 1"),
         ({"channels": "a"}, "channels"),
         ({"rate_hz": 0}, "rate_hz"),

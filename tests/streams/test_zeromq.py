@@ -153,6 +153,19 @@ def test_a_sender_that_restarts_is_counted(tcp_address, closing, wait_until):
     assert np.all(np.diff(receiver.t) > 0)
 
 
+def test_a_restart_shows_although_its_first_messages_were_lost(
+    ipc_address, closing, receiver, wait_until
+):
+    """The number of the first message that arrives may be beyond the one that was expected."""
+    sender = Sender(ipc_address)
+    closing(sender.outlet)
+    wait_until(connected(receiver, sender))
+    sender.outlet._run += 1
+    sender.send(3)
+    wait_until(lambda: receiver.poll() and receiver.x[-1, 0] == sender.count - 1)
+    assert receiver.poll().reconnects == 1
+
+
 def test_silence_is_first_stale_then_lost(ipc_address, closing, receiver, wait_until):
     sender = Sender(ipc_address)
     closing(sender.outlet)
