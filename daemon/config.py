@@ -233,6 +233,11 @@ class OutputConfig(Section):
         "tcp://127.0.0.1:5556", description="Address the moments are published on over ZeroMQ."
     )
     lsl: bool = Field(True, description="Whether the moments are also published over LSL.")
+    udp: str | None = Field(
+        None,
+        description="Address that a UDP datagram per tick is sent to, such as 127.0.0.1:5560; for "
+        "controllers that read no msgpack.",
+    )
     lsl_name: str = Field("hillstream", description="Prefix of the LSL outlets' names.")
     valid_for_s: Annotated[float, Field(gt=0, le=1)] = Field(
         0.1, description="Time after which a controller must not use a message any more, s."

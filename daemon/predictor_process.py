@@ -31,6 +31,7 @@ from pipeline.message import MetaMessage, ParametersMessage
 from pipeline.model.subject import Subject
 from pipeline.publish import Publisher, Sink, ZmqPublisher
 from pipeline.publish_lsl import LslPublisher
+from pipeline.publish_udp import UdpPublisher
 from pipeline.streams import clock
 from pipeline.streams.base import Source
 
@@ -266,6 +267,8 @@ def _publisher(config: Config, meta: MetaMessage, parameters: tuple[str, ...]) -
     sinks: list[Sink] = []
     if output.zmq:
         sinks.append(ZmqPublisher(output.zmq, meta))
+    if output.udp:
+        sinks.append(UdpPublisher(output.udp, len(meta.dofs)))
     if output.lsl:
         sinks.append(
             LslPublisher(output.lsl_name, meta.dofs, meta.muscles, parameters, meta.rate_hz)
