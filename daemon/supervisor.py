@@ -30,6 +30,9 @@ from pipeline.message import Message, StatusMessage
 from pipeline.model.subject import Subject
 
 TURN_S = 0.1
+PREDICTOR_PATIENCE_S = 3.0
+PATIENCE_S = 15.0
+"""Longest that a loop may take to go round once, s: a tick, or an update on a slow machine."""
 MOST_UNTOLD = 1000
 """Events kept while there is no recorder."""
 OnStatus = Callable[[StatusMessage], None]
@@ -106,9 +109,9 @@ class _Daemon:
         self.session = session_path(config) if config.session.enabled else None
         self.desk = Desk(config, self._addresses, self._versions, server, self._log)
         self._updates = Listener(self._addresses["updates"], UpdateMessage)
-        self._predictor = Worker("predictor", predictor_process.main)
-        self._calibrator = Worker("calibrator", calibrator_process.main)
-        self._recorder = Worker("recorder", recorder_process.main)
+        self._predictor = Worker("predictor", predictor_process.main, PREDICTOR_PATIENCE_S)
+        self._calibrator = Worker("calibrator", calibrator_process.main, PATIENCE_S)
+        self._recorder = Worker("recorder", recorder_process.main, PATIENCE_S)
 
     def start(self) -> None:
         # What is wrong with the set-up is said here, at once.
@@ -146,30 +149,35 @@ class _Daemon:
         self.desk.turn()
         self._report()
         self._predictor.check()
-        now = time.monotonic()
-        if self._predictor.restart_due(now):
-            self._tell(self._predictor)
+        if self._ended(self._predictor):
             self._start_predictor()
         if self._config.calibrates:
             self._calibrator.check()
-            if self._calibrator.restart_due(now):
-                self._tell(self._calibrator)
+            if self._ended(self._calibrator):
                 self._start_calibrator()
         if self.session is not None:
             self._recorder.check()
-            if self._recorder.restart_due(now):
+            if self._ended(self._recorder):
                 self._start_recorder(self.session, resume=self.session.exists())
-                self._tell(self._recorder)
+
+    def _ended(self, worker: Worker) -> bool:
+        """Tell whether a worker is to be started again; one that hangs is ended first."""
+        now = time.monotonic()
+        if worker.kill_if_hung(now):
+            self._tell("hang", f"The {worker.name} hung and was killed.")
+        if not worker.restart_due(now):
+            return False
+        self._tell("restart", f"The {worker.name} ended unexpectedly and is started again.")
+        return True
 
     def _report(self) -> None:
         """Tell the recorder what it has not been told yet, if it is there."""
         while self._untold and self._events.send(self._untold[0]):
             self._untold.popleft()
 
-    def _tell(self, worker: Worker) -> None:
-        """Put into the session log that a worker is started again."""
-        sentence = f"The {worker.name} ended unexpectedly and was started again."
-        self._untold.append(EventMessage.now("supervisor", "restart", sentence))
+    def _tell(self, kind: str, sentence: str) -> None:
+        """Put an event into the session log."""
+        self._untold.append(EventMessage.now("supervisor", kind, sentence))
 
     def _log(self, request: Request, reply: Reply) -> None:
         logger.info("Command '%s': %s", request.command, reply.sentence)

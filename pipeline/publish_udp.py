@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from typing import Any
 
 from pipeline.datagram import MOST_JOINTS, encode
 from pipeline.errors import UserError
@@ -45,7 +46,7 @@ class UdpPublisher:
                 "127.0.0.1:5560."
             ) from error
         family, _, _, _, peer = found[0]
-        self._peer: tuple[str | int, ...] = tuple(peer)
+        self._peer: Any = peer
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self.lost = 0

@@ -118,3 +118,17 @@ def test_an_address_that_is_taken_is_a_user_error(walking, lab, running, wait_un
     wait_until(lambda: second.error is not None, PATIENCE_S)
     assert isinstance(second.error, UserError)
     assert "in use" in str(second.error)
+
+
+def test_a_predictor_that_hangs_is_replaced(walking, lab, running, wait_until):
+    """Stopped by a signal, its process lives, but its loop does not go round."""
+    config = walking("zmq")
+    lab(config)
+    daemon = running(config)
+    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
+    session = daemon.moments[-1].session
+    predictor = next(p for p in multiprocessing.active_children() if p.name == "predictor")
+    os.kill(predictor.pid, signal.SIGSTOP)
+    wait_until(lambda: daemon.moments[-1].session != session, PATIENCE_S)
+    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
+    assert daemon.end()["restarts"]["predictor"] == 1

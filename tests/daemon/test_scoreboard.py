@@ -15,7 +15,7 @@ def paired(t: np.ndarray, moment: np.ndarray, predicted: np.ndarray) -> Paired:
     rows = PairedRows(
         t, np.zeros((n, 1)), np.zeros((n, 1)), np.zeros((n, 1, 1)), moment, np.ones(n, dtype=bool)
     )
-    return Paired(rows, predicted)
+    return Paired(rows, predicted, np.full_like(predicted, np.nan))
 
 
 @given(st.integers(1, 300), st.integers(0, 2**32 - 1))
