@@ -15,7 +15,10 @@ from daemon.link import UpdateMessage
 from daemon.scoreboard import Scoreboard
 from daemon.session.log import SessionLog
 from daemon.session.recorder_process import recorder_of
+from pipeline.calibrate.result import Update
+from pipeline.chain import Paired
 from pipeline.geometry import load_model
+from pipeline.streams.base import Chunk
 from pipeline.streams.recording import Recording
 from pipeline.streams.replay import replay
 
@@ -53,45 +56,71 @@ def score(
     """
     started = time.perf_counter()
     torch.set_num_threads(config.calibrator.threads)
-    subject = assemble.starting_subject(config, load_model(config.model.file))
-    chain = assemble.chain(config, subject)
-    calibrator = assemble.calibrator(config, subject) if config.calibrator.enabled else None
-    board, updates, nonfinite = Scoreboard(config.model.dofs), Counter[str](), 0
-    recorder = recorder_of(config, log, subject.muscles) if log else None
+    lived = _Lived(config, log)
     for chunk in replay(recording, assemble.stream_specs(config)):
-        chain.push(chunk)
-        if recorder and chunk.stream == "emg":
-            recorder.emg(chunk.t, chunk.x)
-        predicted = chain.predict()
-        if predicted is not None:
-            nonfinite += int(np.sum(~np.isfinite(predicted.moment)))
-        paired = chain.pair()
-        if paired is not None:
-            board.add(paired)
-            if recorder:
-                rows = paired.rows
-                recorder.moments(rows.t, paired.predicted, paired.deviation, rows.moment)
-            if calibrator is not None:
-                calibrator.add(paired.rows)
-        if calibrator is not None and calibrator.due():
-            update = calibrator.update()
-            updates[update.result] += 1
-            if recorder and log:
-                recorder.update(UpdateMessage.of(update))
-                log.commit()
-            if update.adopted:
-                chain.predictor.adopt(update.subject, update.version, update.confidence)
+        lived.take(chunk)
         if on_progress is not None:
             on_progress((chunk.t[-1] - recording.start) / recording.duration_s)
-    return {
-        "rmse": board.per_second(),
-        "rmse_after_10s": board.rmse(SETTLED_S),
-        "rmse_overall": board.rmse(),
-        "r2_after_10s": board.r2(SETTLED_S),
-        "nonfinite": nonfinite,
-        "parameter_version": chain.predictor.version,
-        "hand_over_nm_per_s": chain.predictor.fastest_hand_over,
-        "updates": dict(updates),
+    return lived.result() | {
         "seconds": recording.duration_s,
         "wall_s": time.perf_counter() - started,
     }
+
+
+class _Lived:
+    """A session without the processes: the pipeline, the calibrator, and what came of them."""
+
+    def __init__(self, config: Config, log: SessionLog | None) -> None:
+        subject = assemble.starting_subject(config, load_model(config.model.file))
+        self._chain = assemble.chain(config, subject)
+        enabled = config.calibrator.enabled
+        self._calibrator = assemble.calibrator(config, subject) if enabled else None
+        self._log = log
+        self._recorder = recorder_of(config, log, subject.muscles) if log else None
+        self._board = Scoreboard(config.model.dofs)
+        self._updates = Counter[str]()
+        self._nonfinite = 0
+
+    def take(self, chunk: Chunk) -> None:
+        """Take the next samples, and do what follows from them."""
+        self._chain.push(chunk)
+        if self._recorder and chunk.stream == "emg":
+            self._recorder.emg(chunk.t, chunk.x)
+        predicted = self._chain.predict()
+        if predicted is not None:
+            self._nonfinite += int(np.sum(~np.isfinite(predicted.moment)))
+        paired = self._chain.pair()
+        if paired is not None:
+            self._pair(paired)
+        if self._calibrator is not None and self._calibrator.due():
+            self._update(self._calibrator.update())
+
+    def _pair(self, paired: Paired) -> None:
+        self._board.add(paired)
+        if self._recorder:
+            rows = paired.rows
+            self._recorder.moments(rows.t, paired.predicted, paired.deviation, rows.moment)
+        if self._calibrator is not None:
+            self._calibrator.add(paired.rows)
+
+    def _update(self, update: Update) -> None:
+        self._updates[update.result] += 1
+        if self._recorder and self._log:
+            self._recorder.update(UpdateMessage.of(update))
+            self._log.commit()
+        if update.adopted:
+            self._chain.predictor.adopt(update.subject, update.version, update.confidence)
+
+    def result(self) -> dict[str, object]:
+        """Return what `score` does, but for the times."""
+        predictor = self._chain.predictor
+        return {
+            "rmse": self._board.per_second(),
+            "rmse_after_10s": self._board.rmse(SETTLED_S),
+            "rmse_overall": self._board.rmse(),
+            "r2_after_10s": self._board.r2(SETTLED_S),
+            "nonfinite": self._nonfinite,
+            "parameter_version": predictor.version,
+            "hand_over_nm_per_s": predictor.fastest_hand_over,
+            "updates": dict(self._updates),
+        }

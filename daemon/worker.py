@@ -42,6 +42,7 @@ class Stop:
 
     def announce_ready(self) -> None:
         """Let the parent know that the worker is at work."""
+        self._pulse.value = time.monotonic()
         self._ready.set()
 
     def requested(self) -> bool:

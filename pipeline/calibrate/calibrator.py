@@ -189,11 +189,7 @@ class Calibrator:
             before, after, self.settings.gain, self.settings.tolerance, at_bound
         )
         tried = self.space.subject(candidate)
-        if result in ADOPTED:
-            self._accepted, self.subject = candidate, tried
-            self.version += 1
-        elif result is Result.REJECTED:
-            self._restart()
+        self._carry_out(result, candidate, tried)
         return Update(
             result=result,
             sentence=sentence,
@@ -211,6 +207,14 @@ class Calibrator:
             error_after=after.relative,
             confidence=confidence(self.space, candidate, train, judge.scale, self._step_s),
         )
+
+    def _carry_out(self, result: Result, candidate: Tensor, tried: Subject) -> None:
+        """Put a candidate in force, or go back to what is."""
+        if result in ADOPTED:
+            self._accepted, self.subject = candidate, tried
+            self.version += 1
+        elif result is Result.REJECTED:
+            self._restart()
 
     def _refusal(self) -> tuple[Result, str] | None:
         """Return why there is nothing to learn from, or None."""
