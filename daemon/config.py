@@ -214,7 +214,7 @@ class CalibratorConfig(Section):
         "unlike each other; 0 forgets what has left the window.",
     )
     replay: Annotated[int, Field(ge=1, le=100)] = Field(
-        2, description="Remembered stretches trained on in an update, and as many judged on."
+        2, description="Remembered stretches that take part in an update."
     )
     memory_share: NonNegative = Field(
         1.0, description="Weight of the remembered stretches, as a multiple of the window's."

@@ -55,7 +55,7 @@ class Settings:
     min_data_s: float = 3.0
     memory: int = 24
     replay: int = 2
-    """Remembered stretches that are trained on, and as many more that are judged on."""
+    """Remembered stretches that are trained on in an update."""
     memory_share: float = 1.0
     gain: float = 0.0
     """A candidate whose held-out error is not lower by this fraction is held."""
@@ -245,21 +245,22 @@ class Calibrator:
         return Update(result, sentence, self.version, self._newest(), self.subject)
 
     def _split(self) -> tuple[Trials, Judge]:
-        """Cut window and memory into trials to learn from, and data to judge on."""
+        """Cut window and memory into trials to learn from, and fresh data to judge on.
+
+        What is remembered has no say in the judgement: of a muscle that tires it tells how strong
+        the muscle was.
+        """
         settings, size, like = self.settings, len(self._window), self._accepted
         edge = size - self._count(settings.holdout_s)
         train = self._window.trials(0, edge, self._count(settings.segment_s), like)
         scale = moment_scale(train)
-        held_out = [self._window.trials(edge, size, size - edge, like)]
-        stretches = self._memory.draw(2 * settings.replay)
-        judged, learnt = stretches[settings.replay :], stretches[: settings.replay]
-        if learnt:
-            past = self._memory.trials(learnt, like)
+        fresh = self._window.trials(edge, size, size - edge, like)
+        remembered = self._memory.draw(settings.replay)
+        if remembered:
+            past = self._memory.trials(remembered, like)
             share = settings.memory_share * train.weight.sum() / past.weight.sum().clamp_min(1.0)
             train = joined(train, past._replace(weight=share * past.weight))
-        if judged:
-            held_out.append(self._memory.trials(judged, like))
-        return train, Judge(self.space, held_out, scale, self._step_s)
+        return train, Judge(self.space, fresh, scale, self._step_s)
 
     def _descend(self, trials: Trials, scale: Tensor) -> tuple[float | None, int]:
         """Take the AdamW steps; returns the last loss (None if not finite) and the fallbacks."""

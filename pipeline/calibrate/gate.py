@@ -21,19 +21,19 @@ class Score:
     relative: float
     """Mean squared error over the reference's variance, summed over the DOFs."""
     rmse: tuple[float, ...]
-    """On the fresh data alone, N*m per DOF."""
+    """N*m per DOF."""
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Scores parameters on fresh data and on remembered data.
+    """Scores parameters on data that none was trained on.
 
     Parameters
     ----------
     space
         The parameters.
-    held_out
-        What to score on: the fresh data first, then, where there is any, what is remembered.
+    fresh
+        What to score on.
     scale
         Spread of each DOF's reference, N*m, shape [dof].
     step_s
@@ -41,21 +41,18 @@ class Judge:
     """
 
     space: ParameterSpace
-    held_out: Sequence[Trials]
+    fresh: Trials
     scale: Tensor
     step_s: float
 
     def score(self, vector: Tensor) -> Score:
-        """Return the score of the parameters at `vector`; every part of the data counts alike."""
+        """Return the score of the parameters at `vector`."""
         parameters = self.space.parameters(vector)
         with torch.no_grad():
-            errors = [
-                moment_error(simulate(parameters, *trials[:3], self.step_s), trials, self.scale)
-                for trials in self.held_out
-            ]
-        rmse = (errors[0].sqrt() * self.scale).cpu().numpy()
-        relative = torch.stack(errors).sum(-1).mean()
-        return Score(float(relative), tuple(float(value) for value in rmse))
+            output = simulate(parameters, *self.fresh[:3], self.step_s)
+            error = moment_error(output, self.fresh, self.scale)
+        rmse = (error.sqrt() * self.scale).cpu().numpy()
+        return Score(float(error.sum()), tuple(float(value) for value in rmse))
 
 
 def verdict(
