@@ -45,6 +45,7 @@ def main(
     torch.set_num_threads(config.calibrator.threads)
     worker = CalibratorWorker(assemble.calibrator(config, start, version), addresses)
     try:
+        stop.announce_ready()
         while not stop.requested():
             worker.turn()
     finally:
