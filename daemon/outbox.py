@@ -34,6 +34,9 @@ class Outbox:
         self._adopted = self._sent = clock.now()
         self.version = version
         self.status = Status.STARTING
+        self.troubles: dict[str, str] = {}
+        """What keeps the moments from being at their best, a sentence each, by its cause; while
+        there is any, a status that would be NOMINAL is DEGRADED."""
         self.rows = 0
         """Rows published; messages without a new row do not count."""
 
@@ -69,11 +72,12 @@ class Outbox:
     def _send(self, moment: Array | None, t_emg: float | None) -> float:
         self._sent = now = clock.now()
         self._state, safe = self._guard.step(self._state, now, moment, t_emg)
-        self.status = safe.status
+        nominal = safe.status is Status.NOMINAL
+        self.status = Status.DEGRADED if nominal and self.troubles else safe.status
         message = self._publisher.publish_moment(
             safe.moment,
             safe.ok,
-            safe.status,
+            self.status,
             safe.t_emg,
             sd=self._sd,
             parameter_version=self.version,

@@ -116,6 +116,8 @@ class LivePredictor:
         self._sources: list[Source] = assemble.sources(config)
         self._reporter = StatusReporter(config, meta.session)
         self._status_due = clock.now()
+        self._told: dict[str, str] = {}
+        """The troubles that the last status told of."""
         for source in self._sources:
             source.open()
 
@@ -137,7 +139,7 @@ class LivePredictor:
         self._pair()
         self._take_update()
         self._obey()
-        if clock.now() >= self._status_due:
+        if clock.now() >= self._status_due or self._outbox.troubles.keys() != self._told.keys():
             self._report()
 
     def _publish(self, predicted: Predicted) -> None:
@@ -198,6 +200,7 @@ class LivePredictor:
 
     def _report(self) -> None:
         self._status_due = clock.now() + STATUS_EVERY_S
+        self._told = dict(self._outbox.troubles)
         health = [source.health(clock.now()) for source in self._sources]
         seconds = self._board.seconds
         status = self._reporter.message(

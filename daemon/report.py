@@ -95,6 +95,8 @@ class StatusReporter:
                 return stream.note
             if stream.state is not SourceState.LIVE:
                 return f"The {stream.key} stream is {stream.state}."
+        if outbox.troubles:
+            return " ".join(outbox.troubles.values())
         if self.recording is not None:
             return (
                 f"{NAMES[self.recording]} is being recorded until "
