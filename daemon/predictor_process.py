@@ -23,6 +23,7 @@ from daemon.outbox import Outbox
 from daemon.report import StatusReporter
 from daemon.scoreboard import Scoreboard
 from daemon.session.tracer import Tracer
+from daemon.stages import StageTimes
 from daemon.worker import Stop
 from pipeline.calibrate.window import PairedRows
 from pipeline.chain import Chain, Predicted
@@ -105,6 +106,8 @@ class LivePredictor:
         self._outbox = Outbox(self._publisher, _guard(config), version)
         self._board = Scoreboard(config.model.dofs)
         self._latency = Histogram()
+        self._stages = StageTimes()
+        self._chain.passed = self._stages.passed
         self._rows = Speaker(addresses["rows"])
         self._tracer = Tracer(self._rows, config.calibrates) if config.session.enabled else None
         self._updates = Listener(addresses["updates"], UpdateMessage)
@@ -126,6 +129,8 @@ class LivePredictor:
         for source in self._sources:
             chunk = source.poll()
             if chunk is not None:
+                if chunk.stream == "emg":
+                    self._stages.arrived(float(chunk.t[-1]))
                 self._chain.push(chunk)
                 if self._tracer and chunk.stream == "emg":
                     self._tracer.emg(chunk)
@@ -147,7 +152,9 @@ class LivePredictor:
         late = newest >= BURST
         for i in [newest] if late else range(newest + 1):
             moment = predicted.moment[i] if predicted.valid[i] else None
-            latency = self._outbox.row(moment, float(predicted.t_emg[i]), predicted.deviation[i])
+            t_emg = float(predicted.t_emg[i])
+            latency = self._outbox.row(moment, t_emg, predicted.deviation[i])
+            self._stages.published(t_emg)
             self._latency.add(latency)
             self._reporter.latency(latency)
         if late:
@@ -227,6 +234,7 @@ class LivePredictor:
             "ticks_expected": self._expected(),
             "ticks_published": self._outbox.rows,
             "latency_ms": self._latency.milliseconds(),
+            "stages_ms": self._stages.milliseconds(),
             "rmse": self._board.per_second(),
             "rmse_first": self._board.rmse(0, FIRST_S),
             "rmse_last": self._board.rmse(max(seconds - LAST_S, 0)),

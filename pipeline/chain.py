@@ -7,7 +7,7 @@ run the same code and give the same numbers.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -97,6 +97,8 @@ class Chain:
         self.aligner = aligner
         self.geometry = geometry
         self.predictor = predictor
+        self.passed: Callable[[str], None] = lambda stage: None
+        """Called after ``envelope``, ``align`` and ``predict``, for who takes the time."""
         self._pairing = pairing
         self._mapping = _mixing(geometry.muscles, mapping, channels)
         self._rate_hz = rate_hz
@@ -116,7 +118,9 @@ class Chain:
             if self._pairing is not None:
                 self._pairing.push_reference(chunk)
         elif chunk.stream == "emg":
-            self.aligner.push(self.envelope.process(chunk))
+            excitation = self.envelope.process(chunk)
+            self.passed("envelope")
+            self.aligner.push(excitation)
         else:
             self.aligner.push(chunk)
 
@@ -125,7 +129,9 @@ class Chain:
         rows = self.aligner.rows()
         if rows is None:
             return None
+        self.passed("align")
         parts = [self._predict(part) for part in self._consecutive(rows)]
+        self.passed("predict")
         return Predicted(
             *(np.concatenate([getattr(p, f) for p in parts]) for f in Predicted.__annotations__)
         )
