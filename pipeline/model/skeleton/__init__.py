@@ -1,0 +1,31 @@
+"""Rigid-body dynamics of a limb: a serial chain of hinges that carries bones."""
+
+from pipeline.model.skeleton.chain import Bone, Chain, Hinge
+from pipeline.model.skeleton.chain_file import FORMAT, load_skeleton
+from pipeline.model.skeleton.dynamics import Skeleton
+from pipeline.model.skeleton.inertia import (
+    INERTIAL,
+    SHAPE,
+    inertia_of_shape,
+    pseudo_inertia,
+    shape_of_inertia,
+    standard_inertia,
+)
+from pipeline.model.skeleton.multipliers import RANGE, BoneSpace
+
+__all__ = [
+    "FORMAT",
+    "INERTIAL",
+    "RANGE",
+    "SHAPE",
+    "Bone",
+    "BoneSpace",
+    "Chain",
+    "Hinge",
+    "Skeleton",
+    "inertia_of_shape",
+    "load_skeleton",
+    "pseudo_inertia",
+    "shape_of_inertia",
+    "standard_inertia",
+]
