@@ -14,6 +14,7 @@ from daemon.control_messages import Command, Reply, Request
 from daemon.orders import (
     ANSWERS,
     Answer,
+    ConcernOrder,
     ForgetOrder,
     Hello,
     Line,
@@ -84,6 +85,7 @@ class Desk:
         """MVC and resting levels as they are now: what a predictor has to start with."""
         self._paused = False
         self._recording: Recorded | None = None
+        self._concerns: dict[str, ConcernOrder] = {}
         self._status: StatusMessage | None = None
 
     def hear(self, status: StatusMessage) -> None:
@@ -98,6 +100,15 @@ class Desk:
         self._give_up(time.monotonic())
         for client, request in self._server.requests() if self._server else ():
             self._take(client, request)
+
+    def concern(self, cause: str, sentence: str, *, degrades: bool) -> None:
+        """Have the status tell of something until it is over, which an empty sentence says."""
+        known = self._concerns.get(cause)
+        if sentence == (known.sentence if known else ""):
+            return
+        order = ConcernOrder(cause=cause, sentence=sentence, degrades=degrades)
+        self._concerns[cause] = order
+        self._lines["predictor"].send(order)  # who is not there yet hears of it on saying hello
 
     def close(self) -> None:
         """Release the lines."""
@@ -187,6 +198,8 @@ class Desk:
         """Tell a worker that has started what was ordered before its time."""
         if name == "predictor":
             self._recording = None
+            for concern in self._concerns.values():
+                self._lines[name].send(concern)
             return
         if self._paused:
             self._lines[name].send(PauseOrder(paused=True))

@@ -75,6 +75,19 @@ class RecordOrder(Order):
     begin: bool
 
 
+class ConcernOrder(Order):
+    """Something to be told in the status until it is over."""
+
+    topic: ClassVar[str] = "concern"
+    worker: ClassVar[WorkerName] = "predictor"
+    cause: str
+    """Names it."""
+    sentence: str
+    """Empty once it is over."""
+    degrades: bool
+    """Whether the moments are not at their best while it lasts."""
+
+
 class Hello(LinkMessage):
     """A worker has started."""
 
@@ -108,7 +121,7 @@ class Answer(LinkMessage):
     """The new scale, where the order has brought one."""
 
 
-ORDERS = (PauseOrder, RestoreOrder, ForgetOrder, RecordOrder)
+ORDERS = (PauseOrder, RestoreOrder, ForgetOrder, RecordOrder, ConcernOrder)
 ANSWERS = (Hello, Answer)
 
 

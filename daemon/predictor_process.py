@@ -7,6 +7,7 @@ import json
 import logging
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from daemon.config import Config
 from daemon.histogram import Histogram
 from daemon.link import Listener, RowsMessage, Speaker, UpdateMessage
 from daemon.live_levels import LiveLevels
-from daemon.orders import ORDERS, Hello, Line, RecordOrder
+from daemon.orders import ORDERS, ConcernOrder, Hello, Line, RecordOrder
 from daemon.outbox import Outbox
 from daemon.report import StatusReporter
 from daemon.scoreboard import Scoreboard
@@ -27,6 +28,7 @@ from daemon.stages import StageTimes
 from daemon.worker import Stop
 from pipeline.calibrate.window import PairedRows
 from pipeline.chain import Chain, Predicted
+from pipeline.errors import UserError
 from pipeline.fade import MomentGuard
 from pipeline.message import MetaMessage, ParametersMessage
 from pipeline.model.subject import Subject
@@ -35,6 +37,7 @@ from pipeline.publish_lsl import LslPublisher
 from pipeline.publish_udp import UdpPublisher
 from pipeline.streams import clock
 from pipeline.streams.base import Source
+from pipeline.streams.liblsl import load_pylsl
 
 Array = NDArray[np.float64]
 
@@ -89,6 +92,15 @@ def main(
     finally:
         predictor.close()
     summary.write_text(json.dumps(predictor.summary()), encoding="utf-8")
+
+
+def rehearse(config: Config, start: Subject) -> None:
+    """Do what costs time only once, so that `main` is quick; opens nothing."""
+    torch.set_num_threads(1)
+    assemble.chain(config, start)
+    assemble.sources(config)
+    with suppress(UserError):
+        load_pylsl()  # ZeroMQ streams work without it
 
 
 class LivePredictor:
@@ -204,6 +216,15 @@ class LivePredictor:
         if isinstance(order, RecordOrder):
             self._line.send(self._levels.obey(order))
             self._reporter.recording = self._levels.recording
+        elif isinstance(order, ConcernOrder):
+            self._concern(order)
+
+    def _concern(self, order: ConcernOrder) -> None:
+        """Tell of something from now on, or no longer."""
+        told = self._outbox.troubles if order.degrades else self._reporter.remarks
+        told.pop(order.cause, None)
+        if order.sentence:
+            told[order.cause] = order.sentence
 
     def _report(self) -> None:
         self._status_due = clock.now() + STATUS_EVERY_S

@@ -47,6 +47,8 @@ class StatusReporter:
         self._updated = self._started
         self.recording: Recorded | None = None
         """What is being recorded."""
+        self.remarks: dict[str, str] = {}
+        """What the operator should know beside, a sentence each, by its cause."""
 
     def latency(self, seconds: float) -> None:
         """Count the time from EMG to publication of one row, s."""
@@ -95,8 +97,8 @@ class StatusReporter:
                 return stream.note
             if stream.state is not SourceState.LIVE:
                 return f"The {stream.key} stream is {stream.state}."
-        if outbox.troubles:
-            return " ".join(outbox.troubles.values())
+        if outbox.troubles or self.remarks:
+            return " ".join((*outbox.troubles.values(), *self.remarks.values()))
         if self.recording is not None:
             return (
                 f"{NAMES[self.recording]} is being recorded until "

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from daemon import assemble, calibrator_process, predictor_process
@@ -20,19 +21,24 @@ from daemon.desk import Desk
 from daemon.link import LinkMessage, Listener, UpdateMessage
 from daemon.listen import listen
 from daemon.orders import Line
+from daemon.service import Service
 from daemon.session import recorder_process
 from daemon.session.log import session_path
-from daemon.session.messages import CommandMessage, EventMessage
+from daemon.session.messages import CommandMessage, EventMessage, TroubleMessage
 from daemon.versions import Versions
+from daemon.worker import PATIENCE_S as END_WITHIN_S
 from daemon.worker import Worker
+from pipeline.errors import UserError
 from pipeline.geometry import load_model
 from pipeline.message import Message, StatusMessage
 from pipeline.model.subject import Subject
 
-TURN_S = 0.1
-PREDICTOR_PATIENCE_S = 3.0
+TURN_S = 0.05
+PREDICTOR_PATIENCE_S = 1.0
 PATIENCE_S = 15.0
 """Longest that a loop may take to go round once, s: a tick, or an update on a slow machine."""
+SILENT_S, DEAD_S = 1.0, 2.5
+"""A calibrator without a sign of life is told of after the first, killed after the second, s."""
 MOST_UNTOLD = 1000
 """Events kept while there is no recorder."""
 OnStatus = Callable[[StatusMessage], None]
@@ -80,18 +86,33 @@ def run(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hillstream-")))
         server = ControlServer(config.control.address) if config.control.enabled else None
         stack.callback(server.close if server else lambda: None)
+        service = stack.enter_context(closing(Service(os.environ)))
         daemon = _Daemon(config, folder, server)
         stack.callback(daemon.end)
-        daemon.start()
-        witness = _Witness(config.output.zmq, (daemon.desk.hear, *filter(None, [on_status])))
-        stack.callback(witness.end)
-        deadline: float | None = None
-        while not stop.wait(TURN_S) and (deadline is None or time.monotonic() < deadline):
-            daemon.turn()
-            if seconds is not None and deadline is None and daemon.ready:
-                deadline = time.monotonic() + seconds
-        daemon.end()
+        try:
+            daemon.start()
+            hear = (daemon.desk.hear, service.hear, *filter(None, [on_status]))
+            witness = _Witness(config.output.zmq, hear)
+            stack.callback(witness.end)
+            _watch(daemon, service, seconds, stop)
+            daemon.end()
+        except KeyboardInterrupt:
+            daemon.kill()
+            raise
         return daemon.summary() | witness.end()
+
+
+def _watch(daemon: _Daemon, service: Service, seconds: float | None, stop: threading.Event) -> None:
+    """Look after the daemon until it is to end."""
+    deadline: float | None = None
+    while not stop.wait(TURN_S) and (deadline is None or time.monotonic() < deadline):
+        daemon.turn()
+        if daemon.predicts:
+            service.ready()
+            service.alive()
+            if seconds is not None and deadline is None:
+                deadline = time.monotonic() + seconds
+    service.stopping()
 
 
 class _Daemon:
@@ -104,14 +125,22 @@ class _Daemon:
         self._summary = folder / "summary.json"
         start = assemble.starting_subject(config, load_model(config.model.file))
         self._versions = Versions(start)
-        self._events = Line(self._addresses["events"], (), bind=True)
+        self._events = Line(self._addresses["events"], (TroubleMessage,), bind=True)
         self._untold: deque[LinkMessage] = deque(maxlen=MOST_UNTOLD)
         self.session = session_path(config) if config.session.enabled else None
         self.desk = Desk(config, self._addresses, self._versions, server, self._log)
         self._updates = Listener(self._addresses["updates"], UpdateMessage)
-        self._predictor = Worker("predictor", predictor_process.main, PREDICTOR_PATIENCE_S)
-        self._calibrator = Worker("calibrator", calibrator_process.main, PATIENCE_S)
+        self._predictor = Worker(
+            "predictor",
+            predictor_process.main,
+            PREDICTOR_PATIENCE_S,
+            rehearsal=predictor_process.rehearse,
+        )
+        self._calibrator = Worker(
+            "calibrator", calibrator_process.main, PATIENCE_S, beat_patience_s=DEAD_S
+        )
         self._recorder = Worker("recorder", recorder_process.main, PATIENCE_S)
+        self._log_trouble = ""
 
     def start(self) -> None:
         # What is wrong with the set-up is said here, at once.
@@ -124,9 +153,9 @@ class _Daemon:
             self._start_calibrator()
 
     @property
-    def ready(self) -> bool:
-        """Whether the predictor is at work."""
-        return self._predictor.ready
+    def predicts(self) -> bool:
+        """Whether the predictor is at work and its loop goes round."""
+        return self._predictor.moves(PREDICTOR_PATIENCE_S)
 
     def _start_predictor(self) -> None:
         config = self._config.model_copy(update={"envelope": self.desk.envelope})
@@ -147,33 +176,59 @@ class _Daemon:
         """Look after the processes once."""
         self._keep_new_parameters()
         self.desk.turn()
-        self._report()
-        self._predictor.check()
+        self._speak_with_the_recorder()
         if self._ended(self._predictor):
             self._start_predictor()
         if self._config.calibrates:
-            self._calibrator.check()
-            if self._ended(self._calibrator):
-                self._start_calibrator()
-        if self.session is not None:
-            self._recorder.check()
-            if self._ended(self._recorder):
-                self._start_recorder(self.session, resume=self.session.exists())
+            self._look_after_the_calibrator()
+        if self.session is not None and self._ended(self._recorder):
+            self._log_trouble = "The recorder has ended and is started again."
+            self._start_recorder(self.session, resume=self.session.exists())
+        self.desk.concern("session", self._log_trouble, degrades=False)
+        if self._all_ready():
+            self._predictor.prepare(self._config, self._versions.subject(0))
+
+    def _look_after_the_calibrator(self) -> None:
+        worker = self._calibrator
+        if self._ended(worker):
+            self._start_calibrator()
+        sentence = ""
+        if not worker.moves(SILENT_S) and (worker.restarts or worker.ready):
+            what = "does not move" if worker.alive and worker.ready else "is being started again"
+            sentence = (
+                f"The calibrator {what}; prediction goes on with parameter set "
+                f"{self._versions.newest}."
+            )
+        self.desk.concern("calibrator", sentence, degrades=True)
+
+    def _all_ready(self) -> bool:
+        """Tell whether all are at work, so that a spare predictor's start holds nobody up."""
+        recorder = self.session is None or self._recorder.ready
+        calibrator = not self._config.calibrates or self._calibrator.ready
+        return self._predictor.ready and calibrator and recorder
 
     def _ended(self, worker: Worker) -> bool:
         """Tell whether a worker is to be started again; one that hangs is ended first."""
-        now = time.monotonic()
-        if worker.kill_if_hung(now):
+        try:
+            worker.check()
+        except UserError as error:
+            if worker is self._predictor or not worker.restarts:
+                raise
+            logger.error("The %s ended: %s", worker.name, error)
+            self._tell("complaint", str(error))
+        if worker.kill_if_hung():
             self._tell("hang", f"The {worker.name} hung and was killed.")
-        if not worker.restart_due(now):
+        if not worker.restart_due():
             return False
         self._tell("restart", f"The {worker.name} ended unexpectedly and is started again.")
         return True
 
-    def _report(self) -> None:
-        """Tell the recorder what it has not been told yet, if it is there."""
+    def _speak_with_the_recorder(self) -> None:
+        """Tell the recorder what it has not been told yet, if it is there; hear what ails it."""
         while self._untold and self._events.send(self._untold[0]):
             self._untold.popleft()
+        while isinstance(trouble := self._events.receive(), TroubleMessage):
+            self._log_trouble = trouble.sentence
 
     def _tell(self, kind: str, sentence: str) -> None:
         """Put an event into the session log."""
@@ -190,13 +245,21 @@ class _Daemon:
                 self._versions.add(update.version, subject)
 
     def end(self) -> None:
-        """Stop the calibrator, the predictor, whose last message says STOPPED, and the recorder."""
-        for worker in (self._calibrator, self._predictor, self._recorder):
-            worker.ask_to_stop()
-            worker.join()
+        """End predictor, whose last message says STOPPED, and calibrator; then the recorder."""
+        for workers in ((self._predictor, self._calibrator), (self._recorder,)):
+            deadline = time.monotonic() + END_WITHIN_S
+            for worker in workers:
+                worker.ask_to_stop()
+            for worker in workers:
+                worker.join(max(0.0, deadline - time.monotonic()))
         self._updates.close()
         self._events.close()
         self.desk.close()
+
+    def kill(self) -> None:
+        """End all processes at once."""
+        for worker in (self._predictor, self._calibrator, self._recorder):
+            worker.kill()
 
     def summary(self) -> dict[str, object]:
         """Return what the predictor left behind, and how often something was restarted."""

@@ -1,62 +1,33 @@
-"""A process of the daemon: started, watched, ended; and how it learns that it should end."""
+"""A worker of the daemon: started, watched, replaced, ended."""
 
 from __future__ import annotations
 
 import logging
 import math
 import multiprocessing
-import os
-import signal
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
-from typing import Any
+from dataclasses import replace
 
+from daemon.life import Life, Role, Stop
 from pipeline.errors import UserError
+
+__all__ = ["Stop", "Worker"]
 
 PATIENCE_S = 5.0
 """Time a worker has to end in order; after it, it is killed."""
-BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+BACK_OFF_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses before the first, second, ... restart; the last one goes for all later ones."""
-_PARENT_CHECK_S = 1.0
-
-Pulse = Any
-"""A number in shared memory: when the worker's loop last went round, s of the steady clock."""
+SOUND_AFTER_S = 60.0
+"""Who has worked for so long is restarted without a pause again."""
+SPARE_EVERY_S = 10.0
+"""A spare process that dies is not replaced more often, s."""
 
 logger = logging.getLogger(__name__)
 
 
-class Stop:
-    """Tells a worker whether it should end: it was asked to, or its parent is gone.
-
-    A worker that asks shows by it that its loop goes round.
-    """
-
-    def __init__(self, event: Event, ready: Event, pulse: Pulse) -> None:
-        self._event = event
-        self._ready = ready
-        self._pulse = pulse
-        self._parent = os.getppid()
-        self._next_check = 0.0
-
-    def announce_ready(self) -> None:
-        """Let the parent know that the worker is at work."""
-        self._pulse.value = time.monotonic()
-        self._ready.set()
-
-    def requested(self) -> bool:
-        """Return True once the worker should end."""
-        now = self._pulse.value = time.monotonic()
-        if now >= self._next_check:
-            self._next_check = now + _PARENT_CHECK_S
-            if os.getppid() != self._parent:
-                return True
-        return self._event.is_set()
-
-
 class Worker:
-    """One process of the daemon.
+    """A process of the daemon, and the one that follows when it ends.
 
     Parameters
     ----------
@@ -67,75 +38,107 @@ class Worker:
         is handed to `check`.
     patience_s
         Longest that its loop may take to go round once, s.
+    beat_patience_s
+        Longest that the process may show no sign of life at all, s, however long its loop takes;
+        None where its loop is sign enough.
+    rehearsal
+        What a spare process does, so that it can take over at once; see `prepare`.
     """
 
     def __init__(
-        self, name: str, target: Callable[..., None], patience_s: float = math.inf
+        self,
+        name: str,
+        target: Callable[..., None],
+        patience_s: float = math.inf,
+        *,
+        beat_patience_s: float | None = None,
+        rehearsal: Callable[..., None] | None = None,
     ) -> None:
         self.name = name
         self.restarts = 0
         self._patience_s = patience_s
-        self._target = target
+        self._beat_patience_s = math.inf if beat_patience_s is None else beat_patience_s
+        self._role = Role(target, rehearsal, beats=beat_patience_s is not None)
         self._context = multiprocessing.get_context("spawn")
         self._event = self._context.Event()
-        self._ready = self._context.Event()
-        self._pulse: Pulse = self._context.Value("d", 0.0, lock=False)
+        self._failures = 0
         self._due: float | None = None
-        self._process: Any = None
-        self._complaints: Connection | None = None
+        self._life: Life | None = None
+        self._spare: Life | None = None
+        self._spare_due = 0.0
 
     def start(self, *args: object) -> None:
-        """Start the process; `args` go to its target."""
+        """Start to work, in the spare process if there is one; `args` go to the target."""
         self._due = None
-        self._ready.clear()
-        self._pulse.value = time.monotonic()
-        self._complaints, far_end = self._context.Pipe(duplex=False)
-        self._process = self._context.Process(
-            target=_run,
-            args=(self._target, args, self._event, self._ready, self._pulse, far_end),
-            name=self.name,
-            daemon=True,
-        )
-        self._process.start()
-        far_end.close()
+        spare, self._spare = self._spare, None
+        if spare is None or not spare.alive:
+            spare = self._born(replace(self._role, rehearsal=None))
+        spare.process.name = self.name
+        spare.begin(args)
+        self._life = spare
+
+    def prepare(self, *args: object) -> None:
+        """Have a spare process, where there is none: imports done, `args` rehearsed, and waiting.
+
+        It holds no address and no stream, so it stands in nobody's way.
+        """
+        now = time.monotonic()
+        if now >= self._spare_due and (self._spare is None or not self._spare.alive):
+            self._spare_due = now + SPARE_EVERY_S
+            self._spare = self._born(self._role, *args)
+
+    def _born(self, role: Role, *rehearsed: object) -> Life:
+        return Life(self._context, f"spare {self.name}", role, self._event, rehearsed)
 
     @property
     def ready(self) -> bool:
         """Whether the process has said that it is at work."""
-        return self._ready.is_set()
+        return self._life is not None and self._life.ready
 
     @property
     def alive(self) -> bool:
         """Whether the process runs."""
-        return self._process is not None and self._process.is_alive()
+        return self._life is not None and self._life.alive
 
-    def kill_if_hung(self, now: float) -> bool:
-        """Kill the process if its loop has not gone round for too long; return whether it was."""
-        silent_s = now - self._pulse.value
-        if not (self.alive and self.ready and silent_s > self._patience_s):
+    def moves(self, within_s: float) -> bool:
+        """Tell whether the process is at work and has shown it `within_s`; see `kill_if_hung`."""
+        life = self._life
+        if life is None or not (life.alive and life.ready):
             return False
-        logger.error("The %s has not moved for %.1f s and is killed", self.name, silent_s)
-        self._process.kill()
-        self._process.join()
+        return (life.beat if self._role.beats else life.loop).seconds <= within_s
+
+    def kill_if_hung(self) -> bool:
+        """Look for signs of life; kill the process if they are missing for too long."""
+        life = self._life
+        if life is None:
+            return False
+        life.loop.look()
+        if self._role.beats:
+            life.beat.look()
+        hung = life.loop.seconds > self._patience_s or life.beat.seconds > self._beat_patience_s
+        if not (life.alive and life.ready and hung):
+            return False
+        logger.error("The %s does not move and is killed", self.name)
+        life.kill()
         return True
 
     def check(self) -> None:
         """Raise the UserError the process ended with, if it did."""
-        complaints = self._complaints
-        try:
-            if complaints is not None and complaints.poll():
-                raise UserError(complaints.recv_bytes().decode())
-        except EOFError:
-            self._complaints = None
+        complaint = self._life.complaint() if self._life else None
+        if complaint is not None:
+            raise UserError(complaint)
 
-    def restart_due(self, now: float) -> bool:
+    def restart_due(self) -> bool:
         """Tell whether a dead process should be started again, after a growing pause."""
-        if self.alive or self._event.is_set():
+        if self._life is None or self.alive or self._event.is_set():
             return False
+        now = time.monotonic()
         if self._due is None:
-            pause = BACK_OFF_S[min(self.restarts, len(BACK_OFF_S) - 1)]
+            if now - self._life.began_at > SOUND_AFTER_S:
+                self._failures = 0
+            self._due = now + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+            self._failures += 1
             self.restarts += 1
-            self._due = now + pause
             logger.warning("The %s ended unexpectedly; starting it again", self.name)
         return now >= self._due
 
@@ -143,28 +146,18 @@ class Worker:
         """Ask the process to end in order."""
         self._event.set()
 
-    def join(self) -> None:
-        """Wait for the end of the process; kill it where it takes too long."""
-        if self._process is None:
-            return
-        self._process.join(PATIENCE_S)
-        if self._process.is_alive():
-            logger.error("The %s did not stop within %g s and was killed", self.name, PATIENCE_S)
-            self._process.kill()
-            self._process.join()
+    def join(self, patience_s: float = PATIENCE_S) -> None:
+        """Wait for the end of the process; kill it where it takes too long, or on an interrupt."""
+        try:
+            if self._life is not None:
+                self._life.process.join(patience_s)
+        finally:
+            self.kill()
 
-
-def _run(
-    target: Callable[..., None],
-    args: tuple[object, ...],
-    event: Event,
-    ready: Event,
-    pulse: Pulse,
-    complaints: Connection,
-) -> None:
-    # Ctrl-C reaches every process of the terminal; the parent tells the workers in its own order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        target(*args, Stop(event, ready, pulse))
-    except UserError as error:
-        complaints.send_bytes(str(error).encode())
+    def kill(self) -> None:
+        """End at once whatever still runs."""
+        if self._life is not None and self._life.alive:
+            logger.error("The %s did not stop in time and was killed", self.name)
+            self._life.kill()
+        if self._spare is not None:
+            self._spare.kill()

@@ -1,4 +1,4 @@
-"""What predictor and supervisor tell the recorder."""
+"""What predictor and supervisor tell the recorder, and what it answers."""
 
 from __future__ import annotations
 
@@ -97,6 +97,13 @@ class EventMessage(LinkMessage):
     def now(cls, source: str, kind: str, sentence: str) -> Self:
         """Return the message of something that happens now."""
         return cls(t=clock.now(), source=source, kind=kind, sentence=sentence)
+
+
+class TroubleMessage(LinkMessage):
+    """What ails the recorder, told to the supervisor; nothing when all is well."""
+
+    topic: ClassVar[str] = "trouble"
+    sentence: str
 
 
 class CommandMessage(LinkMessage):

@@ -18,6 +18,7 @@ from daemon.session.messages import (
     EventMessage,
     SecondMessage,
     TraceMessage,
+    TroubleMessage,
 )
 from daemon.session.recorder import Recorder
 from daemon.worker import Stop
@@ -90,11 +91,13 @@ class RecorderWorker:
 
     def __init__(self, recorder: Recorder, log: SessionLog, addresses: dict[str, str]) -> None:
         self._recorder, self._log = recorder, log
+        self._line = Line(addresses["events"], (EventMessage, CommandMessage), bind=False)
         self._listeners = (
             Listener(addresses["rows"], TraceMessage, EmgMessage, SecondMessage),
             Listener(addresses["updates"], UpdateMessage),
-            Line(addresses["events"], (EventMessage, CommandMessage), bind=False),
+            self._line,
         )
+        self._told: str | None = None
         self._states: dict[str, SourceState] = {}
         self._commit_due = time.monotonic()
 
@@ -104,9 +107,18 @@ class RecorderWorker:
         if not taken:
             time.sleep(POLL_S)
         if time.monotonic() >= self._commit_due:
-            self._log.commit()
-            self._commit_due = time.monotonic() + COMMIT_EVERY_S
+            self._commit()
         return taken
+
+    def _commit(self) -> None:
+        """Write what waits; tell the supervisor when that fails, and when it works again."""
+        self._log.commit()
+        self._commit_due = time.monotonic() + COMMIT_EVERY_S
+        trouble = self._log.trouble
+        if trouble != self._told:
+            self._told = trouble
+            said = f"The session log cannot be written ({trouble}); make room on the disk."
+            self._line.send(TroubleMessage(sentence=said if trouble else ""))
 
     def _take(self, listener: Listener | Line) -> int:
         for count in range(MOST_AT_ONCE):

@@ -26,6 +26,10 @@ def newest(path, table):
     return (found and found[0][0]) or 0.0
 
 
+def standings(path):
+    return {label for (label,) in read(path, "SELECT DISTINCT standing FROM parameter")}
+
+
 def test_a_session_is_written_while_it_goes_and_outlives_its_recorder(
     walking, lab, running, wait_until
 ):
@@ -42,11 +46,10 @@ def test_a_session_is_written_while_it_goes_and_outlives_its_recorder(
     assert read(path, "PRAGMA integrity_check") == [("ok",)]
     wait_until(lambda: newest(path, "moment") > before + 1.0, PATIENCE_S)
     wait_until(lambda: read(path, "SELECT * FROM event WHERE kind = 'restart'"), PATIENCE_S)
+    wait_until(lambda: "unobserved" in standings(path), PATIENCE_S)
     summary = daemon.end()
     assert summary["session"] == str(path)
     assert summary["restarts"]["recorder"] == 1
     assert read(path, "SELECT value FROM session WHERE key = 'ended'")
     numbers = [number for (number,) in read(path, "SELECT id FROM candidate ORDER BY id")]
     assert numbers == list(range(1, len(numbers) + 1))
-    labels = {label for (label,) in read(path, "SELECT DISTINCT standing FROM parameter")}
-    assert "unobserved" in labels
