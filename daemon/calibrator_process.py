@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 
 import numpy as np
 import torch
@@ -12,14 +11,13 @@ from daemon import assemble
 from daemon.config import Config
 from daemon.link import Listener, RowsMessage, Speaker, UpdateMessage
 from daemon.orders import ORDERS, Answer, ForgetOrder, Hello, Line, PauseOrder, RestoreOrder
+from daemon.realtime import claim_for_calibrator
 from daemon.worker import Stop
 from pipeline.calibrate.calibrator import Calibrator
 from pipeline.calibrate.result import Update
 from pipeline.model.subject import Subject
 
 POLL_S = 0.1
-NICENESS = 5
-"""The predictor comes first where both want the processor."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +39,7 @@ def main(
     stop
         Tells when to end.
     """
-    os.nice(NICENESS)
+    claim_for_calibrator(config.realtime)
     torch.set_num_threads(config.calibrator.threads)
     worker = CalibratorWorker(assemble.calibrator(config, start, version), addresses)
     try:

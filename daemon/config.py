@@ -280,6 +280,33 @@ class SessionConfig(Section):
     )
 
 
+Cores = list[Annotated[int, Field(ge=0, le=1023)]]
+
+
+class RealtimeConfig(Section):
+    """What the processes claim of the machine; what the system refuses is told, not fatal."""
+
+    predictor_cores: Cores = Field(
+        default_factory=list,
+        description="Processors the predictor keeps to, counted from 0; empty for any.",
+    )
+    calibrator_cores: Cores = Field(
+        default_factory=list,
+        description="Processors the calibrator and the recorder keep to; empty for any.",
+    )
+    priority: Annotated[int, Field(ge=0, le=90)] = Field(
+        0,
+        description="Real-time priority (SCHED_FIFO) of the predictor; 0 leaves it with all "
+        "other programs.",
+    )
+    calibrator_niceness: Annotated[int, Field(ge=0, le=19)] = Field(
+        5, description="How far the calibrator steps back where the processor is wanted, as nice."
+    )
+    lock_memory: bool = Field(
+        False, description="Whether the predictor's memory is kept from being swapped out."
+    )
+
+
 class FatigueConfig(Section):
     """A muscle of the simulated person that tires, evenly between two times, and stays so."""
 
@@ -387,6 +414,7 @@ class Config(Section):
     output: OutputConfig = OutputConfig()
     control: ControlConfig = ControlConfig()
     session: SessionConfig = SessionConfig()
+    realtime: RealtimeConfig = RealtimeConfig()
     simulation: SimulationConfig = SimulationConfig()
 
     @property

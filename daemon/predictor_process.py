@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
-import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +19,7 @@ from daemon.link import Listener, RowsMessage, Speaker, UpdateMessage
 from daemon.live_levels import LiveLevels
 from daemon.orders import ORDERS, ConcernOrder, Hello, Line, RecordOrder
 from daemon.outbox import Outbox
+from daemon.realtime import GarbageCollector, claim_for_predictor
 from daemon.report import StatusReporter
 from daemon.scoreboard import Scoreboard
 from daemon.session.tracer import Tracer
@@ -41,8 +40,9 @@ from pipeline.streams.liblsl import load_pylsl
 
 Array = NDArray[np.float64]
 
-PAUSE_S = 0.0005
-"""Sleep between two looks at the streams: LSL offers nothing to wait on for several streams."""
+WAIT_S = 0.001
+"""Longest wait for the stream that the next row needs; others are looked at as often, s."""
+GARBAGE_EVERY_S = 1.0
 QUIET_TICKS = 2.5
 """Ticks without a row after which a message goes out all the same."""
 BURST = 20
@@ -81,14 +81,12 @@ def main(
         Tells when to end.
     """
     torch.set_num_threads(1)
+    claim_for_predictor(config.realtime)
     predictor = LivePredictor(config, addresses, start, version)
     try:
         stop.announce_ready()
-        gc.collect()
-        gc.freeze()  # what has been built stays: later collections need not look at it
         while not stop.requested():
             predictor.tick()
-            time.sleep(PAUSE_S)
     finally:
         predictor.close()
     summary.write_text(json.dumps(predictor.summary()), encoding="utf-8")
@@ -135,29 +133,44 @@ class LivePredictor:
         """The troubles that the last status told of."""
         for source in self._sources:
             source.open()
+        self._garbage = GarbageCollector(GARBAGE_EVERY_S, clock.now())
 
     def tick(self) -> None:
-        """Take what has come, publish what follows from it, and do what is due."""
-        for source in self._sources:
-            chunk = source.poll()
-            if chunk is not None:
-                if chunk.stream == "emg":
-                    self._stages.arrived(float(chunk.t[-1]))
-                self._chain.push(chunk)
-                if self._tracer and chunk.stream == "emg":
-                    self._tracer.emg(chunk)
+        """Take what has come and publish what follows from it; then do what is due besides."""
+        self._take()
         predicted = self._chain.predict()
         if predicted is not None:
             self._publish(predicted)
-            if self._tracer:
-                self._tracer.predicted(predicted)
         elif self._outbox.quiet_s() > QUIET_TICKS / self._config.model.rate_hz:
             self._outbox.nothing_new()
+        else:
+            self._chain.work_ahead()
+            return
+        self._look_after(predicted)
+
+    def _take(self) -> None:
+        """Take what the streams have, waiting for the one that the next row needs."""
+        awaited = self._chain.aligner.awaited
+        for source in sorted(self._sources, key=lambda source: source.spec.key == awaited):
+            chunk = source.poll(WAIT_S if source.spec.key == awaited else 0.0)
+            if chunk is None:
+                continue
+            if chunk.stream == "emg":
+                self._stages.arrived(float(chunk.t[-1]))
+            self._chain.push(chunk)
+            if self._tracer and chunk.stream == "emg":
+                self._tracer.emg(chunk)
+
+    def _look_after(self, predicted: Predicted | None) -> None:
+        """Do what is due besides; right after a publication there is time for it."""
+        if self._tracer and predicted is not None:
+            self._tracer.predicted(predicted)
         self._pair()
         self._take_update()
         self._obey()
         if clock.now() >= self._status_due or self._outbox.troubles.keys() != self._told.keys():
             self._report()
+        self._garbage.turn(clock.now())
 
     def _publish(self, predicted: Predicted) -> None:
         newest = len(predicted.t) - 1

@@ -118,6 +118,24 @@ class Aligner:
         """
         {"emg": self._emg, "angles": self._angles}[chunk.stream].push(chunk.t, chunk.x)
 
+    @property
+    def awaited(self) -> str:
+        """The stream that the next row waits for: the one that is further behind."""
+        return "angles" if self._angles.newest + self._lead_s < self._emg.newest else "emg"
+
+    def angle_ahead(self) -> Array | None:
+        """Return the angles of the next row, shape [1, coordinate], or None if they may change.
+
+        With extrapolation they are known before the row's EMG is there.
+        """
+        if self._next is None or not len(self._angles):
+            return None
+        t = self._next / self._rate_hz
+        return self._angles_at(np.array([t]))[0] if self._reached(t) else None
+
+    def _reached(self, t: float) -> bool:
+        return bool(self._angles.t[0] <= t - self._lead_s <= self._angles.newest)
+
     def rows(self) -> Rows | None:
         """Return the rows that have become complete since the last call, or None."""
         if not (len(self._emg) and len(self._angles)):
@@ -139,20 +157,26 @@ class Aligner:
         return rows if len(index) else None
 
     def _interpolate(self, t: Array) -> Rows:
-        emg, angles = self._emg, self._angles
-        emg_before, emg_after = bracket(emg.t, t)
+        emg = self._emg
+        before, after = bracket(emg.t, t)
+        angle, angle_gap_s = self._angles_at(t)
+        valid = emg.t[after] - emg.t[before] <= self._emg_gap_s
+        return Rows(
+            t=t,
+            t_emg=emg.t[after],
+            excitation=along_line(emg, before, after, t),
+            angle=angle,
+            valid=valid & (angle_gap_s <= self._angle_gap_s),
+        )
+
+    def _angles_at(self, t: Array) -> tuple[Array, Array]:
+        """Return the angles and the time between the two samples that each comes from, s."""
+        angles = self._angles
         before, after = bracket(angles.t, t - self._lead_s)
         if self._lead_s:
             before = np.maximum(after - 1, 0)
-        valid = emg.t[emg_after] - emg.t[emg_before] <= self._emg_gap_s
-        valid &= angles.t[after] - angles.t[before] <= self._angle_gap_s
-        return Rows(
-            t=t,
-            t_emg=emg.t[emg_after],
-            excitation=along_line(emg, emg_before, emg_after, t),
-            angle=along_line(angles, before, after, t, self._shortest_s),
-            valid=valid,
-        )
+        angle = along_line(angles, before, after, t, self._shortest_s)
+        return angle, angles.t[after] - angles.t[before]
 
     def _without_holes(self, first: int, last: int) -> Indices:
         """Return the grid indices from `first` to `last` that lie in no stream's silence."""

@@ -107,6 +107,7 @@ class Chain:
         self._delay = self._new_delay()
         self._newest = -np.inf
         self._known_from = -np.inf
+        self._ahead: tuple[Array, tuple[Array, Array]] | None = None
         self._waiting: deque[tuple[PairedRows, Moments]] = deque()
 
     def _new_delay(self) -> DelayLine:
@@ -151,7 +152,7 @@ class Chain:
         self._newest = float(rows.t[-1])
         mixed = np.clip(rows.excitation @ self._mapping, 0.0, 1.0)
         excitation = self._delay.process(mixed)
-        length, moment_arm = self.geometry.evaluate(rows.angle)
+        length, moment_arm = self._paths(rows.angle)
         moments = self.predictor.predict(excitation, length, moment_arm)
         valid = rows.valid & (rows.t >= self._known_from)
         if self._pairing is not None:
@@ -161,6 +162,27 @@ class Chain:
             self._waiting.append((paired, moments))
             self._give_up_old()
         return Predicted(rows.t, rows.t_emg, *moments, valid)
+
+    def work_ahead(self) -> None:
+        """Compute the next row's moment before its EMG is there, where it can be known.
+
+        It is known where muscles act on EMG at least a grid step old and angles are extrapolated.
+        `predict` takes what was computed if it meets the same inputs, to the last bit; so this
+        changes no number, only when the work is done.
+        """
+        excitation = self._delay.ahead() if self._ahead is None else None
+        angle = self.aligner.angle_ahead() if excitation is not None else None
+        if excitation is not None and angle is not None:
+            paths = self.geometry.evaluate(angle)
+            self._ahead = angle, paths
+            self.predictor.work_ahead(excitation, *paths)
+
+    def _paths(self, angle: Array) -> tuple[Array, Array]:
+        """Return muscle-tendon lengths and moment arms, as `Geometry.evaluate`."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and np.array_equal(ahead[0], angle):
+            return ahead[1]
+        return self.geometry.evaluate(angle)
 
     def _give_up_old(self) -> None:
         while self._newest - self._waiting[0][0].t[-1] > REFERENCE_WAIT_S:

@@ -48,6 +48,16 @@ class DelayLine:
             self._history = np.repeat(x[:1], int(self._steps) + 1, axis=0)
         rows = np.concatenate((self._history, x))
         self._history = rows[len(x) :]
-        delayed: Array = rows[1 : len(x) + 1] * (1.0 - self._fraction)
-        delayed += rows[: len(x)] * self._fraction
+        return self._between(rows[: len(x) + 1])
+
+    def ahead(self) -> Array | None:
+        """Return the next row, shape [1, channel], or None where it needs rows yet to come."""
+        if self._history is None or len(self._history) < 2:
+            return None
+        return self._between(self._history[:2])
+
+    def _between(self, rows: Array) -> Array:
+        """Return what lies between each row and the one before it, one row less than these."""
+        delayed: Array = rows[1:] * (1.0 - self._fraction)
+        delayed += rows[:-1] * self._fraction
         return delayed

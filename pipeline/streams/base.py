@@ -113,8 +113,14 @@ class Source(Protocol):
     def open(self) -> None:
         """Start looking for the stream; returns at once."""
 
-    def poll(self) -> Chunk | None:
-        """Return what has arrived since the last call, or None; never blocks."""
+    def poll(self, wait_s: float = 0.0) -> Chunk | None:
+        """Return what has arrived since the last call, or None.
+
+        Parameters
+        ----------
+        wait_s
+            Longest time to wait, s, where nothing has; what comes then is returned at once.
+        """
 
     def health(self, now: float) -> StreamHealth:
         """Return the stream's state at `now` (seconds, LSL clock)."""

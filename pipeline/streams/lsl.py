@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,8 @@ logger = logging.getLogger(__name__)
 class LslSource:
     """A live LSL stream, found by source_id or name and found again when it goes away.
 
-    `poll` only pulls what liblsl has received; all that may block happens on a thread of the
-    source's own.
+    `poll` only pulls what liblsl has received; all else that may block happens on a thread of
+    the source's own.
 
     Parameters
     ----------
@@ -73,22 +74,25 @@ class LslSource:
             self._lost_error = pylsl.util.LostError
             self._link = Link(pylsl, self.spec, self._name, self._source_id)
 
-    def poll(self) -> Chunk | None:
-        """Return what has arrived since the last call, or None; never blocks."""
+    def poll(self, wait_s: float = 0.0) -> Chunk | None:
+        """Return what has arrived since the last call, or None; waits as `Source.poll` says."""
         if self._link is None:
             return None
         with self._link.connection() as connection:
             self._connected = connection is not None
-            return self._pull(self._link, connection) if connection else None
+            if connection is not None:
+                return self._pull(self._link, connection, wait_s)
+        time.sleep(wait_s)
+        return None
 
-    def _pull(self, link: Link, connection: Connection) -> Chunk | None:
-        now = clock.now()
-        self._greet(link, now)
+    def _pull(self, link: Link, connection: Connection, wait_s: float) -> Chunk | None:
         try:
-            t, x = connection.pull()
+            t, x = connection.pull(wait_s)
         except self._lost_error:
             self._give_up(link)
             return None
+        now = clock.now()
+        self._greet(link, now)
         if len(t):
             self._quiet_since, self._patience_s = now, SILENCE_S[0]
             return self._intake.take(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 
 import numpy as np
@@ -77,8 +78,10 @@ class ZmqSource:
         _attach(subscriber, "connect", self._address)
         self._socket = subscriber
 
-    def poll(self) -> Chunk | None:
-        """Return what has arrived since the last call, or None; never blocks."""
+    def poll(self, wait_s: float = 0.0) -> Chunk | None:
+        """Return what has arrived since the last call, or None; waits as `Source.poll` says."""
+        if wait_s and self._socket is not None:
+            self._socket.poll(math.ceil(1e3 * wait_s))
         chunks = [chunk for frame in self._frames() if (chunk := self._read(frame))]
         if not chunks:
             return None

@@ -30,3 +30,15 @@ def test_a_whole_number_of_steps_returns_the_samples_themselves(delay_s):
 
 def test_no_rows_in_no_rows_out():
     assert DelayLine(0.05, 100.0, 4).process(np.empty((0, 4))).shape == (0, 4)
+
+
+@pytest.mark.parametrize("steps", [0.0, 0.4, 1.0, 2.5])
+def test_the_next_row_is_known_ahead_if_it_needs_no_row_to_come(steps):
+    line = DelayLine(steps / 100.0, 100.0, 2)
+    assert line.ahead() is None
+    rows = np.random.default_rng(1).normal(size=(20, 2))
+    for row in rows:
+        ahead, delayed = line.ahead(), line.process(row[None])
+        if steps >= 1.0 and ahead is not None:
+            np.testing.assert_array_equal(ahead, delayed)
+        assert (line.ahead() is None) == (steps < 1.0)
