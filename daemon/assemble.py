@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from daemon.config import Config, StreamConfig
+from daemon.keys import ConfiguredKeys
 from pipeline.align import Aligner, ReferencePairing
 from pipeline.calibrate.calibrator import Calibrator, Settings
 from pipeline.chain import REFERENCE_WAIT_S, Chain
@@ -73,7 +74,12 @@ def _source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
     if stream.transport == "zmq":
         from pipeline.streams.zeromq import ZmqSource
 
-        return ZmqSource(spec, address=stream.address or "", stale_after_s=stale_after_s)
+        return ZmqSource(
+            spec,
+            address=stream.address or "",
+            stale_after_s=stale_after_s,
+            keys=ConfiguredKeys(config).sender(stream.server_key),
+        )
     from pipeline.streams.lsl import LslSource
 
     return LslSource(

@@ -19,6 +19,7 @@ from daemon.commands.doctor import doctor
 from daemon.commands.electrodes import electrodes
 from daemon.commands.export import export
 from daemon.commands.feed import play, simulate
+from daemon.commands.keys import keys
 from daemon.commands.listen import listen
 from daemon.commands.report import report
 from daemon.commands.run import demo, run
@@ -96,6 +97,7 @@ for command in (
     run,
     listen,
     ctl,
+    keys,
     simulate,
     play,
     score,

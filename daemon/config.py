@@ -13,7 +13,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from daemon.keys import beside, exists
 from pipeline.errors import UserError
+from pipeline.local_address import is_local
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -38,6 +40,11 @@ class StreamConfig(Section):
     address: str | None = Field(
         None, description="ZeroMQ address to connect to, for example tcp://127.0.0.1:5561."
     )
+    server_key: str | None = Field(
+        None,
+        description="Public key of a ZeroMQ sender that uses keys, or its file, relative to this "
+        "file.",
+    )
     rate_hz: Positive = Field(description="Nominal sampling rate, Hz.")
     channels: Annotated[list[str], Field(min_length=1)] = Field(
         description="Channel names as the sender labels them, in any order of the sender's."
@@ -55,6 +62,8 @@ class StreamConfig(Section):
             raise ValueError("an LSL stream needs a name or a source_id to be found by")
         if self.transport == "zmq" and not self.address:
             raise ValueError("a ZeroMQ stream needs an address, such as tcp://127.0.0.1:5561")
+        if self.transport == "lsl" and self.server_key:
+            raise ValueError("LSL knows no keys; server_key is for ZeroMQ streams")
         if len(set(self.channels)) != len(self.channels):
             raise ValueError("a channel is named twice")
         return self
@@ -267,6 +276,40 @@ class ControlConfig(Section):
     )
 
 
+class SecurityConfig(Section):
+    """Who may receive the moments and who may give commands; see docs/security.md."""
+
+    server_key: Path | None = Field(
+        None,
+        description="File of the daemon's secret key, relative to this file; with it both ports "
+        "encrypt and let only listed clients in.",
+    )
+    data_clients: list[str] = Field(
+        default_factory=list,
+        description="Clients that may receive the moments: public keys, their files, or folders "
+        "of these, relative to this file.",
+    )
+    control_clients: list[str] = Field(
+        default_factory=list, description="Clients that may give commands, listed likewise."
+    )
+    insecure: bool = Field(
+        False,
+        description="Whether ports may be open to other machines without keys; every status then "
+        "warns of it.",
+    )
+
+    @model_validator(mode="after")
+    def _is_of_one_mind(self) -> Self:
+        if (self.data_clients or self.control_clients) and self.server_key is None:
+            raise ValueError(
+                "clients are listed, but without server_key nobody is asked for a key; make one "
+                "with 'hillstream keys new daemon'"
+            )
+        if self.insecure and self.server_key is not None:
+            raise ValueError("server_key guards both ports already; leave insecure out")
+        return self
+
+
 class SessionConfig(Section):
     """The session log: what happened, for afterwards."""
 
@@ -413,6 +456,7 @@ class Config(Section):
     calibrator: CalibratorConfig = CalibratorConfig()
     output: OutputConfig = OutputConfig()
     control: ControlConfig = ControlConfig()
+    security: SecurityConfig = SecurityConfig()
     session: SessionConfig = SessionConfig()
     realtime: RealtimeConfig = RealtimeConfig()
     simulation: SimulationConfig = SimulationConfig()
@@ -442,6 +486,25 @@ class Config(Section):
             )
         return self
 
+    @property
+    def open_addresses(self) -> list[str]:
+        """What other machines reach without a key, as sentences want it."""
+        if self.security.server_key is not None:
+            return []
+        control = self.control.address if self.control.enabled else None
+        ports = {"output.zmq": self.output.zmq, "control.address": control}
+        return [f"{k} = '{v}'" for k, v in ports.items() if v is not None and not is_local(v)]
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if self.open_addresses and not self.security.insecure:
+            raise ValueError(
+                f"{' and '.join(self.open_addresses)} would be open to other machines: give "
+                "security.server_key, or use tcp://127.0.0.1:PORT; security.insecure = true leaves "
+                "it open"
+            )
+        return self
+
     @model_validator(mode="after")
     def _tiring_muscles_exist(self) -> Self:
         tiring = {one.muscle for one in self.simulation.fatigue}
@@ -455,11 +518,11 @@ class Config(Section):
 def config_path(name: str | Path) -> Path:
     """Return the file meant by `name`: a path, or the bare name of a set-up that is shipped."""
     path = Path(name)
-    if path.exists():
+    if exists(path):
         return path
     for root in _shipped_configs():
         for candidate in (root / path.name, root / f"{path.name}.toml"):
-            if candidate.exists():
+            if exists(candidate):
                 return candidate
     raise UserError(f"Configuration '{name}' does not exist; give the path of a TOML file.")
 
@@ -496,7 +559,24 @@ def load_config(name: str | Path) -> Config:
 def _with_absolute_paths(config: Config, folder: Path) -> Config:
     subject = folder / config.model.subject if config.model.subject else None
     model = config.model.model_copy(update={"file": folder / config.model.file, "subject": subject})
-    return config.model_copy(update={"model": model})
+    streams, security = config.streams, config.security
+    inputs = {
+        key: stream.model_copy(update={"server_key": beside(stream.server_key, folder)})
+        for key in ("emg", "angles", "moments")
+        if (stream := getattr(streams, key)) is not None and stream.server_key is not None
+    }
+    keys = {
+        "server_key": folder / security.server_key if security.server_key else None,
+        "data_clients": [beside(entry, folder) for entry in security.data_clients],
+        "control_clients": [beside(entry, folder) for entry in security.control_clients],
+    }
+    return config.model_copy(
+        update={
+            "model": model,
+            "streams": streams.model_copy(update=inputs),
+            "security": security.model_copy(update=keys),
+        }
+    )
 
 
 def _explain(path: Path, error: ValidationError) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import zmq
 
 from daemon.control_messages import ControlError, Reply, Request, unpack_request
+from pipeline.curve import Door, ServerKeys
 from pipeline.local_address import bind
 
 REQUESTS_PER_TURN = 20
@@ -30,23 +31,32 @@ class ControlServer:
     ----------
     address
         ``tcp://127.0.0.1:5557``, ``tcp://127.0.0.1:*`` for any free port, or ``ipc://PATH``.
+    keys
+        Who may give commands; None lets everyone on this machine, unencrypted.
+    insecure
+        Whether it may be bound to an address that other machines reach without keys.
 
     Raises
     ------
     UserError
-        If the address is not of this machine, not valid, or taken.
+        If the address is not valid, taken, or open to other machines without keys or `insecure`.
     """
 
-    def __init__(self, address: str) -> None:
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
+    def __init__(
+        self, address: str, keys: ServerKeys | None = None, *, insecure: bool = False
+    ) -> None:
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket = self._context.socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
         self._socket.setsockopt(zmq.RCVHWM, QUEUE)
         self._socket.setsockopt(zmq.SNDHWM, QUEUE)
+        self._door = None if keys is None else Door(self._context, self._socket, keys, "control")
+        anywhere = insecure or keys is not None
         try:
-            bind(self._socket, address, "control.address", "commands are taken")
+            bind(self._socket, address, "control.address", "commands are taken", anywhere)
         except BaseException:
-            self._socket.close()
+            self.close()
             raise
         logger.info("Taking commands on %s", self.address)
 
@@ -57,6 +67,8 @@ class ControlServer:
 
     def requests(self) -> Iterator[tuple[bytes, Request]]:
         """Yield the requests that have come, each with its client; answers those that are none."""
+        if self._door:
+            self._door.look()
         for _ in range(REQUESTS_PER_TURN):
             try:
                 client, *envelope = self._socket.recv_multipart(zmq.NOBLOCK)
@@ -72,9 +84,19 @@ class ControlServer:
         """Send a reply, or drop it where the client has gone; never waits."""
         self._socket.send_multipart([client, b"", reply.pack()], zmq.NOBLOCK)
 
+    @property
+    def kept_out(self) -> int:
+        """Clients kept out for want of a listed key; one that tries again counts again."""
+        return self._door.refused if self._door else 0
+
     def close(self) -> None:
-        """Release the address."""
+        """Release the address; safe to call twice."""
+        if self._socket.closed:
+            return
+        if self._door:
+            self._door.close()
         self._socket.close()
+        self._context.term()
 
 
 def _request(envelope: list[bytes]) -> Request:

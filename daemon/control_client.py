@@ -5,10 +5,11 @@ from __future__ import annotations
 import zmq
 
 from daemon.control_messages import MAX_REPLY_BYTES, ControlError, Reply, Request, unpack_reply
+from pipeline.curve import ClientKeys, be_client
 from pipeline.errors import UserError
 
 
-def ask(address: str, request: Request, patience_s: float) -> Reply:
+def ask(address: str, request: Request, patience_s: float, keys: ClientKeys | None = None) -> Reply:
     """Return the daemon's reply to a request.
 
     Parameters
@@ -19,6 +20,8 @@ def ask(address: str, request: Request, patience_s: float) -> Reply:
         What to ask.
     patience_s
         How long to wait for the reply, s.
+    keys
+        What the daemon knows the client by; None where it asks for no keys.
 
     Raises
     ------
@@ -28,6 +31,7 @@ def ask(address: str, request: Request, patience_s: float) -> Reply:
     with zmq.Context() as context, context.socket(zmq.REQ) as socket:
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.MAXMSGSIZE, MAX_REPLY_BYTES)
+        be_client(socket, keys)
         try:
             socket.connect(address)
         except zmq.ZMQError as error:
@@ -39,7 +43,8 @@ def ask(address: str, request: Request, patience_s: float) -> Reply:
         if not socket.poll(round(1000 * patience_s)):
             raise UserError(
                 f"No daemon answered on {address} within {patience_s:g} s; is 'hillstream run' "
-                "at work there, with [control] enabled and this address?"
+                "at work there, with [control] enabled, this address, and "
+                f"{'this key among its control_clients' if keys else 'no keys'}?"
             )
         try:
             return unpack_reply(socket.recv())

@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, mode
 
 MAX_REQUEST_BYTES = 4096
 MAX_REPLY_BYTES = 1_000_000
+MAX_ITEMS = 4096
+"""Most values of a list or keys of a map in a reply; a request has a handful."""
+MAX_KEYS = 8
 MAX_TEXT = 500
 """Most characters of a mark."""
 
@@ -97,19 +100,22 @@ Content = TypeVar("Content", bound=_Frame)
 
 def unpack_request(frame: bytes) -> Request:
     """Return the request in a frame; raises ControlError, and nothing else, if there is none."""
-    return _unpacked(frame, Request, "request", MAX_REQUEST_BYTES)
+    return _unpacked(frame, Request, "request", MAX_REQUEST_BYTES, MAX_KEYS)
 
 
 def unpack_reply(frame: bytes) -> Reply:
     """Return the reply in a frame; raises ControlError, and nothing else, if there is none."""
-    return _unpacked(frame, Reply, "reply", MAX_REPLY_BYTES)
+    return _unpacked(frame, Reply, "reply", MAX_REPLY_BYTES, MAX_ITEMS)
 
 
-def _unpacked(frame: bytes, kind: type[Content], what: str, longest: int) -> Content:
+def _unpacked(frame: bytes, kind: type[Content], what: str, longest: int, most: int) -> Content:
     if len(frame) > longest:
         raise ControlError(f"The {what} has {len(frame)} bytes; {longest} are allowed.")
     try:
-        return kind.model_validate(msgpack.unpackb(frame))
+        content = msgpack.unpackb(
+            frame, max_array_len=most, max_map_len=most, max_bin_len=0, max_ext_len=0
+        )
+        return kind.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "as a whole"

@@ -11,6 +11,7 @@ from typing import Any
 
 from daemon.assemble import stream_specs
 from daemon.config import Config, StreamConfig
+from daemon.keys import ConfiguredKeys
 from pipeline.errors import UserError
 from pipeline.streams import clock
 from pipeline.streams.base import StreamSpec
@@ -108,7 +109,7 @@ def compare(config: Config) -> list[StreamFinding]:
     """
     wanted = [Wanted(spec, getattr(config.streams, spec.key)) for spec in stream_specs(config)]
     found, unused = _compare_lsl([stream for stream in wanted if stream.transport == "lsl"])
-    found |= {s.spec.key: _listen(s) for s in wanted if s.transport == "zmq"}
+    found |= {s.spec.key: _listen(s, config) for s in wanted if s.transport == "zmq"}
     return [found[stream.spec.key] for stream in wanted] + unused
 
 
@@ -166,10 +167,11 @@ def _unused(info: Any) -> StreamFinding:
     return StreamFinding(None, "lsl", info.name(), Verdict.UNUSED, _described(info))
 
 
-def _listen(wanted: Wanted) -> StreamFinding:
+def _listen(wanted: Wanted, config: Config) -> StreamFinding:
     """Connect to a ZeroMQ stream and wait for a message."""
     try:
-        with closing(ZmqSource(wanted.spec, address=wanted.name)) as source:
+        keys = ConfiguredKeys(config).sender(wanted.stream.server_key)
+        with closing(ZmqSource(wanted.spec, address=wanted.name, keys=keys)) as source:
             source.open()
             return _heard(wanted, source)
     except UserError as error:

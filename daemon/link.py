@@ -6,14 +6,15 @@ or restarted: nobody waits, and what a full queue cannot take is lost.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import msgpack
 import numpy as np
 import zmq
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.calibrate.confidence import Confidence, Standing
 from pipeline.calibrate.result import Result, Update
@@ -24,6 +25,10 @@ QUEUE = 200
 """Messages kept for a peer that is busy: 20 s of rows."""
 MAX_BYTES = 4_000_000
 """No longer message is read."""
+MAX_ITEMS = 10_000
+"""No list in a message is longer, and no map larger."""
+
+logger = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
 Numbers = list[float]
@@ -205,24 +210,38 @@ class Listener:
         """Messages that did not make sense."""
 
     def receive(self, wait_s: float = 0.0) -> LinkMessage | None:
-        """Return the next message, or None if none comes within `wait_s`."""
+        """Return the next message, or None if none comes within `wait_s` or it makes no sense."""
         if not self._socket.poll(round(1000 * wait_s)):
             return None
-        topic, _, body = self._socket.recv().partition(b" ")
-        try:
-            return self._kinds[topic].model_validate(_decoded(body))
-        except (ValueError, ValidationError, msgpack.UnpackException):
-            self.refused += 1
-            return None
+        message = read(self._socket.recv(), self._kinds)
+        self.refused += message is None
+        return message
 
     def close(self) -> None:
         """Release the connection."""
         self._socket.close()
 
 
-def _decoded(body: bytes) -> dict[str, Any]:
-    content: dict[str, Any] = msgpack.unpackb(body)
-    return content
+def read(frame: bytes, kinds: Mapping[bytes, type[LinkMessage]]) -> LinkMessage | None:
+    """Return the message in a frame, or None where there is none of these kinds.
+
+    Parameters
+    ----------
+    frame
+        What came; whatever it is, nothing is raised.
+    kinds
+        The messages that may come, by topic.
+    """
+    topic, _, body = frame.partition(b" ")
+    kind = kinds.get(topic)
+    try:
+        if kind is None or len(frame) > MAX_BYTES:
+            raise ValueError(f"{len(frame)} bytes with the topic {topic[:20]!r}")
+        limits = {"max_array_len": MAX_ITEMS, "max_map_len": MAX_ITEMS}
+        return kind.model_validate(msgpack.unpackb(body, max_ext_len=0, **limits))
+    except (ValueError, msgpack.UnpackException) as error:  # a ValidationError is a ValueError
+        logger.warning("A message between the daemon's processes was dropped: %s", error)
+        return None
 
 
 def _lists(values: Mapping[str, Array]) -> dict[str, list[float]]:

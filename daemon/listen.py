@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 import zmq
 
+from pipeline.curve import ClientKeys, be_client
 from pipeline.errors import UserError
+from pipeline.local_address import reached_from_here
 from pipeline.message import (
+    MAX_MESSAGE_BYTES,
     Message,
     MessageError,
     MetaMessage,
@@ -37,6 +40,7 @@ def listen(
     on_message: Callable[[Message], None],
     seconds: float | None = None,
     stop: Callable[[], bool] = never,
+    keys: ClientKeys | None = None,
 ) -> dict[str, Any]:
     """Give every message published on an address to `on_message`.
 
@@ -51,6 +55,8 @@ def listen(
         How long to listen, s; None for as long as `stop` allows.
     stop
         Asked ten times a second or more often; True ends the listening.
+    keys
+        What the daemon knows the listener by; None where it asks for no keys.
 
     Returns
     -------
@@ -65,6 +71,7 @@ def listen(
     deadline = float("inf") if seconds is None else time.monotonic() + seconds
     tally = Tally()
     with zmq.Context() as context, context.socket(zmq.SUB) as subscriber:
+        be_client(subscriber, keys)
         _connect(subscriber, address)
         while time.monotonic() < deadline and not stop():
             wait_s = min(POLL_S, max(0.0, deadline - time.monotonic()))
@@ -75,9 +82,10 @@ def listen(
 
 def _connect(subscriber: zmq.Socket[bytes], address: str) -> None:
     subscriber.setsockopt(zmq.LINGER, 0)
+    subscriber.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
     subscriber.setsockopt(zmq.SUBSCRIBE, b"")
     try:
-        subscriber.connect(address)
+        subscriber.connect(reached_from_here(address))
     except zmq.ZMQError as error:
         raise UserError(
             f"'{address}' is not an address to listen on ({error.strerror}); give the one in "

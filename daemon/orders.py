@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-import msgpack
 import numpy as np
 import zmq
 from pydantic import Field
 
-from daemon.link import QUEUE, Finite, LinkMessage, Values
+from daemon.link import MAX_BYTES, QUEUE, Finite, LinkMessage, Values, read
 from pipeline.model.subject import Subject
 
 Levels = dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
@@ -139,11 +138,12 @@ class Line:
     """
 
     def __init__(self, address: str, kinds: tuple[type[LinkMessage], ...], bind: bool) -> None:
-        self._kinds = {kind.topic: kind for kind in kinds}
+        self._kinds = {kind.topic.encode("ascii"): kind for kind in kinds}
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
         self._socket.setsockopt(zmq.SNDHWM, QUEUE)
         self._socket.setsockopt(zmq.RCVHWM, QUEUE)
         self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
         (self._socket.bind if bind else self._socket.connect)(address)
 
     def send(self, message: LinkMessage) -> bool:
@@ -155,13 +155,11 @@ class Line:
         return True
 
     def receive(self) -> LinkMessage | None:
-        """Return the next message, or None if there is none."""
+        """Return the next message, or None if there is none or it makes no sense."""
         try:
-            frame = self._socket.recv(zmq.NOBLOCK)
+            return read(self._socket.recv(zmq.NOBLOCK), self._kinds)
         except zmq.Again:
             return None
-        topic, _, body = frame.partition(b" ")
-        return self._kinds[topic.decode("ascii")].model_validate(msgpack.unpackb(body))
 
     def close(self) -> None:
         """Release the line."""

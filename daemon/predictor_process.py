@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from daemon import assemble
 from daemon.config import Config
 from daemon.histogram import Histogram
+from daemon.keys import ConfiguredKeys
 from daemon.link import Listener, RowsMessage, Speaker, UpdateMessage
 from daemon.live_levels import LiveLevels
 from daemon.orders import ORDERS, ConcernOrder, Hello, Line, RecordOrder
@@ -308,10 +309,11 @@ def _meta(config: Config, subject: Subject) -> MetaMessage:
 
 def _publisher(config: Config, meta: MetaMessage, parameters: tuple[str, ...]) -> Publisher:
     """Return the publisher with the ways out that the configuration names."""
-    output = config.output
+    output, keys = config.output, ConfiguredKeys(config).data
     sinks: list[Sink] = []
     if output.zmq:
-        sinks.append(ZmqPublisher(output.zmq, meta))
+        insecure = config.security.insecure
+        sinks.append(ZmqPublisher(output.zmq, meta, keys, insecure=insecure))
     if output.udp:
         sinks.append(UdpPublisher(output.udp, len(meta.dofs)))
     if output.lsl:

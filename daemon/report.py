@@ -45,6 +45,7 @@ class StatusReporter:
         self._reference: Array | None = None
         self._update: UpdateMessage | None = None
         self._updated = self._started
+        self._warning = _warning(config)
         self.recording: Recorded | None = None
         """What is being recorded."""
         self.remarks: dict[str, str] = {}
@@ -78,7 +79,7 @@ class StatusReporter:
             session=self._session,
             t=now,
             status=outbox.status,
-            note=self._note(outbox, health, now),
+            note=" ".join(filter(None, [self._note(outbox, health, now), self._warning])),
             uptime_s=now - self._started,
             ticks=Ticks(expected=expected, published=outbox.rows, late=self._late),
             latency_ms=Latency(**self.last_latency.milliseconds()),
@@ -135,3 +136,13 @@ class StatusReporter:
             dof: (float(value),)
             for dof, value in zip(self._config.model.dofs, self._reference, strict=True)
         }
+
+
+def _warning(config: Config) -> str:
+    """Return what every status has to say of ports that anyone can reach, or nothing."""
+    if not config.open_addresses:
+        return ""
+    return (
+        f"Not secure: {' and '.join(config.open_addresses)} without keys, open to the network "
+        "(security.insecure)."
+    )

@@ -18,6 +18,7 @@ from daemon.config import Config
 from daemon.control import ControlServer
 from daemon.control_messages import Reply, Request
 from daemon.desk import Desk
+from daemon.keys import ConfiguredKeys
 from daemon.link import LinkMessage, Listener, UpdateMessage
 from daemon.listen import listen
 from daemon.orders import Line
@@ -28,6 +29,7 @@ from daemon.session.messages import CommandMessage, EventMessage, TroubleMessage
 from daemon.versions import Versions
 from daemon.worker import PATIENCE_S as END_WITHIN_S
 from daemon.worker import Worker
+from pipeline.curve import ClientKeys
 from pipeline.errors import UserError
 from pipeline.geometry import load_model
 from pipeline.message import Message, StatusMessage
@@ -84,7 +86,8 @@ def run(
     logger.info("Starting '%s' from %s", config.title, config_path)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hillstream-")))
-        server = ControlServer(config.control.address) if config.control.enabled else None
+        keys = ConfiguredKeys(config)
+        server = _control_server(config, keys)
         stack.callback(server.close if server else lambda: None)
         service = stack.enter_context(closing(Service(os.environ)))
         daemon = _Daemon(config, folder, server)
@@ -92,7 +95,7 @@ def run(
         try:
             daemon.start()
             hear = (daemon.desk.hear, service.hear, *filter(None, [on_status]))
-            witness = _Witness(config.output.zmq, hear)
+            witness = _Witness(config.output.zmq, keys.listener, hear)
             stack.callback(witness.end)
             _watch(daemon, service, seconds, stop)
             daemon.end()
@@ -113,6 +116,13 @@ def _watch(daemon: _Daemon, service: Service, seconds: float | None, stop: threa
             if seconds is not None and deadline is None:
                 deadline = time.monotonic() + seconds
     service.stopping()
+
+
+def _control_server(config: Config, keys: ConfiguredKeys) -> ControlServer | None:
+    if not config.control.enabled:
+        return None
+    insecure = config.security.insecure
+    return ControlServer(config.control.address, keys.control, insecure=insecure)
 
 
 class _Daemon:
@@ -276,8 +286,10 @@ class _Daemon:
 class _Witness:
     """A subscriber like any other: counts what really arrives, and passes on the status."""
 
-    def __init__(self, address: str | None, on_status: Sequence[OnStatus]) -> None:
-        self._on_status = on_status
+    def __init__(
+        self, address: str | None, keys: ClientKeys | None, on_status: Sequence[OnStatus]
+    ) -> None:
+        self._keys, self._on_status = keys, on_status
         self._done = threading.Event()
         self._heard: dict[str, object] = {"seq_gaps": None, "nonfinite": None}
         self._thread = threading.Thread(target=self._listen, args=(address,), daemon=True)
@@ -285,7 +297,7 @@ class _Witness:
 
     def _listen(self, address: str | None) -> None:
         if address is not None:
-            heard = listen(address, self._hear, stop=self._done.is_set)
+            heard = listen(address, self._hear, stop=self._done.is_set, keys=self._keys)
             self._heard = {key: heard[key] for key in self._heard}
 
     def _hear(self, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Binding a ZeroMQ socket to an address of this machine, with words for whatever prevents it."""
+"""Binding a ZeroMQ socket, to this machine only unless it is guarded or meant to be open."""
 
 from __future__ import annotations
 
@@ -11,11 +11,29 @@ import zmq
 
 from pipeline.errors import UserError
 
-_LOCAL = re.compile(r"tcp://(127\.0\.0\.1|localhost):((?P<port>\d{1,9})|\*)|ipc://.+")
+_ADDRESS = re.compile(r"tcp://(?P<host>[^:/\s]+):((?P<port>\d{1,9})|\*)|ipc://.+")
+_LOCAL_HOSTS = ("127.0.0.1", "localhost")
+_ANY_HOST = ("*", "0.0.0.0")
 
 
-def bind(socket: zmq.Socket[bytes], address: str, key: str, purpose: str) -> None:
-    """Bind `socket` to an address that only this machine reaches.
+def is_local(address: str) -> bool:
+    """Tell whether only this machine reaches what is bound to a ZeroMQ address."""
+    matched = _ADDRESS.fullmatch(address)
+    return matched is not None and matched["host"] in (None, *_LOCAL_HOSTS)
+
+
+def reached_from_here(address: str) -> str:
+    """Return the address by which this machine itself reaches what is bound to `address`."""
+    matched = _ADDRESS.fullmatch(address)
+    if matched is None or matched["host"] not in _ANY_HOST:
+        return address
+    return f"tcp://127.0.0.1:{matched['port'] or '*'}"
+
+
+def bind(
+    socket: zmq.Socket[bytes], address: str, key: str, purpose: str, anywhere: bool = False
+) -> None:
+    """Bind `socket` to an address, by default to one that only this machine reaches.
 
     Parameters
     ----------
@@ -27,13 +45,15 @@ def bind(socket: zmq.Socket[bytes], address: str, key: str, purpose: str) -> Non
         Field of the configuration the address comes from.
     purpose
         What happens there: ``moments are published``.
+    anywhere
+        Whether other machines may reach it: the socket asks for keys, or its owner wants it open.
 
     Raises
     ------
     UserError
         If the address is not of this machine, not valid, or taken.
     """
-    _check_local(address, key, purpose)
+    _check(address, key, purpose, anywhere)
     if address.startswith("ipc://") and _answers(address.removeprefix("ipc://")):
         raise _taken(address, key, purpose)  # libzmq would silently take the path over
     try:
@@ -46,12 +66,12 @@ def bind(socket: zmq.Socket[bytes], address: str, key: str, purpose: str) -> Non
         ) from error
 
 
-def _check_local(address: str, key: str, purpose: str) -> None:
-    matched = _LOCAL.fullmatch(address)
-    if matched is None:
+def _check(address: str, key: str, purpose: str, anywhere: bool) -> None:
+    matched = _ADDRESS.fullmatch(address)
+    if matched is None or not (anywhere or is_local(address)):
         raise UserError(
-            f"{key} = '{address}' is refused: {purpose} on this machine only, as nothing is "
-            "encrypted yet; use tcp://127.0.0.1:PORT or ipc://PATH."
+            f"{key} = '{address}' is refused: {purpose} on this machine only, where no keys guard "
+            "them; use tcp://127.0.0.1:PORT or ipc://PATH, or give keys (docs/security.md)."
         )
     if int(matched["port"] or 0) > 65535:  # libzmq would take it modulo 65536
         raise UserError(f"{key} = '{address}' is refused: ports end at 65535.")

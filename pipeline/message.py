@@ -30,6 +30,8 @@ SCHEMA_VERSION = 1
 """Raised when a key changes its meaning or goes; new keys may come within a version."""
 MAX_MESSAGE_BYTES = 65536
 """No longer frame is sent or read: 512 muscles with all their parameters fit."""
+MAX_ITEMS = 512
+"""No vector has more values and no map more keys; without it 4 kB could claim half a gigabyte."""
 
 
 class MessageError(Exception):
@@ -88,10 +90,10 @@ Known = Annotated[Number | None, BeforeValidator(_known)]
 Count = Annotated[int, Strict(), Field(ge=0, lt=2**63)]
 Text = Annotated[str, Strict()]
 Name = Annotated[str, Strict(), Field(min_length=1, max_length=100)]
-Names = Annotated[tuple[Name, ...], Field(max_length=512)]
-Vector = Annotated[tuple[Number, ...], Field(max_length=512), BeforeValidator(_listed)]
+Names = Annotated[tuple[Name, ...], Field(max_length=MAX_ITEMS)]
+Vector = Annotated[tuple[Number, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_listed)]
 Flags = Annotated[
-    tuple[Annotated[bool, Strict()], ...], Field(max_length=512), BeforeValidator(_listed)
+    tuple[Annotated[bool, Strict()], ...], Field(max_length=MAX_ITEMS), BeforeValidator(_listed)
 ]
 
 
@@ -272,7 +274,14 @@ def unpack(frame: bytes) -> Message:
 
 def _unpack_map(body: bytes) -> dict[Any, Any]:
     try:
-        payload = msgpack.unpackb(body, use_list=False)
+        payload = msgpack.unpackb(
+            body,
+            use_list=False,
+            max_array_len=MAX_ITEMS,
+            max_map_len=MAX_ITEMS,
+            max_bin_len=0,
+            max_ext_len=0,
+        )
     except (ValueError, msgpack.UnpackException, OverflowError, RecursionError) as error:
         raise MessageError(f"the frame is not msgpack: {error}") from error
     if not isinstance(payload, dict):

@@ -20,19 +20,24 @@ import math
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgpack
 import zmq
 
 SCHEMA_VERSION = 1
+MAX_BYTES = 65536  # no message is longer
+MAX_ITEMS = 512  # nor has a vector more values, or a map more keys
+LARGEST = 1e9  # N*m or s; what is larger is no moment and no time
 
 
 class MomentClient:
     """Reads the newest moment message and turns it into a torque that is safe to command.
 
     `joints` picks and orders the joints by name (None: all, as published). `timeout_s` is how old
-    the message and the EMG behind it may be, `fade_s` how long fades take.
+    the message and the EMG behind it may be, `fade_s` how long fades take. Where the daemon asks
+    for keys, `key` is this client's secret key and `server_key` the daemon's public one.
     """
 
     def __init__(
@@ -41,6 +46,8 @@ class MomentClient:
         joints: Sequence[str] | None = None,
         timeout_s: float = 0.1,
         fade_s: float = 0.05,
+        key: bytes | None = None,
+        server_key: bytes | None = None,
     ) -> None:
         self.joints, self.timeout_s, self.fade_s = joints, timeout_s, fade_s
         self.names = list(joints or ())  # joints of the torque vector
@@ -51,6 +58,7 @@ class MomentClient:
         self._gain = [0.0] * len(self.names)  # 0 faded out, 1 faded in
         self._good = [0.0] * len(self.names)  # last good moments, N*m
         self._read_at = -math.inf
+        self._key, self._server_key = key, server_key
         self._context = zmq.Context()
         self._moments = self._subscribe(address, b"moment ")
         self._metas = self._subscribe(address, b"meta ")  # own socket: CONFLATE keeps one message
@@ -59,16 +67,20 @@ class MomentClient:
         socket = self._context.socket(zmq.SUB)
         socket.setsockopt(zmq.CONFLATE, 1)  # keep the newest only; must come before connect
         socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.MAXMSGSIZE, MAX_BYTES)
         socket.setsockopt(zmq.SUBSCRIBE, topic)
+        if self._key and self._server_key:  # CURVE: encrypted, and each knows who the other is
+            socket.curve_serverkey = self._server_key
+            socket.curve_publickey = zmq.curve_public(self._key)
+            socket.curve_secretkey = self._key
         socket.connect(address)  # nobody needs to be there yet; it reconnects by itself
         return socket
 
     def read(self, now: float) -> list[float]:
         """Return the torque of each joint in N*m; `now` is time.monotonic(). Never waits."""
-        if meta := self._receive(self._metas):
-            self._adopt(meta)
-        if message := self._receive(self._moments):
-            self._take(message)
+        for socket in (self._metas, self._moments):
+            with suppress(zmq.Again):  # nothing new
+                self.take(socket.recv(zmq.NOBLOCK))
         elapsed, self._read_at = max(now - self._read_at, 0.0), now
         if elapsed > self.timeout_s:  # the control loop itself was away: begin from zero
             self._gain, elapsed = [0.0] * len(self.names), 0.0
@@ -80,15 +92,17 @@ class MomentClient:
             self._gain[i] = min(max(self._gain[i], 0.0), 1.0)
         return [gain * moment for gain, moment in zip(self._gain, self._good, strict=True)]
 
-    def _receive(self, socket: zmq.Socket[bytes]) -> dict[str, Any] | None:
-        """Return the newest message, or None if none has come or it is not one of ours."""
+    def take(self, frame: bytes) -> None:
+        """Take a message as it came, or count it as refused where it is not one of ours."""
         try:
-            return decode(socket.recv(zmq.NOBLOCK))
-        except zmq.Again:
-            return None
+            message = decode(frame)
         except (ValueError, TypeError, KeyError, msgpack.UnpackException):
             self.refused += 1
-            return None
+            return
+        if frame.startswith(b"meta"):
+            self._adopt(message)
+        else:
+            self._take(message)
 
     def _adopt(self, meta: dict[str, Any]) -> None:
         """Learn which joint is where."""
@@ -137,19 +151,45 @@ def decode(frame: bytes) -> dict[str, Any]:
 
     Raises ValueError, TypeError, KeyError or UnpackException if it is not one we can use.
     """
+    if len(frame) > MAX_BYTES:
+        raise ValueError("the frame is too long")
     topic, body = frame.split(b" ", 1)
-    message: dict[str, Any] = msgpack.unpackb(body)
+    limits = {"max_array_len": MAX_ITEMS, "max_map_len": MAX_ITEMS}  # else 4 kB can claim 500 MB
+    message: dict[str, Any] = msgpack.unpackb(body, max_bin_len=0, max_ext_len=0, **limits)
     if message["v"] != SCHEMA_VERSION:
         raise ValueError(f"schema version {message['v']!r}, this client knows {SCHEMA_VERSION}")
-    moment = topic == b"moment"
-    vectors = [message["m"], message["ok"]] if moment else [message["dofs"]]
-    if not all(isinstance(vector, list) and len(vector) == len(vectors[0]) for vector in vectors):
-        raise ValueError("not a value per joint")
-    times = [message["tp"], message["exp"], message["seq"], message["t"] or 0] if moment else []
-    if not all(math.isfinite(number) for number in [*times, *(message["m"] if moment else [])]):
-        raise ValueError("a number is not finite")
-    message["sid"], message["st" if moment else "unit"]  # KeyError if missing
+    if topic == b"moment":
+        check_moment(message)
+    elif topic != b"meta" or not texts(message["dofs"]):
+        raise ValueError("neither a moment nor a meta message")
+    if not texts([message["sid"], message["st" if topic == b"moment" else "unit"]]):
+        raise TypeError("a text is not one")
     return message
+
+
+def check_moment(message: dict[str, Any]) -> None:
+    """Refuse a moment message whose numbers cannot be used."""
+    moments, flags = message["m"], message["ok"]
+    if not isinstance(moments, list) or not isinstance(flags, list) or len(moments) != len(flags):
+        raise ValueError("not a value per joint")
+    times = [message["tp"], message["exp"], message["seq"], message["t"] or 0.0]
+    for number in [*times, *moments]:
+        if type(number) not in (int, float) or not math.isfinite(number):
+            raise ValueError("a number is not finite, or none")
+    if max(map(abs, moments), default=0.0) > LARGEST or type(message["seq"]) is not int:
+        raise ValueError("a number is out of range")
+
+
+def texts(values: Any) -> bool:
+    """Tell whether these are texts in a list."""
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def read_key(path: str) -> bytes:
+    """Return the key in a file that `hillstream keys new` wrote."""
+    with open(path, encoding="ascii") as file:
+        lines = [line.strip() for line in file if not line.startswith("# ")]
+    return "".join(lines).encode()
 
 
 def report(client: MomentClient, torque: Sequence[float], now: float) -> dict[str, Any]:
@@ -183,12 +223,17 @@ def main() -> int:
         "moment ever came.",
     )
     parser.add_argument("--address", default="tcp://127.0.0.1:5556", help="output.zmq there")
+    parser.add_argument("--key", metavar="FILE", help="your secret key, where keys are asked for")
+    parser.add_argument("--server-key", metavar="FILE", help="the daemon's public key")
     parser.add_argument("--joint", action="append", help="joint to follow; repeat; default all")
     parser.add_argument("--rate", type=float, default=500.0, help="control rate, Hz (500)")
     parser.add_argument("--seconds", type=float, default=math.inf, help="then stop; else Ctrl-C")
     parser.add_argument("--json", action="store_true", help="a JSON object per line")
     args = parser.parse_args()
-    client = MomentClient(args.address, args.joint)
+    key, server_key = (path and read_key(path) for path in (args.key, args.server_key))
+    if bool(key) != bool(server_key):
+        parser.error("--key and --server-key go together")
+    client = MomentClient(args.address, args.joint, key=key, server_key=server_key)
     end, next_line, followed = time.monotonic() + args.seconds, time.monotonic() + 1.0, False
     try:
         while (now := time.monotonic()) < end:

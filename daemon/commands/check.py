@@ -60,6 +60,7 @@ def mistakes(config: Config) -> Iterator[str]:
 
     yield from _refused(lambda: _try_units(config))
     yield from _refused(lambda: _try_envelope(config))
+    yield from _refused(lambda: _try_keys(config))
     yield from _window_mistakes(config)
     yield from _reference_mistakes(config)
     try:
@@ -99,6 +100,15 @@ def _try_envelope(config: Config) -> None:
         **{key: getattr(envelope, key) for key in type(envelope).model_fields},
         max_gap_s=config.streams.max_gap_s,
     )
+
+
+def _try_keys(config: Config) -> None:
+    from daemon.keys import ConfiguredKeys
+
+    keys = ConfiguredKeys(config)
+    streams = config.streams
+    for stream in filter(None, (streams.emg, streams.angles, streams.moments)):
+        keys.sender(stream.server_key)
 
 
 def _window_mistakes(config: Config) -> Iterator[str]:

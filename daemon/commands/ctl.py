@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from rich.table import Table
 
-from daemon.commands.common import Command, console_for, examples, json_option, say, write_json
+from daemon.commands.common import console_for, examples, json_option, say, write_json
+from daemon.commands.keys import key_options, keys_of
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
     from daemon.control_messages import Reply
+    from pipeline.curve import ClientKeys
 
 _Action = click.argument("action", type=click.Choice(["start", "stop"]))
 
 
-def _asks(command: Command) -> Command:
-    """Add the options of every command that asks the daemon."""
+@dataclass(frozen=True)
+class _Way:
+    """How the daemon is reached, and where its answer goes."""
+
+    address: str
+    patience_s: float
+    keys: ClientKeys | None
+    json_file: str | None
+
+
+def _asks(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of every command that asks the daemon; it gets them as a `_Way`."""
+
+    @wraps(command)
+    def asking(
+        address: str,
+        patience: float,
+        own_key: Path | None,
+        server_key: str | None,
+        json_file: str | None,
+        **more: Any,
+    ) -> None:
+        command(_Way(address, patience, keys_of(own_key, server_key), json_file), **more)
+
     address = click.option(
         "--address",
         default="tcp://127.0.0.1:5557",
@@ -35,7 +61,7 @@ def _asks(command: Command) -> Command:
         metavar="S",
         help="How long to wait for the daemon's answer.",
     )
-    return address(patience(json_option()(command)))
+    return address(patience(key_options()(json_option()(asking))))
 
 
 @click.group(
@@ -57,28 +83,28 @@ def ctl() -> None:
 
 @ctl.command(epilog=examples("Example:  hillstream ctl status --json -"))
 @_asks
-def status(address: str, patience: float, json_file: str | None) -> None:
+def status(way: _Way) -> None:
     """Tell how the daemon is: state, streams, latency, calibration."""
-    told = _asked(address, patience, "status").data
-    console_for(json_file).print(_table(told))
-    write_json(json_file, told)
+    told = _asked(way, "status").data
+    console_for(way.json_file).print(_table(told))
+    write_json(way.json_file, told)
 
 
 @ctl.command()
 @_asks
-def pause(address: str, patience: float, json_file: str | None) -> None:
+def pause(way: _Way) -> None:
     """Let no parameter change until 'resume'.
 
     The calibrator goes on listening, so it can go on at once. The pause outlives its process.
     """
-    _do(address, patience, json_file, "pause")
+    _do(way, "pause")
 
 
 @ctl.command()
 @_asks
-def resume(address: str, patience: float, json_file: str | None) -> None:
+def resume(way: _Way) -> None:
     """Calibrate again."""
-    _do(address, patience, json_file, "resume")
+    _do(way, "resume")
 
 
 @ctl.command(
@@ -86,19 +112,19 @@ def resume(address: str, patience: float, json_file: str | None) -> None:
 )
 @click.argument("version", type=click.IntRange(min=0))
 @_asks
-def rollback(version: int, address: str, patience: float, json_file: str | None) -> None:
+def rollback(way: _Way, version: int) -> None:
     """Put the parameters of VERSION in force again.
 
     They become a new version; the moments fade to it. Calibration goes on from there; 'pause'
     first if they are to stay. Version 0 is what the run started with.
     """
-    _do(address, patience, json_file, "rollback", version=version)
+    _do(way, "rollback", version=version)
 
 
 @ctl.command(epilog=examples("Example:  hillstream ctl save me.json"))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @_asks
-def save(file: Path | None, address: str, patience: float, json_file: str | None) -> None:
+def save(way: _Way, file: Path | None) -> None:
     """Write down the person as calibrated now, and the levels.
 
     FILE, subject-vN.json by default (N being the version), is a subject as model.subject takes it.
@@ -107,17 +133,17 @@ def save(file: Path | None, address: str, patience: float, json_file: str | None
     """
     from daemon.saving import write_person
 
-    reply = _asked(address, patience, "save")
+    reply = _asked(way, "save")
     paths = write_person(reply.data, file)
-    say(f"Wrote parameter set {reply.data['version']} to {paths[0]}.", json_file)
-    say(f"Wrote its place in a configuration, with MVC and baseline, to {paths[1]}.", json_file)
-    write_json(json_file, reply.data)
+    say(f"Wrote parameter set {reply.data['version']} to {paths[0]}.", way.json_file)
+    say(f"Wrote its place in a configuration, with MVC and baseline, to {paths[1]}.", way.json_file)
+    write_json(way.json_file, reply.data)
 
 
 @ctl.command()
 @_Action
 @_asks
-def mvc(action: str, address: str, patience: float, json_file: str | None) -> None:
+def mvc(way: _Way, action: str) -> None:
     """Record the maximum voluntary contraction, live.
 
     Between start and stop the person contracts each muscle as hard as possible for some seconds.
@@ -125,38 +151,38 @@ def mvc(action: str, address: str, patience: float, json_file: str | None) -> No
     activated keeps its old one. The excitations move to the new scale without a step, and the
     calibrator begins anew with its window.
     """
-    _do(address, patience, json_file, f"mvc {action}")
+    _do(way, f"mvc {action}")
 
 
 @ctl.command()
 @_Action
 @_asks
-def baseline(action: str, address: str, patience: float, json_file: str | None) -> None:
+def baseline(way: _Way, action: str) -> None:
     """Record the resting level, live.
 
     Between start and stop the person keeps still. The mean of each channel is taken off from then
     on, in place of a tracked or configured level; a channel above a tenth of its MVC was not at
     rest and keeps what it had.
     """
-    _do(address, patience, json_file, f"baseline {action}")
+    _do(way, f"baseline {action}")
 
 
 @ctl.command(epilog=examples("Example:  hillstream ctl mark 'second set of squats'"))
 @click.argument("text")
 @_asks
-def mark(text: str, address: str, patience: float, json_file: str | None) -> None:
+def mark(way: _Way, text: str) -> None:
     """Write TEXT into the session's log, at this moment."""
-    _do(address, patience, json_file, "mark", text=text)
+    _do(way, "mark", text=text)
 
 
-def _do(address: str, patience: float, json_file: str | None, command: str, **more: Any) -> None:
+def _do(way: _Way, command: str, **more: Any) -> None:
     """Give a command and tell what came of it."""
-    reply = _asked(address, patience, command, **more)
-    say(reply.sentence, json_file)
-    write_json(json_file, {"sentence": reply.sentence, **reply.data})
+    reply = _asked(way, command, **more)
+    say(reply.sentence, way.json_file)
+    write_json(way.json_file, {"sentence": reply.sentence, **reply.data})
 
 
-def _asked(address: str, patience: float, command: str, **more: Any) -> Reply:
+def _asked(way: _Way, command: str, **more: Any) -> Reply:
     """Return the reply to a command; a refusal is an error in the daemon's words."""
     from pydantic import ValidationError
 
@@ -168,7 +194,7 @@ def _asked(address: str, patience: float, command: str, **more: Any) -> Reply:
     except ValidationError as error:
         told = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
         raise UserError(f"'{command}' cannot be asked for like this: {told}.") from error
-    reply = ask(address, request, patience)
+    reply = ask(way.address, request, way.patience_s, way.keys)
     if not reply.ok:
         raise UserError(reply.sentence)
     return reply

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ from daemon.commands.common import (
     stop_on_signals,
     write_json,
 )
+from daemon.commands.keys import key_options, keys_of
 
 if TYPE_CHECKING:
     from pipeline.message import Message
@@ -34,8 +36,16 @@ _MOMENT_EVERY_S = 0.2
 @click.option(
     "--all", "show_all", is_flag=True, help="Show every message, not five moments a second."
 )
+@key_options()
 @json_option()
-def listen(address: str, seconds: float | None, show_all: bool, json_file: str | None) -> None:
+def listen(
+    address: str,
+    seconds: float | None,
+    show_all: bool,
+    own_key: Path | None,
+    server_key: str | None,
+    json_file: str | None,
+) -> None:
     """Hear what a running daemon publishes over ZeroMQ.
 
     Every message is checked and counted; at the end come the gaps, and the ages of the moments
@@ -44,15 +54,19 @@ def listen(address: str, seconds: float | None, show_all: bool, json_file: str |
     """
     from daemon.listen import listen as hear
 
+    keys = keys_of(own_key, server_key)
     with stop_on_signals() as stop:
-        summary = hear(address, _printer(json_file, show_all), seconds, stop.is_set)
+        summary = hear(address, _printer(json_file, show_all), seconds, stop.is_set, keys)
     say(_told(summary, address), json_file)
     write_json(json_file, summary)
 
 
 def _told(summary: Mapping[str, Any], address: str) -> str:
     if not summary["messages"]:
-        return f"Nothing was heard on {address}; is 'hillstream run' or 'demo' publishing there?"
+        return (
+            f"Nothing was heard on {address}; is 'hillstream run' or 'demo' publishing there?"
+            + (" Where it asks for keys, give --key and --server-key.")
+        )
     age = {name: value for name, value in summary["age_ms"].items() if value is not None}
     ages = ", ".join(f"{name} {value:.1f} ms" for name, value in age.items()) or "unknown"
     return (

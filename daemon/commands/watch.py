@@ -47,7 +47,7 @@ def watching(
         yield _Lines(console).show
         return
     history = History(config.title, config.model.dofs, _truth(config, simulated))
-    with _Moments(config.output.zmq, history) as moments, _quiet_logs(history):
+    with _Moments(config, history) as moments, _quiet_logs(history):
         screen = _Screen(history)
         with Live(screen, console=console, screen=True, refresh_per_second=_FRAMES_PER_S):
             yield moments.with_status
@@ -94,8 +94,8 @@ class _Moments:
     Listening begins with the first status, when the daemon's address is there to connect to.
     """
 
-    def __init__(self, address: str | None, history: History) -> None:
-        self._address = address
+    def __init__(self, config: Config, history: History) -> None:
+        self._config, self._address = config, config.output.zmq
         self._history = history
         self._stop = threading.Event()
         self._listener: threading.Thread | None = None
@@ -116,9 +116,11 @@ class _Moments:
             self._listener.start()
 
     def _hear(self) -> None:
+        from daemon.keys import ConfiguredKeys
         from daemon.listen import listen
 
-        listen(self._address or "", self._take, stop=self._stop.is_set)
+        keys = ConfiguredKeys(self._config).listener
+        listen(self._address or "", self._take, stop=self._stop.is_set, keys=keys)
 
     def _take(self, message: Message) -> None:
         if isinstance(message, MomentMessage):

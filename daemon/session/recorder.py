@@ -144,7 +144,7 @@ class Recorder:
                 stream.rate_hz,
                 stream.received,
                 stream.gaps,
-                stream.nonfinite + stream.out_of_order,
+                stream.nonfinite + stream.out_of_order + stream.from_future + stream.too_old,
                 stream.clock_offset_s,
                 stream.note,
             )

@@ -101,6 +101,14 @@ class StreamHealth:
     clock_uncertainty_s: float | None
     note: str
     """One sentence for the person at the keyboard; empty when all is well."""
+    from_future: int = 0
+    """Samples dropped because they were stamped more than 1 s ahead of this machine's clock."""
+    too_old: int = 0
+    """Samples dropped because they were more than 10 s old on arrival."""
+    refused: int = 0
+    """Messages dropped because they were not as documented (ZeroMQ)."""
+    replayed: int = 0
+    """Messages dropped because they had come before (ZeroMQ)."""
 
 
 class Source(Protocol):

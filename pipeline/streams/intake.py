@@ -11,6 +11,8 @@ from pipeline.streams.screen import ScreenState, screen
 
 FUTURE_S = 1.0
 """A live sample stamped further ahead of this machine's clock than this is refused, s."""
+PAST_S = 10.0
+"""A live sample older than this on arrival is refused: even a reference is of no use then, s."""
 LOST_AFTER_S = 2.0
 """A stream from which nothing has come for this long counts as lost, s."""
 NOMINAL_TOLERANCE = 0.02
@@ -72,10 +74,12 @@ class Intake:
             Time of arrival, s; None for recorded samples, which may bear any stamp.
         """
         picked = x[:, columns].astype(np.float64) * to_si
-        latest = np.inf
+        t = t - self.spec.latency_s
+        latest, earliest = np.inf, -np.inf
         if now is not None:
-            self._last_arrival, latest = now, now + FUTURE_S
-        self.state, t, x = screen(self.state, self.spec, t - self.spec.latency_s, picked, latest)
+            self._last_arrival = now
+            latest, earliest = now + FUTURE_S, now - self.spec.latency_s - PAST_S
+        self.state, t, x = screen(self.state, self.spec, t, picked, latest, earliest)
         return Chunk(self.spec.key, t, x) if len(t) else None
 
     def silence(self, now: float) -> float:
@@ -98,6 +102,7 @@ class Intake:
         *,
         note: str,
         reconnects: int = 0,
+        messages: tuple[int, int] = (0, 0),
         clock: tuple[float, float | None] = (0.0, None),
     ) -> StreamHealth:
         """Return the stream's health.
@@ -112,6 +117,8 @@ class Intake:
             The sentence for the user.
         reconnects
             How often it came back.
+        messages
+            Messages that were refused, and that came again.
         clock
             Correction added to the sender's stamps and its uncertainty, s.
         """
@@ -130,6 +137,10 @@ class Intake:
             clock_offset_s=clock[0],
             clock_uncertainty_s=clock[1],
             note=note,
+            from_future=seen.from_future,
+            too_old=seen.too_old,
+            refused=messages[0],
+            replayed=messages[1],
         )
 
     def oddity(self, now: float) -> str:
@@ -162,8 +173,8 @@ class Intake:
                 f"Samples of the {self.spec.key} stream arrive with values that are not finite; "
                 "check the sensors."
             )
+        age = f"{now - seen.newest:.3g}" if np.isfinite(seen.newest) else f"more than {PAST_S:g}"
         return (
-            f"Samples of the {self.spec.key} stream arrive with stamps that are "
-            f"{now - seen.newest:.3g} s old or do not increase; the sender must stamp them with "
-            "this machine's LSL clock."
+            f"Samples of the {self.spec.key} stream arrive with stamps that are {age} s old or do "
+            "not increase; the sender must stamp them with this machine's LSL clock."
         )

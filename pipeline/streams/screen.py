@@ -16,6 +16,8 @@ GAP_INTERVALS = 1.5
 """A step of the time stamp of more than this many sampling intervals is a gap."""
 RATE_PERIOD_S = 2.0
 """The rate is measured over consecutive periods of this length, s."""
+LARGEST = 1e9
+"""No sensor gives a larger value, in SI units; it counts as not finite."""
 PAUSE_S = 1.0
 """A silence of this length says nothing of the rate: the measurement starts anew after it, s."""
 
@@ -35,6 +37,8 @@ class ScreenState:
     out_of_order: int = 0
     from_future: int = 0
     """Samples dropped because their stamp lay too far ahead of the clock."""
+    too_old: int = 0
+    """Samples dropped because their stamp lay too far behind the clock."""
     period_start: float = np.nan
     """First stamp of the period the rate is being measured over, s."""
     period_samples: int = 0
@@ -51,13 +55,18 @@ class ScreenState:
 
 
 def screen(
-    state: ScreenState, spec: StreamSpec, t: Array, x: Array, latest: float = np.inf
+    state: ScreenState,
+    spec: StreamSpec,
+    t: Array,
+    x: Array,
+    latest: float = np.inf,
+    earliest: float = -np.inf,
 ) -> tuple[ScreenState, Array, Array]:
     """Drop what must not go on, and count it.
 
-    Dropped are samples whose stamp is not finite, does not increase, or is later than `latest`,
-    and samples with a value that is not finite; where ``spec.keep_nonfinite``, the latter stay
-    and infinite values become NaN.
+    Dropped are samples whose stamp is not finite, does not increase, or lies outside `earliest`
+    to `latest`, and samples with a value that is not finite or larger than `LARGEST`; where
+    ``spec.keep_nonfinite``, the latter stay and such values become NaN.
 
     Parameters
     ----------
@@ -69,8 +78,8 @@ def screen(
         Time stamps, shape [n], s.
     x
         Samples, shape [n, channels].
-    latest
-        Latest stamp that is believed, s.
+    latest, earliest
+        Latest and earliest stamp that is believed, s.
 
     Returns
     -------
@@ -78,13 +87,14 @@ def screen(
         The new state and the samples that passed: stamps, shape [m], and values [m, channels].
     """
     state = replace(state, received=state.received + len(t))
-    believable = np.isfinite(t) & (t <= latest)
-    future = int(np.count_nonzero(t > latest))
+    believable = np.isfinite(t) & (t <= latest) & (t >= earliest)
+    future, old = int(np.count_nonzero(t > latest)), int(np.count_nonzero(t < earliest))
     rising = believable & (t > _newest_before(state.newest, np.where(believable, t, -np.inf)))
     state = replace(
         state,
         from_future=state.from_future + future,
-        out_of_order=state.out_of_order + len(t) - future - int(np.count_nonzero(rising)),
+        too_old=state.too_old + old,
+        out_of_order=state.out_of_order + len(t) - future - old - int(np.count_nonzero(rising)),
     )
     t, x = t[rising], x[rising]
     if not len(t):
@@ -126,7 +136,7 @@ def _measure_rate(state: ScreenState, t: Array, intervals: Array) -> ScreenState
 def _drop_nonfinite(
     state: ScreenState, keep: bool, t: Array, x: Array
 ) -> tuple[ScreenState, Array, Array]:
-    finite = np.isfinite(x)
+    finite = np.abs(x) <= LARGEST  # which NaN is not
     whole = finite.all(axis=1)
     state = replace(state, nonfinite=state.nonfinite + len(t) - int(np.count_nonzero(whole)))
     if keep:

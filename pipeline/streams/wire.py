@@ -20,7 +20,9 @@ Numbers are plain msgpack floats and integers: no extension types, no raw bytes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import msgpack
@@ -29,12 +31,14 @@ import numpy as np
 from pipeline.streams.base import Array
 
 VERSION = 1
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 256 * 1024
 """Largest message that is read."""
-MAX_ROWS = 100_000
+MAX_ROWS = 4096
 MAX_CHANNELS = 1024
 MAX_NAME = 256
 """Longest name of a stream, channel or unit, characters."""
+MAX_FIELDS = 64
+MAX_SEQ = 2**63
 
 
 class WireError(ValueError):
@@ -131,7 +135,12 @@ def _unpack(frame: bytes) -> dict[str, Any]:
     _require(space != b"", "there is no topic before a space")
     try:
         fields = msgpack.unpackb(
-            packed, max_bin_len=0, max_ext_len=0, max_map_len=64, max_array_len=MAX_ROWS
+            packed,
+            max_str_len=4 * MAX_NAME,
+            max_bin_len=0,
+            max_ext_len=0,
+            max_map_len=MAX_FIELDS,
+            max_array_len=MAX_ROWS,
         )
     except (ValueError, msgpack.exceptions.UnpackException) as error:
         raise WireError(f"it is not msgpack ({error or type(error).__name__})") from error
@@ -160,7 +169,7 @@ def _is_name(value: object) -> bool:
 
 
 def _count(name: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SEQ:
         raise WireError(f"{name} is {_shown(value)}, not a number from zero on")
     return value
 
@@ -179,10 +188,12 @@ def _channels(value: object, columns: int) -> tuple[str, ...]:
 
 
 def _matrix(value: object) -> Array:
-    x = _numbers("x", value)
-    _require(x.ndim == 2 and x.size > 0, "x is not a list of rows of equal length")
-    _require(x.shape[1] <= MAX_CHANNELS, f"rows of {x.shape[1]} values are too long")
-    return x
+    if not isinstance(value, list) or not value or not all(isinstance(r, list) for r in value):
+        raise WireError("x is not a list of rows of equal length")
+    width = len(value[0])
+    _require(all(len(row) == width for row in value), "x has rows of different lengths")
+    _require(0 < width <= MAX_CHANNELS, f"rows of {width} values are too short or too long")
+    return _numbers("x", value, chain.from_iterable(value))
 
 
 def _stamps(fields: dict[str, Any], rows: int) -> Array | None:
@@ -190,18 +201,16 @@ def _stamps(fields: dict[str, Any], rows: int) -> Array | None:
         return None
     clock = fields.get("clock", "lsl")
     _require(clock == "lsl", f"clock is {_shown(clock)}, not 'lsl'")
-    t = _numbers("t", fields["t"])
-    _require(t.shape == (rows,), f"t has shape {t.shape}, but x has {rows} rows")
+    stamps = fields["t"]
+    if not isinstance(stamps, list):
+        raise WireError(f"t is {_shown(stamps)}, not a list")
+    t = _numbers("t", stamps, stamps)
+    _require(len(t) == rows, f"t has {len(t)} stamps, but x has {rows} rows")
     _require(bool(np.isfinite(t).all()), "t has a stamp that is not finite")
     return t
 
 
-def _numbers(name: str, value: object) -> Array:
-    """Return a list of numbers, or of lists of them, as an array."""
-    _require(isinstance(value, list), f"{name} is {_shown(value)}, not a list")
-    try:
-        numbers = np.array(value)
-    except ValueError as error:
-        raise WireError(f"{name} has rows of different lengths") from error
-    _require(numbers.dtype.kind in "fiu", f"{name} holds something that is not a number")
-    return numbers.astype(np.float64)
+def _numbers(name: str, value: list[Any], items: Iterable[object]) -> Array:
+    """Return numbers as an array; their types are looked at first, as text would fill memory."""
+    _require(set(map(type, items)) <= {int, float}, f"{name} holds something that is not a number")
+    return np.array(value, dtype=np.float64)

@@ -14,7 +14,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from pipeline.errors import UserError
 from pipeline.streams import clock, wire
 from pipeline.streams.base import SourceState, StreamSpec
-from pipeline.streams.zeromq import ArrivalStamper, ZmqOutlet, ZmqSource
+from pipeline.streams.frames import ArrivalStamper
+from pipeline.streams.zeromq import ZmqOutlet, ZmqSource
 
 pytestmark = pytest.mark.system
 SPEC = StreamSpec("emg", ("count", "b"), 1000.0)
