@@ -41,8 +41,8 @@ from pipeline.streams.liblsl import load_pylsl
 
 Array = NDArray[np.float64]
 
-WAIT_S = 0.001
-"""Longest wait for the stream that the next row needs; others are looked at as often, s."""
+WAIT_S = 0.002
+"""Longest wait for the stream that the next row needs; the others are looked at as often, s."""
 GARBAGE_EVERY_S = 1.0
 QUIET_TICKS = 2.5
 """Ticks without a row after which a message goes out all the same."""
@@ -138,6 +138,7 @@ class LivePredictor:
 
     def tick(self) -> None:
         """Take what has come and publish what follows from it; then do what is due besides."""
+        self._chain.work_ahead()
         self._take()
         predicted = self._chain.predict()
         if predicted is not None:
@@ -145,7 +146,6 @@ class LivePredictor:
         elif self._outbox.quiet_s() > QUIET_TICKS / self._config.model.rate_hz:
             self._outbox.nothing_new()
         else:
-            self._chain.work_ahead()
             return
         self._look_after(predicted)
 
@@ -153,7 +153,8 @@ class LivePredictor:
         """Take what the streams have, waiting for the one that the next row needs."""
         awaited = self._chain.aligner.awaited
         for source in sorted(self._sources, key=lambda source: source.spec.key == awaited):
-            chunk = source.poll(WAIT_S if source.spec.key == awaited else 0.0)
+            least = self._ahead_of_row() if awaited == "emg" else 1
+            chunk = source.poll(WAIT_S, least) if source.spec.key == awaited else source.poll()
             if chunk is None:
                 continue
             if chunk.stream == "emg":
@@ -161,6 +162,11 @@ class LivePredictor:
             self._chain.push(chunk)
             if self._tracer and chunk.stream == "emg":
                 self._tracer.emg(chunk)
+
+    def _ahead_of_row(self) -> int:
+        """Return how many EMG samples come before the next row, as many as may be taken at once."""
+        ahead_s = min(self._chain.aligner.emg_ahead_s, WAIT_S)
+        return max(1, int(ahead_s * self._config.streams.emg.rate_hz))
 
     def _look_after(self, predicted: Predicted | None) -> None:
         """Do what is due besides; right after a publication there is time for it."""

@@ -25,12 +25,9 @@ def claim_for_predictor(settings: RealtimeConfig) -> list[str]:
     Called before it starts threads: these inherit processors and priority.
     """
     claims = [_cores(settings.predictor_cores)]
-    if settings.priority:
-        name = f"real-time priority {settings.priority}"
-        claims.append((name, partial(set_real_time_priority, settings.priority)))
     if settings.lock_memory:
         claims.append(("memory that stays", _lock_memory))
-    return _refused("predictor", claims)
+    return _refused("predictor", claims) + claim_priority(settings.priority, "predictor")
 
 
 def claim_for_calibrator(settings: RealtimeConfig) -> list[str]:
@@ -40,16 +37,12 @@ def claim_for_calibrator(settings: RealtimeConfig) -> list[str]:
     return _refused("calibrator", claims)
 
 
-def set_real_time_priority(priority: int) -> None:
-    """Give this process the priority under SCHED_FIFO; 0 gives it back to the ordinary scheduler.
-
-    Raises
-    ------
-    OSError
-        If it may not.
-    """
-    policy = os.SCHED_FIFO if priority else os.SCHED_OTHER
-    os.sched_setscheduler(0, policy, os.sched_param(priority))
+def claim_priority(priority: int, who: str = "helper") -> list[str]:
+    """Claim a real-time priority, 0 for none; return what was refused as above."""
+    if not priority:
+        return []
+    claim = partial(os.sched_setscheduler, 0, os.SCHED_FIFO, os.sched_param(priority))
+    return _refused(who, [(f"real-time priority {priority}", claim)])
 
 
 def _cores(cores: Sequence[int]) -> Claim:

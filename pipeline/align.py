@@ -123,6 +123,11 @@ class Aligner:
         """The stream that the next row waits for: the one that is further behind."""
         return "angles" if self._angles.newest + self._lead_s < self._emg.newest else "emg"
 
+    @property
+    def emg_ahead_s(self) -> float:
+        """Time from the newest EMG sample to the next row, s; zero while that is not known."""
+        return 0.0 if self._next is None else self._next / self._rate_hz - self._emg.newest
+
     def angle_ahead(self) -> Array | None:
         """Return the angles of the next row, shape [1, coordinate], or None if they may change.
 

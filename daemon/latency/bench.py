@@ -98,7 +98,7 @@ def measure(
         sent, heard = folder / "sent.json", folder / "heard.npy"
         helpers = [Worker("sender", send), Worker("subscriber", hear)]
         helpers[0].start(config, sent)
-        helpers[1].start(config.output.zmq, heard)
+        helpers[1].start(config.output.zmq, config.realtime.priority, heard)
         watch = _Watch(seconds, on_progress)
         try:
             summary = supervisor.run(

@@ -13,6 +13,7 @@ from daemon.config import Config
 from daemon.histogram import Histogram
 from daemon.lab.sensors import Samples
 from daemon.lab.simulation import Lab
+from daemon.realtime import claim_priority
 from daemon.worker import Stop
 from pipeline.streams import clock
 from pipeline.streams.base import Array, Outlet
@@ -38,14 +39,13 @@ def send(config: Config, result: Path, stop: Stop) -> None:
     stop
         Tells when to end.
     """
+    claim_priority(config.realtime.priority)
     lab = Lab(config)
     blocks = [lab.block(1000) for _ in range(CYCLE_S)]
     feeds = [
         _Feed(key, config, [getattr(block, key) for block in blocks])
         for key in ("emg", "angles", "moments")
     ]
-    gc.collect()
-    gc.freeze()
     gc.disable()
     stop.announce_ready()
     late = Histogram()

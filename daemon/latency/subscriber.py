@@ -8,6 +8,7 @@ import msgpack
 import numpy as np
 import zmq
 
+from daemon.realtime import claim_priority
 from daemon.worker import Stop
 from pipeline.message import MomentMessage
 from pipeline.streams import clock
@@ -16,18 +17,21 @@ WAIT_MS = 100
 COLUMNS = ("seq", "t", "received")
 
 
-def hear(address: str, result: Path, stop: Stop) -> None:
+def hear(address: str, priority: int, result: Path, stop: Stop) -> None:
     """Note number, EMG time and time of reception of every moment that uses any EMG.
 
     Parameters
     ----------
     address
         Where the moments are published.
+    priority
+        Real-time priority, as a controller has; 0 for none.
     result
         File for the notes: a NumPy array with the `COLUMNS`.
     stop
         Tells when to end.
     """
+    claim_priority(priority)
     prefix = f"{MomentMessage.topic} ".encode("ascii")
     rows: list[tuple[float, float, float]] = []
     with zmq.Context() as context, context.socket(zmq.SUB) as subscriber:

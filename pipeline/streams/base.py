@@ -121,13 +121,16 @@ class Source(Protocol):
     def open(self) -> None:
         """Start looking for the stream; returns at once."""
 
-    def poll(self, wait_s: float = 0.0) -> Chunk | None:
+    def poll(self, wait_s: float = 0.0, least: int = 1) -> Chunk | None:
         """Return what has arrived since the last call, or None.
 
         Parameters
         ----------
         wait_s
-            Longest time to wait, s, where nothing has; what comes then is returned at once.
+            Longest time to wait, s, where less than `least` samples have; what there is then is
+            returned.
+        least
+            Samples worth waiting for; over ZeroMQ any message is.
         """
 
     def health(self, now: float) -> StreamHealth:

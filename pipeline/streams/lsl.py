@@ -74,20 +74,22 @@ class LslSource:
             self._lost_error = pylsl.util.LostError
             self._link = Link(pylsl, self.spec, self._name, self._source_id)
 
-    def poll(self, wait_s: float = 0.0) -> Chunk | None:
+    def poll(self, wait_s: float = 0.0, least: int = 1) -> Chunk | None:
         """Return what has arrived since the last call, or None; waits as `Source.poll` says."""
         if self._link is None:
             return None
         with self._link.connection() as connection:
             self._connected = connection is not None
             if connection is not None:
-                return self._pull(self._link, connection, wait_s)
+                return self._pull(self._link, connection, wait_s, least)
         time.sleep(wait_s)
         return None
 
-    def _pull(self, link: Link, connection: Connection, wait_s: float) -> Chunk | None:
+    def _pull(
+        self, link: Link, connection: Connection, wait_s: float, least: int
+    ) -> Chunk | None:
         try:
-            t, x = connection.pull(wait_s)
+            t, x = connection.pull(wait_s, least)
         except self._lost_error:
             self._give_up(link)
             return None

@@ -66,11 +66,11 @@ class Connection:
         rows = int(BUFFER_S * info.nominal_srate()) + 1024
         self._buffer = np.empty((rows, info.channel_count()), dtype=sample_type(info))
 
-    def pull(self, wait_s: float = 0.0) -> tuple[Array, NDArray[Any]]:
+    def pull(self, wait_s: float = 0.0, least: int = 1) -> tuple[Array, NDArray[Any]]:
         """Return the stamps on the sender's clock, shape [n], and the samples.
 
         The samples are a view that the next call overwrites, shape [n, all channels]. Where there
-        are none, it waits for `wait_s` at most until there is one.
+        are less than `least`, it waits for them, `wait_s` at most.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class Connection:
             timeout=wait_s,
             max_samples=len(self._buffer),
             dest_obj=self._buffer,
-            min_samples=1 if wait_s else None,
+            min_samples=least if wait_s else None,
         )
         return np.array(stamps, dtype=np.float64), self._buffer[: len(stamps)]
 

@@ -79,7 +79,7 @@ class ZmqSource:
         _attach(subscriber, "connect", self._address)
         self._socket = subscriber
 
-    def poll(self, wait_s: float = 0.0) -> Chunk | None:
+    def poll(self, wait_s: float = 0.0, least: int = 1) -> Chunk | None:
         """Return what has arrived since the last call, or None; waits as `Source.poll` says."""
         if wait_s and self._socket is not None:
             self._socket.poll(math.ceil(1e3 * wait_s))
