@@ -36,7 +36,7 @@ from pipeline.publish import Publisher, Sink, ZmqPublisher
 from pipeline.publish_lsl import LslPublisher
 from pipeline.publish_udp import UdpPublisher
 from pipeline.streams import clock
-from pipeline.streams.base import Source
+from pipeline.streams.base import Chunk
 from pipeline.streams.liblsl import load_pylsl
 
 Array = NDArray[np.float64]
@@ -127,12 +127,12 @@ class LivePredictor:
         self._levels = LiveLevels(config, self._chain.envelope)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
-        self._sources: list[Source] = assemble.sources(config)
+        self._sources = {source.spec.key: source for source in assemble.sources(config)}
         self._reporter = StatusReporter(config, meta.session)
         self._status_due = clock.now()
         self._told: dict[str, str] = {}
         """The troubles that the last status told of."""
-        for source in self._sources:
+        for source in self._sources.values():
             source.open()
         self._garbage = GarbageCollector(GARBAGE_EVERY_S, clock.now())
 
@@ -152,21 +152,24 @@ class LivePredictor:
     def _take(self) -> None:
         """Take what the streams have, waiting for the one that the next row needs."""
         awaited = self._chain.aligner.awaited
-        for source in sorted(self._sources, key=lambda source: source.spec.key == awaited):
-            least = self._ahead_of_row() if awaited == "emg" else 1
-            chunk = source.poll(WAIT_S, least) if source.spec.key == awaited else source.poll()
-            if chunk is None:
-                continue
-            if chunk.stream == "emg":
-                self._stages.arrived(float(chunk.t[-1]))
-            self._chain.push(chunk)
-            if self._tracer and chunk.stream == "emg":
-                self._tracer.emg(chunk)
+        for key, source in self._sources.items():
+            if key != awaited:
+                self._push(source.poll())
+        self._push(self._sources[awaited].poll(WAIT_S, self._before_next_row(awaited)))
 
-    def _ahead_of_row(self) -> int:
-        """Return how many EMG samples come before the next row, as many as may be taken at once."""
-        ahead_s = min(self._chain.aligner.emg_ahead_s, WAIT_S)
+    def _before_next_row(self, key: str) -> int:
+        """Return how many samples come before the next row, as many as may be taken at once."""
+        ahead_s = min(self._chain.aligner.emg_ahead_s, WAIT_S) if key == "emg" else 0.0
         return max(1, int(ahead_s * self._config.streams.emg.rate_hz))
+
+    def _push(self, chunk: Chunk | None) -> None:
+        if chunk is None:
+            return
+        if chunk.stream == "emg":
+            self._stages.arrived(float(chunk.t[-1]))
+        self._chain.push(chunk)
+        if self._tracer and chunk.stream == "emg":
+            self._tracer.emg(chunk)
 
     def _look_after(self, predicted: Predicted | None) -> None:
         """Do what is due besides; right after a publication there is time for it."""
@@ -249,7 +252,7 @@ class LivePredictor:
     def _report(self) -> None:
         self._status_due = clock.now() + STATUS_EVERY_S
         self._told = dict(self._outbox.troubles)
-        health = [source.health(clock.now()) for source in self._sources]
+        health = [source.health(clock.now()) for source in self._sources.values()]
         seconds = self._board.seconds
         status = self._reporter.message(
             self._outbox,
@@ -286,7 +289,7 @@ class LivePredictor:
     def close(self) -> None:
         """Say STOPPED, then release streams and addresses."""
         self._publisher.close()
-        for source in self._sources:
+        for source in self._sources.values():
             source.close()
         self._rows.close()
         self._updates.close()

@@ -25,7 +25,7 @@ from daemon.worker import Worker
 from pipeline.errors import UserError
 from pipeline.message import StatusMessage, Ticks
 
-SIZES = (Size(16, 16), Size(64, 40))
+SIZES: tuple[Size, ...] = (Size(16, 16), Size(64, 40))
 WANTED_MS = {"p50": 1.0, "p99": 4.0}
 PATIENCE = 60
 """Statuses, one a second, after which moments must have begun."""

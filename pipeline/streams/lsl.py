@@ -85,9 +85,7 @@ class LslSource:
         time.sleep(wait_s)
         return None
 
-    def _pull(
-        self, link: Link, connection: Connection, wait_s: float, least: int
-    ) -> Chunk | None:
+    def _pull(self, link: Link, connection: Connection, wait_s: float, least: int) -> Chunk | None:
         try:
             t, x = connection.pull(wait_s, least)
         except self._lost_error:

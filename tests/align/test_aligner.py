@@ -222,6 +222,36 @@ def test_extrapolation_needs_the_rate_of_the_angles():
         Aligner(100.0, ["a"], ["b"], 0.03, angle_mode="extrapolate")
 
 
+def test_it_says_what_the_next_row_waits_for():
+    aligner = make_aligner()
+    assert aligner.awaited == "emg"
+    assert aligner.emg_ahead_s == 0.0
+    aligner.push(samples("emg", EMG_HZ, 10.0, 0.05, 2))  # the last one at 10.045 s
+    assert aligner.awaited == "angles"
+    aligner.push(samples("angles", ANGLE_HZ, 10.0, 0.1, 1))
+    assert aligner.awaited == "emg"
+    aligner.rows()
+    assert aligner.emg_ahead_s == pytest.approx(0.005)
+
+
+def test_extrapolated_angles_are_known_ahead():
+    aligner = make_aligner(angle_mode="extrapolate")
+    assert aligner.angle_ahead() is None
+    emg, angles = samples("emg", EMG_HZ, 10.0, 1.0, 2), samples("angles", ANGLE_HZ, 10.0, 1.0, 1)
+    ahead, rows, sent = None, 0, 0
+    for i, t in enumerate(emg.t):
+        while sent < len(angles.t) and angles.t[sent] <= t:
+            aligner.push(part(angles, sent, sent + 1))
+            sent += 1
+        ahead = aligner.angle_ahead() if ahead is None else ahead
+        aligner.push(part(emg, i, i + 1))
+        row = aligner.rows()
+        if row is not None and ahead is not None:
+            np.testing.assert_array_equal(ahead, row.angle)
+            rows, ahead = rows + 1, None
+    assert rows > 90
+
+
 def test_a_chunk_of_another_stream_is_refused():
     with pytest.raises(KeyError):
         make_aligner().push(samples("moments", 100.0, 0.0, 1.0, 1))
