@@ -30,6 +30,8 @@ TO_SI = {
     "N*m": 1.0,
 }
 """Factor from a unit of the configuration to SI."""
+LARGEST = {"emg": 1e6, "angles": 100.0, "moments": 1e5}
+"""By stream, a magnitude that cannot be: V (or 1 of a ready envelope), rad, N*m."""
 
 
 def stream_specs(config: Config) -> list[StreamSpec]:
@@ -58,6 +60,7 @@ def _spec(key: str, stream: StreamConfig, channels: list[str]) -> StreamSpec:
         to_si=TO_SI[stream.unit],
         keep_nonfinite=key == "moments",
         latency_s=stream.latency_s,
+        largest=LARGEST[key],
     )
 
 

@@ -22,7 +22,7 @@ def demo(
 
     Parameters and result are those of `daemon.supervisor.run`.
     """
-    lab = Worker("simulated lab", _lab)
+    lab = Worker("simulated lab", simulated_lab)
     lab.start(config)
     try:
         return supervisor.run(config, config_path, seconds=seconds, stop=stop, on_status=on_status)
@@ -31,7 +31,8 @@ def demo(
         lab.join()
 
 
-def _lab(config: Config, stop: Stop) -> None:
+def simulated_lab(config: Config, stop: Stop) -> None:
+    """Send the streams of the simulated lab until told to stop."""
     from daemon.lab import run_lab
 
     ended = threading.Event()

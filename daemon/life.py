@@ -7,15 +7,18 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
 
+SPARE = "spare "
+"""Before the name of a process that waits to take over."""
 _PARENT_CHECK_S = 1.0
 _BEAT_S = 0.1
 _MOST_AT_ONCE_S = 0.5
@@ -128,7 +131,7 @@ class Life:
         signs = (event, self._ready, pulse)
         self.process = context.Process(
             target=_run,
-            args=(role, rehearsed, orders, complain, beat, signs),
+            args=(name, role, rehearsed, orders, complain, beat, signs),
             name=name,
             daemon=True,
         )
@@ -183,6 +186,7 @@ def _signals_held_back() -> Iterator[None]:
 
 
 def _run(
+    name: str,
     role: Role,
     rehearsed: tuple[object, ...],
     orders: Connection,
@@ -190,6 +194,7 @@ def _run(
     beat: Pulse,
     signs: tuple[Event, Event, Pulse],
 ) -> None:
+    _be_called(name)
     if role.beats:
         threading.Thread(target=_beat, args=(beat,), name="beat", daemon=True).start()
     if role.rehearsal is not None:
@@ -198,10 +203,17 @@ def _run(
         args = orders.recv()
     except EOFError:
         return  # the parent has gone
+    _be_called(name.removeprefix(SPARE))
     try:
         role.target(*args, Stop(*signs))
     except UserError as error:
         complaints.send_bytes(str(error).encode())
+
+
+def _be_called(name: str) -> None:
+    """Give this process a name that ``ps`` and ``top`` show, where the system allows it."""
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(name, encoding="ascii")
 
 
 def _beat(beat: Pulse) -> None:

@@ -93,13 +93,9 @@ class StatusReporter:
 
     def _note(self, outbox: Outbox, health: Sequence[StreamHealth], now: float) -> str:
         """Return what most needs the operator's attention, in a sentence."""
-        for stream in health:
-            if stream.note:
-                return stream.note
-            if stream.state is not SourceState.LIVE:
-                return f"The {stream.key} stream is {stream.state}."
-        if outbox.troubles or self.remarks:
-            return " ".join((*outbox.troubles.values(), *self.remarks.values()))
+        said = (*_of_streams(health), *outbox.troubles.values(), *self.remarks.values())
+        if said:
+            return " ".join(said)
         if self.recording is not None:
             return (
                 f"{NAMES[self.recording]} is being recorded until "
@@ -146,3 +142,13 @@ def _warning(config: Config) -> str:
         f"Not secure: {' and '.join(config.open_addresses)} without keys, open to the network "
         "(security.insecure)."
     )
+
+
+def _of_streams(health: Sequence[StreamHealth]) -> tuple[str, ...]:
+    """Return what there is to say of the first stream that is not as it should be."""
+    for stream in health:
+        if stream.note:
+            return (stream.note,)
+        if stream.state is not SourceState.LIVE:
+            return (f"The {stream.key} stream is {stream.state}.",)
+    return ()

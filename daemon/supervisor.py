@@ -36,7 +36,7 @@ from pipeline.message import Message, StatusMessage
 from pipeline.model.subject import Subject
 
 TURN_S = 0.05
-PREDICTOR_PATIENCE_S = 1.0
+PREDICTOR_PATIENCE_S = 2.0
 PATIENCE_S = 15.0
 """Longest that a loop may take to go round once, s: a tick, or an update on a slow machine."""
 SILENT_S, DEAD_S = 1.0, 2.5

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from daemon.life import Life, Role, Stop
+from daemon.life import SPARE, Life, Role, Stop
 from pipeline.errors import UserError
 
 __all__ = ["Stop", "Worker"]
@@ -88,7 +88,7 @@ class Worker:
             self._spare = self._born(self._role, *args)
 
     def _born(self, role: Role, *rehearsed: object) -> Life:
-        return Life(self._context, f"spare {self.name}", role, self._event, rehearsed)
+        return Life(self._context, SPARE + self.name, role, self._event, rehearsed)
 
     @property
     def ready(self) -> bool:

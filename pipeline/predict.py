@@ -202,6 +202,8 @@ class Predictor:
         with torch.inference_mode():
             output = simulate(model.parameters, *inputs, self._step_s, model.state)
         moment = output.moment.transpose(-2, -1).numpy()
+        # A state that is not finite would never be again.
+        model.state = output.state if np.isfinite(moment[:, -1]).all() else None
         apart = np.square(moment[1:] - moment[0]).sum(axis=0)
         return Moments(moment[0], np.sqrt(apart + model.residual**2)), output.state
 

@@ -73,7 +73,7 @@ def verdict(
         Labels of the parameters of the candidate that have run to a bound.
     """
     change = f"held-out error {before.relative:.3f} before, {after.relative:.3f} after"
-    if after.relative > tolerance * before.relative:
+    if not after.relative <= tolerance * before.relative:  # so that NaN is no better either
         return Result.REJECTED, f"Rejected: the candidate does worse ({change})."
     if after.relative > (1.0 - gain) * before.relative:
         return Result.HELD, f"Held: no better than the set in use ({change}); the search goes on."

@@ -32,6 +32,8 @@ class StreamSpec:
         that are not finite are dropped and counted.
     latency_s
         Fixed latency of the sender in seconds, subtracted from its time stamps.
+    largest
+        A larger magnitude, in SI units, cannot be and counts as not finite.
     """
 
     key: str
@@ -40,6 +42,7 @@ class StreamSpec:
     to_si: float = 1.0
     keep_nonfinite: bool = False
     latency_s: float = 0.0
+    largest: float = 1e9
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,9 @@ from pipeline.errors import UserError
 from pipeline.streams import clock, wire
 from pipeline.streams.base import Array, Chunk, StreamHealth, StreamSpec
 from pipeline.streams.channels import pick_channels
-from pipeline.streams.intake import Intake, check_rate
+from pipeline.streams.intake import TOLD_S, Intake, check_rate
 from pipeline.streams.sequence import Sequence, Verdict
 from pipeline.streams.units import to_si
-
-TOLD_S = 10.0
-"""How long the reason of a dropped message is told, s."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +39,7 @@ class FrameReader:
         self._called = called
         self._stamper = ArrivalStamper(spec.rate_hz)
         self._sequence = Sequence()
-        self._refused_at = -np.inf
+        self._refused_at = self._lost_at = self._replayed_at = -np.inf
         self._refusal = ""
         self._refused = self._replayed = self._returns = 0
 
@@ -64,10 +61,13 @@ class FrameReader:
 
     def _follows(self, samples: wire.Samples, now: float) -> bool:
         """Tell whether a message's number lets it be used; counts what it means."""
+        lost = self._sequence.lost
         verdict = self._sequence.judge(samples.seq, samples.run, self.intake.silence(now))
+        if self._sequence.lost > lost:
+            self._lost_at = now
         self._returns += verdict is Verdict.RETURN
         if verdict is Verdict.REPLAYED:
-            self._replayed += 1
+            self._replayed, self._replayed_at = self._replayed + 1, now
         elif verdict is Verdict.IMPLAUSIBLE:
             self._refuse(f"seq jumps to {samples.seq}", now)
         return verdict in (Verdict.NEW, Verdict.RETURN)
@@ -96,9 +96,9 @@ class FrameReader:
             return f"{self._called} has sent nothing yet."
         if oddity := self.intake.oddity(now):
             return oddity
-        if self._sequence.lost:
+        if now - self._lost_at < TOLD_S:
             return f"{self._called} lost {self._sequence.lost} messages on the way."
-        if self._replayed:
+        if now - self._replayed_at < TOLD_S:
             return f"{self._replayed} messages came again and were dropped."
         return ""
 

@@ -9,10 +9,14 @@ from pipeline.errors import UserError
 from pipeline.streams.base import Array, Chunk, SourceState, StreamHealth, StreamSpec
 from pipeline.streams.screen import ScreenState, screen
 
-FUTURE_S = 1.0
+FUTURE_S = 0.25
 """A live sample stamped further ahead of this machine's clock than this is refused, s."""
 PAST_S = 10.0
 """A live sample older than this on arrival is refused: even a reference is of no use then, s."""
+AHEAD_S = 0.02
+"""One that is stamped further ahead than this is told to the user, s: clocks are known better."""
+TOLD_S = 10.0
+"""How long something that has happened to a stream is told, s."""
 LOST_AFTER_S = 2.0
 """A stream from which nothing has come for this long counts as lost, s."""
 NOMINAL_TOLERANCE = 0.02
@@ -54,6 +58,7 @@ class Intake:
         self.state = ScreenState()
         self._stale_after_s = stale_after_s
         self._last_arrival = -np.inf
+        self._refused_at = -np.inf
 
     def take(
         self, t: Array, x: Array, columns: NDArray[np.intp], to_si: float, now: float | None = None
@@ -79,7 +84,10 @@ class Intake:
         if now is not None:
             self._last_arrival = now
             latest, earliest = now + FUTURE_S, now - self.spec.latency_s - PAST_S
+        before = self.state.from_future
         self.state, t, x = screen(self.state, self.spec, t, picked, latest, earliest)
+        if self.state.from_future > before:
+            self._refused_at = self._last_arrival
         return Chunk(self.spec.key, t, x) if len(t) else None
 
     def silence(self, now: float) -> float:
@@ -154,24 +162,30 @@ class Intake:
                 f"The {spec.key} stream runs at {measured:.4g} Hz by its time stamps, "
                 f"not at {spec.rate_hz:g} Hz; correct rate_hz or the sender."
             )
-        if seen.from_future:
+        if now - self._refused_at < TOLD_S:
             return (
                 f"{seen.from_future} samples were refused because they are stamped more than "
                 f"{FUTURE_S:g} s ahead of this machine's LSL clock; check the sender's clock."
+            )
+        ahead_s = seen.newest - self._last_arrival
+        if ahead_s > AHEAD_S:
+            return (
+                f"Samples of the {spec.key} stream are stamped {1e3 * ahead_s:.0f} ms ahead of "
+                "this machine's LSL clock; check the sender's clock."
             )
         return ""
 
     def _why_old(self, now: float) -> str:
         seen = self.state
-        if seen.from_future and not np.isfinite(seen.newest):
+        if self._refused_at == self._last_arrival:
             return (
-                f"All {seen.from_future} samples of the {self.spec.key} stream are stamped more "
-                f"than {FUTURE_S:g} s ahead of this machine's LSL clock; check the sender's clock."
+                f"All samples of the {self.spec.key} stream are stamped more than {FUTURE_S:g} s "
+                "ahead of this machine's LSL clock; check the sender's clock."
             )
         if seen.newest > seen.newest_usable:
             return (
-                f"Samples of the {self.spec.key} stream arrive with values that are not finite; "
-                "check the sensors."
+                f"Samples of the {self.spec.key} stream arrive with values that are not finite or "
+                "cannot be; check the sensors."
             )
         age = f"{now - seen.newest:.3g}" if np.isfinite(seen.newest) else f"more than {PAST_S:g}"
         return (

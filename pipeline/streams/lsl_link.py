@@ -35,7 +35,7 @@ CLOCK_PERIOD_S = 2.0
 """Time between two looks at the sender's clock, s."""
 CLOCK_STEP_S = 0.005
 """A change of the clock correction by more than this is a step, and told, s."""
-MISSED_S = (0.05, 2.0)
+MISSED_S = (0.05, 0.5)
 """Pause between two looks over the network: at first and, doubling, at most, s."""
 REFUSED_S = 2.0
 """Time before a refused stream is looked at again, s."""

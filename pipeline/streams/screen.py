@@ -16,8 +16,6 @@ GAP_INTERVALS = 1.5
 """A step of the time stamp of more than this many sampling intervals is a gap."""
 RATE_PERIOD_S = 2.0
 """The rate is measured over consecutive periods of this length, s."""
-LARGEST = 1e9
-"""No sensor gives a larger value, in SI units; it counts as not finite."""
 PAUSE_S = 1.0
 """A silence of this length says nothing of the rate: the measurement starts anew after it, s."""
 
@@ -65,7 +63,7 @@ def screen(
     """Drop what must not go on, and count it.
 
     Dropped are samples whose stamp is not finite, does not increase, or lies outside `earliest`
-    to `latest`, and samples with a value that is not finite or larger than `LARGEST`; where
+    to `latest`, and samples with a value that is not finite or larger than ``spec.largest``; where
     ``spec.keep_nonfinite``, the latter stay and such values become NaN.
 
     Parameters
@@ -100,7 +98,7 @@ def screen(
     if not len(t):
         return state, t, x
     state = _measure(state, spec.rate_hz, t)
-    return _drop_nonfinite(state, spec.keep_nonfinite, t, x)
+    return _drop_nonfinite(state, spec, t, x)
 
 
 def _newest_before(newest: float, t: Array) -> Array:
@@ -134,12 +132,12 @@ def _measure_rate(state: ScreenState, t: Array, intervals: Array) -> ScreenState
 
 
 def _drop_nonfinite(
-    state: ScreenState, keep: bool, t: Array, x: Array
+    state: ScreenState, spec: StreamSpec, t: Array, x: Array
 ) -> tuple[ScreenState, Array, Array]:
-    finite = np.abs(x) <= LARGEST  # which NaN is not
+    finite = np.abs(x) <= spec.largest  # which NaN is not
     whole = finite.all(axis=1)
     state = replace(state, nonfinite=state.nonfinite + len(t) - int(np.count_nonzero(whole)))
-    if keep:
+    if spec.keep_nonfinite:
         x = np.where(finite, x, np.nan)
     else:
         t, x = t[whole], x[whole]
