@@ -16,6 +16,8 @@ def of(error):
         (1.0, 1.04, Result.HELD),
         (1.0, 1.06, Result.REJECTED),
         (0.0, 0.0, Result.OK),
+        (1.0, float("nan"), Result.REJECTED),
+        (float("nan"), 0.5, Result.REJECTED),
     ],
 )
 def test_a_candidate_is_accepted_held_or_rejected(before, after, result):

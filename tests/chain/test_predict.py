@@ -40,6 +40,16 @@ def test_any_cut_of_the_rows_gives_the_same_moments(sizes):
     np.testing.assert_allclose(np.concatenate(parts), expected, atol=1e-6)
 
 
+def test_a_row_that_cannot_be_predicted_leaves_nothing_behind():
+    predictor = Predictor(subject(), RATE_HZ, HandOver(0.5))
+    excitation, length, moment_arm = rows(3)
+    length[1] = 1e200
+    parts = [part[:, None] for part in (excitation, length, moment_arm)]
+    moments = [predictor.predict(*(part[i] for part in parts)).moment for i in range(3)]
+    assert np.isfinite(moments[0]).all()
+    assert np.isfinite(moments[2]).all()
+
+
 def test_a_new_set_is_faded_in_and_reached():
     whole = rows(200)
     weak = Predictor(subject(1.0), RATE_HZ, HandOver(0.5)).predict(*whole).moment

@@ -1,9 +1,5 @@
 """The daemon on real streams that go wrong: clear words, and nothing that is not finite."""
 
-import multiprocessing
-import os
-import signal
-
 import numpy as np
 import pytest
 
@@ -12,11 +8,6 @@ from pipeline.errors import UserError
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
 PATIENCE_S = 60.0
-
-
-def pid_of(name: str) -> int:
-    """Return the id of a process of the daemon, which is a child of this one."""
-    return next(p.pid for p in multiprocessing.active_children() if p.name == name)
 
 
 @pytest.mark.parametrize("transport", ["lsl", "zmq"])
@@ -84,41 +75,6 @@ def test_a_stream_that_does_not_fit_is_refused_in_words(
     assert streams.outlets
 
 
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
-def test_prediction_goes_on_without_the_calibrator_and_says_so(
-    blow, walking, lab, running, wait_until
-):
-    # A busy machine may stall the test's own sender; only the daemon's part is judged here.
-    patient = "[streams]\nstale_after_s = 2.0\n\n[streams.emg]"
-    config = walking("zmq", **{r"\[streams.emg\]": patient})
-    lab(config)
-    daemon = running(config)
-    wait_until(lambda: daemon.moments and daemon.moments[-1].parameter_version > 0, PATIENCE_S)
-    version, hit = daemon.moments[-1].parameter_version, len(daemon.moments)
-    os.kill(pid_of("calibrator"), blow)
-    wait_until(lambda: daemon.status() == "DEGRADED", PATIENCE_S)
-    wait_until(lambda: "calibrator" in daemon.note(), PATIENCE_S)
-    wait_until(lambda: daemon.moments[-1].parameter_version > version, PATIENCE_S)
-    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
-    assert {m.status for m in daemon.moments[hit:]} == {"NOMINAL", "DEGRADED"}
-    assert all(all(m.ok) for m in daemon.moments[hit:])
-    assert daemon.end()["restarts"] == {"predictor": 0, "calibrator": 1, "recorder": 0}
-
-
-def test_a_killed_predictor_comes_back_with_the_newest_parameters(
-    walking, lab, running, wait_until
-):
-    config = walking("zmq")
-    lab(config)
-    daemon = running(config)
-    wait_until(lambda: daemon.moments and daemon.moments[-1].parameter_version > 0, PATIENCE_S)
-    version, session = daemon.moments[-1].parameter_version, daemon.moments[-1].session
-    os.kill(pid_of("predictor"), signal.SIGKILL)
-    wait_until(lambda: daemon.moments[-1].session != session, PATIENCE_S)
-    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
-    assert daemon.moments[-1].parameter_version >= version
-
-
 def test_an_address_that_is_taken_is_a_user_error(walking, lab, running, wait_until):
     config = walking("zmq")
     lab(config)
@@ -128,16 +84,3 @@ def test_an_address_that_is_taken_is_a_user_error(walking, lab, running, wait_un
     wait_until(lambda: second.error is not None, PATIENCE_S)
     assert isinstance(second.error, UserError)
     assert "in use" in str(second.error)
-
-
-def test_a_predictor_that_hangs_is_replaced(walking, lab, running, wait_until):
-    """Stopped by a signal, its process lives, but its loop does not go round."""
-    config = walking("zmq")
-    lab(config)
-    daemon = running(config)
-    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
-    session = daemon.moments[-1].session
-    os.kill(pid_of("predictor"), signal.SIGSTOP)
-    wait_until(lambda: daemon.moments[-1].session != session, PATIENCE_S)
-    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
-    assert daemon.end()["restarts"]["predictor"] == 1

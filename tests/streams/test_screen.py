@@ -95,6 +95,15 @@ def test_a_stamp_far_in_the_future_does_not_block_the_stream():
     assert (state.from_future, len(t_ok)) == (1, 99)
 
 
+def test_a_value_that_cannot_be_counts_as_not_finite():
+    t, x = regular(100)
+    state, t_ok, _ = screen(ScreenState(), replace(SPEC, largest=89.5), t, x)
+    assert (state.nonfinite, len(t_ok)) == (10, 90)
+    state, t_ok, x_ok = screen(ScreenState(), replace(REFERENCE, largest=89.5), t, x)
+    assert (state.nonfinite, len(t_ok)) == (10, 100)
+    assert np.isnan(x_ok[90:]).all()
+
+
 def test_a_sample_with_nan_is_dropped_but_is_no_gap():
     t, x = regular(100)
     x[10, 0] = np.nan

@@ -154,6 +154,21 @@ def test_a_sender_that_restarts_is_counted(tcp_address, closing, wait_until):
     assert np.all(np.diff(receiver.t) > 0)
 
 
+def test_a_message_that_comes_twice_or_late_is_no_restart(
+    ipc_address, closing, receiver, wait_until
+):
+    sender = Sender(ipc_address)
+    closing(sender.outlet)
+    wait_until(connected(receiver, sender))
+    sender.send(3)
+    sender.outlet._seq -= 2
+    sender.send(3)
+    sender.outlet._seq += 1
+    sender.send(3)
+    wait_until(lambda: receiver.poll() and receiver.x[-1, 0] == sender.count - 1)
+    assert receiver.poll().reconnects == 0
+
+
 def test_a_restart_shows_although_its_first_messages_were_lost(
     ipc_address, closing, receiver, wait_until
 ):
