@@ -51,7 +51,7 @@ class _Ahead(NamedTuple):
     before: State | None
     """State of the muscles that it follows on."""
     moments: Moments
-    after: State
+    after: State | None
 
 
 @dataclass
@@ -160,7 +160,7 @@ class Predictor:
 
         The share grows no faster than the limit allows for the joint that it moves most.
         """
-        largest = np.abs(difference).max(axis=1)
+        largest = np.abs(np.nan_to_num(difference)).max(axis=1)
         limit = self._hand_over.limit_nm_per_s * self._step_s
         allowed = limit / np.maximum(largest, 1e-9)
         growth = np.minimum(1.0 / self._least_rows, allowed)
@@ -198,14 +198,14 @@ class Predictor:
 
     def _simulated(
         self, model: _Model, inputs: tuple[Tensor, Tensor, Tensor]
-    ) -> tuple[Moments, State]:
+    ) -> tuple[Moments, State | None]:
         with torch.inference_mode():
             output = simulate(model.parameters, *inputs, self._step_s, model.state)
         moment = output.moment.transpose(-2, -1).numpy()
         # A state that is not finite would never be again.
-        model.state = output.state if np.isfinite(moment[:, -1]).all() else None
+        state = output.state if np.isfinite(moment[:, -1]).all() else None
         apart = np.square(moment[1:] - moment[0]).sum(axis=0)
-        return Moments(moment[0], np.sqrt(apart + model.residual**2)), output.state
+        return Moments(moment[0], np.sqrt(apart + model.residual**2)), state
 
 
 def _model(subject: Subject, version: int, confidence: Confidence | None) -> _Model:

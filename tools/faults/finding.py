@@ -9,7 +9,14 @@ from itertools import pairwise
 from tools.faults.controller import Heard
 from tools.faults.scene import RATE_HZ, Scene
 
-COUNTERS = ("missing_samples", "nonfinite", "out_of_order", "reconnects")
+COUNTERS = (
+    "missing_samples",
+    "nonfinite",
+    "out_of_order",
+    "refused",
+    "replayed",
+    "reconnects",
+)
 BY_CHANCE_S = 2.5 / RATE_HZ
 """A shorter time between usable moments counts as none."""
 

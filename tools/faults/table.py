@@ -13,8 +13,10 @@ _HEAD = (
 )
 _WORDS = {
     "missing_samples": "samples missing",
-    "nonfinite": "not finite",
-    "out_of_order": "out of order",
+    "nonfinite": "samples not finite",
+    "out_of_order": "samples out of order",
+    "refused": "messages refused",
+    "replayed": "messages replayed",
     "reconnects": "returns",
 }
 
