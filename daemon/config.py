@@ -335,12 +335,12 @@ class RealtimeConfig(Section):
     )
     calibrator_cores: Cores = Field(
         default_factory=list,
-        description="Processors the calibrator and the recorder keep to; empty for any.",
+        description="Processors the calibrator keeps to; empty for any.",
     )
     priority: Annotated[int, Field(ge=0, le=90)] = Field(
         0,
-        description="Real-time priority (SCHED_FIFO) of the predictor; 0 leaves it with all "
-        "other programs.",
+        description="Real-time priority (SCHED_FIFO) of the predictor: it goes before every "
+        "program that has none; 0 leaves it among them.",
     )
     calibrator_niceness: Annotated[int, Field(ge=0, le=19)] = Field(
         5, description="How far the calibrator steps back where the processor is wanted, as nice."

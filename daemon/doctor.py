@@ -18,6 +18,7 @@ import numpy as np
 import zmq
 
 from daemon.config import config_path, load_config
+from daemon.realtime import may_claim_priority
 from pipeline.errors import UserError
 from pipeline.streams import clock
 from pipeline.streams.base import Outlet, Source, StreamSpec
@@ -201,8 +202,18 @@ def _multicast(name: str) -> Finding:
     return Finding(name, True, f"this machine can join LSL's group {MULTICAST_GROUP}")
 
 
+def _real_time(name: str) -> Finding:
+    """Say what realtime.priority would come to; a machine without it is fit, only less punctual."""
+    cores = f"{len(os.sched_getaffinity(0))} processors"
+    if may_claim_priority():
+        return Finding(name, True, f"{cores}; real-time priority is allowed")
+    detail = f"{cores}; real-time priority is not allowed, docs/latency.md says how to allow it"
+    return Finding(name, True, detail)
+
+
 _PARTS: dict[str, Callable[[str], Finding]] = {
     "Python": _python,
+    "real time": _real_time,
     "torch": _torch,
     "configurations": _configurations,
     "ZeroMQ loopback": _zmq_loopback,

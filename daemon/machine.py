@@ -49,13 +49,16 @@ def usage(pids: Mapping[str, int]) -> Usage:
 def percent(before: Usage, after: Usage) -> dict[str, float]:
     """Return the share of one processor that each took between two looks, in percent.
 
-    Besides the processes there are ``others`` (all other programs) and ``stolen``.
+    Besides the processes there are ``others`` (all other programs) and ``stolen``. Of a process
+    that was replaced between the looks only the new one counts.
     """
-    seconds = after.at - before.at
-    used = {name: after.processes[name] - before.processes[name] for name in before.processes}
+    used = {}
+    for name, now in after.processes.items():
+        then = before.processes.get(name, 0.0)
+        used[name] = now - then if now >= then else now
     others = after.busy - before.busy - sum(used.values())
     used |= {"others": max(0.0, others), "stolen": after.stolen - before.stolen}
-    return {name: 100.0 * value / seconds for name, value in used.items()}
+    return {name: 100.0 * value / (after.at - before.at) for name, value in used.items()}
 
 
 def _of_process(pid: int) -> float:

@@ -45,6 +45,17 @@ def claim_priority(priority: int, who: str = "helper") -> list[str]:
     return _refused(who, [(f"real-time priority {priority}", claim)])
 
 
+def may_claim_priority() -> bool:
+    """Tell whether this process may claim a real-time priority, by claiming one for a moment."""
+    before, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except OSError:
+        return False
+    os.sched_setscheduler(0, before, priority)
+    return True
+
+
 def _cores(cores: Sequence[int]) -> Claim:
     if not cores:
         return "any processor", lambda: None

@@ -7,7 +7,12 @@ from multiprocessing import get_context
 import pytest
 
 from daemon.config import RealtimeConfig
-from daemon.realtime import GarbageCollector, claim_for_calibrator, claim_for_predictor
+from daemon.realtime import (
+    GarbageCollector,
+    claim_for_calibrator,
+    claim_for_predictor,
+    may_claim_priority,
+)
 
 ABSENT = 1023
 """Number of a processor that no machine here has."""
@@ -34,16 +39,6 @@ def in_a_process(target, settings):
     return answer
 
 
-def may_have_priority():
-    """Tell whether the system allows real-time priority; this process keeps none."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-    except OSError:
-        return False
-    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-    return True
-
-
 def test_by_default_the_predictor_claims_nothing():
     notes, cores, policy = in_a_process(predictor_state, RealtimeConfig())
     assert not notes
@@ -56,13 +51,18 @@ def test_cores_and_priority_are_claimed_or_said_to_be_refused():
     settings = RealtimeConfig(predictor_cores=[core], priority=10)
     notes, cores, policy = in_a_process(predictor_state, settings)
     assert cores == {core}
-    if may_have_priority():
+    if may_claim_priority():
         assert policy == os.SCHED_FIFO
         assert not notes
     else:
         assert policy == os.SCHED_OTHER
         assert len(notes) == 1
         assert "real-time priority 10" in notes[0]
+
+
+def test_whether_priority_is_allowed_is_found_out_without_keeping_it():
+    may_claim_priority()
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 @pytest.mark.parametrize("target", [predictor_state, calibrator_state])
