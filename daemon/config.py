@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from daemon.keys import beside, exists
 from pipeline.errors import UserError
+from pipeline.files import refuse_large
 from pipeline.local_address import is_local
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -545,9 +546,12 @@ def load_config(name: str | Path) -> Config:
         lists every mistake with its place and value.
     """
     path = config_path(name)
+    refuse_large(path)
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:  # also a number of more digits than are read
         raise UserError(f"{path} is not a TOML file: {error}.") from error
     try:
         config = Config.model_validate(raw)

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from pipeline.errors import UserError
+from pipeline.files import refuse_large
 
 Element = ElementTree.Element
 
@@ -26,6 +27,7 @@ def read_xml(path: Path) -> Element:
     UserError
         If the file is missing, is not XML, or declares a document type.
     """
+    refuse_large(path)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -38,7 +40,7 @@ def read_xml(path: Path) -> Element:
             f"'{path}' declares a document type (<!DOCTYPE ...>), which is not read for safety; "
             "delete that declaration."
         ) from None
-    except (expat.ExpatError, ElementTree.ParseError) as error:
+    except (expat.ExpatError, ElementTree.ParseError, LookupError, ValueError) as error:
         raise UserError(f"'{path}' is not an XML file: {error}.") from error
 
 

@@ -6,7 +6,6 @@ read at every start. SI units throughout; every name with a unit carries it.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipeline.errors import UserError
+from pipeline.files import parsed_json
 
 FORMAT = "hillstream-model/1"
 """What the file's ``format`` has to say."""
@@ -151,7 +151,7 @@ def load_model(path: str | Path) -> ModelFile:
 
 def _read_json(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parsed_json(path)
     except OSError as error:
         raise UserError(
             f"Model file {path} cannot be read ({error.strerror}); "

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import UserError
+from pipeline.files import parsed_json
 
 Array = NDArray[np.float64]
 FORMAT = "hillstream-subject/1"
@@ -125,7 +126,7 @@ def load_subject(path: Path) -> Subject:
         If the file is missing, is not a subject, or holds an impossible parameter.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parsed_json(path)
     except OSError as error:
         raise UserError(f"Subject '{path}' cannot be read: {error.strerror}.") from error
     except ValueError as error:
@@ -140,7 +141,7 @@ def _checked(path: Path, content: dict[str, object]) -> Subject:
         names = tuple(str(name) for name in content.pop("muscles"))  # type: ignore[attr-defined]
         arrays = {k: np.asarray(v, dtype=np.float64) for k, v in content.items()}
         subject = Subject(muscles=names, **arrays)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(
             f"Subject '{path}' lacks a parameter or has a wrong one: {error}."
         ) from error

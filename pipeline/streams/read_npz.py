@@ -18,7 +18,9 @@ valid                     optional: bool, shape [n]; where False there is no ref
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,22 @@ from pipeline.streams.base import Array
 from pipeline.streams.recorded import RecordedStream, checked_stream
 
 Arrays = dict[str, NDArray[Any]]
+
+MOST_BYTES = 4 * 2**30
+"""Few bytes may unpack to very many; a day of 64 channels at 1 kHz is not meant to be read here."""
+_BROKEN = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    OSError,
+    EOFError,
+    MemoryError,
+    RuntimeError,  # an encrypted member, or a way of packing that is not known
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What damaged bytes make of NumPy and zipfile."""
 
 
 def read_npz(file: Path) -> dict[str, RecordedStream]:
@@ -46,7 +64,7 @@ def read_npz(file: Path) -> dict[str, RecordedStream]:
         names = _first(file, arrays, "emg_names", "names")
         unit = str(arrays.get("unit", "1"))
         own = {key: arrays[f"emg_{key}"] for key in ("fs", "time") if f"emg_{key}" in arrays}
-        x = _numbers(file, arrays, "emg")
+        x = _numbers(file, arrays, 2, "emg")
         streams["emg"] = _stream(file, arrays | own, names, unit, x)
     if "q" in arrays or "q_f" in arrays:
         streams["angles"] = _joints(file, arrays, "rad", "q_f", "q")
@@ -62,11 +80,14 @@ def read_npz(file: Path) -> dict[str, RecordedStream]:
 def _load(file: Path) -> Arrays:
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
+            size = sum(member.file_size for member in archive.zip.infolist())
+            if size > MOST_BYTES:
+                raise UserError(f"'{file}' unpacks to {size} bytes; {MOST_BYTES} are read at most.")
             return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except _BROKEN as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"'{file}' cannot be read as .npz ({str(error).splitlines()[0]}); it is broken or was "
-            "not written whole."
+            f"'{file}' cannot be read as .npz ({reason}); it is broken or was not written whole."
         ) from error
 
 
@@ -77,24 +98,34 @@ def _first(file: Path, arrays: Arrays, *names: str) -> NDArray[Any]:
     raise UserError(f"'{file}' lacks the key {' or '.join(names)}; it has {', '.join(arrays)}.")
 
 
-def _numbers(file: Path, arrays: Arrays, *names: str) -> Array:
+def _numbers(file: Path, arrays: Arrays, ndim: int, *names: str) -> Array:
     values = _first(file, arrays, *names)
-    if values.dtype.kind not in "fiu":
-        raise UserError(f"The key {names[-1]} of '{file}' holds {values.dtype}, not numbers.")
+    if values.size == 1 and ndim == 0:  # a number is often kept as an array of one
+        values = values.reshape(())
+    if values.dtype.kind not in "fiu" or values.ndim != ndim:
+        raise UserError(
+            f"The key {names[-1]} of '{file}' holds {values.dtype} of shape {values.shape}, not "
+            f"numbers in {ndim} dimensions."
+        )
     return values.astype(np.float64)
 
 
 def _joints(file: Path, arrays: Arrays, unit: str, *names: str) -> RecordedStream:
-    x = _numbers(file, arrays, *names)
+    x = _numbers(file, arrays, 2, *names)
     valid = arrays.get("valid")
-    if unit == "N*m" and valid is not None and len(valid) == len(x):
+    if unit == "N*m" and valid is not None:
+        if valid.shape != x.shape[:1] or valid.dtype.kind not in "biu":
+            raise UserError(
+                f"The key valid of '{file}' is {valid.dtype} of shape {valid.shape}; it must be "
+                f"true or false for each of {len(x)} rows."
+            )
         x[~valid.astype(bool)] = np.nan
     return _stream(file, arrays, _first(file, arrays, "dof_names"), unit, x)
 
 
 def _stream(file: Path, arrays: Arrays, names: NDArray[Any], unit: str, x: Array) -> RecordedStream:
-    rate_hz = float(_numbers(file, arrays, "fs"))
+    rate_hz = float(_numbers(file, arrays, 0, "fs"))
     if not 0 < rate_hz < np.inf:
         raise UserError(f"The key fs of '{file}' is {rate_hz:g}, not a sampling rate in Hz.")
-    t = _numbers(file, arrays, "time") if "time" in arrays else np.arange(len(x)) / rate_hz
+    t = _numbers(file, arrays, 1, "time") if "time" in arrays else np.arange(len(x)) / rate_hz
     return checked_stream(file, np.atleast_1d(names).tolist(), unit, t, x, rate_hz)

@@ -105,7 +105,7 @@ def checked_stream(
     ------
     UserError
         If there are fewer than two rows, the columns are not one per channel, or the stamps do
-        not increase.
+        not increase or give no rate.
     """
     names = tuple(str(name) for name in channels)
     if x.ndim != 2 or x.shape[1] != len(names):
@@ -124,4 +124,7 @@ def checked_stream(
             f"Time does not increase at row {row} of '{file}' ({t[row - 1]:g} s, then {t[row]:g} "
             "s); sort the rows or cut the file there."
         )
-    return RecordedStream(names, unit, rate_hz or 1 / float(np.median(steps)), t, x)
+    rate_hz = rate_hz or 1 / float(np.median(steps))
+    if not (np.isfinite(t[-1]) and 0 < rate_hz < np.inf):
+        raise UserError(f"The time stamps of '{file}' give a rate of {rate_hz:g} Hz; mend them.")
+    return RecordedStream(names, unit, rate_hz, t, x)

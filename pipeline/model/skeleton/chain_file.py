@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import UserError
+from pipeline.files import parsed_json
 from pipeline.model.skeleton.chain import Bone, Chain, Hinge
 
 FORMAT = "hillstream-skeleton/1"
@@ -25,7 +26,7 @@ def load_skeleton(path: str | Path) -> Chain:
         If the file is missing, is no skeleton, or describes one that cannot be.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = parsed_json(Path(path))
     except OSError as error:
         raise UserError(
             f"Skeleton '{path}' cannot be read ({error.strerror}); give the path of a skeleton "
@@ -37,7 +38,7 @@ def load_skeleton(path: str | Path) -> Chain:
         raise UserError(f"'{path}' is not a skeleton of format {FORMAT}.")
     try:
         return _chain(content)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(
             f"Skeleton '{path}' lacks an entry or has a wrong one: {type(error).__name__} {error}."
         ) from error
