@@ -229,6 +229,7 @@ def _facts(config: Config) -> Iterator[tuple[str, str]]:
     )
     ways = [config.output.zmq, f"LSL '{config.output.lsl_name}-*'" if config.output.lsl else None]
     yield "output", ", ".join(way for way in ways if way) or "none: nobody will hear it"
+    yield "security", _security_fact(config)
 
 
 def _stream_facts(config: Config) -> Iterator[tuple[str, str]]:
@@ -243,6 +244,18 @@ def _stream_facts(config: Config) -> Iterator[tuple[str, str]]:
             f"{len(stream.channels)} channels in {stream.unit} at {stream.rate_hz:g} Hz over "
             f"{'ZeroMQ' if stream.transport == 'zmq' else 'LSL'} ({where})",
         )
+
+
+def _security_fact(config: Config) -> str:
+    from daemon.keys import ConfiguredKeys
+
+    if config.open_addresses:
+        return f"none: {' and '.join(config.open_addresses)} open to the network"
+    keys = ConfiguredKeys(config)
+    if keys.data is None or keys.control is None:
+        return "no keys; ZeroMQ ports on this machine only"
+    listeners, operators = len(keys.data.allowed) - 1, len(keys.control.allowed)
+    return f"keys for {listeners} listeners and {operators} operators"
 
 
 def _subject_fact(subject: Path | None) -> str:

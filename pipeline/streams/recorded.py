@@ -117,7 +117,8 @@ def checked_stream(
         raise UserError(f"'{file}' has {len(t)} time stamps for {len(x)} rows of {names[0]}.")
     if len(t) < 2:
         raise UserError(f"'{file}' has {len(t)} rows of data; a recording needs at least two.")
-    steps = np.diff(t)
+    with np.errstate(all="ignore"):  # infinite stamps are refused below
+        steps = np.diff(t)
     if not np.all(steps > 0):  # NaN is not either
         row = int(np.flatnonzero(~(steps > 0))[0]) + 1
         raise UserError(

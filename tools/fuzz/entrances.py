@@ -73,17 +73,12 @@ class Entrance:
 
     def inputs(self, random: Random) -> bytes:
         """Return an input: an example as it is, spoilt in its structure, in its bytes, or both."""
-        data = random.choice(_examples(self.examples))
+        data = random.choice(self.examples())
         chance = random.random()
         if chance > 0.02:
             data = self.spoil(random, data) if chance < 0.6 else data
             data = mutate.spoilt_bytes(random, data) if chance > 0.5 else data
         return data
-
-
-@cache
-def _examples(make: Callable[[], list[bytes]]) -> list[bytes]:
-    return make()
 
 
 class _Stream:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,7 +30,7 @@ from pipeline.message import (
     StatusMessage,
 )
 from pipeline.model.subject import Subject
-from pipeline.streams import wire
+from pipeline.streams import clock, wire
 from pipeline.streams.base import SourceState, StreamHealth
 
 MUSCLES = ("soleus", "vastus")
@@ -39,12 +40,13 @@ ROWS = 0.25 + np.arange(12.0).reshape(6, 2)
 
 
 def stream_messages() -> list[bytes]:
-    """Return messages of the stream `emg` with the channels a and b at 1000 Hz."""
+    """Return messages of now, of the stream `emg` with the channels a and b at 1000 Hz."""
+    now = clock.now()
     fields: dict[str, Any] = {
         "v": 1, "stream": "emg", "seq": 0, "channels": ["a", "b"], "unit": "V",
         "rate_hz": 1000.0, "x": [[1.0, 2.0], [3.0, 4.5]],
     }  # fmt: skip
-    stamped = fields | {"run": 7, "clock": "lsl", "t": [1.0, 1.001]}
+    stamped = fields | {"run": 7, "clock": "lsl", "t": [now, now + 0.001]}
     return [wire.topic("emg") + msgpack.packb(one) for one in (fields, stamped)]
 
 
@@ -65,6 +67,7 @@ def moment() -> MomentMessage:
     )
 
 
+@cache
 def published() -> list[bytes]:
     """Return one message of each kind that the daemon publishes."""
     values = {"strength": (1.0, 1.1)}
@@ -90,6 +93,7 @@ def published() -> list[bytes]:
     ]
 
 
+@cache
 def requests() -> list[bytes]:
     """Return commands."""
     return [
@@ -99,12 +103,14 @@ def requests() -> list[bytes]:
     ]
 
 
+@cache
 def replies() -> list[bytes]:
     """Return answers to commands."""
     data = {"version": 1, "mvc": {"a": 1.0}, "status": None}
     return [Reply(ok=True, sentence="Done.", data=data).pack()]
 
 
+@cache
 def link_messages() -> list[bytes]:
     """Return messages between the daemon's processes."""
     rows = PairedRows(ROWS[:, 0], ROWS, ROWS, ROWS[:, :, None], ROWS[:, :1], ROWS[:, 0] > 0)
@@ -121,12 +127,14 @@ def link_messages() -> list[bytes]:
     return [message.pack() for message in messages]
 
 
+@cache
 def datagrams() -> list[bytes]:
     """Return a datagram with all of its fields, and one with few."""
     few = {"t": None, "sd": None}
     return [encode(moment()), encode(moment().model_copy(update=few))]
 
 
+@cache
 def configurations() -> list[bytes]:
     """Return the set-ups that are shipped, one of them with keys."""
     arm, walking = (config_path(name).read_bytes() for name in ("arm", "walking"))
@@ -134,6 +142,7 @@ def configurations() -> list[bytes]:
     return [arm, walking + keys]
 
 
+@cache
 def models() -> list[bytes]:
     """Return a model of two muscles."""
     model = json.loads((config_path("arm").parent / "models/myoarm_right.json").read_text())
@@ -144,11 +153,13 @@ def models() -> list[bytes]:
     return [json.dumps(model).encode()]
 
 
+@cache
 def skeletons() -> list[bytes]:
     """Return a chain of bones."""
     return [(config_path("arm").parent / "models/myoarm_skeleton.json").read_bytes()]
 
 
+@cache
 def subjects() -> list[bytes]:
     """Return a person as JSON."""
     with TemporaryDirectory() as folder:
@@ -157,6 +168,7 @@ def subjects() -> list[bytes]:
         return [file.read_bytes()]
 
 
+@cache
 def foreign_subjects() -> list[bytes]:
     """Return a person as CEINMS and CEINMS-RT write it, and an OpenSim model."""
     with TemporaryDirectory() as folder:
@@ -173,6 +185,7 @@ def foreign_subjects() -> list[bytes]:
     return [*written, model.encode()]
 
 
+@cache
 def tables() -> list[bytes]:
     """Return EMG and inverse dynamics as OpenSim writes them."""
     emg = "emg\nnRows=3\nnColumns=3\ninDegrees=no\nendheader\ntime\ta\tb\n"
@@ -182,6 +195,7 @@ def tables() -> list[bytes]:
     return [emg.encode(), moments.encode()]
 
 
+@cache
 def arrays() -> list[bytes]:
     """Return recordings as ``.npz``, plain and compressed."""
     content: dict[str, Any] = {
@@ -200,6 +214,7 @@ def xdf_chunk(tag: int, content: bytes) -> bytes:
     return struct.pack("<BIH", 4, len(content) + 2, tag) + content
 
 
+@cache
 def xdf_files() -> list[bytes]:
     """Return a recording of one stream as LabRecorder writes it."""
     channels = "".join(
@@ -224,6 +239,7 @@ def xdf_files() -> list[bytes]:
     return [b"XDF:" + b"".join(parts)]
 
 
+@cache
 def key_files() -> list[bytes]:
     """Return a public key's file."""
     return [b"# Public key of exo (hillstream).\n" + KeyPair.new().public + b"\n"]
