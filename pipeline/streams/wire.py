@@ -33,7 +33,7 @@ from pipeline.streams.base import Array
 VERSION = 1
 MAX_BYTES = 256 * 1024
 """Largest message that is read."""
-MAX_ROWS = 4096
+MAX_ROWS = 1024
 MAX_CHANNELS = 1024
 MAX_NAME = 256
 """Longest name of a stream, channel or unit, characters."""

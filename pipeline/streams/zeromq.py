@@ -18,8 +18,8 @@ from pipeline.streams.frames import FrameReader
 
 QUEUE = 1000
 """Messages that wait on either side; what does not fit is dropped by ZeroMQ and counts as a gap."""
-BYTES_PER_POLL = 2 * wire.MAX_BYTES
-"""Decoding more at once would keep the caller from its other work."""
+BYTES_PER_POLL = wire.MAX_BYTES
+"""After this much the rest waits for the next poll: the caller has other work than decoding."""
 
 
 class ZmqSource:

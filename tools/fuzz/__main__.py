@@ -6,6 +6,7 @@ run, so that whatever is found can be found again.
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -82,7 +83,9 @@ class Count:
 def fuzz(entrance: Entrance, inputs: int, seed: int, progress: Callable[[float], None]) -> Count:
     """Give one entrance many inputs."""
     random, count = Random(seed), Count()
-    entrance.take(entrance.examples()[0])  # what is imported or cached at first is not its time
+    entrance.take(entrance.examples()[0])  # what is imported or cached at first is not its time,
+    gc.collect()  # nor is what others have left to be collected
+    gc.freeze()
     with alarmed() as start_anew:
         for number in range(inputs):
             data = entrance.inputs(random)
