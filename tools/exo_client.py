@@ -172,7 +172,8 @@ def check_moment(message: dict[str, Any]) -> None:
     moments, flags = message["m"], message["ok"]
     if not isinstance(moments, list) or not isinstance(flags, list) or len(moments) != len(flags):
         raise ValueError("not a value per joint")
-    times = [message["tp"], message["exp"], message["seq"], message["t"] or 0.0]
+    times = [message["tp"], message["exp"], message["seq"]]
+    times += [] if message["t"] is None else [message["t"]]
     for number in [*times, *moments]:
         if type(number) not in (int, float) or not math.isfinite(number):
             raise ValueError("a number is not finite, or none")

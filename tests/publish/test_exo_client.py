@@ -214,6 +214,16 @@ def test_any_frame_is_refused_in_a_known_way_or_holds_finite_numbers(
     assert all(math.isfinite(number) for number in numbers)
 
 
+@pytest.mark.parametrize("empty", [[], {}, "", False])
+def test_a_time_that_is_empty_is_not_a_time(
+    exo_client: ModuleType, bench: Bench, empty: object
+) -> None:
+    body = msgpack.unpackb(bench.publish().pack().split(b" ", 1)[1])
+    bench.client.take(b"moment " + msgpack.packb(body | {"t": empty}))
+    assert bench.client.refused == 1
+    bench.read()
+
+
 PUBLISH_FOREVER = """
 import sys, time
 import numpy as np
