@@ -11,7 +11,12 @@ from daemon.config import Config, StreamConfig
 from daemon.keys import ConfiguredKeys
 from pipeline.align import Aligner, ReferencePairing
 from pipeline.calibrate.calibrator import Calibrator, Settings
+from pipeline.calibrate.hybrid import HybridSettings
+from pipeline.calibrate.synergist import Synergist
 from pipeline.chain import REFERENCE_WAIT_S, Chain
+from pipeline.channel_faults import FaultLimits
+from pipeline.channel_watch import ChannelWatch
+from pipeline.drive import Drive
 from pipeline.envelope import Envelope
 from pipeline.errors import UserError
 from pipeline.geometry import Geometry, ModelFile, load_model
@@ -38,7 +43,7 @@ def stream_specs(config: Config) -> list[StreamSpec]:
     """Return what the pipeline wants from each stream; angles and moments in the model's order."""
     streams = config.streams
     specs = [
-        _spec("emg", streams.emg, streams.emg.channels),
+        _spec("emg", streams.emg, streams.emg.channels, config.failover.enabled),
         _spec("angles", streams.angles, streams.angles.channels),
     ]
     if streams.moments is not None:
@@ -48,17 +53,19 @@ def stream_specs(config: Config) -> list[StreamSpec]:
                 f"streams.moments lacks the channels {missing} that model.dofs names; add them "
                 "there or leave the joints out of model.dofs."
             )
-        specs.append(_spec("moments", streams.moments, config.model.dofs))
+        specs.append(_spec("moments", streams.moments, config.model.dofs, keep_nonfinite=True))
     return specs
 
 
-def _spec(key: str, stream: StreamConfig, channels: list[str]) -> StreamSpec:
+def _spec(
+    key: str, stream: StreamConfig, channels: list[str], keep_nonfinite: bool = False
+) -> StreamSpec:
     return StreamSpec(
         key=key,
         channels=tuple(channels),
         rate_hz=stream.rate_hz,
         to_si=TO_SI[stream.unit],
-        keep_nonfinite=key == "moments",
+        keep_nonfinite=keep_nonfinite,
         latency_s=stream.latency_s,
         largest=LARGEST[key],
     )
@@ -136,7 +143,7 @@ def chain(config: Config, subject: Subject, version: int = 0) -> Chain:
     model = load_model(config.model.file)
     _check_muscles(config, model)
     streams, rate_hz = config.streams, config.model.rate_hz
-    envelope = _envelope(config)
+    envelope, failover = _envelope(config), config.failover
     pairing = None
     if streams.moments is not None:
         pairing = ReferencePairing(
@@ -146,6 +153,7 @@ def chain(config: Config, subject: Subject, version: int = 0) -> Chain:
             capacity=round(2 * REFERENCE_WAIT_S * max(rate_hz, streams.moments.rate_hz)),
         )
     return Chain(
+        watch=_watch(config) if failover.enabled else None,
         envelope=envelope,
         aligner=Aligner(
             rate_hz,
@@ -156,13 +164,18 @@ def chain(config: Config, subject: Subject, version: int = 0) -> Chain:
             angle_rate_hz=streams.angles.rate_hz,
             angle_mode=streams.angle_mode,
         ),
+        drive=Drive(
+            model.muscle_names,
+            streams.emg.channels,
+            config.model.muscles,
+            rate_hz,
+            failover.fade_s,
+        ),
         geometry=Geometry(
             model, streams.angles.channels, config.model.dofs, config.model.fixed_angles_rad
         ),
         predictor=Predictor(subject, rate_hz, _hand_over(config), version),
         pairing=pairing,
-        mapping=config.model.muscles,
-        channels=streams.emg.channels,
         rate_hz=rate_hz,
         delay_s=max(0.0, config.model.electromechanical_delay_s - envelope.group_delay_s),
     )
@@ -185,6 +198,17 @@ def _envelope(config: Config) -> Envelope:
         settings.mvc,
         settings.baseline,
         config.streams.max_gap_s,
+    )
+
+
+def _watch(config: Config) -> ChannelWatch:
+    emg, settings = config.streams.emg, config.failover
+    return ChannelWatch(
+        emg.channels,
+        emg.rate_hz,
+        FaultLimits(flat=settings.flat, loud=settings.loud_mvc, line_hz=settings.line_hz),
+        settings.return_s,
+        raw=config.envelope.kind == "raw",
     )
 
 
@@ -259,4 +283,11 @@ def calibrator(config: Config, start: Subject, version: int = 0) -> Calibrator:
         memory_share=c.memory_share,
     )
     space = parameter_space(config, prior, device(config))
-    return Calibrator(space, config.model.rate_hz, settings, start, version)
+    synergist = _synergist(config, prior) if config.failover.enabled else None
+    return Calibrator(space, config.model.rate_hz, settings, start, version, synergist)
+
+
+def _synergist(config: Config, prior: Subject) -> Synergist:
+    recorded = np.array([muscle in config.model.muscles for muscle in prior.muscles])
+    wanted = HybridSettings(count=config.synergies.count, least_vaf=config.synergies.least_vaf)
+    return Synergist(recorded, wanted, device(config))

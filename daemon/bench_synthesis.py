@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipeline.synthesis import Synthesis
+from pipeline.synthesis import SynergyWeights, Synthesis
 
 CHANNELS = 16
 SYNERGIES = 8
@@ -30,7 +30,8 @@ def bench_synthesis(on_progress: Callable[[float], None] | None = None) -> dict[
         `CHANNELS` muscles with `SYNERGIES` synergies; and what it was measured on.
     """
     rng = np.random.default_rng(1)
-    synthesis = Synthesis(rng.uniform(0.0, 0.5, (CHANNELS, SYNERGIES)), np.ones(CHANNELS))
+    weights = rng.uniform(0.0, 0.5, (CHANNELS, SYNERGIES))
+    synthesis = Synthesis(SynergyWeights(weights, np.ones(CHANNELS)))
     rows = rng.uniform(0.0, 1.0, (TICKS, 1, CHANNELS))
     measured = np.arange(CHANNELS) >= LOST
     ticks = []

@@ -17,6 +17,7 @@ from daemon.keys import beside, exists
 from pipeline.errors import UserError
 from pipeline.files import refuse_large
 from pipeline.local_address import is_local
+from pipeline.synthesis import LEAST_VAF, MOST_SYNERGIES
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -236,6 +237,42 @@ class CalibratorConfig(Section):
     )
 
 
+class SynergyConfig(Section):
+    """What drives muscles without electrode: primitives in time that the muscles share."""
+
+    count: Annotated[int, Field(ge=1, le=MOST_SYNERGIES)] | None = Field(
+        None, description="Number of synergies; without it as many as least_vaf needs."
+    )
+    least_vaf: Annotated[float, Field(gt=0, lt=1)] = Field(
+        LEAST_VAF, description="Share of the excitations' variance that they account for."
+    )
+
+
+class FailoverConfig(Section):
+    """What happens when an electrode comes off."""
+
+    enabled: bool = Field(
+        True,
+        description="Whether channels are watched, and the muscles of one that cannot be believed "
+        "driven by what the other muscles do.",
+    )
+    return_s: Annotated[float, Field(ge=0.1, le=60)] = Field(
+        1.0, description="Time without a fault after which a channel is used again, s."
+    )
+    fade_s: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.2, description="Time in which a muscle then returns to its own excitation, s."
+    )
+    flat: NonNegative = Field(
+        1e-9, description="Range of a channel's samples that says nothing, V, or MVC if ready."
+    )
+    loud_mvc: Positive = Field(
+        4.0, description="Mean rectified amplitude that no muscle reaches, MVC."
+    )
+    line_hz: tuple[Positive, ...] = Field(
+        (50.0, 60.0), description="Line frequencies to look for, Hz; none if empty."
+    )
+
+
 class OutputConfig(Section):
     """What is published and how a controller is kept safe."""
 
@@ -382,6 +419,17 @@ class GainChangeConfig(Section):
     factor: Positive = Field(description="What all it records is multiplied by from then on.")
 
 
+class ElectrodeOffConfig(Section):
+    """An electrode of the simulated lab that comes off, and is put back."""
+
+    channel: str = Field(description="The EMG channel.")
+    at_s: NonNegative = Field(description="When it comes off, s since the lab began.")
+    until_s: NonNegative = Field(description="When it is back, s since the lab began.")
+    fault: Literal["flat", "nan", "saturated", "loud", "line"] = Field(
+        "flat", description="What the channel gives in between."
+    )
+
+
 class TaskChangeConfig(Section):
     """Another movement that the simulated person turns to."""
 
@@ -442,6 +490,9 @@ class SimulationConfig(Section):
     gain_change: list[GainChangeConfig] = Field(
         default_factory=list, description="Electrodes that slip or are turned up or down."
     )
+    electrode_off: list[ElectrodeOffConfig] = Field(
+        default_factory=list, description="Electrodes that come off; see docs/synergy.md."
+    )
     task_change: list[TaskChangeConfig] = Field(
         default_factory=list, description="Changes of what the person does, in order of time."
     )
@@ -455,6 +506,8 @@ class Config(Section):
     envelope: EnvelopeConfig = EnvelopeConfig()
     model: ModelConfig
     calibrator: CalibratorConfig = CalibratorConfig()
+    synergies: SynergyConfig = SynergyConfig()
+    failover: FailoverConfig = FailoverConfig()
     output: OutputConfig = OutputConfig()
     control: ControlConfig = ControlConfig()
     security: SecurityConfig = SecurityConfig()
@@ -480,11 +533,12 @@ class Config(Section):
             named |= set(self.envelope.baseline)
         if strange := sorted(named - known):
             raise ValueError(f"envelope names channels {strange} that streams.emg does not list")
-        slipping = {change.channel for change in self.simulation.gain_change}
-        if strange := sorted(slipping - known):
-            raise ValueError(
-                f"simulation.gain_change names channels {strange} that streams.emg does not list"
-            )
+        for field in ("gain_change", "electrode_off"):
+            changing = {change.channel for change in getattr(self.simulation, field)}
+            if strange := sorted(changing - known):
+                raise ValueError(
+                    f"simulation.{field} names channels {strange} that streams.emg does not list"
+                )
         return self
 
     @property

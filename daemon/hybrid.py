@@ -16,7 +16,7 @@ from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import Calibration, Settings, Watch
 from pipeline.errors import UserError
 from pipeline.model.parameters import ParameterSpace
-from pipeline.synthesis import MOST_SYNERGIES, Synthesis
+from pipeline.synthesis import MOST_SYNERGIES, SynergyWeights, Synthesis
 
 Array = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ class Hybrid:
 
     def drive(self, recorded: RecordedRows) -> None:
         """Synthesise the excitations of a recording's muscles without electrode, row by row."""
-        synthesis = Synthesis(self.weights, self.unit)
+        synthesis = Synthesis(SynergyWeights(self.weights, self.unit))
         filled = synthesis.fill(recorded.rows.excitation, self.measured)
         recorded.rows = recorded.rows._replace(excitation=filled)
 

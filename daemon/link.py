@@ -20,6 +20,7 @@ from pipeline.calibrate.confidence import Confidence, Standing
 from pipeline.calibrate.result import Result, Update
 from pipeline.calibrate.window import PairedRows
 from pipeline.model.subject import Subject
+from pipeline.synthesis import SynergyWeights
 
 QUEUE = 200
 """Messages kept for a peer that is busy: 20 s of rows."""
@@ -59,6 +60,7 @@ class RowsMessage(LinkMessage):
     moment_arm: list[list[list[Finite]]]
     moment: list[Numbers]
     valid: list[bool]
+    measured: list[list[bool]]
 
     @classmethod
     def of(cls, rows: PairedRows) -> RowsMessage:
@@ -75,9 +77,11 @@ class RowsMessage(LinkMessage):
             moment_arm=np.array(self.moment_arm, dtype=np.float64),
             moment=np.array(self.moment, dtype=np.float64),
             valid=np.array(self.valid, dtype=bool),
+            measured=np.array(self.measured, dtype=bool),
         )
         shapes = [part.shape for part in rows]
-        if [len(shape) for shape in shapes] != [1, 2, 2, 3, 2, 1] or any(s[0] != n for s in shapes):
+        axes = [len(shape) for shape in shapes]
+        if axes != [1, 2, 2, 3, 2, 1, 2] or any(shape[0] != n for shape in shapes):
             raise ValueError(f"rows of shapes {shapes} do not fit together")
         return rows
 
@@ -111,6 +115,18 @@ class ConfidenceMap(BaseModel):
         )
 
 
+class SynergyMap(BaseModel):
+    """`pipeline.synthesis.SynergyWeights`, arrays as lists."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    weights: list[list[Finite]]
+    unit: list[Finite]
+
+    def synergies(self) -> SynergyWeights:
+        """Return the weights as arrays."""
+        return SynergyWeights(np.array(self.weights), np.array(self.unit))
+
+
 class UpdateMessage(LinkMessage):
     """What became of an update, and the parameters in force after it."""
 
@@ -130,6 +146,7 @@ class UpdateMessage(LinkMessage):
     error_before: Finite | None
     error_after: Finite | None
     confidence: ConfidenceMap | None
+    synergies: SynergyMap | None = None
 
     @classmethod
     def of(cls, update: Update) -> UpdateMessage:
@@ -150,6 +167,8 @@ class UpdateMessage(LinkMessage):
             error_before=update.error_before,
             error_after=update.error_after,
             confidence=update.confidence and ConfidenceMap.of(update.confidence),
+            synergies=update.synergies
+            and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),
         )
 
     def subject(self, like: Subject) -> Subject:

@@ -21,6 +21,7 @@ from pipeline.geometry import load_model
 from pipeline.streams.base import Chunk
 from pipeline.streams.recording import Recording
 from pipeline.streams.replay import replay
+from pipeline.synthesis import Synthesis
 
 SETTLED_S = 10
 """Seconds after which the calibrator is expected to have found its way."""
@@ -108,6 +109,8 @@ class _Lived:
         if self._recorder and self._log:
             self._recorder.update(UpdateMessage.of(update))
             self._log.commit()
+        if update.synergies:
+            self._chain.drive.learn(Synthesis(update.synergies))
         if update.adopted:
             self._chain.predictor.adopt(update.subject, update.version, update.confidence)
 

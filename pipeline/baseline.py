@@ -46,7 +46,7 @@ class BaselineTracker:
         excitation
             Shape [n, channel], fraction of MVC.
         usable
-            Shape [n], bool: samples to learn from.
+            Samples to learn from, shape [n, channel] or [n, 1].
 
         Returns
         -------
@@ -57,8 +57,9 @@ class BaselineTracker:
         start = 0
         for i in range(self._until_next, len(excitation), self._every):
             np.subtract(excitation[start:i], self.level, out=above[start:i])
-            if usable[i]:
-                self._learn(excitation[i])
+            if usable[i].any():
+                # A channel that says nothing keeps its level: that is what it counts as.
+                self._learn(np.where(usable[i], excitation[i], self.level))
             start = i
         np.subtract(excitation[start:], self.level, out=above[start:])
         self._until_next = (self._until_next - len(excitation)) % self._every

@@ -7,7 +7,7 @@ run the same code and give the same numbers.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from pipeline.align import Aligner, DelayLine, ReferencePairing, Rows
 from pipeline.calibrate.window import PairedRows
+from pipeline.channel_watch import Change, ChannelWatch
+from pipeline.drive import Drive
 from pipeline.envelope import Envelope
 from pipeline.geometry import Geometry
 from pipeline.predict import Moments, Predictor
@@ -23,6 +25,8 @@ from pipeline.streams.base import Chunk
 
 Array = NDArray[np.float64]
 
+ALL_MEASURED = 1.0 - 1e-9
+"""Share of an excitation, delayed by interpolation, from which on it counts as measured."""
 REFERENCE_WAIT_S = 5.0
 """Longest time a row waits for its reference before it is given up."""
 
@@ -42,8 +46,9 @@ class Predicted:
     deviation
         Standard deviation of the moment, N*m, shape [n, dof]; NaN while it is not known.
     valid
-        False where a gap in a stream was bridged, and for one electromechanical delay after a
-        start or a longer gap: the muscles then act on EMG that nobody has seen. Shape [n].
+        False where a gap in a stream was bridged, where a muscle whose electrode failed cannot be
+        synthesised, and for one electromechanical delay after a start or a longer gap: the muscles
+        then act on EMG that nobody has seen. Shape [n].
     """
 
     t: Array
@@ -65,16 +70,13 @@ class Paired:
 
 
 class Chain:
-    """Envelope, alignment, delay, geometry and prediction in a row.
+    """Watch, envelope, alignment, drive, delay, geometry and prediction in a row.
 
     Parameters
     ----------
-    envelope, aligner, geometry, predictor, pairing
-        The stages; `pairing` is None where there is no reference.
-    mapping
-        For each muscle the EMG channels that drive it; their mean is its excitation.
-    channels
-        EMG channels in the order of the stream.
+    watch, envelope, aligner, drive, geometry, predictor, pairing
+        The stages; `watch` is None where every channel is believed, `pairing` where there is no
+        reference.
     rate_hz
         Rate of the model's time grid, Hz.
     delay_s
@@ -83,24 +85,25 @@ class Chain:
 
     def __init__(
         self,
+        watch: ChannelWatch | None,
         envelope: Envelope,
         aligner: Aligner,
+        drive: Drive,
         geometry: Geometry,
         predictor: Predictor,
         pairing: ReferencePairing | None,
-        mapping: Mapping[str, Sequence[str]],
-        channels: Sequence[str],
         rate_hz: float,
         delay_s: float,
     ) -> None:
+        self._watch = watch
         self.envelope = envelope
         self.aligner = aligner
+        self.drive = drive
         self.geometry = geometry
         self.predictor = predictor
         self.passed: Callable[[str], None] = lambda stage: None
         """Called after ``envelope``, ``align`` and ``predict``, for who takes the time."""
         self._pairing = pairing
-        self._mapping = _mixing(geometry.muscles, mapping, channels)
         self._rate_hz = rate_hz
         self._delay_s = delay_s
         self._unknown_s = delay_s + envelope.group_delay_s
@@ -111,19 +114,35 @@ class Chain:
         self._waiting: deque[tuple[PairedRows, Moments]] = deque()
 
     def _new_delay(self) -> DelayLine:
-        return DelayLine(self._delay_s, self._rate_hz, len(self.geometry.muscles))
+        # Beside the excitations it delays whether they are measured.
+        return DelayLine(self._delay_s, self._rate_hz, 2 * len(self.geometry.muscles))
 
-    def push(self, chunk: Chunk) -> None:
-        """Take a chunk of the stream ``emg``, ``angles`` or ``moments``."""
+    def push(self, chunk: Chunk) -> tuple[Change, ...]:
+        """Take a chunk of the stream ``emg``, ``angles`` or ``moments``.
+
+        Returns
+        -------
+        tuple
+            The EMG channels that have failed or come back in it.
+        """
         if chunk.stream == "moments":
             if self._pairing is not None:
                 self._pairing.push_reference(chunk)
         elif chunk.stream == "emg":
-            excitation = self.envelope.process(chunk)
-            self.passed("envelope")
-            self.aligner.push(excitation)
+            return self._push_emg(chunk)
         else:
             self.aligner.push(chunk)
+        return ()
+
+    def _push_emg(self, chunk: Chunk) -> tuple[Change, ...]:
+        believed, changes = None, ()
+        if self._watch is not None:
+            chunk, believed, changes = self._watch.process(chunk, self.envelope.scale.mvc)
+            self.drive.note(changes)
+        excitation = self.envelope.process(chunk, believed)
+        self.passed("envelope")
+        self.aligner.push(excitation)
+        return changes
 
     def predict(self) -> Predicted | None:
         """Predict the rows that have become complete, or return None."""
@@ -150,15 +169,18 @@ class Chain:
             self.predictor.reset()
             self._known_from = float(rows.t[0]) + self._unknown_s
         self._newest = float(rows.t[-1])
-        mixed = np.clip(rows.excitation @ self._mapping, 0.0, 1.0)
-        excitation = self._delay.process(mixed)
+        driven = self.drive.rows(rows)
+        delayed = self._delay.process(np.hstack((driven.excitation, driven.measured)))
+        excitation, measured = np.split(delayed, 2, axis=1)
         length, moment_arm = self._paths(rows.angle)
         moments = self.predictor.predict(excitation, length, moment_arm)
-        valid = rows.valid & (rows.t >= self._known_from)
+        valid = rows.valid & driven.valid & (rows.t >= self._known_from)
         if self._pairing is not None:
             self._pairing.push_times(rows.t)
             unknown = np.full_like(moments.moment, np.nan)
-            paired = PairedRows(rows.t, excitation, length, moment_arm, unknown, valid)
+            paired = PairedRows(
+                rows.t, excitation, length, moment_arm, unknown, valid, measured >= ALL_MEASURED
+            )
             self._waiting.append((paired, moments))
             self._give_up_old()
         return Predicted(rows.t, rows.t_emg, *moments, valid)
@@ -216,15 +238,3 @@ class Chain:
             return None
         joined = Moments(*map(np.concatenate, zip(*(part for _, part in taken), strict=True)))
         return PairedRows.joined([rows for rows, _ in taken]), joined
-
-
-def _mixing(
-    muscles: Sequence[str], mapping: Mapping[str, Sequence[str]], channels: Sequence[str]
-) -> Array:
-    """Return the matrix [channel, muscle] that turns channels into muscle excitations."""
-    place = {name: i for i, name in enumerate(channels)}
-    matrix = np.zeros((len(channels), len(muscles)))
-    for j, muscle in enumerate(muscles):
-        for channel in mapping.get(muscle, ()):
-            matrix[place[channel], j] = 1.0 / len(mapping[muscle])
-    return matrix

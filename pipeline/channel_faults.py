@@ -52,9 +52,6 @@ class FaultFinder:
         Sampling rate, Hz.
     size
         Samples of a window.
-    mvc
-        Envelope of each channel at maximum voluntary contraction, V (1 for ready envelopes), shape
-        [channel].
     limits
         What is a fault.
     raw
@@ -62,34 +59,34 @@ class FaultFinder:
         amplitude is its value.
     """
 
-    def __init__(
-        self, rate_hz: float, size: int, mvc: Array, limits: FaultLimits, *, raw: bool
-    ) -> None:
+    def __init__(self, rate_hz: float, size: int, limits: FaultLimits, *, raw: bool) -> None:
         self._limits = limits
-        self._mvc = mvc
         time = np.arange(size) / rate_hz
         drift = np.stack((np.ones(size), time - time.mean()), 1)
         self._drift = np.linalg.qr(drift)[0] if raw else np.zeros((size, 1))
         lines = limits.line_hz if raw else ()
         self._lines = [_line(hz, rate_hz, time, self._drift) for hz in lines]
 
-    def find(self, window: Array) -> NDArray[np.intp]:
+    def find(self, window: Array, mvc: Array) -> NDArray[np.intp]:
         """Return what is wrong with each channel, 0 or the place in `REASONS` plus one.
 
         Parameters
         ----------
         window
             Shape [time, channel]; may hold values that are not finite.
+        mvc
+            Envelope of each channel at maximum voluntary contraction, V (1 for ready envelopes),
+            shape [channel].
         """
         limits = self._limits
         missing = (~good(window)).mean(0) > limits.missing_share
         first = window[np.argmax(good(window), axis=0), np.arange(window.shape[1])]
         x = held_where_bad(np.vstack((first, window)))[1:]
         steady = x - self._drift @ (self._drift.T @ x)  # an artefact's drift is filtered away
-        level = np.abs(steady).mean(0) / self._mvc
+        level = np.abs(steady).mean(0) / mvc
         faults = (
             missing,
-            self._saturated(x),
+            self._saturated(x, mvc),
             np.ptp(x, axis=0) <= limits.flat,
             level > limits.loud,
             (level > limits.line_least) & self._is_line(steady),
@@ -98,10 +95,10 @@ class FaultFinder:
         wrong = np.where(np.stack(faults), places, len(faults) + 1).min(0)
         return np.where(wrong > len(faults), 0, wrong)
 
-    def _saturated(self, x: Array) -> NDArray[np.bool_]:
+    def _saturated(self, x: Array, mvc: Array) -> NDArray[np.bool_]:
         """Tell which channels stand at a rail or swing between two."""
         limits, highest, lowest = self._limits, x.max(0), x.min(0)
-        wide = limits.clipped_range * self._mvc
+        wide = limits.clipped_range * mvc
         share = ((x == highest) | (x == lowest)).mean(0)
         swings = (share >= limits.clipped_share) & (highest - lowest >= wide)
         stands = (highest - lowest <= limits.flat) & (np.abs(highest) >= wide)

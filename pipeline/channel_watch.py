@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +58,7 @@ class Change:
     """What is wrong with it; None where it is believed again."""
 
 
-@dataclass(frozen=True)
-class Watched:
+class Watched(NamedTuple):
     """Samples that can be filtered, and what of them can be believed."""
 
     chunk: Chunk
@@ -80,9 +80,6 @@ class ChannelWatch:
         Channel names.
     rate_hz
         Nominal sampling rate, Hz.
-    mvc
-        Envelope of each channel at maximum voluntary contraction, V (1 for ready envelopes), shape
-        [channel].
     limits
         What is a fault.
     return_s
@@ -95,7 +92,6 @@ class ChannelWatch:
         self,
         channels: Sequence[str],
         rate_hz: float,
-        mvc: Array,
         limits: FaultLimits,
         return_s: float = 1.0,
         *,
@@ -105,7 +101,7 @@ class ChannelWatch:
         self._size = max(3, round(WINDOW_S * rate_hz))
         self._every = max(1, round(LOOK_EVERY_S * rate_hz))
         self._return = round(return_s * rate_hz)
-        self._finder = FaultFinder(rate_hz, self._size, mvc, limits, raw=raw)
+        self._finder = FaultFinder(rate_hz, self._size, limits, raw=raw)
         nothing = np.zeros(len(channels), dtype=np.intp)
         self.state = WatchState(
             newest=-np.inf,
@@ -122,13 +118,16 @@ class ChannelWatch:
         reasons = zip(self.channels, self.state.reason, strict=True)
         return {channel: REASONS[reason - 1] for channel, reason in reasons if reason}
 
-    def process(self, chunk: Chunk) -> Watched:
+    def process(self, chunk: Chunk, mvc: Array) -> Watched:
         """Take the next samples.
 
         Parameters
         ----------
         chunk
             Shape [n, channel], V; values may be NaN or infinite.
+        mvc
+            Envelope of each channel at maximum voluntary contraction, V (1 for ready envelopes),
+            shape [channel].
         """
         believed = np.empty(chunk.x.shape, dtype=bool)
         finite = np.empty(chunk.x.shape)
@@ -144,7 +143,7 @@ class ChannelWatch:
             believed[part] = self.state.reason == 0
             finite[part] = self._take(chunk.t[part], chunk.x[part])
             if self.state.until_look == 0:
-                changes += self._look()
+                changes += self._look(mvc)
                 believed[stop - 1] = self.state.reason == 0
             start = stop
         return Watched(Chunk(chunk.stream, chunk.t, finite), believed, tuple(changes))
@@ -165,13 +164,13 @@ class ChannelWatch:
         )
         return filled[1:]
 
-    def _look(self) -> list[Change]:
+    def _look(self, mvc: Array) -> list[Change]:
         """Judge the window; return which channels have failed or come back."""
         state = replace(self.state, until_look=self._every)
         self.state = state
         if len(state.window) < self._size:
             return []
-        found = self._finder.find(state.window)
+        found = self._finder.find(state.window, mvc)
         faultless = np.where(found > 0, 0, state.faultless + self._every)
         back = (state.reason > 0) & (faultless >= self._return)
         fallen = (state.reason == 0) & (found > 0)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.emg_filter import EmgFilter
 from pipeline.errors import UserError
@@ -110,13 +111,16 @@ class Envelope:
         recorder, self._recorder = self._recorder, None
         return recorder.levels() if recorder else None
 
-    def process(self, chunk: Chunk) -> Chunk:
+    def process(self, chunk: Chunk, believed: NDArray[np.bool_] | None = None) -> Chunk:
         """Return the excitations of the next samples.
 
         Parameters
         ----------
         chunk
             Raw EMG in V or ready envelopes, shape [n, channel].
+        believed
+            Samples that say something of a muscle, from which a tracked resting level may be
+            learnt, shape [n, channel]; all where None. They have to be finite.
 
         Returns
         -------
@@ -129,10 +133,11 @@ class Envelope:
             return Chunk(chunk.stream, t, x)
         settled = np.ones(len(t), dtype=bool)
         envelope, settled = self._filter.process(t, x) if self._filter else (x, settled)
+        usable = settled[:, None] if believed is None else settled[:, None] & believed
         self.newest = float(t[-1])
         if self._recorder:
             self._recorder.add(envelope, settled)
-        return Chunk(chunk.stream, t, self.scale.process(envelope, settled))
+        return Chunk(chunk.stream, t, self.scale.process(envelope, usable))
 
 
 def _plausible(t: Array, x: Array) -> tuple[Array, Array]:

@@ -89,20 +89,20 @@ class Normaliser:
         gain = (1.0 - share) * fade.gain + share * self._gain
         return gain, (1.0 - share) * fade.offset + share * self.baseline
 
-    def process(self, envelope: Array, settled: NDArray[np.bool_]) -> Array:
+    def process(self, envelope: Array, usable: NDArray[np.bool_]) -> Array:
         """Return the excitations of the next samples, shape [n, channel], never negative.
 
         Parameters
         ----------
         envelope
             Shape [n, channel].
-        settled
-            Shape [n], bool: samples a tracked resting level may be learnt from.
+        usable
+            Samples a tracked resting level may be learnt from, shape [n, channel] or [n, 1].
         """
         # A Butterworth low-pass undershoots after a burst; that is not a resting level.
         positive = np.maximum(envelope, 0.0)
         scaled = positive * self._gain
-        above = self._tracker.subtract(scaled, settled) if self._tracker else scaled - self._fixed
+        above = self._tracker.subtract(scaled, usable) if self._tracker else scaled - self._fixed
         if self._fade:
             above = self._faded(self._fade, positive, above)
         return np.maximum(above, 0.0, out=above)

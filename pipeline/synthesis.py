@@ -15,12 +15,15 @@ Hambly et al. 2025, doi 10.1109/TBME.2025.3569682, section III.C.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+LEAST_VAF = 0.85
+"""Variance accounted for from which on the synergies are enough (Hambly et al. 2025, III.D)."""
 MOST_SYNERGIES = 10
 """Above it there would be too many subsets for the time of a tick."""
 RIDGE = 1e-4
@@ -29,6 +32,16 @@ RIDGE = 1e-4
 It makes the solution unique, so that it does not jump, where fewer muscles are left than there
 are synergies, and changes it by a ten thousandth elsewhere.
 """
+
+
+class SynergyWeights(NamedTuple):
+    """What the calibration knows of how muscles move together."""
+
+    weights: Array
+    """Of all muscles, shape [muscle, synergy]."""
+    unit: Array
+    """Excitation by which each muscle's error is weighed, shape [muscle]: its peak, so that a
+    muscle that is never excited much says as much of the primitives as another."""
 
 
 class PrimitiveSolver:
@@ -82,11 +95,8 @@ class Synthesis:
 
     Parameters
     ----------
-    weights
-        Of all muscles, shape [muscle, synergy], from the calibration.
-    unit
-        Excitation by which each muscle's error is weighed, shape [muscle]: its peak, so that a
-        muscle that is never excited much says as much of the primitives as another.
+    synergies
+        From the calibration.
 
     Raises
     ------
@@ -94,10 +104,9 @@ class Synthesis:
         If there are more than `MOST_SYNERGIES`.
     """
 
-    def __init__(self, weights: Array, unit: Array) -> None:
-        self.weights = weights
-        self._unit = unit
-        self._use(np.ones(len(weights), dtype=bool))
+    def __init__(self, synergies: SynergyWeights) -> None:
+        self.weights, self._unit = synergies
+        self._use(np.ones(len(self.weights), dtype=bool))
 
     def fill(self, excitation: Array, measured: NDArray[np.bool_]) -> Array:
         """Return the excitations with those that are not measured synthesised.

@@ -23,11 +23,13 @@ from pipeline.calibrate.loss import (
 from pipeline.calibrate.prior import distance
 from pipeline.calibrate.reservoir import Reservoir
 from pipeline.calibrate.result import ADOPTED, Result, Update
+from pipeline.calibrate.synergist import Search, Synergist, resynthesised
 from pipeline.calibrate.two_speeds import TwoSpeedAdamW
 from pipeline.calibrate.window import PairedRows, Window
 from pipeline.model.nms import simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import Subject
+from pipeline.synthesis import SynergyWeights
 
 LEAST_EXCITATION_RANGE = 0.03
 """An excitation that moves less than this over the window tells nothing of its muscle."""
@@ -79,6 +81,8 @@ class Calibrator:
         Parameters to start from; the prior where None.
     version
         Version of those parameters.
+    synergist
+        Learns what drives muscles without electrode; None where that is not wanted.
     """
 
     def __init__(
@@ -88,8 +92,10 @@ class Calibrator:
         settings: Settings,
         start: Subject | None = None,
         version: int = 0,
+        synergist: Synergist | None = None,
     ) -> None:
         self.space = space
+        self._synergist = synergist
         self.settings = settings
         self._rate_hz = rate_hz
         self._step_s = 1.0 / rate_hz
@@ -162,6 +168,8 @@ class Calibrator:
     def update(self) -> Update:
         """Refine the parameters on the present window."""
         self._fresh = 0
+        if self._synergist and len(self._window):
+            self._synergist.learn(self._window.rows)
         refusal = self._refusal()
         if refusal is not None:
             return self._unchanged(*refusal)
@@ -173,7 +181,8 @@ class Calibrator:
         """Search, judge what was found, and put it in force where it is better."""
         train, judge = self._split()
         before = judge.score(self._accepted)
-        loss, fallbacks = self._descend(train, judge.scale)
+        search = self._search(train)
+        loss, fallbacks = self._descend(train, judge.scale, search)
         candidate = self._optimiser.vector.detach()
         if loss is None:
             self._restart()
@@ -182,6 +191,9 @@ class Calibrator:
                 "The optimisation left the range of finite numbers and was restarted from the "
                 "last accepted parameters; check the reference moments for spikes.",
             )
+        if search:
+            train = train._replace(excitation=search.excitation().detach())
+            judge = replace(judge, fresh=resynthesised(judge.fresh, search.found()))
         after = judge.score(candidate)
         self._cool(before)
         at_bound = self.space.at_bound(candidate)
@@ -189,7 +201,7 @@ class Calibrator:
             before, after, self.settings.gain, self.settings.tolerance, at_bound
         )
         tried = self.space.subject(candidate)
-        self._carry_out(result, candidate, tried)
+        self._carry_out(result, candidate, tried, search)
         return Update(
             result=result,
             sentence=sentence,
@@ -206,13 +218,27 @@ class Calibrator:
             error_before=before.relative,
             error_after=after.relative,
             confidence=confidence(self.space, candidate, train, judge.scale, self._step_s),
+            synergies=self._synergies(),
         )
 
-    def _carry_out(self, result: Result, candidate: Tensor, tried: Subject) -> None:
+    def _synergies(self) -> SynergyWeights | None:
+        return self._synergist.found if self._synergist else None
+
+    def _search(self, train: Trials) -> Search | None:
+        """Begin to refine synergies too, where muscles are driven by them."""
+        if self._synergist is None:
+            return None
+        return self._synergist.search(train, self._rates()[0])
+
+    def _carry_out(
+        self, result: Result, candidate: Tensor, tried: Subject, search: Search | None
+    ) -> None:
         """Put a candidate in force, or go back to what is."""
         if result in ADOPTED:
             self._accepted, self.subject = candidate, tried
             self.version += 1
+            if search and self._synergist:
+                self._synergist.found = search.found()
         elif result is Result.REJECTED:
             self._restart()
 
@@ -242,7 +268,14 @@ class Calibrator:
         return float(self._window.rows.t[-1]) if len(self._window) else 0.0
 
     def _unchanged(self, result: Result, sentence: str) -> Update:
-        return Update(result, sentence, self.version, self._newest(), self.subject)
+        return Update(
+            result,
+            sentence,
+            self.version,
+            self._newest(),
+            self.subject,
+            synergies=self._synergies(),
+        )
 
     def _split(self) -> tuple[Trials, Judge]:
         """Cut window and memory into trials to learn from, and fresh data to judge on.
@@ -255,6 +288,7 @@ class Calibrator:
         train = self._window.trials(0, edge, self._count(settings.segment_s), like)
         scale = moment_scale(train)
         fresh = self._window.trials(edge, size, size - edge, like)
+        fresh = resynthesised(fresh, self._synergies())
         remembered = self._memory.draw(settings.replay)
         if remembered:
             past = self._memory.trials(remembered, like)
@@ -262,7 +296,9 @@ class Calibrator:
             train = joined(train, past._replace(weight=share * past.weight))
         return train, Judge(self.space, fresh, scale, self._step_s)
 
-    def _descend(self, trials: Trials, scale: Tensor) -> tuple[float | None, int]:
+    def _descend(
+        self, trials: Trials, scale: Tensor, search: Search | None
+    ) -> tuple[float | None, int]:
         """Take the AdamW steps; returns the last loss (None if not finite) and the fallbacks."""
         settings, optimiser, guess, reports = self.settings, self._optimiser, None, []
         optimiser.set_rates(*self._rates())
@@ -270,7 +306,9 @@ class Calibrator:
             vector = optimiser.vector
             output = simulate(
                 self.space.parameters(vector),
-                *trials[:3],
+                search.excitation() if search else trials.excitation,
+                trials.length,
+                trials.moment_arm,
                 self._step_s,
                 guess=guess,
                 deferred=vector.is_cuda,  # the host reads nothing before the last step
@@ -282,7 +320,11 @@ class Calibrator:
                 + implausibility(output, settings.loss)
                 + settings.prior_weight * distance(vector)
             )
+            if search:
+                loss = loss + search.penalty()
             optimiser.step(loss)
+            if search:
+                search.step()
         last = float(loss.detach())
         finite = np.isfinite(last) and bool(torch.isfinite(optimiser.vector).all())
         return (last if finite else None), sum(report.fallbacks for report in reports)

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import Calibration, Objective, Settings, Watch, descend
-from pipeline.calibrate.synergy import LEAST_VAF, Synergies, synergies_for
+from pipeline.calibrate.synergy import Synergies, synergies_for
 from pipeline.model.parameters import ParameterSpace
+from pipeline.synthesis import LEAST_VAF
 
 UNIT = 0.1
 """Weights and primitives enter the vector in this unit, so that AdamW's steps suit them."""
@@ -92,7 +93,6 @@ class HybridObjective:
         self.unit = self._units()
         """Peak of each recorded excitation, of the others the mean peak; shape [muscle]."""
         self._scaled = self._known / self.unit[self._recorded, None]
-        self._power = self._scaled.square().mean().clamp_min(_TINY)
         self._first = self._factorised()
         self.count = self._first.weights.shape[-1]
         """Number of synergies."""
@@ -124,26 +124,11 @@ class HybridObjective:
 
     def __call__(self, vector: Tensor) -> Tensor:
         """Return the objective at `vector`, differentiable in it."""
-        settings, synergies = self.settings, self.synergies(vector)
+        synergies, measured = self.synergies(vector), self._recorded[:, None]
         made = synergies.excitation()
-        relative = made / self.unit[:, None]
-        tracking = (relative[:, self._recorded] - self._scaled).square().mean()
-        bounds = sum(_excess(part) for part in (*synergies, made))
-        return (
-            self._plain(self.parameters(vector), self._driven(made))
-            + settings.tracking_weight * tracking / self._power
-            + settings.effort_weight * self._effort(relative)
-            + settings.bound_weight * bounds
-        )
-
-    def _driven(self, made: Tensor) -> Tensor:
-        """Return what drives the muscles: the recorded excitation where there is one."""
-        return torch.where(self._recorded[:, None], self._measured, made.clamp(0.0, 1.0))
-
-    def _effort(self, relative: Tensor) -> Tensor:
-        """Return the mean square of what is synthesised, zero where nothing is."""
-        synthesised = relative[:, ~self._recorded]
-        return synthesised.square().sum() / max(1, synthesised.numel())
+        return self._plain(
+            self.parameters(vector), driven(made, self._measured, measured)
+        ) + synergy_penalty(synergies, self._measured, measured, self.unit, self.settings)
 
     def _units(self) -> Tensor:
         peak = self._known.amax((0, 2)).clamp_min(_LEAST_PEAK)
@@ -161,6 +146,51 @@ class HybridObjective:
         weights[self._recorded] = found.weights
         primitives = found.primitives.reshape(-1, trial, time).transpose(0, 1).contiguous()
         return Synergies(weights * self.unit[:, None], primitives)
+
+
+def driven(made: Tensor, excitation: Tensor, measured: Tensor) -> Tensor:
+    """Return what drives the muscles: the recorded excitation where there is one.
+
+    Parameters
+    ----------
+    made
+        What synergies make of it, shape [trial, muscle, time].
+    excitation
+        What was recorded, of the same shape.
+    measured
+        Which of it, bool, of that shape or one that broadcasts to it.
+    """
+    return torch.where(measured, excitation, made.clamp(0.0, 1.0))
+
+
+def synergy_penalty(
+    synergies: Synergies,
+    excitation: Tensor,
+    measured: Tensor,
+    unit: Tensor,
+    settings: HybridSettings,
+) -> Tensor:
+    """Return what eq. 5 adds to eq. 4: tracking, effort, and bounds.
+
+    Parameters
+    ----------
+    excitation, measured
+        As `driven` has them.
+    unit
+        Excitation by which each muscle is weighed, shape [muscle].
+    """
+    made = synergies.excitation()
+    relative, wanted = made / unit[:, None], excitation / unit[:, None]
+    known = measured.expand_as(made).to(made.dtype)
+    error = ((relative - wanted).square() * known).sum()
+    power = (wanted.square() * known).sum().clamp_min(_TINY)
+    effort = (relative.square() * (1.0 - known)).sum() / (1.0 - known).sum().clamp_min(1.0)
+    bounds = sum((_excess(part) for part in (*synergies, made)), torch.zeros_like(error))
+    return (
+        settings.tracking_weight * error / power
+        + settings.effort_weight * effort
+        + settings.bound_weight * bounds
+    )
 
 
 def calibrate_hybrid(

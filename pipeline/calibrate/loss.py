@@ -32,21 +32,36 @@ class Trials(NamedTuple):
     """Reference, N*m, shape [..., trial, dof, time]; zero where there is none."""
     weight: Tensor
     """How much the reference counts: 0 where there is none, shape [..., trial, dof, time]."""
+    measured: Tensor | None = None
+    """Which excitations electrodes have recorded, bool, shape [..., trial, muscle, time]; None
+    where all are."""
 
 
 def joined(first: Trials, second: Trials) -> Trials:
     """Return the trials of both; the shorter ones are filled up at their start, without weight."""
-    longest = max(first.length.shape[-1], second.length.shape[-1])
+    size = max(first.length.shape[-1], second.length.shape[-1])
+
+    def both(a: Tensor, b: Tensor, fill: float | None = None) -> Tensor:
+        return torch.cat((_lengthened(a, size, fill), _lengthened(b, size, fill)))
+
     return Trials(
-        *(
-            torch.cat((_lengthened(a, longest), _lengthened(b, longest)))
-            for a, b in zip(first[:3], second[:3], strict=True)
-        ),
-        *(
-            torch.cat((_lengthened(a, longest, 0.0), _lengthened(b, longest, 0.0)))
-            for a, b in zip(first[3:], second[3:], strict=True)
-        ),
+        both(first.excitation, second.excitation),
+        both(first.length, second.length),
+        both(first.moment_arm, second.moment_arm),
+        both(first.moment, second.moment, 0.0),
+        both(first.weight, second.weight, 0.0),
+        _measured(first, second, size),
     )
+
+
+def _measured(first: Trials, second: Trials, size: int) -> Tensor | None:
+    if first.measured is None and second.measured is None:
+        return None
+    parts = (
+        torch.ones_like(t.excitation, dtype=torch.bool) if t.measured is None else t.measured
+        for t in (first, second)
+    )
+    return torch.cat([_lengthened(part, size) for part in parts])
 
 
 def _lengthened(values: Tensor, size: int, fill: float | None = None) -> Tensor:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pipeline.calibrate.confidence import Confidence
 from pipeline.model.subject import Subject
+from pipeline.synthesis import SynergyWeights
 
 
 class Result(StrEnum):
@@ -61,6 +62,8 @@ class Update:
         squared error over the reference's variance, summed over the DOFs.
     confidence
         How well the candidate is known; None where nothing was computed.
+    synergies
+        In force after the update, for muscles without electrode; None where there are none yet.
     """
 
     result: Result
@@ -79,6 +82,7 @@ class Update:
     error_before: float | None = None
     error_after: float | None = None
     confidence: Confidence | None = None
+    synergies: SynergyWeights | None = None
 
     @property
     def adopted(self) -> bool:

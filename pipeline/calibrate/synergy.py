@@ -19,8 +19,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-LEAST_VAF = 0.85
-"""Variance accounted for from which on the synergies are enough (Hambly et al. 2025, III.D)."""
+from pipeline.synthesis import LEAST_VAF
+
 SWEEPS = 300
 _EVERY = 10
 """Sweeps between two looks at the progress."""

@@ -14,6 +14,10 @@ from pipeline.calibrate.loss import Trials
 
 Array = NDArray[np.float64]
 
+SUSPECT_S = 0.15
+"""Time before a failure is known in which it may have begun, s: the watch's window, and what the
+envelope's filters make of it."""
+
 
 class PairedRows(NamedTuple):
     """Rows of the model's time grid together with their reference.
@@ -31,7 +35,10 @@ class PairedRows(NamedTuple):
     moment
         Reference, N*m, shape [n, dof]; NaN where there is none.
     valid
-        False where a gap in a stream was bridged, shape [n].
+        False where a row may not be learnt from, shape [n].
+    measured
+        Which excitations electrodes have recorded; the others are synthesised, or zero where
+        nothing is known. Shape [n, muscle].
     """
 
     t: Array
@@ -40,29 +47,16 @@ class PairedRows(NamedTuple):
     moment_arm: Array
     moment: Array
     valid: NDArray[np.bool_]
+    measured: NDArray[np.bool_]
 
     def part(self, chosen: slice) -> PairedRows:
         """Return some consecutive rows."""
-        return PairedRows(
-            self.t[chosen],
-            self.excitation[chosen],
-            self.length[chosen],
-            self.moment_arm[chosen],
-            self.moment[chosen],
-            self.valid[chosen],
-        )
+        return PairedRows._make([column[chosen] for column in self])
 
     @staticmethod
     def joined(parts: Sequence[PairedRows]) -> PairedRows:
         """Return the rows of several parts, one after the other."""
-        return PairedRows(
-            np.concatenate([part.t for part in parts]),
-            np.concatenate([part.excitation for part in parts]),
-            np.concatenate([part.length for part in parts]),
-            np.concatenate([part.moment_arm for part in parts]),
-            np.concatenate([part.moment for part in parts]),
-            np.concatenate([part.valid for part in parts]),
-        )
+        return PairedRows._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 class Window:
@@ -85,9 +79,12 @@ class Window:
         self._rows: PairedRows | None = None
 
     def add(self, rows: PairedRows) -> PairedRows:
-        """Append rows, which go on from the newest one in the window; return what falls out."""
+        """Append rows, which go on from the newest one in the window; return what falls out.
+
+        What an electrode gave shortly before it was found to have failed is not to be learnt from.
+        """
         known = () if self._rows is None else (self._rows,)
-        grown = PairedRows.joined((*known, rows))
+        grown = _without_failing(PairedRows.joined((*known, rows)), round(SUSPECT_S * self.rate_hz))
         surplus = max(0, len(grown.t) - self.capacity)
         self._rows = grown.part(slice(surplus, None))
         return grown.part(slice(surplus))
@@ -139,6 +136,15 @@ class Window:
         return trials_at(rows, index, weights, like)
 
 
+def _without_failing(rows: PairedRows, count: int) -> PairedRows:
+    """Mark the `count` rows before a muscle ceases to be measured as not valid."""
+    ceased = np.flatnonzero((rows.measured[:-1] & ~rows.measured[1:]).any(axis=1)) + 1
+    valid = rows.valid.copy()
+    for place in ceased:
+        valid[max(0, place - count) : place] = False
+    return rows._replace(valid=valid)
+
+
 def trials_at(
     rows: PairedRows, index: NDArray[np.int64], weight: NDArray[np.bool_], like: Tensor
 ) -> Trials:
@@ -161,10 +167,12 @@ def trials_at(
         return torch.as_tensor(ordered, dtype=like.dtype, device=like.device)
 
     moment = np.where(weight, np.nan_to_num(rows.moment[index]), 0.0)
+    measured = rows.measured[index]
     return Trials(
         tensor(rows.excitation[index], 0, 2, 1),
         tensor(rows.length[index], 0, 2, 1),
         tensor(rows.moment_arm[index], 0, 2, 3, 1),
         tensor(moment, 0, 2, 1),
         tensor(weight.astype(np.float64), 0, 2, 1),
+        None if measured.all() else tensor(measured.astype(np.float64), 0, 2, 1) > 0,
     )

@@ -49,4 +49,6 @@ def rows_of(subject: Subject, silent: bool = False, seconds: float = 4.0) -> Pai
         ),
         1.0 / RATE_HZ,
     ).moment.T.numpy()
-    return PairedRows(t, excitation, length, moment_arm, moment, np.ones(len(t), dtype=bool))
+    return PairedRows(
+        t, excitation, length, moment_arm, moment, np.ones(len(t), dtype=bool), excitation >= 0
+    )

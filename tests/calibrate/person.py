@@ -60,7 +60,9 @@ def recorded(seconds, start_s=0.0, drive=(1.0, 1.0, 1.0)):
         1.0 / RATE_HZ,
     )
     moment = output.moment.T.numpy()
-    return PairedRows(t, excitation, length, moment_arm, moment, np.ones(len(t), dtype=bool))
+    return PairedRows(
+        t, excitation, length, moment_arm, moment, np.ones(len(t), dtype=bool), excitation >= 0
+    )
 
 
 def space(groups=(), fixed=()):

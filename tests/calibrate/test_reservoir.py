@@ -24,6 +24,7 @@ def moving(start, count, excitation=0.2, speed=1.0, moment=1.0):
         np.full((count, 1, 2), 0.04),
         np.full((count, 1), moment),
         np.ones(count, dtype=bool),
+        np.ones((count, 2), dtype=bool),
     )
 
 

@@ -53,7 +53,7 @@ class Office:
         n, muscles, dofs = 50, len(self.start.muscles), 3
         rest, arms = np.zeros((n, muscles)), np.zeros((n, dofs, muscles))
         valid = np.ones(n, dtype=bool)
-        rows = PairedRows(t, rest, rest + 0.3, arms, np.zeros((n, dofs)), valid)
+        rows = PairedRows(t, rest, rest + 0.3, arms, np.zeros((n, dofs)), valid, rest >= 0)
         self.rows.send(RowsMessage.of(rows))
 
     def update(self, wanted: Result) -> UpdateMessage:

@@ -13,7 +13,13 @@ from pipeline.chain import Paired
 def paired(t: np.ndarray, moment: np.ndarray, predicted: np.ndarray) -> Paired:
     n = len(t)
     rows = PairedRows(
-        t, np.zeros((n, 1)), np.zeros((n, 1)), np.zeros((n, 1, 1)), moment, np.ones(n, dtype=bool)
+        t,
+        np.zeros((n, 1)),
+        np.zeros((n, 1)),
+        np.zeros((n, 1, 1)),
+        moment,
+        valid=np.ones(n, dtype=bool),
+        measured=np.ones((n, 1), dtype=bool),
     )
     return Paired(rows, predicted, np.full_like(predicted, np.nan))
 

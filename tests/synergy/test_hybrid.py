@@ -12,7 +12,7 @@ from pipeline.calibrate.window import PairedRows
 from pipeline.model.nms import simulate
 from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.subject import Subject
-from pipeline.synthesis import Synthesis
+from pipeline.synthesis import SynergyWeights, Synthesis
 
 RATE_HZ = 100.0
 RULES = {
@@ -59,7 +59,9 @@ def rows() -> PairedRows:
         ),
         1.0 / RATE_HZ,
     ).moment.T.numpy()
-    return PairedRows(t, excitation, length, moment_arm, moment, np.ones(len(t), dtype=bool))
+    return PairedRows(
+        t, excitation, length, moment_arm, moment, np.ones(len(t), dtype=bool), excitation >= 0
+    )
 
 
 def objective_on(rows: PairedRows, recorded: torch.Tensor = RECORDED, **settings):
@@ -100,7 +102,7 @@ def test_it_synthesises_the_excitation_that_no_electrode_records(rows):
     objective = objective_on(unseen(rows))
     found, synergies = calibrate_hybrid(objective, objective.space.zeros())
     assert found.vector.shape == (objective.space.size,)
-    synthesis = Synthesis(synergies.weights.numpy(), objective.unit.numpy())
+    synthesis = Synthesis(SynergyWeights(synergies.weights.numpy(), objective.unit.numpy()))
     filled = synthesis.fill(rows.excitation, RECORDED.numpy())
     assert np.corrcoef(filled[:, 3], rows.excitation[:, 3])[0, 1] > 0.95
     np.testing.assert_array_equal(filled[:, :3], rows.excitation[:, :3])

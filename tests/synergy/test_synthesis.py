@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import nnls
 
-from pipeline.synthesis import MOST_SYNERGIES, PrimitiveSolver, Synthesis
+from pipeline.synthesis import MOST_SYNERGIES, PrimitiveSolver, SynergyWeights, Synthesis
 
 MUSCLES, SYNERGIES = 6, 3
 
@@ -43,7 +43,7 @@ def test_what_is_measured_stays_and_the_rest_is_between_zero_and_one(seed, patte
     weights, _, _ = example(seed)
     measured = (pattern >> np.arange(MUSCLES)) & 1 == 1
     excitation = np.where(measured, rng.uniform(0.0, 1.0, (5, MUSCLES)), np.nan)
-    filled = Synthesis(weights, np.ones(MUSCLES)).fill(excitation, measured)
+    filled = Synthesis(SynergyWeights(weights, np.ones(MUSCLES))).fill(excitation, measured)
     np.testing.assert_array_equal(filled[:, measured], excitation[:, measured])
     assert (filled >= 0.0).all()
     assert (filled <= 1.0).all()
@@ -53,13 +53,15 @@ def test_muscles_that_follow_the_synergies_are_recovered():
     weights, _, excitation = example(2)
     measured = np.array([True, True, False, True, True, False])
     seen = np.where(measured, excitation, 0.7)
-    filled = Synthesis(weights, np.ones(MUSCLES)).fill(seen, measured)
+    filled = Synthesis(SynergyWeights(weights, np.ones(MUSCLES))).fill(seen, measured)
     np.testing.assert_allclose(filled, excitation, atol=2e-3)
 
 
 def test_where_no_electrode_is_left_there_is_no_excitation():
     weights, _, excitation = example(3)
-    filled = Synthesis(weights, np.ones(MUSCLES)).fill(excitation, np.zeros(MUSCLES, dtype=bool))
+    filled = Synthesis(SynergyWeights(weights, np.ones(MUSCLES))).fill(
+        excitation, np.zeros(MUSCLES, dtype=bool)
+    )
     assert not filled.any()
 
 
@@ -67,7 +69,7 @@ def test_fewer_muscles_than_synergies_give_a_solution_that_does_not_jump():
     weights, _, _ = example(4)
     measured = np.arange(MUSCLES) == 0
     rising = np.linspace(0.0, 0.5, 200)[:, None] * np.ones(MUSCLES)
-    filled = Synthesis(weights, np.ones(MUSCLES)).fill(rising, measured)
+    filled = Synthesis(SynergyWeights(weights, np.ones(MUSCLES))).fill(rising, measured)
     assert np.abs(np.diff(filled, axis=0)).max() < 0.02
 
 
@@ -76,8 +78,8 @@ def test_rows_do_not_depend_on_how_they_are_cut(seed, cuts):
     rng = np.random.default_rng(seed)
     weights, _, excitation = example(seed)
     measured = rng.uniform(size=excitation.shape) < 0.8
-    together = Synthesis(weights, np.ones(MUSCLES)).fill(excitation, measured)
-    synthesis = Synthesis(weights, np.ones(MUSCLES))
+    together = Synthesis(SynergyWeights(weights, np.ones(MUSCLES))).fill(excitation, measured)
+    synthesis = Synthesis(SynergyWeights(weights, np.ones(MUSCLES)))
     edges = np.cumsum(cuts)[np.cumsum(cuts) < len(excitation)]
     parts = [
         synthesis.fill(e, m)
@@ -90,15 +92,17 @@ def test_the_unit_says_whose_error_counts():
     weights = np.array([[1.0], [1.0], [1.0]])
     seen = np.array([[0.2, 0.6, 0.0]])
     measured = np.array([True, True, False])
-    even = Synthesis(weights, np.ones(3)).fill(seen, measured)
-    first = Synthesis(weights, np.array([0.01, 1.0, 1.0])).fill(seen, measured)
+    even = Synthesis(SynergyWeights(weights, np.ones(3))).fill(seen, measured)
+    first = Synthesis(SynergyWeights(weights, np.array([0.01, 1.0, 1.0]))).fill(seen, measured)
     assert even[0, 2] == pytest.approx(0.4, rel=1e-3)
     assert first[0, 2] == pytest.approx(0.2, rel=1e-2)
 
 
 def test_no_rows_are_no_rows():
     weights, _, excitation = example(5)
-    assert Synthesis(weights, np.ones(6)).fill(excitation[:0], np.ones(6, bool)).shape == (0, 6)
+    assert Synthesis(SynergyWeights(weights, np.ones(6))).fill(
+        excitation[:0], np.ones(6, bool)
+    ).shape == (0, 6)
 
 
 def test_too_many_synergies_are_refused():

@@ -1,0 +1,158 @@
+"""What drives each muscle: what its electrodes record, or what the other muscles tell of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.align import Rows
+from pipeline.channel_watch import Change
+from pipeline.synthesis import Synthesis
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+class Driven(NamedTuple):
+    """Excitations of all muscles."""
+
+    excitation: Array
+    """Shape [n, muscle], 0..1."""
+    measured: Flags
+    """False where it is synthesised, wholly or in part, or not known at all; shape [n, muscle]."""
+    valid: Flags
+    """False where a muscle whose electrode failed could not be synthesised, shape [n]."""
+
+
+class Drive:
+    """Turns the channels' excitations into those of the muscles, row by row.
+
+    A muscle is measured while any of its channels is believed; the mean of those drives it. When
+    none is, it is synthesised from the other muscles at once; when one is back, the excitation
+    moves from the synthesised to the measured one in `fade_s`. It moves in the same time from what
+    one set of synergies makes of it to what the next does.
+
+    Parameters
+    ----------
+    muscles, channels
+        Names, in the order of the columns.
+    mapping
+        For each muscle that has electrodes their channels.
+    rate_hz
+        Rate of the rows, Hz.
+    fade_s
+        Time in which an excitation moves from one origin to another, s.
+    """
+
+    def __init__(
+        self,
+        muscles: Sequence[str],
+        channels: Sequence[str],
+        mapping: Mapping[str, Sequence[str]],
+        rate_hz: float,
+        fade_s: float,
+    ) -> None:
+        self._channels = list(channels)
+        self._mixing = _mixing(muscles, mapping, channels)
+        self.recorded: Flags = np.asarray(self._mixing.any(axis=0))
+        """Which muscles have electrodes, shape [muscle]."""
+        self._used: Flags = np.asarray(self._mixing.any(axis=1))
+        self._believed = np.ones(len(channels), dtype=bool)
+        self._coming: deque[tuple[float, int, str | None]] = deque()
+        self._failed: dict[str, str] = {}
+        self._rise = 1.0 / max(1.0, fade_s * rate_hz)
+        self._share = self.recorded.astype(np.float64)
+        """How far each muscle is driven by its own electrodes, shape [muscle]."""
+        self._synthesis: Synthesis | None = None
+        self._former: Synthesis | None = None
+        self._learnt = 1.0
+        """How far the fade from the former synergies has come."""
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Channels that drive a muscle and are not believed, each with what is wrong with it."""
+        return self._failed
+
+    @property
+    def synthesises(self) -> bool:
+        """Whether there are synergies to synthesise an excitation from."""
+        return self._synthesis is not None
+
+    @property
+    def measured(self) -> Flags:
+        """Which muscles were measured in the newest row, shape [muscle]."""
+        return np.asarray(self._share >= 1.0)
+
+    def note(self, changes: Sequence[Change]) -> None:
+        """Take note of channels that have failed or come back; rows from then on show it."""
+        for change in changes:
+            place = self._channels.index(change.channel)
+            if self._used[place]:
+                self._coming.append((change.t, place, change.reason))
+
+    def learn(self, synthesis: Synthesis) -> None:
+        """Move to other synergies."""
+        self._former, self._synthesis = self._synthesis, synthesis
+        self._learnt = 0.0
+
+    def rows(self, rows: Rows) -> Driven:
+        """Return what drives the muscles in the next rows."""
+        if not self._coming and (self._share >= 1.0).all():
+            excitation = np.clip(rows.excitation @ self._mixing, 0.0, 1.0)
+            sure = np.ones(excitation.shape, dtype=bool)
+            return Driven(excitation, sure, sure[:, 0])
+        parts = [self._row(t_emg, x) for t_emg, x in zip(rows.t_emg, rows.excitation, strict=True)]
+        return Driven(*(np.stack(column) for column in zip(*parts, strict=True)))
+
+    def _row(self, t_emg: float, excitation: Array) -> Driven:
+        while self._coming and self._coming[0][0] <= t_emg:
+            self._change(*self._coming.popleft()[1:])
+        weight = self._believed @ self._mixing
+        there = weight > 0.0
+        mixed = (excitation * self._believed) @ self._mixing / np.where(there, weight, 1.0)
+        self._share = np.where(there, np.minimum(self._share + self._rise, 1.0), 0.0)
+        measured = self._share >= 1.0
+        made = self._synthesised(mixed, measured)
+        driven = np.clip(self._share * mixed + (1.0 - self._share) * made, 0.0, 1.0)
+        known = self.synthesises or bool(measured[self.recorded].all())
+        return Driven(driven, measured, np.asarray(known and bool(measured.any())))
+
+    def _change(self, place: int, reason: str | None) -> None:
+        self._believed[place] = reason is None
+        name = self._channels[place]
+        if reason is None:
+            self._failed.pop(name, None)
+        else:
+            self._failed[name] = reason
+
+    def _synthesised(self, mixed: Array, measured: Flags) -> Array:
+        """Return the excitations with those that are not measured synthesised, zero without."""
+        self._learnt = min(self._learnt + self._rise, 1.0)
+        made = _filled(self._synthesis, mixed, measured)
+        if self._learnt < 1.0:
+            made = self._learnt * made
+            made += (1.0 - self._learnt) * _filled(self._former, mixed, measured)
+        return made
+
+
+def _filled(synthesis: Synthesis | None, mixed: Array, measured: Flags) -> Array:
+    if synthesis is None:
+        return np.where(measured, mixed, 0.0)
+    filled: Array = synthesis.fill(mixed[None], measured)[0]
+    return filled
+
+
+def _mixing(
+    muscles: Sequence[str], mapping: Mapping[str, Sequence[str]], channels: Sequence[str]
+) -> Array:
+    """Return the matrix [channel, muscle] that turns channels into muscle excitations."""
+    place = {name: i for i, name in enumerate(channels)}
+    matrix = np.zeros((len(channels), len(muscles)))
+    for j, muscle in enumerate(muscles):
+        for channel in mapping.get(muscle, ()):
+            matrix[place[channel], j] = 1.0 / len(mapping[muscle])
+    return matrix
