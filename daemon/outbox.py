@@ -37,6 +37,8 @@ class Outbox:
         self.troubles: dict[str, str] = {}
         """What keeps the moments from being at their best, a sentence each, by its cause; while
         there is any, a status that would be NOMINAL is DEGRADED."""
+        self.synthesised: tuple[int, ...] = ()
+        """Places of the muscles that are driven by what the others do."""
         self.rows = 0
         """Rows published; messages without a new row do not count."""
 
@@ -82,5 +84,6 @@ class Outbox:
             sd=self._sd,
             parameter_version=self.version,
             parameter_age_s=now - self._adopted,
+            synthesised=self.synthesised,
         )
         return message.t_published

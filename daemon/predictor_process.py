@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from daemon import assemble
 from daemon.config import Config
+from daemon.electrode_care import ElectrodeCare
 from daemon.histogram import Histogram
 from daemon.keys import ConfiguredKeys
 from daemon.link import Listener, RowsMessage, Speaker, UpdateMessage
@@ -38,6 +39,7 @@ from pipeline.publish_udp import UdpPublisher
 from pipeline.streams import clock
 from pipeline.streams.base import Chunk
 from pipeline.streams.liblsl import load_pylsl
+from pipeline.synthesis import Synthesis
 
 Array = NDArray[np.float64]
 
@@ -124,11 +126,13 @@ class LivePredictor:
         self._updates = Listener(addresses["updates"], UpdateMessage)
         self._line = Line(addresses["predictor"], ORDERS, bind=False)
         self._line.send(Hello())
+        self._care = ElectrodeCare(config.model.muscles, self._chain.drive, self._outbox)
         self._levels = LiveLevels(config, self._chain.envelope)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
         self._sources = {source.spec.key: source for source in assemble.sources(config)}
         self._reporter = StatusReporter(config, meta.session)
+        self._reporter.failed = self._care.failed
         self._status_due = clock.now()
         self._told: dict[str, str] = {}
         """The troubles that the last status told of."""
@@ -167,7 +171,7 @@ class LivePredictor:
             return
         if chunk.stream == "emg":
             self._stages.arrived(float(chunk.t[-1]))
-        self._chain.push(chunk)
+        self._care.note(self._chain.push(chunk))
         if self._tracer and chunk.stream == "emg":
             self._tracer.emg(chunk)
 
@@ -183,6 +187,7 @@ class LivePredictor:
         self._garbage.turn(clock.now())
 
     def _publish(self, predicted: Predicted) -> None:
+        self._outbox.synthesised = self._chain.drive.synthesised
         newest = len(predicted.t) - 1
         late = newest >= BURST
         for i in [newest] if late else range(newest + 1):
@@ -217,6 +222,8 @@ class LivePredictor:
         if not isinstance(update, UpdateMessage):
             return
         self._reporter.update(update)
+        if update.synergies:
+            self._chain.drive.learn(Synthesis(update.synergies.synergies()))
         if update.version <= self._outbox.version:
             return
         self._subject = update.subject(self._subject)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.align import Aligner, DelayLine, ReferencePairing, Rows
 from pipeline.calibrate.window import PairedRows
-from pipeline.channel_watch import Change, ChannelWatch
+from pipeline.channel_watch import Change, ChannelWatch, Watched
 from pipeline.drive import Drive
 from pipeline.envelope import Envelope
 from pipeline.geometry import Geometry
@@ -135,14 +135,14 @@ class Chain:
         return ()
 
     def _push_emg(self, chunk: Chunk) -> tuple[Change, ...]:
-        believed, changes = None, ()
+        watched = Watched(chunk, None, ())
         if self._watch is not None:
-            chunk, believed, changes = self._watch.process(chunk, self.envelope.scale.mvc)
-            self.drive.note(changes)
-        excitation = self.envelope.process(chunk, believed)
+            watched = self._watch.process(chunk, self.envelope.scale.mvc)
+            self.drive.note(watched.changes)
+        excitation = self.envelope.process(watched.chunk, watched.believed)
         self.passed("envelope")
         self.aligner.push(excitation)
-        return changes
+        return watched.changes
 
     def predict(self) -> Predicted | None:
         """Predict the rows that have become complete, or return None."""

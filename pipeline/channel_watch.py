@@ -63,8 +63,8 @@ class Watched(NamedTuple):
 
     chunk: Chunk
     """The same samples, every value that is not finite replaced by the last one that was."""
-    believed: Flags
-    """Shape [n, channel]."""
+    believed: Flags | None
+    """Shape [n, channel]; None where all of them are."""
     changes: tuple[Change, ...]
 
 

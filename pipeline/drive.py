@@ -63,7 +63,6 @@ class Drive:
         self._used: Flags = np.asarray(self._mixing.any(axis=1))
         self._believed = np.ones(len(channels), dtype=bool)
         self._coming: deque[tuple[float, int, str | None]] = deque()
-        self._failed: dict[str, str] = {}
         self._rise = 1.0 / max(1.0, fade_s * rate_hz)
         self._share = self.recorded.astype(np.float64)
         """How far each muscle is driven by its own electrodes, shape [muscle]."""
@@ -73,19 +72,16 @@ class Drive:
         """How far the fade from the former synergies has come."""
 
     @property
-    def failed(self) -> dict[str, str]:
-        """Channels that drive a muscle and are not believed, each with what is wrong with it."""
-        return self._failed
-
-    @property
     def synthesises(self) -> bool:
         """Whether there are synergies to synthesise an excitation from."""
         return self._synthesis is not None
 
     @property
-    def measured(self) -> Flags:
-        """Which muscles were measured in the newest row, shape [muscle]."""
-        return np.asarray(self._share >= 1.0)
+    def synthesised(self) -> tuple[int, ...]:
+        """Places of the muscles that were synthesised, wholly or in part, in the newest row."""
+        if not self.synthesises:
+            return ()
+        return tuple(np.flatnonzero(self._share < 1.0).tolist())
 
     def note(self, changes: Sequence[Change]) -> None:
         """Take note of channels that have failed or come back; rows from then on show it."""
@@ -110,7 +106,8 @@ class Drive:
 
     def _row(self, t_emg: float, excitation: Array) -> Driven:
         while self._coming and self._coming[0][0] <= t_emg:
-            self._change(*self._coming.popleft()[1:])
+            _, place, reason = self._coming.popleft()
+            self._believed[place] = reason is None
         weight = self._believed @ self._mixing
         there = weight > 0.0
         mixed = (excitation * self._believed) @ self._mixing / np.where(there, weight, 1.0)
@@ -120,14 +117,6 @@ class Drive:
         driven = np.clip(self._share * mixed + (1.0 - self._share) * made, 0.0, 1.0)
         known = self.synthesises or bool(measured[self.recorded].all())
         return Driven(driven, measured, np.asarray(known and bool(measured.any())))
-
-    def _change(self, place: int, reason: str | None) -> None:
-        self._believed[place] = reason is None
-        name = self._channels[place]
-        if reason is None:
-            self._failed.pop(name, None)
-        else:
-            self._failed[name] = reason
 
     def _synthesised(self, mixed: Array, measured: Flags) -> Array:
         """Return the excitations with those that are not measured synthesised, zero without."""

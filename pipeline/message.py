@@ -92,6 +92,7 @@ Text = Annotated[str, Strict()]
 Name = Annotated[str, Strict(), Field(min_length=1, max_length=100)]
 Names = Annotated[tuple[Name, ...], Field(max_length=MAX_ITEMS)]
 Vector = Annotated[tuple[Number, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_listed)]
+Places = Annotated[tuple[Count, ...], Field(max_length=MAX_ITEMS)]
 Flags = Annotated[
     tuple[Annotated[bool, Strict()], ...], Field(max_length=MAX_ITEMS), BeforeValidator(_listed)
 ]
@@ -145,6 +146,9 @@ class MomentMessage(Message):
     sd: Vector | None = Field(None, description="Standard deviations, N*m; nil while unknown.")
     parameter_version: Count = Field(alias="pv", description="Parameter set they come from.")
     parameter_age_s: NonNegative = Field(alias="pa", description="Age of that set, s.")
+    synthesised: Places = Field(
+        (), alias="syn", description="Muscles driven by what others do, as places in the meta's."
+    )
 
     @model_validator(mode="after")
     def _has_a_value_per_joint(self) -> Self:
@@ -231,6 +235,10 @@ class StatusMessage(Message):
     )
     parameters: dict[Name, Vector] = Field({}, description="The set in use, as in parameters.")
     muscles: Names = Field((), description="Muscles, in the order of each vector.")
+    channels: dict[Name, Text] = Field(
+        {}, description="EMG channels that are not believed, each with what is wrong with it."
+    )
+    synthesised: Names = Field((), description="Muscles driven by what the others do.")
     reference: dict[Name, Vector] | None = Field(
         None, description="Newest reference moment per joint, N*m; nil without a reference."
     )

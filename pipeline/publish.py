@@ -88,6 +88,7 @@ class Publisher:
         sd: Array | None = None,
         parameter_version: int = 0,
         parameter_age_s: float = 0.0,
+        synthesised: tuple[int, ...] = (),
     ) -> MomentMessage:
         """Publish the moments of one tick and return the message as it went out.
 
@@ -101,6 +102,8 @@ class Publisher:
             Time of the newest EMG used, s; None before there is any.
         parameter_version, parameter_age_s
             The parameter set they come from and its age, s.
+        synthesised
+            Places of the muscles that are driven by what the others do.
 
         Raises
         ------
@@ -120,6 +123,7 @@ class Publisher:
             sd=sd,
             parameter_version=parameter_version,
             parameter_age_s=parameter_age_s,
+            synthesised=synthesised,
         )
         self._seq, self._t = self._seq + 1, t
         for sink in self._sinks:

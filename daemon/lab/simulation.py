@@ -11,6 +11,7 @@ from numpy.random import SeedSequence
 from numpy.typing import NDArray
 
 from daemon.config import Config
+from daemon.lab.electrode_faults import ElectrodeFaults
 from daemon.lab.electrodes import EMG_RATE_HZ, Electrodes
 from daemon.lab.movement import Movement, Task
 from daemon.lab.person import STEP_S, Contraction, make_person
@@ -90,7 +91,8 @@ class Lab:
         self._column = [model.muscle_names.index(name) for name in person.names]
         self._lengths = Geometry(model, angles, (), fixed)
         self._arms = Geometry(model, angles, self.dofs, fixed)
-        of_movement, of_electrodes, *of_sensors = SeedSequence(config.simulation.seed).spawn(5)
+        seeds = SeedSequence(config.simulation.seed).spawn(6)
+        of_movement, of_electrodes, *of_sensors, of_faults = seeds
         self._movement = Movement(
             _tasks(config, model),
             self._efforts,
@@ -100,6 +102,9 @@ class Lab:
             self._tiring.drive,
         )
         self._electrodes = _electrodes(config, of_electrodes)
+        self._faults = ElectrodeFaults(
+            config.simulation.electrode_off, config.streams.emg.channels, _mvc(config), of_faults
+        )
         self._emg, self._angles, self._moments = _sensors(config, of_sensors)
         start = self._movement.angles(np.zeros(1))
         self._contraction = Contraction(person, self._length(start)[0])
@@ -121,7 +126,7 @@ class Lab:
             t, excitation, self._tiring.conduction(t), self._tiring.gain(t)
         )
         return LabBlock(
-            emg=self._emg.sample(t, emg),
+            emg=self._emg.sample(t, self._faults.apply(t, emg)),
             angles=self._angles.sample(t[angle_at], q[angle_at]),
             moments=self._moments.sample(t[moment_at], moment),
             truth=Truth(excitation, activation, force, q[angle_at], moment),
@@ -219,11 +224,15 @@ def _synergies(config: Config) -> Array:
     return shares
 
 
+def _mvc(config: Config) -> Array:
+    """Return the envelope of each channel at full excitation, V."""
+    return np.array([config.envelope.mvc.get(name, 1.0) for name in config.streams.emg.channels])
+
+
 def _electrodes(config: Config, seed: SeedSequence) -> Electrodes:
     envelope, simulation = config.envelope, config.simulation
-    mvc = np.array([envelope.mvc.get(name, 1.0) for name in config.streams.emg.channels])
     return Electrodes(
-        mvc,
+        _mvc(config),
         envelope.band_hz,
         envelope.band_order,
         noise_v=simulation.emg_noise_v,

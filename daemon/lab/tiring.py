@@ -70,7 +70,7 @@ class Tiring:
 
     def truth(self) -> dict[str, object]:
         """Return what changes, as configured, for a JSON file."""
-        changes = {"fatigue", "gain_change", "task_change"}
+        changes = {"fatigue", "gain_change", "task_change", "electrode_off"}
         return self._simulation.model_dump(mode="json", include=changes)
 
     def _columns(self, muscle: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,9 @@ class Recorder:
         self._errors: list[Array] = []
         self._next_moment = -np.inf
         self._emg: list[tuple[Array, Array]] = []
+        self._failed: set[str] = set()
+        """Channels that are not believed, or were not at some time of the second."""
+        self._channel_faults: Mapping[str, str] = {}
 
     def update(self, update: UpdateMessage) -> None:
         """Note an update of the calibrator, whatever became of it."""
@@ -118,7 +121,9 @@ class Recorder:
         middle = float(np.concatenate(times).mean())
         amplitude, median_hz = spectrum(np.concatenate(blocks), rate_hz)
         for channel, volts, hertz in zip(self._channels, amplitude, median_hz, strict=True):
-            self._log.add("emg", middle, channel, float(volts), float(hertz))
+            if channel not in self._failed and np.isfinite(volts):
+                self._log.add("emg", middle, channel, float(volts), float(hertz))
+        self._failed = set(self._channel_faults)
 
     def command(self, t: float, request: Request, reply: Reply) -> None:
         """Note what the operator asked for and was answered; a mark is a row of its own."""
@@ -132,8 +137,20 @@ class Recorder:
         """Note something that happened."""
         self._log.add("event", t, source, kind, sentence)
 
+    def _electrodes(self, status: StatusMessage) -> None:
+        """Note channels that have failed, and those that are back."""
+        before, now = self._channel_faults, status.channels
+        for channel in now.keys() - before.keys():
+            sentence = f"EMG channel {channel} is not believed: {now[channel]}."
+            self.event(status.t, "emg", "electrode", sentence)
+        for channel in before.keys() - now.keys():
+            self.event(status.t, "emg", "electrode", f"EMG channel {channel} is believed again.")
+        self._channel_faults = now
+        self._failed |= set(now)
+
     def status(self, status: StatusMessage, histogram: Sequence[tuple[float, int]]) -> None:
         """Note how streams and latency are; `histogram` has counts by upper edge in ms."""
+        self._electrodes(status)
         for stream in status.streams:
             self._log.add(
                 "stream",
