@@ -63,13 +63,14 @@ class Drive:
         self._used: Flags = np.asarray(self._mixing.any(axis=1))
         self._believed = np.ones(len(channels), dtype=bool)
         self._coming: deque[tuple[float, int, str | None]] = deque()
-        self._rise = 1.0 / max(1.0, fade_s * rate_hz)
-        self._share = self.recorded.astype(np.float64)
-        """How far each muscle is driven by its own electrodes, shape [muscle]."""
+        self._steps = max(1, round(fade_s * rate_hz))
+        """Rows of a fade."""
+        self._back = np.where(self.recorded, self._steps, 0)
+        """Rows, up to a fade's, since each muscle has been believed; shape [muscle]."""
         self._synthesis: Synthesis | None = None
         self._former: Synthesis | None = None
-        self._learnt = 1.0
-        """How far the fade from the former synergies has come."""
+        self._learnt = self._steps
+        """Rows, up to a fade's, since there have been other synergies."""
 
     @property
     def synthesises(self) -> bool:
@@ -81,7 +82,7 @@ class Drive:
         """Places of the muscles that were synthesised, wholly or in part, in the newest row."""
         if not self.synthesises:
             return ()
-        return tuple(np.flatnonzero(self._share < 1.0).tolist())
+        return tuple(np.flatnonzero(self._back < self._steps).tolist())
 
     def note(self, changes: Sequence[Change]) -> None:
         """Take note of channels that have failed or come back; rows from then on show it."""
@@ -93,11 +94,11 @@ class Drive:
     def learn(self, synthesis: Synthesis) -> None:
         """Move to other synergies."""
         self._former, self._synthesis = self._synthesis, synthesis
-        self._learnt = 0.0
+        self._learnt = 0
 
     def rows(self, rows: Rows) -> Driven:
         """Return what drives the muscles in the next rows."""
-        if not self._coming and (self._share >= 1.0).all():
+        if not self._coming and (self._back == self._steps).all():
             excitation = np.clip(rows.excitation @ self._mixing, 0.0, 1.0)
             sure = np.ones(excitation.shape, dtype=bool)
             return Driven(excitation, sure, sure[:, 0])
@@ -111,20 +112,21 @@ class Drive:
         weight = self._believed @ self._mixing
         there = weight > 0.0
         mixed = (excitation * self._believed) @ self._mixing / np.where(there, weight, 1.0)
-        self._share = np.where(there, np.minimum(self._share + self._rise, 1.0), 0.0)
-        measured = self._share >= 1.0
+        self._back = np.where(there, np.minimum(self._back + 1, self._steps), 0)
+        measured = self._back == self._steps
         made = self._synthesised(mixed, measured)
-        driven = np.clip(self._share * mixed + (1.0 - self._share) * made, 0.0, 1.0)
+        share = self._back / self._steps
+        driven = np.clip(share * mixed + (1.0 - share) * made, 0.0, 1.0)
         known = self.synthesises or bool(measured[self.recorded].all())
         return Driven(driven, measured, np.asarray(known and bool(measured.any())))
 
     def _synthesised(self, mixed: Array, measured: Flags) -> Array:
         """Return the excitations with those that are not measured synthesised, zero without."""
-        self._learnt = min(self._learnt + self._rise, 1.0)
         made = _filled(self._synthesis, mixed, measured)
-        if self._learnt < 1.0:
-            made = self._learnt * made
-            made += (1.0 - self._learnt) * _filled(self._former, mixed, measured)
+        if self._learnt < self._steps:
+            self._learnt += 1
+            share = self._learnt / self._steps
+            made = share * made + (1.0 - share) * _filled(self._former, mixed, measured)
         return made
 
 

@@ -21,6 +21,7 @@ from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.synergy import (
     Synergies,
     factorise,
+    foretelling_synergies,
     synergies_for,
     variance_accounted_for,
 )
@@ -29,6 +30,8 @@ from pipeline.synthesis import RIDGE, SynergyWeights, Synthesis
 
 LEAST_ROWS = 200
 """Fewer rows in which every electrode was believed say too little of what moves together."""
+RECONSIDERED_EVERY = 10
+"""Updates after which the number of synergies is chosen anew."""
 SWEEPS = 30
 """A factorisation that starts from the last one needs no more."""
 _LEAST_PEAK = 1e-3
@@ -54,6 +57,7 @@ class Synergist:
         self._recorded = recorded
         self._settings = settings
         self._device = device
+        self._learnt = -1
         self.found: SynergyWeights | None = None
         """The synergies in force; None before there are any."""
 
@@ -77,7 +81,8 @@ class Synergist:
     def _factorised(self, scaled: Tensor, unit: NDArray[np.float64]) -> Tensor:
         """Return weights of the recorded muscles, close to the ones in force where those do."""
         least, count = self._settings.least_vaf, self._settings.count
-        if self.found is not None:
+        self._learnt += 1
+        if self.found is not None and self._learnt % RECONSIDERED_EVERY:
             kept = (self.found.weights / unit[:, None])[self._recorded]
             weights = torch.as_tensor(kept, dtype=scaled.dtype, device=scaled.device)
             primitives = _projected(weights, scaled, torch.ones_like(scaled)).clamp_min(
@@ -85,9 +90,11 @@ class Synergist:
             )
             warm = Synergies(weights.clamp_min(0.0), primitives)
             found = factorise(scaled, weights.shape[1], warm, SWEEPS)
-            if count is not None or float(variance_accounted_for(scaled, found)) >= least:
+            if float(variance_accounted_for(scaled, found)) >= least:
                 return found.weights
-        return synergies_for(scaled, least, count).weights
+        if count is not None:
+            return synergies_for(scaled, least, count).weights
+        return foretelling_synergies(scaled, least).weights
 
     def _completed(self, weights: Tensor, unit: NDArray[np.float64]) -> SynergyWeights:
         """Return the weights of all muscles: those without electrodes keep theirs."""

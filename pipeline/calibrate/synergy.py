@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.synthesis import LEAST_VAF
+from pipeline.synthesis import LEAST_VAF, MOST_SYNERGIES, RIDGE
 
 SWEEPS = 300
 _EVERY = 10
@@ -131,6 +131,46 @@ def synergies_for(
         if float(variance_accounted_for(excitation, found)) >= least_vaf:
             return found
     return factorise(excitation, most)
+
+
+def foretelling_synergies(excitation: Tensor, least_vaf: float = LEAST_VAF) -> Synergies:
+    """Return the synergies with which each muscle, left out, is best made from all others.
+
+    For muscles that were recorded until their electrodes failed: of the numbers of synergies that
+    account for enough of the variance the fewest may know too little of a muscle, the most fit
+    each muscle by itself.
+
+    Parameters
+    ----------
+    excitation, least_vaf
+        As for `synergies_for`.
+    """
+    most = max(1, min(*excitation.shape, MOST_SYNERGIES + 1) - 1)
+    tried = [factorise(excitation, number) for number in range(1, most + 1)]
+    enough = [t for t in tried if float(variance_accounted_for(excitation, t)) >= least_vaf]
+    return min(enough or tried[-1:], key=lambda one: left_out_error(excitation, one.weights))
+
+
+def left_out_error(excitation: Tensor, weights: Tensor) -> float:
+    """Return how badly each muscle is made from all others, mean over the muscles.
+
+    Its squared error over its variance, with the least-squares primitives of the others.
+
+    Parameters
+    ----------
+    excitation
+        Shape [muscle, time].
+    weights
+        Shape [muscle, synergy].
+    """
+    others = 1.0 - torch.eye(len(weights)).to(weights)
+    known = weights * others[..., None]  # [left out, muscle, synergy]
+    ridge = RIDGE * weights.square().sum(0).mean() + _TINY
+    gram = known.mT @ known + ridge * torch.eye(weights.shape[1]).to(weights)
+    primitives = torch.linalg.solve(gram, known.mT @ excitation).clamp_min(0.0)
+    made = (weights[:, None] @ primitives)[:, 0]
+    spread = excitation.var(1).clamp_min(_TINY)
+    return float(((made - excitation).square().mean(1) / spread).mean())
 
 
 def _improve(target: Tensor, found: Synergies) -> None:
