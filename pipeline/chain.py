@@ -192,11 +192,12 @@ class Chain:
         `predict` takes what was computed if it meets the same inputs, to the last bit; so this
         changes no number, only when the work is done.
         """
-        excitation = self._delay.ahead() if self._ahead is None else None
-        angle = self.aligner.angle_ahead() if excitation is not None else None
-        if excitation is not None and angle is not None:
+        delayed = self._delay.ahead() if self._ahead is None else None
+        angle = self.aligner.angle_ahead() if delayed is not None else None
+        if delayed is not None and angle is not None:
             paths = self.geometry.evaluate(angle)
             self._ahead = angle, paths
+            excitation, _ = np.split(delayed, 2, axis=1)
             self.predictor.work_ahead(excitation, *paths)
 
     def _paths(self, angle: Array) -> tuple[Array, Array]:
