@@ -55,12 +55,12 @@ class FaultFinder:
     limits
         What is a fault.
     raw
-        Whether the samples are raw EMG. A ready envelope cannot be line noise only, and its
-        amplitude is its value.
+        Whether the samples are raw EMG. A ready envelope cannot be line noise only, its amplitude
+        is its value, and it may rest at zero.
     """
 
     def __init__(self, rate_hz: float, size: int, limits: FaultLimits, *, raw: bool) -> None:
-        self._limits = limits
+        self._limits, self._raw = limits, raw
         time = np.arange(size) / rate_hz
         drift = np.stack((np.ones(size), time - time.mean()), 1)
         self._drift = np.linalg.qr(drift)[0] if raw else np.zeros((size, 1))
@@ -87,7 +87,7 @@ class FaultFinder:
         faults = (
             missing,
             self._saturated(x, mvc),
-            np.ptp(x, axis=0) <= limits.flat,
+            self._is_flat(x),
             level > limits.loud,
             (level > limits.line_least) & self._is_line(steady),
         )
@@ -103,6 +103,11 @@ class FaultFinder:
         swings = (share >= limits.clipped_share) & (highest - lowest >= wide)
         stands = (highest - lowest <= limits.flat) & (np.abs(highest) >= wide)
         return np.asarray(swings | stands)
+
+    def _is_flat(self, x: Array) -> NDArray[np.bool_]:
+        """Tell which channels say nothing; a ready envelope at zero may be a muscle at rest."""
+        still = np.ptp(x, axis=0) <= self._limits.flat
+        return np.asarray(still & (self._raw | (x[-1] != 0.0)))
 
     def _is_line(self, steady: Array) -> NDArray[np.bool_]:
         """Tell in which channels a line frequency and its harmonics make up nearly everything."""
