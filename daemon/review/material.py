@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from daemon.review.fatigue import Course
 from daemon.session.reader import open_session
+from pipeline.errors import UserError
 
 Array = NDArray[np.float64]
 
@@ -135,10 +136,15 @@ def load(path: Path) -> Material:
     Raises
     ------
     UserError
-        If the file is missing or is no session.
+        If the file is missing, is no session, or holds what no session does.
     """
-    with open_session(path) as database:
-        return _Tables(database).material(path.stem)
+    try:
+        with open_session(path) as database:
+            return _Tables(database).material(path.stem)
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise UserError(
+            f"Session '{path}' holds what no session does ({type(error).__name__}: {error})."
+        ) from error
 
 
 _TIMED = ("emg", "moment", "residual", "candidate", "stream", "event", "mark", "command")

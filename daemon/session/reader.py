@@ -18,7 +18,8 @@ def open_session(path: Path) -> Iterator[sqlite3.Connection]:
     Raises
     ------
     UserError
-        If the file is missing, is no session, or is of a schema that is not known.
+        If the file is missing, is no session, is of a schema that is not known, or turns out to be
+        damaged while it is read.
     """
     if not path.is_file():
         raise UserError(f"There is no session '{path}'; give the file that `run` wrote.")
@@ -29,6 +30,8 @@ def open_session(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         _check(path, database)
         yield database
+    except sqlite3.Error as error:
+        raise UserError(f"Session '{path}' is damaged ({error}).") from error
     finally:
         database.close()
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import json
 import math
+import sqlite3
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +29,8 @@ from daemon.keys import read_public
 from daemon.link import RowsMessage, UpdateMessage, read
 from daemon.listen import Lines, Tally
 from daemon.orders import ANSWERS, ORDERS
+from daemon.review.material import load as load_session
+from daemon.session import schema
 from daemon.subjects.importing import import_subject
 from pipeline.datagram import DatagramError, decode
 from pipeline.errors import UserError
@@ -249,6 +253,32 @@ def _spoilt_xdf(random: Random, data: bytes) -> bytes:
     return b"XDF:" + b"".join(examples.xdf_chunk(*one) for one in chunks)
 
 
+def _spoilt_session(random: Random, data: bytes) -> bytes:
+    """Spoil one column, row or table of a session, which stays a sound database."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.deserialize(data)
+        table = random.choice(list(schema.TABLES))
+        column = random.choice(schema.columns(table))
+        value = mutate.strange_value(random, depth=1)
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            value = str(value)
+        match random.randrange(4):
+            case 0:
+                database.execute(f"DROP TABLE {table}")
+            case 1:
+                database.execute(f"DELETE FROM {table}")
+            case _:
+                with suppress(sqlite3.IntegrityError):  # a key that is there twice
+                    database.execute(f"UPDATE {table} SET {column} = ?", (_storable(value),))
+        database.commit()
+        return database.serialize()
+
+
+def _storable(value: Any) -> Any:
+    """Return a value that a database can hold."""
+    return json.dumps(value) if isinstance(value, (list, dict)) else value
+
+
 @cache
 def entrances() -> dict[str, Entrance]:
     """Return all entrances by name."""
@@ -269,6 +299,7 @@ def entrances() -> dict[str, Entrance]:
         "table": Entrance(_file("r.sto", _recording), examples.tables, text),
         "npz": Entrance(_file("r.npz", _recording), examples.arrays, _spoilt_arrays),
         "xdf": Entrance(_file("r.xdf", _recording), examples.xdf_files, _spoilt_xdf),
+        "session": Entrance(_file("s.db", load_session), examples.sessions, _spoilt_session),
         "key": Entrance(
             _file("k.pub", lambda path: read_public(str(path))), examples.key_files, text
         ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import struct
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +19,7 @@ from daemon.config import config_path
 from daemon.control_messages import Command, Reply, Request
 from daemon.link import LinkMessage, RowsMessage
 from daemon.orders import Answer, ForgetOrder, Hello, PauseOrder, RecordOrder, RestoreOrder, Scale
+from daemon.session import schema
 from daemon.subjects.ceinms import DIALECTS, write_ceinms
 from pipeline.calibrate.window import PairedRows
 from pipeline.curve import KeyPair
@@ -216,7 +219,7 @@ def xdf_chunk(tag: int, content: bytes) -> bytes:
 
 @cache
 def xdf_files() -> list[bytes]:
-    """Return a recording of one stream as LabRecorder writes it."""
+    """Return a recording of one stream as LabRecorder writes it, and without clock offsets."""
     channels = "".join(
         f"<channel><label>{name}</label><unit>V</unit></channel>" for name in ("a", "b")
     )
@@ -229,17 +232,32 @@ def xdf_files() -> list[bytes]:
     one = struct.pack("<I", 1)
     rows = b"".join(struct.pack("<Bddd", 8, i / 100, *row) for i, row in enumerate(ROWS))
     clocks = [xdf_chunk(4, one + struct.pack("<dd", t, 0.0)) for t in (0.0, 0.05)]
-    parts = [
-        xdf_chunk(1, b"<?xml version='1.0'?><info><version>1.0</version></info>"),
-        xdf_chunk(2, one + header.encode()),
-        *clocks,
-        xdf_chunk(3, one + struct.pack("<BI", 4, len(ROWS)) + rows),
-        xdf_chunk(6, one + b"<?xml version='1.0'?><info/>"),
-    ]
-    return [b"XDF:" + b"".join(parts)]
+    head = xdf_chunk(1, b"<?xml version='1.0'?><info><version>1.0</version></info>")
+    head = b"XDF:" + head + xdf_chunk(2, one + header.encode())
+    tail = xdf_chunk(3, one + struct.pack("<BI", 4, len(ROWS)) + rows)
+    tail += xdf_chunk(6, one + b"<?xml version='1.0'?><info/>")
+    return [head + tail, head + b"".join(clocks) + tail]
 
 
 @cache
 def key_files() -> list[bytes]:
     """Return a public key's file."""
     return [b"# Public key of exo (hillstream).\n" + KeyPair.new().public + b"\n"]
+
+
+@cache
+def sessions() -> list[bytes]:
+    """Return a session of two seconds."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "session.db"
+        with closing(sqlite3.connect(file)) as database:
+            database.executescript(schema.statements())
+            database.execute("INSERT INTO session VALUES ('config', '{}')")
+            for table in schema.TABLES.keys() - {"session"}:
+                columns = schema.columns(table)
+                for t in (1.0, 2.0):
+                    row = [1 if name in ("candidate", "accepted") else t for name in columns]
+                    places = ", ".join("?" * len(row))
+                    database.execute(f"INSERT INTO {table} VALUES ({places})", row)
+            database.commit()
+        return [file.read_bytes()]
