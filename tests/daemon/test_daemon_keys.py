@@ -8,9 +8,9 @@ from daemon.keys import client_keys, new_keys
 from daemon.listen import listen
 from pipeline.errors import UserError
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 MARK = Request(command=Command.MARK, text="here")
 
 

@@ -3,15 +3,21 @@
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from daemon.cli import main
 from daemon.config import load_config
 from daemon.keys import ConfiguredKeys, client_keys, listed, new_keys, read_pair, read_public
-from daemon.report import _warning
+from daemon.outbox import Outbox
+from daemon.report import StatusReporter, _warning
 from pipeline.curve import KeyPair
 from pipeline.errors import UserError
+from pipeline.fade import MomentGuard
+from pipeline.message import MetaMessage
+from pipeline.model.subject import Subject
+from pipeline.publish import Publisher
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -134,3 +140,15 @@ def test_check_finds_a_missing_key(tmp_path):
     told = CliRunner().invoke(main, ["check", str(path)])
     assert told.exit_code == 2
     assert "nowhere.key" in told.output
+
+
+def test_every_status_of_an_open_port_says_so(tmp_path):
+    path = config(tmp_path, "[security]\ninsecure = true\n", "tcp://0.0.0.0:5556")
+    meta = MetaMessage(session="s", dofs=("a",), rate_hz=1.0, muscles=("m",), valid_for_s=0.1)
+    guard = MomentGuard(n_dofs=1, max_moment_nm=1.0, fade_s=0.1, stale_after_s=0.1)
+    outbox = Outbox(Publisher(meta, []), guard, version=0)
+    person = Subject.generic(("m",), *np.ones((5, 1)))
+    reporter = StatusReporter(load_config(path), "s")
+    for _ in range(2):
+        note = reporter.message(outbox, [], 0, {}, person).note
+        assert note.endswith("without keys, open to the network (security.insecure).")
