@@ -93,16 +93,37 @@ def torque_gap(motion: Motion, inertia: Tensor, moment: Tensor) -> Tensor:
     return moment.transpose(-1, -2) + motion.external - needed
 
 
-def predicted_acceleration(motion: Motion, inertia: Tensor, moment: Tensor) -> Tensor:
+def mass_root(motion: Motion, inertia: Tensor) -> Tensor:
+    """Return the Cholesky factor of the limb's mass matrix, shape [..., time, dof, dof].
+
+    Parameters
+    ----------
+    inertia
+        Inertial parameters of the bones, shape [..., bone, 10].
+    """
+    whole = inertia.flatten(-2).unsqueeze(-2) + motion.load
+    mass = (motion.mass_per_inertia @ whole[..., None, :, None]).squeeze(-1)
+    root: Tensor = torch.linalg.cholesky(mass)
+    return root
+
+
+def predicted_acceleration(
+    motion: Motion, inertia: Tensor, moment: Tensor, root: Tensor | None = None
+) -> Tensor:
     """Return the acceleration that muscles and bones would have given, rad/s^2, [..., time, dof].
 
     The measured one plus what the torque left over does to the limb: forward dynamics, exactly.
-    Parameters are those of `torque_gap`.
+
+    Parameters
+    ----------
+    inertia, moment
+        As in `torque_gap`.
+    root
+        What `mass_root` returned for other bones; None takes these bones'. With a mass matrix that
+        is held, heavier bones do not make an error smaller by being harder to move.
     """
     gap = torque_gap(motion, inertia, moment)
-    whole = inertia.flatten(-2).unsqueeze(-2) + motion.load
-    mass = (motion.mass_per_inertia @ whole[..., None, :, None]).squeeze(-1)
-    root = torch.linalg.cholesky(mass)
+    root = mass_root(motion, inertia) if root is None else root
     return motion.acceleration + torch.cholesky_solve(gap.unsqueeze(-1), root).squeeze(-1)
 
 
