@@ -12,7 +12,7 @@ STAGES = ("transport", "envelope", "align", "predict", "publish")
 """The stages in a row's order; each lasts from the end of the one before to its own."""
 SETTLING_S = 5.0
 """Rows of this time after the first one do not count: connections are being made, s."""
-BIN_S, LONGEST_S = 5e-6, 0.1
+BIN_S, LONGEST_S = 1e-5, 1.0
 _CHUNKS = 100
 """Chunks of EMG that are remembered, in which the sample a row waited for must lie."""
 
