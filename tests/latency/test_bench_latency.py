@@ -13,7 +13,7 @@ from pipeline.geometry import load_model
 SECONDS = 3
 FIGURES = ("p50", "p99", "p999", "max")
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]  # a busy machine starts it slowly
 
 
 @pytest.fixture(scope="module")
