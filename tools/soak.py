@@ -1,20 +1,22 @@
 """Run the daemon for long and watch what grows: ``python -m tools.soak --minutes 120``.
 
-Runs `hillstream demo` and samples, for each of its processes, resident memory, open files and
-processor time; and from the session log its size and the latency. What should be flat is compared
-between the first and the last quarter, the first minute left out.
+Runs `hillstream demo` and samples, for each of its processes, resident memory and open files; and
+from the session log its size and the latency. The first and the last quarter of the samples are
+compared, the first minute left out. Exits with 1 where something grows or a process was restarted.
 """
 
 from __future__ import annotations
 
-import os
+import json
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,53 +25,72 @@ import click
 import numpy as np
 
 from daemon.commands.common import json_option, progress_bar, say, write_json
+from tools.processes import memory_mb, open_files, workers
 
 SAMPLE_S = 5.0
 WARM_UP_S = 60.0
-PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
-ORDER = ("supervisor", "simulated lab", "recorder", "predictor", "calibrator")
-"""The processes as they are started."""
-_LATEST = "SELECT p50_ms, p99_ms FROM latency WHERE p50_ms IS NOT NULL ORDER BY t DESC LIMIT 5"
+MEMORY_SHARE, MEMORY_MB = 0.1, 5.0
+"""Memory grows when the last quarter exceeds the first by more than this share and this much."""
+MORE_FILES = 2
+SLOWER = 2.0
+"""Latency grows when its best seconds at the end take this many times those at the start: another
+program that runs beside takes the processor for some seconds, not for all of a quarter."""
+FASTER_LOG = 1.3
+"""The log grows more and more when it grows so many times as fast in the second half."""
+_LATEST = "SELECT p50_ms FROM latency WHERE p50_ms IS NOT NULL ORDER BY t DESC LIMIT 5"
 Samples = dict[str, list[float]]
 
 
-def processes(root: int) -> dict[str, int]:
-    """Return the process ids of the daemon by name: itself, then its workers in their order."""
-    children = Path(f"/proc/{root}/task/{root}/children").read_text(encoding="ascii").split()
-    workers = [pid for pid in map(int, children) if "spawn_main" in _command(pid)]
-    return dict(zip(ORDER, [root, *sorted(workers)], strict=False))
+@dataclass(frozen=True)
+class Trend:
+    """How something was at the start and at the end."""
+
+    first: float
+    last: float
+    limit: float
+    """What `last` may be, given `first`."""
+
+    @property
+    def flat(self) -> bool:
+        """Whether it does not grow."""
+        return self.last <= self.limit
 
 
-def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
-
-
-def sample(pids: dict[str, int], session: Path, into: Samples) -> None:
+def sample(root: int, session: Path, into: Samples) -> None:
     """Add one sample of everything."""
-    for name, pid in pids.items():
-        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
-        into[f"{name}, memory, MB"].append(int(pages) * PAGE_MB)
-        into[f"{name}, open files"].append(len(os.listdir(f"/proc/{pid}/fd")))
+    for name, pid in {"supervisor": root, **workers(root)}.items():
+        into[f"{name}, memory, MB"].append(memory_mb(pid))
+        into[f"{name}, open files"].append(open_files(pid))
     with closing(sqlite3.connect(f"file:{session}?mode=ro", uri=True)) as database:
-        query = (
-            "SELECT p50_ms, p99_ms FROM latency WHERE p50_ms IS NOT NULL ORDER BY t DESC LIMIT 5"
+        latest = [p50 for (p50,) in database.execute(_LATEST)]
+        pages, size = (
+            database.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "page_size")
         )
-        latest = np.array(database.execute(query).fetchall(), dtype=np.float64).reshape(-1, 2)
-    if len(latest):
-        into["latency p50, ms"].append(float(np.median(latest[:, 0])))
-        into["latency p99, ms"].append(float(np.median(latest[:, 1])))
-    written = session.parent.glob(f"{session.name}*")  # the file and what is not yet merged into it
-    into["log, MB"].append(sum(file.stat().st_size for file in written) / 1e6)
+    if latest:
+        into["latency p50, ms"].append(min(latest))
+    into["log, MB"].append(pages * size / 1e6)
 
 
-def trend(values: list[float]) -> dict[str, float]:
-    """Return means over the first and the last quarter, and their ratio."""
+def trend(name: str, values: list[float]) -> Trend:
+    """Return how a series of samples has developed."""
+    if name == "log, MB":
+        half = len(values) // 2
+        first, last = values[half] - values[0], values[-1] - values[half]
+        return Trend(first, last, FASTER_LOG * first)
     quarter = max(1, len(values) // 4)
-    first, last = float(np.mean(values[:quarter])), float(np.mean(values[-quarter:]))
-    return {"first": first, "last": last, "ratio": last / first if first else 1.0}
+    parts = values[:quarter], values[-quarter:]
+    if name.startswith("latency"):
+        first, last = (float(np.quantile(part, 0.1)) for part in parts)
+        return Trend(first, last, SLOWER * first)
+    first, last = (float(np.mean(part)) for part in parts)
+    if name.endswith("files"):
+        return Trend(first, last, first + MORE_FILES)
+    return Trend(first, last, first + max(MEMORY_MB, MEMORY_SHARE * first))
 
 
-def soak(config: str, minutes: float, session: Path, result: Path, progress: Any) -> Samples:
+def soak(
+    config: str, minutes: float, session: Path, result: Path, progress: Callable[[float], None]
+) -> Samples:
     """Run the demo and return the samples."""
     seconds = 60.0 * minutes
     command = [sys.executable, "-m", "daemon.cli", "demo", config, "--headless"]
@@ -83,12 +104,32 @@ def soak(config: str, minutes: float, session: Path, result: Path, progress: Any
             passed = time.monotonic() - started
             progress(min(1.0, passed / seconds))
             if min(WARM_UP_S, 0.2 * seconds) < passed < seconds and session.exists():
-                sample(processes(daemon.pid), session, samples)
+                sample(daemon.pid, session, samples)
     finally:
         if daemon.poll() is None:
             daemon.send_signal(signal.SIGINT)
         daemon.wait()
     return samples
+
+
+def _judged(samples: Samples, run: dict[str, Any], json_file: str | None) -> bool:
+    """Say how everything has developed; return whether nothing grows."""
+    trends = {name: trend(name, values) for name, values in samples.items()}
+    for name, one in trends.items():
+        word = "flat" if one.flat else f"GROWS, more than {one.limit:.2f}"
+        say(f"{name:30} {one.first:9.2f} -> {one.last:9.2f}   {word}", json_file)
+    growth = samples["log, MB"]
+    hours = (len(growth) - 1) * SAMPLE_S / 3600
+    say(f"log growth {(growth[-1] - growth[0]) / hours:.0f} MB/h", json_file)
+    say(
+        f"{run['ticks_published']} of {run['ticks_expected']} ticks, {run['seq_gaps']} gaps, "
+        f"{run['nonfinite']} not finite, restarts {run['restarts']}",
+        json_file,
+    )
+    flat = all(one.flat for one in trends.values()) and not any(run["restarts"].values())
+    told = {name: asdict(one) for name, one in trends.items()}
+    write_json(json_file, {"flat": flat, "trends": told, "run": run})
+    return flat
 
 
 @click.command()
@@ -101,15 +142,11 @@ def main(config: str, minutes: float, json_file: str | None) -> None:
         session, result = Path(folder) / "soak.db", Path(folder) / "result.json"
         with progress_bar("Soaking") as progress:
             samples = soak(config, minutes, session, result, progress)
-        told = result.read_text(encoding="utf-8")
-    found = {name: trend(values) for name, values in samples.items()}
-    for name, one in found.items():
-        say(
-            f"{name:28} {one['first']:9.2f} -> {one['last']:9.2f}   x {one['ratio']:.3f}", json_file
-        )
-    log = samples["log, MB"]
-    say(f"log growth {(log[-1] - log[0]) / (len(log) * SAMPLE_S) * 3600:.0f} MB/h", json_file)
-    write_json(json_file, {"minutes": minutes, "trends": found, "run": told})
+        if not result.exists():
+            raise click.ClickException("The daemon left no result.")
+        run = json.loads(result.read_text(encoding="utf-8"))
+    if not _judged(samples, run, json_file):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":
