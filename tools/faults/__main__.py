@@ -27,7 +27,6 @@ def play(case: Case, scene: Scene, short: bool = False) -> Finding:
     """Do one fault to a scene where all is well, and wait until it is well again."""
     scene.settle()
     if not short:
-        scene.rest()
         scene.prepare()
     case.act(scene, (short and case.short_s) or case.seconds)
     if case.told:

@@ -20,7 +20,6 @@ import click
 from daemon.config import load_config
 from daemon.demo import simulated_lab
 from daemon.worker import Worker
-from pipeline.message import Status
 from pipeline.streams import clock
 from tools.faults.controller import Controller
 from tools.faults.proxy import Proxy, Spoil, untouched
@@ -201,16 +200,9 @@ class Scene:
         start = clock.now()
         self.wait(lambda: self.good_since(start), "all is well")
 
-    def rest(self) -> None:
-        """Wait until the status speaks of nothing that was before."""
-        self.wait(self._says_nothing, "the status has nothing to tell")
-
     def prepare(self) -> None:
         """Wait until every process is at work and a spare predictor ready."""
         self.wait(self._has_a_spare, "a spare predictor waits")
-
-    def _says_nothing(self) -> bool:
-        return bool(self.controller.statuses[-1].body["note"] == Status.NOMINAL.sentence)
 
     def _has_a_spare(self) -> bool:
         """Tell whether a spare predictor has done its rehearsal: it uses no more time."""
