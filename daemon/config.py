@@ -643,7 +643,15 @@ def _explain(path: Path, error: ValidationError) -> str:
     lines = [f"{path} has {count}:"]
     for mistake in mistakes:
         place = ".".join(str(part) for part in mistake["loc"]) or "the whole file"
-        shown = repr(mistake["input"])
+        shown = _shown(mistake["input"])
         value = f" (got {shown})" if len(shown) <= 60 and mistake["type"] != "missing" else ""
         lines.append(f"  {place}: {mistake['msg'].removeprefix('Value error, ')}{value}")
     return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    """Return a value as Python writes it; an integer that is too long to be written, in words."""
+    try:
+        return repr(value)
+    except ValueError:
+        return "a number of thousands of digits"

@@ -150,7 +150,7 @@ def _split(file: Path) -> tuple[dict[str, str], tuple[str, ...], list[str]]:
 
 def _check_rows(file: Path, header: dict[str, str], rows: int) -> None:
     stated = header.get("nrows", header.get("datarows", ""))
-    if stated.isdigit() and int(stated) != rows:
+    if stated.isdecimal() and int(stated[:20]) != rows:  # nobody states more digits in earnest
         raise UserError(
             f"'{file}' has {rows} rows, but its header says {stated}; it was cut off or edited."
         )

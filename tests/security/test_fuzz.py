@@ -83,6 +83,16 @@ def test_deep_nesting_in_a_file_is_refused(name):
         assert not ENTRANCES[name].take(opening * 50_000)
 
 
+def test_numbers_too_long_to_be_written_are_refused():
+    """Python writes and reads at most 4300 digits; a hexadecimal number of more is still one."""
+    longest = b"0x" + b"f" * 4301
+    config = ENTRANCES["config"].examples()[0]
+    assert not ENTRANCES["config"].take(config.replace(b"rate_hz = ", b"rate_hz = %b#" % longest))
+    table = ENTRANCES["table"].examples()[0]
+    assert not ENTRANCES["table"].take(table.replace(b"nRows=3", b"nRows=" + b"9" * 4301))
+    assert ENTRANCES["table"].take(table.replace(b"nRows=3", "nRows=²".encode()))
+
+
 def test_a_crash_is_counted_and_told():
     def fall(data: bytes) -> bool:
         raise KeyError(data)
