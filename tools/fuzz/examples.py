@@ -116,7 +116,15 @@ def replies() -> list[bytes]:
 @cache
 def link_messages() -> list[bytes]:
     """Return messages between the daemon's processes."""
-    rows = PairedRows(ROWS[:, 0], ROWS, ROWS, ROWS[:, :, None], ROWS[:, :1], ROWS[:, 0] > 0)
+    rows = PairedRows(
+        t=ROWS[:, 0],
+        excitation=ROWS,
+        length=ROWS,
+        moment_arm=ROWS[:, :, None],
+        moment=ROWS[:, :1],
+        valid=ROWS[:, 0] > 0,
+        measured=ROWS > 0,
+    )
     scale = Scale(mvc={"a": 1.0}, baseline="tracked", since=1.0, changed=["a"])
     messages: list[LinkMessage] = [
         RowsMessage.of(rows),
