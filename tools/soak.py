@@ -55,7 +55,7 @@ class Trend:
     @property
     def flat(self) -> bool:
         """Whether it does not grow."""
-        return self.last <= self.limit
+        return bool(self.last <= self.limit)
 
 
 def sample(root: int, session: Path, into: Samples) -> None:
