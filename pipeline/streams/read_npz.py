@@ -83,7 +83,11 @@ def _load(file: Path) -> Arrays:
             size = sum(member.file_size for member in archive.zip.infolist())
             if size > MOST_BYTES:
                 raise UserError(f"'{file}' unpacks to {size} bytes; {MOST_BYTES} are read at most.")
-            return {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in archive.files}
+        for name, array in arrays.items():
+            if not isinstance(array, np.ndarray):  # NumPy gives the bytes of any other member
+                raise ValueError(f"'{name}' is no array")
+        return arrays
     except _BROKEN as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(

@@ -1,6 +1,8 @@
 """Spoilt input at every entrance is taken, or refused as documented; tools/fuzz tries more."""
 
+import io
 import tracemalloc
+import zipfile
 from random import Random
 
 import msgpack
@@ -91,6 +93,15 @@ def test_numbers_too_long_to_be_written_are_refused():
     table = ENTRANCES["table"].examples()[0]
     assert not ENTRANCES["table"].take(table.replace(b"nRows=3", b"nRows=" + b"9" * 4301))
     assert ENTRANCES["table"].take(table.replace(b"nRows=3", "nRows=²".encode()))
+
+
+def test_a_member_of_an_archive_that_is_no_array_is_refused():
+    sound = ENTRANCES["npz"].examples()[0]
+    assert not ENTRANCES["npz"].take(sound.replace(b"\x93NUMPY", b"\x93NUMPX", 1))
+    content = io.BytesIO(sound)
+    with zipfile.ZipFile(content, "a") as archive:
+        archive.writestr("notes.txt", "none")
+    assert not ENTRANCES["npz"].take(content.getvalue())
 
 
 def test_a_crash_is_counted_and_told():
