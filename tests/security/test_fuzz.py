@@ -79,6 +79,20 @@ def test_entities_of_an_xml_file_are_not_expanded():
     assert not ENTRANCES["xdf"].take(b"XDF:" + header)
 
 
+@pytest.mark.parametrize("encoding", ["UTF-8UTF-8", "cp037", "utf-7", "idna"])
+def test_an_xml_file_of_a_strange_encoding_is_refused(encoding):
+    text = f"<?xml version='1.0' encoding='{encoding}'?><subject/>"
+    assert not ENTRANCES["subject-xml"].take(text.encode())
+
+
+@pytest.mark.parametrize("name", ["npz", "session", "xdf"])
+def test_a_damaged_archive_is_refused(name):
+    sound = ENTRANCES[name].examples()[-1]
+    middle = len(sound) // 2
+    for damaged in (sound[:middle], sound[:60] + bytes(len(sound) - 60)):
+        assert not ENTRANCES[name].take(damaged)
+
+
 @pytest.mark.parametrize("name", ["config", "model", "skeleton", "subject"])
 def test_deep_nesting_in_a_file_is_refused(name):
     for opening in (b"[", b'{"a":', b"a=["):
