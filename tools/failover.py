@@ -2,13 +2,15 @@
 
 The person of the shipped arm, moving by five synergies. First every channel in turn, at full speed:
 it goes flat at 30 s and is back at 50 s. Then one of them live, over LSL and ZeroMQ, where the time
-to the first status that names the channel is measured too. Each run is made with failover and
-without. docs/synergy.md has the figures.
+to the first status that names the channel is measured too. With ``--walking FILE`` the same at full
+speed on recorded walking, from 20 to 30 s. Each run is made with failover and without.
+docs/synergy.md has the figures.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,9 +33,15 @@ OFF_S, BACK_S, END_S = 30.0, 50.0, 60.0
 """When the electrode comes off, when it is back, and how long a run is, s of the lab's time."""
 BEFORE, DURING, AFTER = (10.0, 30.0), (30.0, 50.0), (52.0, 60.0)
 """What is compared, s; the electrode needs a second to be believed again."""
+WALKING = (10.0, 20.0), (20.0, 30.0), (32.0, 36.0)
+"""The same in recorded walking."""
+WALKING_CHANNELS = ("soleus_r", "med_gas_r", "tib_ant_r", "vas_lat_r", "semimem_r")
+WALKING_JOINTS = ("knee_angle_r", "ankle_angle_r")
 SYNERGIES = 5
 
 Array = NDArray[np.float64]
+Span = tuple[float, float]
+Spans = tuple[Span, Span, Span]
 
 
 def person(channel: str, seed: int, fault: str) -> Config:
@@ -54,17 +62,30 @@ def without_failover(config: Config) -> Config:
     )
 
 
-def at_full_speed(config: Config, path: Path) -> dict[str, Any]:
+def at_full_speed(
+    config: Config, path: Path, joints: Sequence[str], spans: Spans = (BEFORE, DURING, AFTER)
+) -> dict[str, Any]:
     """Return the errors of a recording of `config`, with failover and without."""
     recording = load_recording(path)
     found: dict[str, Any] = {}
     for name, one in (("with", config), ("without", without_failover(config))):
         result = score(one, recording)
         seconds: Any = result["rmse"]
-        error = np.array([list(per_second) for per_second in seconds.values()], dtype=np.float64)
+        error = np.array([seconds[joint] for joint in joints], dtype=np.float64)
         middle = np.arange(error.shape[1]) + 0.5
-        found[name] = _compared(middle, error.T) | {"nonfinite": result["nonfinite"]}
+        found[name] = _compared(middle, error.T, spans) | {"nonfinite": result["nonfinite"]}
     return found
+
+
+def stuck(recording: Path, channel: str, path: Path) -> None:
+    """Write a recording in which a channel stands still for a while."""
+    with np.load(recording, allow_pickle=False) as archive:
+        content = dict(archive)
+    t = content.get("emg_time", content["time"])
+    off = (t - t[0] >= WALKING[1][0]) & (t - t[0] < WALKING[1][1])
+    column = content["emg_names"].tolist().index(channel)
+    content["emg"][off, column] = content["emg"][np.argmax(off), column]
+    np.savez(path, allow_pickle=False, **content)
 
 
 def live(config: Config, path: Path) -> dict[str, Any]:
@@ -135,13 +156,13 @@ class _FlatSamples:
         self._end.set()
 
 
-def _compared(t: Array, error: Array) -> dict[str, Any]:
+def _compared(t: Array, error: Array, spans: Spans = (BEFORE, DURING, AFTER)) -> dict[str, Any]:
     """Return the root mean square error before, during and after, N*m over all joints."""
 
-    def rms(span: tuple[float, float]) -> float:
+    def rms(span: Span) -> float:
         return float(np.sqrt(np.nanmean(error[(t >= span[0]) & (t < span[1])] ** 2)))
 
-    before, during, after = rms(BEFORE), rms(DURING), rms(AFTER)
+    before, during, after = map(rms, spans)
     return {"before": before, "during": during, "after": after, "ratio": during / before}
 
 
@@ -160,15 +181,27 @@ HEADING = "channel    before  during  ratio  after   without: during  ratio   (R
 @click.option("--channel", default="DELT1", show_default=True, help="The one taken off live.")
 @click.option("--fault", default="flat", show_default=True, help="flat, nan, saturated, loud, line")
 @click.option("--seed", default=1, show_default=True, help="Seed of the simulated person.")
-@click.option("--only", type=click.Choice(["live", "full-speed"]), help="One of the two parts.")
+@click.option(
+    "--walking", type=click.Path(path_type=Path, exists=True), help="A recording of walking, .npz."
+)
+@click.option("--only", type=click.Choice(["live", "full-speed", "walking"]), help="One part.")
 @json_option()
-def main(channel: str, fault: str, seed: int, only: str | None, json_file: str | None) -> None:
+def main(
+    channel: str,
+    fault: str,
+    seed: int,
+    walking: Path | None,
+    only: str | None,
+    json_file: str | None,
+) -> None:
     """Take electrodes off the simulated person and compare the moments' errors."""
     found: dict[str, Any] = {}
     with TemporaryDirectory() as folder:
-        if only != "live":
+        if walking:
+            found["walking"] = _in_walking(walking, Path(folder))
+        if only is None or only == "full-speed":
             found["full_speed"] = _each_channel(Path(folder), seed, fault)
-        if only != "full-speed":
+        if only is None or only == "live":
             found["live"] = live(person(channel, seed, fault), Path(folder))
             _tell_live(channel, found["live"])
     write_json(json_file, found)
@@ -182,9 +215,20 @@ def _each_channel(folder: Path, seed: int, fault: str) -> dict[str, Any]:
         for i, channel in enumerate(channels):
             config, path = person(channel, seed, fault), folder / f"{channel}.npz"
             write_recording(config, END_S, path)
-            found[channel] = at_full_speed(config, path)
+            found[channel] = at_full_speed(config, path, config.model.dofs)
             progress((i + 1) / len(channels))
             say(_line(channel, found[channel]))
+    return found
+
+
+def _in_walking(recording: Path, folder: Path) -> dict[str, Any]:
+    found, config = {}, load_config("walking")
+    say(HEADING)
+    for channel in WALKING_CHANNELS:
+        path = folder / f"{channel}.npz"
+        stuck(recording, channel, path)
+        found[channel] = at_full_speed(config, path, WALKING_JOINTS, WALKING)
+        say(_line(channel, found[channel]))
     return found
 
 
