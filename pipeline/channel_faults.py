@@ -78,16 +78,17 @@ class FaultFinder:
             Envelope of each channel at maximum voluntary contraction, V (1 for ready envelopes),
             shape [channel].
         """
-        limits = self._limits
-        missing = (~good(window)).mean(0) > limits.missing_share
-        first = window[np.argmax(good(window), axis=0), np.arange(window.shape[1])]
-        x = held_where_bad(np.vstack((first, window)))[1:]
+        limits, usable = self._limits, good(window)
+        x = window if usable.all() else _held_from_the_first(window, usable)
+        highest, lowest = x.max(0), x.min(0)
+        still = highest - lowest <= limits.flat
         steady = x - self._drift @ (self._drift.T @ x)  # an artefact's drift is filtered away
         level = np.abs(steady).mean(0) / mvc
         faults = (
-            missing,
-            self._saturated(x, mvc),
-            self._is_flat(x),
+            1.0 - usable.mean(0) > limits.missing_share,
+            self._saturated(x, highest, lowest, mvc)
+            | (still & (np.abs(highest) >= self._wide(mvc))),
+            still & (self._raw | (highest != 0.0)),  # a ready envelope may rest at zero
             level > limits.loud,
             (level > limits.line_least) & self._is_line(steady),
         )
@@ -95,19 +96,16 @@ class FaultFinder:
         wrong = np.where(np.stack(faults), places, len(faults) + 1).min(0)
         return np.where(wrong > len(faults), 0, wrong)
 
-    def _saturated(self, x: Array, mvc: Array) -> NDArray[np.bool_]:
-        """Tell which channels stand at a rail or swing between two."""
-        limits, highest, lowest = self._limits, x.max(0), x.min(0)
-        wide = limits.clipped_range * mvc
-        share = ((x == highest) | (x == lowest)).mean(0)
-        swings = (share >= limits.clipped_share) & (highest - lowest >= wide)
-        stands = (highest - lowest <= limits.flat) & (np.abs(highest) >= wide)
-        return np.asarray(swings | stands)
+    def _wide(self, mvc: Array) -> Array:
+        return self._limits.clipped_range * mvc
 
-    def _is_flat(self, x: Array) -> NDArray[np.bool_]:
-        """Tell which channels say nothing; a ready envelope at zero may be a muscle at rest."""
-        still = np.ptp(x, axis=0) <= self._limits.flat
-        return np.asarray(still & (self._raw | (x[-1] != 0.0)))
+    def _saturated(self, x: Array, highest: Array, lowest: Array, mvc: Array) -> NDArray[np.bool_]:
+        """Tell which channels swing between two rails."""
+        swings = highest - lowest >= self._wide(mvc)
+        if not swings.any():
+            return np.asarray(swings)
+        share = ((x == highest) | (x == lowest)).mean(0)
+        return np.asarray(swings & (share >= self._limits.clipped_share))
 
     def _is_line(self, steady: Array) -> NDArray[np.bool_]:
         """Tell in which channels a line frequency and its harmonics make up nearly everything."""
@@ -115,6 +113,12 @@ class FaultFinder:
         share = [((basis.T @ steady) ** 2).sum(0) / power for basis in self._lines]
         found = np.array(share).reshape(-1, steady.shape[1]).max(0, initial=0.0)
         return np.asarray(found >= self._limits.line_share)
+
+
+def _held_from_the_first(window: Array, usable: NDArray[np.bool_]) -> Array:
+    """Return a window with bad values replaced by the good one before, or by the first one."""
+    first = window[np.argmax(usable, axis=0), np.arange(window.shape[1])]
+    return held_where_bad(np.vstack((first, window)))[1:]
 
 
 def good(x: Array) -> NDArray[np.bool_]:
@@ -128,6 +132,8 @@ def held_where_bad(x: Array) -> Array:
     Zero where there is none.
     """
     usable = good(x)
+    if usable.all():
+        return x
     place = np.where(usable, np.arange(len(x))[:, None], 0)
     newest = np.maximum.accumulate(place, axis=0)
     held = np.take_along_axis(x, newest, axis=0)
