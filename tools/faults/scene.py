@@ -140,8 +140,13 @@ class Scene:
         return (self.folder / "log").read_text(encoding="utf-8")
 
     def pid(self, name: str) -> int:
-        """Return the id of one of the daemon's processes."""
-        return workers(self.daemon.pid)[name]
+        """Return the id of one of the daemon's processes, which may just be starting again."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (pid := workers(self.daemon.pid).get(name)) is None:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the {name} has not been started in {PATIENCE_S:g} s")
+            time.sleep(0.05)
+        return pid
 
     @contextmanager
     def fault(self) -> Iterator[None]:
