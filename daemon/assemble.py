@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
+from daemon import limb
 from daemon.config import Config, StreamConfig
 from daemon.keys import ConfiguredKeys
 from pipeline.align import Aligner, ReferencePairing
+from pipeline.calibrate.body import BodySpace
 from pipeline.calibrate.calibrator import Calibrator, Settings
 from pipeline.calibrate.hybrid import HybridSettings
 from pipeline.calibrate.synergist import Synergist
@@ -22,6 +25,7 @@ from pipeline.errors import UserError
 from pipeline.geometry import Geometry, ModelFile, load_model
 from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.subject import CALIBRATED, Subject, load_subject
+from pipeline.motion_pairing import MotionPairing
 from pipeline.predict import HandOver, Predictor
 from pipeline.streams.base import Source, StreamSpec
 
@@ -35,7 +39,7 @@ TO_SI = {
     "N*m": 1.0,
 }
 """Factor from a unit of the configuration to SI."""
-LARGEST = {"emg": 1e6, "angles": 100.0, "moments": 1e5}
+LARGEST = {"emg": 1e6, "angles": 100.0, "moments": 1e5, "external": 1e5}
 """By stream, a magnitude that cannot be: V (or 1 of a ready envelope), rad, N*m."""
 
 
@@ -54,6 +58,9 @@ def stream_specs(config: Config) -> list[StreamSpec]:
                 "there or leave the joints out of model.dofs."
             )
         specs.append(_spec("moments", streams.moments, config.model.dofs, keep_nonfinite=True))
+    if streams.external is not None:
+        channels = streams.external.channels
+        specs.append(_spec("external", streams.external, channels, keep_nonfinite=True))
     return specs
 
 
@@ -73,10 +80,9 @@ def _spec(
 
 def sources(config: Config) -> list[Source]:
     """Return the live sources of a configuration, not yet opened."""
-    wanted = {"emg": config.streams.emg, "angles": config.streams.angles}
-    if config.streams.moments is not None:
-        wanted["moments"] = config.streams.moments
-    return [_source(spec, wanted[spec.key], config) for spec in stream_specs(config)]
+    return [
+        _source(spec, getattr(config.streams, spec.key), config) for spec in stream_specs(config)
+    ]
 
 
 def _source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
@@ -144,14 +150,6 @@ def chain(config: Config, subject: Subject, version: int = 0) -> Chain:
     _check_muscles(config, model)
     streams, rate_hz = config.streams, config.model.rate_hz
     envelope, failover = _envelope(config), config.failover
-    pairing = None
-    if streams.moments is not None:
-        pairing = ReferencePairing(
-            streams.moments.rate_hz,
-            config.model.dofs,
-            streams.max_gap_s,
-            capacity=round(2 * REFERENCE_WAIT_S * max(rate_hz, streams.moments.rate_hz)),
-        )
     return Chain(
         watch=_watch(config) if failover.enabled else None,
         envelope=envelope,
@@ -175,9 +173,29 @@ def chain(config: Config, subject: Subject, version: int = 0) -> Chain:
             model, streams.angles.channels, config.model.dofs, config.model.fixed_angles_rad
         ),
         predictor=Predictor(subject, rate_hz, _hand_over(config), version),
-        pairing=pairing,
+        pairing=_pairing(config),
         rate_hz=rate_hz,
         delay_s=max(0.0, config.model.electromechanical_delay_s - envelope.group_delay_s),
+    )
+
+
+def _pairing(config: Config) -> ReferencePairing | MotionPairing | None:
+    """Return what brings the reference onto the rows, or None where there is no reference."""
+    if config.torque_free:
+        pushed = config.streams.external
+        external = None if pushed is None else _reference(config, pushed, pushed.channels)
+        return limb.motion_pairing(config, external)
+    moments = config.streams.moments
+    return None if moments is None else _reference(config, moments, config.model.dofs)
+
+
+def _reference(config: Config, stream: StreamConfig, channels: Sequence[str]) -> ReferencePairing:
+    rate_hz = max(config.model.rate_hz, stream.rate_hz)
+    return ReferencePairing(
+        stream.rate_hz,
+        channels,
+        config.streams.max_gap_s,
+        capacity=round(2 * REFERENCE_WAIT_S * rate_hz),
     )
 
 
@@ -223,15 +241,13 @@ def _check_muscles(config: Config, model: ModelFile) -> None:
 
 
 def parameter_space(config: Config, prior: Subject, device: str) -> ParameterSpace:
-    """Return the free parameters and their bounds."""
-    rules = config.calibrator.parameters
-    return ParameterSpace(
-        prior,
-        {n: Rule(getattr(rules, n).free, getattr(rules, n).bounds) for n in CALIBRATED},
-        list(config.calibrator.strength_groups.values()),
-        dtype=torch.float32,
-        device=device,
-    )
+    """Return the free parameters and their bounds; with the bones where motion is the reference."""
+    section = config.calibrator.parameters
+    rules = {n: Rule(getattr(section, n).free, getattr(section, n).bounds) for n in CALIBRATED}
+    groups = list(config.calibrator.strength_groups.values())
+    if config.torque_free:
+        return BodySpace(prior, rules, limb.bones(config), groups, torch.float32, device)
+    return ParameterSpace(prior, rules, groups, torch.float32, device)
 
 
 def device(config: Config) -> str:
@@ -284,7 +300,8 @@ def calibrator(config: Config, start: Subject, version: int = 0) -> Calibrator:
     )
     space = parameter_space(config, prior, device(config))
     synergist = _synergist(config, prior) if config.failover.enabled else None
-    return Calibrator(space, config.model.rate_hz, settings, start, version, synergist)
+    learns_from = limb.limb(config) if config.torque_free else None
+    return Calibrator(space, config.model.rate_hz, settings, start, version, synergist, learns_from)
 
 
 def _synergist(config: Config, prior: Subject) -> Synergist:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -72,13 +72,20 @@ class StreamConfig(Section):
 
 
 class StreamsConfig(Section):
-    """The incoming streams: EMG and angles are needed, reference moments let it calibrate."""
+    """The incoming streams: EMG and angles are needed; a reference lets it calibrate."""
 
     emg: StreamConfig = Field(description="Surface EMG, raw or as ready envelopes.")
     angles: StreamConfig = Field(description="Joint angles.")
     moments: StreamConfig | None = Field(
-        None, description="Reference joint moments (inverse dynamics); without it no calibration."
+        None, description="Reference joint moments (inverse dynamics), to calibrate by."
     )
+    external: StreamConfig | None = Field(
+        None,
+        description="Measured joint torques that are not the muscles', such as an exoskeleton's; "
+        "taken into account with calibrator.reference = 'acceleration'.",
+    )
+    roles: ClassVar = ("emg", "angles", "moments", "external")
+
     stale_after_s: Positive = Field(
         0.05, description="Age of the newest EMG or angle sample at which the moment fades, s."
     )
@@ -181,6 +188,11 @@ class CalibratorConfig(Section):
     """The sliding-window calibrator."""
 
     enabled: bool = Field(True, description="Whether parameters are refined at all.")
+    reference: Literal["moments", "acceleration"] = Field(
+        "moments",
+        description="What it learns from: 'moments' of streams.moments, or the 'acceleration' of "
+        "the angles, which needs [skeleton] and no torque; see docs/torque-free.md.",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where it computes; 'auto' takes CUDA if there is one."
     )
@@ -234,6 +246,23 @@ class CalibratorConfig(Section):
     strength_groups: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
         default_factory=dict,
         description="Muscles that share one strength; a muscle in no group has its own.",
+    )
+
+
+class SkeletonConfig(Section):
+    """The limb's bones, for a calibration that learns from motion."""
+
+    file: Path = Field(description="Skeleton with its bones, relative to this file.")
+    free: bool = Field(True, description="Whether the bones are identified beside the muscles.")
+    width: Annotated[float, Field(gt=0, le=0.5)] = Field(
+        0.1,
+        description="Standard deviation of the multiplier of each number of a bone before any "
+        "data; multipliers stay between 0.4 and 1.6.",
+    )
+    span_s: Annotated[float, Field(ge=0.06, le=2)] = Field(
+        0.3,
+        description="Accelerations come from polynomials fitted to the angles over this time, s; "
+        "the reference is half of it late.",
     )
 
 
@@ -458,6 +487,11 @@ class SimulationConfig(Section):
     tendon_slack_length: dict[str, Positive] = Field(
         default_factory=dict, description="True value per muscle, relative to the generic one."
     )
+    bones: dict[str, dict[str, Positive]] = Field(
+        default_factory=dict,
+        description="For each bone its true numbers (mass, centre_x, radius_x, ...), relative to "
+        "those of skeleton.file.",
+    )
     strength: dict[str, Positive] = Field(
         default_factory=dict, description="True value per muscle, relative to the generic one."
     )
@@ -506,6 +540,9 @@ class Config(Section):
     envelope: EnvelopeConfig = EnvelopeConfig()
     model: ModelConfig
     calibrator: CalibratorConfig = CalibratorConfig()
+    skeleton: SkeletonConfig | None = Field(
+        None, description="The limb's bones, for calibrator.reference = 'acceleration'."
+    )
     synergies: SynergyConfig = SynergyConfig()
     failover: FailoverConfig = FailoverConfig()
     output: OutputConfig = OutputConfig()
@@ -518,7 +555,31 @@ class Config(Section):
     @property
     def calibrates(self) -> bool:
         """Whether parameters are refined: the calibrator is on and there is a reference."""
-        return self.calibrator.enabled and self.streams.moments is not None
+        return self.calibrator.enabled and (self.streams.moments is not None or self.torque_free)
+
+    @property
+    def torque_free(self) -> bool:
+        """Whether the reference is the motion, so that no joint moment is needed."""
+        return self.calibrator.reference == "acceleration"
+
+    @model_validator(mode="after")
+    def _has_its_reference(self) -> Self:
+        if not self.torque_free and self.streams.external is not None:
+            raise ValueError(
+                "streams.external is of use with calibrator.reference = 'acceleration' only; set "
+                "that or leave the stream out"
+            )
+        if self.torque_free and self.skeleton is None:
+            raise ValueError(
+                "calibrator.reference = 'acceleration' needs the bones; add [skeleton] with a "
+                "file such as models/myoarm_skeleton.json"
+            )
+        if self.torque_free and self.streams.moments is not None:
+            raise ValueError(
+                "calibrator.reference = 'acceleration' learns from no moment; leave "
+                "streams.moments out, or set reference = 'moments'"
+            )
+        return self
 
     @model_validator(mode="after")
     def _channels_exist(self) -> Self:
@@ -617,10 +678,12 @@ def load_config(name: str | Path) -> Config:
 def _with_absolute_paths(config: Config, folder: Path) -> Config:
     subject = folder / config.model.subject if config.model.subject else None
     model = config.model.model_copy(update={"file": folder / config.model.file, "subject": subject})
-    streams, security = config.streams, config.security
+    streams, security, skeleton = config.streams, config.security, config.skeleton
+    if skeleton is not None:
+        skeleton = skeleton.model_copy(update={"file": folder / skeleton.file})
     inputs = {
         key: stream.model_copy(update={"server_key": beside(stream.server_key, folder)})
-        for key in ("emg", "angles", "moments")
+        for key in StreamsConfig.roles
         if (stream := getattr(streams, key)) is not None and stream.server_key is not None
     }
     keys = {
@@ -631,6 +694,7 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     return config.model_copy(
         update={
             "model": model,
+            "skeleton": skeleton,
             "streams": streams.model_copy(update=inputs),
             "security": security.model_copy(update=keys),
         }

@@ -16,7 +16,7 @@ import zmq
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.calibrate.confidence import Confidence, Standing
+from pipeline.calibrate.confidence import BoneNumber, Confidence, Standing
 from pipeline.calibrate.result import Result, Update
 from pipeline.calibrate.window import PairedRows
 from pipeline.model.subject import Subject
@@ -51,7 +51,7 @@ class LinkMessage(BaseModel):
 
 
 class RowsMessage(LinkMessage):
-    """Paired rows; arrays as lists, NaN in `moment` where there is no reference."""
+    """Paired rows; arrays as lists, NaN in `moment` or `motion` where there is no reference."""
 
     topic: ClassVar[str] = "rows"
     t: list[Finite]
@@ -61,6 +61,7 @@ class RowsMessage(LinkMessage):
     moment: list[Numbers]
     valid: list[bool]
     measured: list[list[bool]]
+    motion: list[list[Numbers]] = []
 
     @classmethod
     def of(cls, rows: PairedRows) -> RowsMessage:
@@ -79,11 +80,23 @@ class RowsMessage(LinkMessage):
             valid=np.array(self.valid, dtype=bool),
             measured=np.array(self.measured, dtype=bool),
         )
+        if self.motion:
+            rows = rows._replace(motion=np.array(self.motion, dtype=np.float64))
         shapes = [part.shape for part in rows]
         axes = [len(shape) for shape in shapes]
-        if axes != [1, 2, 2, 3, 2, 1, 2] or any(shape[0] != n for shape in shapes):
+        counted = shapes if rows.moves else shapes[:-1]
+        if axes != [1, 2, 2, 3, 2, 1, 2, 3] or any(shape[0] != n for shape in counted):
             raise ValueError(f"rows of shapes {shapes} do not fit together")
         return rows
+
+
+class BoneMap(BaseModel):
+    """`pipeline.calibrate.confidence.BoneNumber`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    factor: Finite
+    deviation: Finite
+    standing: Standing
 
 
 class ConfidenceMap(BaseModel):
@@ -94,6 +107,7 @@ class ConfidenceMap(BaseModel):
     standing: dict[str, tuple[Standing, ...]]
     directions: list[Values]
     residual: list[Finite]
+    bones: dict[str, BoneMap] = {}
 
     @classmethod
     def of(cls, confidence: Confidence) -> ConfidenceMap:
@@ -103,6 +117,7 @@ class ConfidenceMap(BaseModel):
             standing=confidence.standing,
             directions=[_lists(values) for values in confidence.directions],
             residual=list(confidence.residual),
+            bones={label: BoneMap(**vars(number)) for label, number in confidence.bones.items()},
         )
 
     def confidence(self) -> Confidence:
@@ -112,6 +127,7 @@ class ConfidenceMap(BaseModel):
             standing=self.standing,
             directions=tuple(_arrays(values) for values in self.directions),
             residual=tuple(self.residual),
+            bones={label: BoneNumber(**dict(number)) for label, number in self.bones.items()},
         )
 
 

@@ -20,6 +20,7 @@ from pipeline.channel_watch import Change, ChannelWatch, Watched
 from pipeline.drive import Drive
 from pipeline.envelope import Envelope
 from pipeline.geometry import Geometry
+from pipeline.motion_pairing import MotionPairing
 from pipeline.predict import Moments, Predictor
 from pipeline.streams.base import Chunk
 
@@ -76,7 +77,7 @@ class Chain:
     ----------
     watch, envelope, aligner, drive, geometry, predictor, pairing
         The stages; `watch` is None where every channel is believed, `pairing` where there is no
-        reference.
+        reference, be it of moments or of motion.
     rate_hz
         Rate of the model's time grid, Hz.
     delay_s
@@ -91,7 +92,7 @@ class Chain:
         drive: Drive,
         geometry: Geometry,
         predictor: Predictor,
-        pairing: ReferencePairing | None,
+        pairing: ReferencePairing | MotionPairing | None,
         rate_hz: float,
         delay_s: float,
     ) -> None:
@@ -118,19 +119,18 @@ class Chain:
         return DelayLine(self._delay_s, self._rate_hz, 2 * len(self.geometry.muscles))
 
     def push(self, chunk: Chunk) -> tuple[Change, ...]:
-        """Take a chunk of the stream ``emg``, ``angles`` or ``moments``.
+        """Take a chunk of the stream ``emg``, ``angles``, ``moments`` or ``external``.
 
         Returns
         -------
         tuple
             The EMG channels that have failed or come back in it.
         """
-        if chunk.stream == "moments":
-            if self._pairing is not None:
-                self._pairing.push_reference(chunk)
-        elif chunk.stream == "emg":
+        if self._pairing is not None and chunk.stream in self._pairing.streams:
+            self._pairing.push_reference(chunk)
+        if chunk.stream == "emg":
             return self._push_emg(chunk)
-        else:
+        if chunk.stream == "angles":
             self.aligner.push(chunk)
         return ()
 
@@ -215,14 +215,15 @@ class Chain:
         """Return the rows that the reference has reached since the last call, or None."""
         if self._pairing is None:
             return None
-        t, reference = self._pairing.paired()
+        t, found = self._pairing.paired()
         taken = self._take_until(t[-1]) if len(t) else None
         if taken is None:
             return None
         rows, moments = taken
         place = np.searchsorted(t, rows.t).clip(max=len(t) - 1)
-        moment = np.where((t[place] == rows.t)[:, None], reference[place], np.nan)
-        return Paired(rows._replace(moment=moment), *moments)
+        known = (t[place] == rows.t).reshape(-1, *(1,) * (found.ndim - 1))
+        reference = np.where(known, found[place], np.nan)
+        return Paired(rows._replace(**{self._pairing.column: reference}), *moments)
 
     def _take_until(self, last: float) -> tuple[PairedRows, Moments] | None:
         """Remove the waiting rows up to time `last` and return them joined."""

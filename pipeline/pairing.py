@@ -29,6 +29,10 @@ class ReferencePairing:
         Most waiting times, and most reference samples, that are held.
     """
 
+    streams = ("moments",)
+    column = "moment"
+    """The column of the rows that it fills."""
+
     def __init__(
         self, rate_hz: float, channels: Sequence[str], max_gap_s: float, capacity: int
     ) -> None:

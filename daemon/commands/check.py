@@ -71,6 +71,8 @@ def mistakes(config: Config) -> Iterator[str]:
     yield from _coordinate_mistakes(config, model)
     yield from _muscle_mistakes(config, model)
     yield from _refused(lambda: _try_subject(config, model))
+    if config.torque_free:
+        yield from _refused(lambda: _try_limb(config))
 
 
 def _refused(attempt: Callable[[], object]) -> Iterator[str]:
@@ -86,8 +88,9 @@ def _try_units(config: Config) -> None:
     streams = config.streams
     to_si("emg", streams.emg.unit)
     to_si("angles", streams.angles.unit)
-    if streams.moments:
-        to_si("moments", streams.moments.unit)
+    for key in ("moments", "external"):
+        if stream := getattr(streams, key):
+            to_si(key, stream.unit)
 
 
 def _try_envelope(config: Config) -> None:
@@ -102,12 +105,18 @@ def _try_envelope(config: Config) -> None:
     )
 
 
+def _try_limb(config: Config) -> None:
+    from daemon.limb import motion_pairing
+
+    motion_pairing(config, None)
+
+
 def _try_keys(config: Config) -> None:
     from daemon.keys import ConfiguredKeys
 
     keys = ConfiguredKeys(config)
     streams = config.streams
-    for stream in filter(None, (streams.emg, streams.angles, streams.moments)):
+    for stream in filter(None, (getattr(streams, key) for key in streams.roles)):
         keys.sender(stream.server_key)
 
 
@@ -222,8 +231,9 @@ def _facts(config: Config) -> Iterator[tuple[str, str]]:
         "calibrator",
         (
             f"every {calibrator.stride_s:g} s over {calibrator.window_s:g} s, "
-            f"{calibrator.steps} AdamW steps on {calibrator.device}; refines {', '.join(free)}"
-            if calibrator.enabled and config.streams.moments
+            f"{calibrator.steps} AdamW steps on {calibrator.device}, by {calibrator.reference}; "
+            f"refines {', '.join(free)}"
+            if config.calibrates
             else "off: the parameters stay as they are"
         ),
     )
@@ -233,10 +243,11 @@ def _facts(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _stream_facts(config: Config) -> Iterator[tuple[str, str]]:
-    for key in ("emg", "angles", "moments"):
+    for key in config.streams.roles:
         stream = getattr(config.streams, key)
         if stream is None:
-            yield key, "none: without a reference nothing is calibrated"
+            if key == "moments" and not config.torque_free:
+                yield key, "none: without a reference nothing is calibrated"
             continue
         where = stream.address if stream.transport == "zmq" else (stream.name or stream.source_id)
         yield (

@@ -33,7 +33,7 @@ PROGRESS_MS = 1000
 LATE_S = 0.1
 """Delay of a chunk that is worth a warning, s."""
 
-_LSL_TYPES = {"emg": "EMG", "angles": "MoCap", "moments": "Moments"}
+_LSL_TYPES = {"emg": "EMG", "angles": "MoCap", "moments": "Moments", "external": "Torques"}
 
 logger = logging.getLogger(__name__)
 
@@ -152,9 +152,8 @@ class _Broadcast:
         self._squares = np.zeros(len(lab.dofs))
         self._moments = 0
         streams = lab.config.streams
-        configured = {"emg": streams.emg, "angles": streams.angles, "moments": streams.moments}
-        for key, stream in configured.items():
-            if stream:
+        for key in streams.roles:
+            if stream := getattr(streams, key):
                 self._feeds[key] = _Feed(key, stream, transport)
                 opened.callback(self._feeds[key].close)
 
@@ -177,10 +176,9 @@ class _Broadcast:
     def _send(self, block: LabBlock, start_s: float) -> None:
         """Send the next chunk: of each stream the samples of its milliseconds, if there are."""
         since_s, self._elapsed_ms = self._elapsed_ms * STEP_S, self._elapsed_ms + CHUNK_MS
-        parts = {"emg": block.emg, "angles": block.angles, "moments": block.moments}
         origin_s = start_s + self._lab.config.simulation.clock_offset_s
         for key, feed in self._feeds.items():
-            feed.send(parts[key].between(since_s, self._elapsed_ms * STEP_S), origin_s)
+            feed.send(getattr(block, key).between(since_s, self._elapsed_ms * STEP_S), origin_s)
 
     def _note_lateness(self, late_s: float) -> None:
         if late_s > LATE_S >= self._latest_s:

@@ -68,6 +68,13 @@ class Reach:
         x = np.clip((t - self.start_s) / self.duration_s, 0.0, 1.0)[:, None]
         return self.origin + (self.target - self.origin) * x**3 * (10.0 + x * (6.0 * x - 15.0))
 
+    def rates(self, t: Array) -> Array:
+        """Return velocities, rad/s, and accelerations, rad/s^2, shape [2, time, coordinate]."""
+        x = np.clip((t - self.start_s) / self.duration_s, 0.0, 1.0)
+        speed = 30.0 * (x * (1.0 - x)) ** 2 / self.duration_s
+        change = 60.0 * x * (1.0 - x) * (1.0 - 2.0 * x) / self.duration_s**2
+        return np.asarray(np.stack((speed, change))[..., None] * (self.target - self.origin))
+
 
 @dataclass(frozen=True)
 class Burst:
@@ -143,6 +150,16 @@ class Movement:
             since = int(np.searchsorted(t, reach.start_s))
             q[since:] = reach.angles(t[since:])
         return q
+
+    def rates(self, t: Array) -> Array:
+        """Return the angles' velocities and accelerations, shape [2, time, coordinate]."""
+        rates = np.zeros((2, len(t), self._n_coordinates))
+        if len(t) == 0:
+            return rates
+        for reach in self._reaches.during(t):
+            since = int(np.searchsorted(t, reach.start_s))
+            rates[:, since:] = reach.rates(t[since:])
+        return rates
 
     def excitations(self, t: Array) -> Array:
         """Return the excitations at rising times `t` in s, shape [time, channel]."""

@@ -47,6 +47,7 @@ class Sensor:
     """
 
     def __init__(self, rate_hz: float, noise: float, jitter_s: float, seed: SeedSequence) -> None:
+        self.rate_hz = rate_hz
         self._every = round(1000 / rate_hz)
         self._noise, self._jitter = noise, jitter_s * rate_hz
         self._interval_s = 1.0 / rate_hz

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from daemon.config import Config
 from daemon.lab.electrode_faults import ElectrodeFaults
 from daemon.lab.electrodes import EMG_RATE_HZ, Electrodes
+from daemon.lab.exoskeleton import Exoskeleton
 from daemon.lab.movement import Movement, Task
 from daemon.lab.person import STEP_S, Contraction, make_person
 from daemon.lab.sensors import Samples, Sensor
@@ -57,6 +58,8 @@ class LabBlock:
     """rad"""
     moments: Samples
     """N*m, of the joints in `Lab.dofs`"""
+    external: Samples
+    """N*m, torque of the exoskeleton on these joints; of none where there is no exoskeleton"""
     truth: Truth
 
 
@@ -91,8 +94,8 @@ class Lab:
         self._column = [model.muscle_names.index(name) for name in person.names]
         self._lengths = Geometry(model, angles, (), fixed)
         self._arms = Geometry(model, angles, self.dofs, fixed)
-        seeds = SeedSequence(config.simulation.seed).spawn(6)
-        of_movement, of_electrodes, *of_sensors, of_faults = seeds
+        seeds = SeedSequence(config.simulation.seed).spawn(7)
+        of_movement, of_electrodes, *of_sensors, of_faults, of_torque = seeds
         self._movement = Movement(
             _tasks(config, model),
             self._efforts,
@@ -106,6 +109,10 @@ class Lab:
             config.simulation.electrode_off, config.streams.emg.channels, _mvc(config), of_faults
         )
         self._emg, self._angles, self._moments = _sensors(config, of_sensors)
+        self._exoskeleton = Exoskeleton(config) if config.torque_free else None
+        self._torques = Sensor(
+            self._moments.rate_hz, config.simulation.moment_noise_nm, 0.0, of_torque
+        )
         start = self._movement.angles(np.zeros(1))
         self._contraction = Contraction(person, self._length(start)[0])
         self._elapsed_ms = 0
@@ -122,6 +129,7 @@ class Lab:
         excitation = self._movement.excitations(t)
         angle_at, moment_at = self._angles.due(millisecond), self._moments.due(millisecond)
         moment = self._moment(q[moment_at], force[moment_at])
+        torque = self._torque(t[moment_at], q[moment_at], moment)
         emg = self._electrodes.record(
             t, excitation, self._tiring.conduction(t), self._tiring.gain(t)
         )
@@ -129,13 +137,15 @@ class Lab:
             emg=self._emg.sample(t, self._faults.apply(t, emg)),
             angles=self._angles.sample(t[angle_at], q[angle_at]),
             moments=self._moments.sample(t[moment_at], moment),
+            external=self._torques.sample(t[moment_at], torque),
             truth=Truth(excitation, activation, force, q[angle_at], moment),
         )
 
     def truth(self) -> dict[str, object]:
         """Return the true parameters, what changes and the seed; see `Person.truth`."""
         seed = self.config.simulation.seed
-        return {"seed": seed, **self._person.truth(), **self._tiring.truth()}
+        bones = self._exoskeleton.truth() if self._exoskeleton else {}
+        return {"seed": seed, **self._person.truth(), **self._tiring.truth(), **bones}
 
     def write_truth(self, path: Path) -> None:
         """Write `truth` as JSON.
@@ -162,6 +172,11 @@ class Lab:
         arm = self._arms.evaluate(q)[1][:, :, self._column]
         return np.asarray(np.einsum("tdm,tm->td", arm, force))
 
+    def _torque(self, t: Array, q: Array, moment: Array) -> Array:
+        if self._exoskeleton is None:
+            return np.empty((len(t), 0))
+        return self._exoskeleton.torque(q, *self._movement.rates(t), moment)
+
     def _efforts(self, posture: Array, change: Array) -> Array:
         """Return how much each channel's muscles help a change of posture; see `Movement`."""
         arm = self._arms.evaluate(posture[None])[1][0][:, self._column]
@@ -179,9 +194,9 @@ def _check(config: Config) -> None:
             f"envelope.kind = {config.envelope.kind!r} at {streams.emg.rate_hz:g} Hz; "
             "use a set-up such as configs/arm.toml."
         )
-    slow = {"angles": streams.angles, "moments": streams.moments or streams.angles}
+    slow = {key: getattr(streams, key) for key in streams.roles[1:]}
     for key, stream in slow.items():
-        if EMG_RATE_HZ % stream.rate_hz:
+        if stream is not None and EMG_RATE_HZ % stream.rate_hz:
             raise UserError(
                 f"streams.{key}.rate_hz is {stream.rate_hz:g}, which does not divide "
                 f"{EMG_RATE_HZ} Hz as the simulated lab needs it to; use 100 or 200."
@@ -189,13 +204,13 @@ def _check(config: Config) -> None:
     if strange := sorted(set(_dofs(config)) - set(streams.angles.channels)):
         raise UserError(
             f"The simulated lab moves {streams.angles.channels}, so it has no moment of {strange}; "
-            "take them out of streams.moments.channels."
+            "take them out of the channels of streams.moments or streams.external."
         )
 
 
 def _dofs(config: Config) -> tuple[str, ...]:
-    moments = config.streams.moments
-    return tuple(moments.channels if moments else config.model.dofs)
+    measured = config.streams.moments or config.streams.external
+    return tuple(measured.channels if measured else config.model.dofs)
 
 
 def _tasks(config: Config, model: ModelFile) -> list[Task]:
@@ -246,7 +261,7 @@ def _sensors(config: Config, seeds: list[SeedSequence]) -> tuple[Sensor, Sensor,
     """Return the sensors of the EMG, whose noise is the electrodes', the angles and the moments."""
     streams, simulation = config.streams, config.simulation
     jitter = simulation.jitter_s
-    moments = streams.moments or streams.angles
+    moments = streams.moments or streams.external or streams.angles
     return (
         Sensor(streams.emg.rate_hz, 0.0, jitter, seeds[0]),
         Sensor(streams.angles.rate_hz, simulation.angle_noise_rad, jitter, seeds[1]),

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pipeline.calibrate.confidence import confidence
 from pipeline.calibrate.gate import Judge, Score, verdict
+from pipeline.calibrate.limb import Limb
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
@@ -83,6 +84,8 @@ class Calibrator:
         Version of those parameters.
     synergist
         Learns what drives muscles without electrode; None where that is not wanted.
+    limb
+        What motion says of bones, where the reference is a motion; `space` has the bones then.
     """
 
     def __init__(
@@ -93,8 +96,10 @@ class Calibrator:
         start: Subject | None = None,
         version: int = 0,
         synergist: Synergist | None = None,
+        limb: Limb | None = None,
     ) -> None:
         self.space = space
+        self._limb = limb
         self._synergist = synergist
         self.settings = settings
         self._rate_hz = rate_hz
@@ -189,7 +194,7 @@ class Calibrator:
             return self._unchanged(
                 Result.DIVERGED,
                 "The optimisation left the range of finite numbers and was restarted from the "
-                "last accepted parameters; check the reference moments for spikes.",
+                "last accepted parameters; check the reference for spikes.",
             )
         if search:
             train = train._replace(excitation=search.excitation().detach())
@@ -253,8 +258,8 @@ class Calibrator:
         usable = self._window.usable().any(1)
         if int(usable.sum()) < needed:
             return Result.NO_REFERENCE, (
-                f"Only {usable.sum() / self._rate_hz:.1f} s of the window have a reference moment; "
-                "check that the moment stream arrives on the same clock as the EMG."
+                f"Only {usable.sum() / self._rate_hz:.1f} s of the window have a reference; check "
+                f"that {self._reference_streams()} on the same clock as the EMG."
             )
         spread = np.ptp(self._window.rows.excitation[usable], axis=0)
         if spread.max() < LEAST_EXCITATION_RANGE:
@@ -263,6 +268,11 @@ class Calibrator:
                 "check the electrodes and the MVC values."
             )
         return None
+
+    def _reference_streams(self) -> str:
+        if self._limb is None:
+            return "the moment stream arrives"
+        return "angles, and external torque if it is measured, arrive without gaps and"
 
     def _newest(self) -> float:
         return float(self._window.rows.t[-1]) if len(self._window) else 0.0
@@ -294,7 +304,14 @@ class Calibrator:
             past = self._memory.trials(remembered, like)
             share = settings.memory_share * train.weight.sum() / past.weight.sum().clamp_min(1.0)
             train = joined(train, past._replace(weight=share * past.weight))
-        return train, Judge(self.space, fresh, scale, self._step_s)
+        return self._seen(train), Judge(self.space, self._seen(fresh), scale, self._step_s)
+
+    def _seen(self, trials: Trials) -> Trials:
+        """Work out what a motion says of bones, where it is the reference."""
+        inertia = self.space.inertia(self._accepted)
+        if self._limb is None or trials.moving is None or inertia is None:
+            return trials
+        return trials._replace(seen=self._limb.seen(trials.moving, trials.weight, inertia))
 
     def _descend(
         self, trials: Trials, scale: Tensor, search: Search | None
@@ -316,7 +333,7 @@ class Calibrator:
             guess = output.w.detach()
             reports.append(output.report)
             loss = (
-                misfit(moment_error(output, trials, scale))
+                misfit(moment_error(output, trials, scale, self.space.inertia(vector)))
                 + implausibility(output, settings.loss)
                 + settings.prior_weight * distance(vector)
             )

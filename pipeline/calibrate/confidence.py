@@ -13,7 +13,7 @@ Seber and Wild, Nonlinear Regression, 1989, sections 2.1.2 and 6.2 (correlated r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -21,7 +21,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.calibrate.loss import ERROR_FLOOR, Trials
+from pipeline.calibrate.body import BodySpace
+from pipeline.calibrate.loss import ERROR_FLOOR, Trials, residual
 from pipeline.model.nms import Output, Parameters, simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import CALIBRATED
@@ -39,6 +40,8 @@ DIFFERENCE = 0.1
 """Half the step of the central differences, in units of the parameter vector."""
 GAIN_DEVIATION = 0.15
 """Standard deviation of an excitation's gain: MVC is not known better than that."""
+LEAST_MOMENT_NM = 2.0
+"""Moments smaller than this count as of this size where joints are weighed against each other."""
 OFFSET_DEVIATION = 0.03
 """Standard deviation of an excitation's offset: nor is the resting level, as a share of MVC."""
 
@@ -51,6 +54,17 @@ class Standing(StrEnum):
     UNOBSERVED = "unobserved"
     AT_BOUND = "at_bound"
     FIXED = "fixed"
+
+
+@dataclass(frozen=True)
+class BoneNumber:
+    """What is known of one number of a bone."""
+
+    factor: float
+    """By which the number differs from what was believed; see `BoneSpace`."""
+    deviation: float
+    """Standard deviation of the factor."""
+    standing: Standing
 
 
 @dataclass(frozen=True)
@@ -70,12 +84,15 @@ class Confidence:
         differences they make is the moments' variance by the parameters.
     residual
         Standard deviation of what the model leaves unexplained, N*m per DOF.
+    bones
+        By label, such as ``ulna:mass``, each number of the bones that is identified too.
     """
 
     deviation: dict[str, Array]
     standing: dict[str, tuple[Standing, ...]]
     directions: tuple[dict[str, Array], ...]
     residual: tuple[float, ...]
+    bones: dict[str, BoneNumber] = field(default_factory=dict)
 
 
 def confidence(
@@ -86,35 +103,95 @@ def confidence(
     Parameters
     ----------
     scale
-        Spread of each DOF's reference, N*m, shape [dof].
+        Spread of each DOF's reference, in its unit, shape [dof].
     step_s
         Interval of the time grid, s.
     """
     with torch.no_grad():
         parameters = space.parameters(vector)
         output = simulate(parameters, *trials[:3], step_s)
-        slope = sensitivity(space, vector, trials, step_s, output)
+        slope = torch.cat(
+            (
+                sensitivity(space, vector, trials, step_s, output),
+                _bone_effects(space, vector, trials),
+            )
+        )
         doubt = _excitation_effects(parameters, trials, step_s, output.w)
-    residual = (output.moment - trials.moment) * trials.weight
-    variance = residual.square().sum((0, 2)) / trials.weight.sum((0, 2)).clamp_min(1.0)
-    told = variance + ERROR_FLOOR * scale.square()  # what the loss takes a residual for
-    told = told * correlation_length(residual, trials.weight)
-    own = slice(space.size)
-    precision = _products(torch.cat((slope, doubt)), trials.weight, told)
-    precision.diagonal()[own] += 1.0 / FREE_DEVIATION**2
+        left = residual(output.moment, trials, space.inertia(vector))
+    told = _mean_square(left, trials.weight)
+    told = told + ERROR_FLOOR * scale.square()  # what the loss takes a residual for
+    told = told * correlation_length(left * trials.weight, trials.weight)
+    own, before = slice(space.size), _before(space, vector)
+    precision = _products(_on_residual(torch.cat((slope, doubt)), trials), trials.weight, told)
+    precision.diagonal()[own] += 1.0 / before.double().square()
     precision.diagonal()[space.size :] += 1.0
     deviation = torch.linalg.inv(precision)[own, own].diagonal().sqrt().to(vector.dtype)
     # What EMG gets wrong it gets wrong in prediction too, which leaves the moments as they are.
     covariance = torch.linalg.inv(precision[own, own])
-    spread = _directions(covariance, _products(slope, trials.weight, scale.square()))
+    slope[space.muscle_size :] = 0.0  # nor do bones change the moments of the muscles
+    unit = scale if trials.seen is None else _spread(output.moment, trials.weight)
+    spread = _directions(covariance, _products(slope, trials.weight, unit.square()))
+    standing = _standings(space, vector, deviation / before)
     return Confidence(
         deviation=_in_units(space, vector, deviation),
-        standing=_standings(space, vector, deviation),
+        standing=_by_kind(space, standing),
         directions=tuple(
             space.subject(vector + direction.to(vector.dtype)).values() for direction in spread
         ),
-        residual=tuple(float(value) for value in variance.sqrt()),
+        residual=_unexplained(space, vector, trials, output),
+        bones=_bone_numbers(space, vector, deviation, standing),
     )
+
+
+def _before(space: ParameterSpace, vector: Tensor) -> Tensor:
+    """Return the standard deviation of the vector's entries before any data."""
+    before = torch.full_like(vector, FREE_DEVIATION)
+    before[space.muscle_size :] = 1.0  # bones are counted in prior deviations
+    return before
+
+
+def _mean_square(values: Tensor, weight: Tensor) -> Tensor:
+    """Return the mean over trials and time of what counts, shape [dof]."""
+    return (values.square() * weight).sum((0, 2)) / weight.sum((0, 2)).clamp_min(1.0)
+
+
+def _spread(moment: Tensor, weight: Tensor) -> Tensor:
+    return _mean_square(moment, weight).sqrt().clamp_min(LEAST_MOMENT_NM)
+
+
+def _unexplained(
+    space: ParameterSpace, vector: Tensor, trials: Trials, output: Output
+) -> tuple[float, ...]:
+    """Return the standard deviation of the torque that is left over, N*m per DOF."""
+    inertia = space.inertia(vector)
+    if trials.seen is None or inertia is None:
+        left = output.moment - trials.moment
+    else:
+        left = trials.seen.gap(output.moment, inertia)
+    return tuple(float(value) for value in _mean_square(left, trials.weight).sqrt())
+
+
+def _on_residual(torques: Tensor, trials: Trials) -> Tensor:
+    """Return what torques do to the residual, in its unit, shape [..., trial, dof, time]."""
+    return torques if trials.seen is None else trials.seen.accelerations(torques)
+
+
+def _bone_effects(space: ParameterSpace, vector: Tensor, trials: Trials) -> Tensor:
+    """Return the torque that each number of the bones takes away per unit of the vector, N*m.
+
+    Returns
+    -------
+    Tensor
+        Shape [number, trial, dof, time].
+    """
+    if trials.seen is None or space.size == space.muscle_size:
+        return trials.moment.new_zeros(0, *trials.moment.shape)
+
+    def flat(bones: Tensor) -> Tensor:
+        return torch.flatten(space.inertia(torch.cat((vector[: space.muscle_size], bones))))  # type: ignore[arg-type]
+
+    by_bones = torch.func.jacrev(flat)(vector[space.muscle_size :])
+    return -(trials.seen.motion.torque_per_inertia @ by_bones).permute(3, 0, 2, 1)
 
 
 def sensitivity(
@@ -213,19 +290,40 @@ def _in_units(space: ParameterSpace, vector: Tensor, deviation: Tensor) -> dict[
     }
 
 
-def _standings(
-    space: ParameterSpace, vector: Tensor, deviation: Tensor
-) -> dict[str, tuple[Standing, ...]]:
+def _standings(space: ParameterSpace, vector: Tensor, left: Tensor) -> list[Standing]:
+    """Return the standing of each entry of the vector.
+
+    Parameters
+    ----------
+    left
+        Standard deviation over that before any data, shape [parameter].
+    """
     at_bound = set(space.at_bound(vector))
-    left = (deviation / FREE_DEVIATION).tolist()
+    return [
+        Standing.AT_BOUND if label in at_bound else _standing(value)
+        for label, value in zip(space.labels, left.tolist(), strict=True)
+    ]
+
+
+def _by_kind(space: ParameterSpace, standing: list[Standing]) -> dict[str, tuple[Standing, ...]]:
+    """Return the standing of each calibrated parameter per muscle."""
     found = {name: (Standing.FIXED,) * len(space.prior.muscles) for name in CALIBRATED}
     for kind in space.kinds():
-        places = (kind.start + kind.members).tolist()
-        found[kind.name] = tuple(
-            Standing.AT_BOUND if space.labels[place] in at_bound else _standing(left[place])
-            for place in places
-        )
+        found[kind.name] = tuple(standing[i] for i in (kind.start + kind.members).tolist())
     return found
+
+
+def _bone_numbers(
+    space: ParameterSpace, vector: Tensor, deviation: Tensor, standing: list[Standing]
+) -> dict[str, BoneNumber]:
+    if not isinstance(space, BodySpace):
+        return {}
+    bones = slice(space.muscle_size, None)
+    here = space.multipliers(vector)
+    either = [(space.multipliers(vector + side) - here).abs() for side in (deviation, -deviation)]
+    wide = torch.maximum(*either).tolist()
+    numbers = map(BoneNumber, here.tolist(), wide, standing[bones])
+    return dict(zip(space.labels[bones], numbers, strict=True))
 
 
 def _standing(left: float) -> Standing:

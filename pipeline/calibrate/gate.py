@@ -21,7 +21,7 @@ class Score:
     relative: float
     """Mean squared error over the reference's variance, summed over the DOFs."""
     rmse: tuple[float, ...]
-    """N*m per DOF."""
+    """Per DOF, in the reference's unit: N*m, or rad/s^2 where it is a motion."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Judge:
     fresh
         What to score on.
     scale
-        Spread of each DOF's reference, N*m, shape [dof].
+        Spread of each DOF's reference, in its unit, shape [dof].
     step_s
         Interval of the time grid, s.
     """
@@ -50,7 +50,7 @@ class Judge:
         parameters = self.space.parameters(vector)
         with torch.no_grad():
             output = simulate(parameters, *self.fresh[:3], self.step_s)
-            error = moment_error(output, self.fresh, self.scale)
+            error = moment_error(output, self.fresh, self.scale, self.space.inertia(vector))
         rmse = (error.sqrt() * self.scale).cpu().numpy()
         return Score(float(error.sum()), tuple(float(value) for value in rmse))
 

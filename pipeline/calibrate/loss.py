@@ -1,4 +1,4 @@
-"""What calibration minimises: moment error, implausible operation, distance from the prior.
+"""What calibration minimises: error of moment or acceleration, implausible operation, distance from the prior.
 
 References
 ----------
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from pipeline.calibrate.limb import Seen
 from pipeline.model.nms import Output
 
 ERROR_FLOOR = 0.02
@@ -29,12 +30,18 @@ class Trials(NamedTuple):
     moment_arm: Tensor
     """m, shape [..., trial, dof, muscle, time]."""
     moment: Tensor
-    """Reference, N*m, shape [..., trial, dof, time]; zero where there is none."""
+    """Reference, N*m, or rad/s^2 where it is a motion, shape [..., trial, dof, time]; zero where
+    there is none."""
     weight: Tensor
     """How much the reference counts: 0 where there is none, shape [..., trial, dof, time]."""
     measured: Tensor | None = None
     """Which excitations electrodes have recorded, bool, shape [..., trial, muscle, time]; None
     where all are."""
+    moving: Tensor | None = None
+    """The motion that is the reference, as `PairedRows` has it, shape [trial, 4, coordinate, time];
+    None where the reference is a moment."""
+    seen: Seen | None = None
+    """What that motion says of any bones, once it has been worked out."""
 
 
 def joined(first: Trials, second: Trials) -> Trials:
@@ -51,6 +58,7 @@ def joined(first: Trials, second: Trials) -> Trials:
         both(first.moment, second.moment, 0.0),
         both(first.weight, second.weight, 0.0),
         _measured(first, second, size),
+        None if first.moving is None or second.moving is None else both(first.moving, second.moving),
     )
 
 
@@ -91,9 +99,26 @@ def moment_scale(trials: Trials, floor_nm: float = 2.0) -> Tensor:
     return (_pooled(deviation.square()) / count).sqrt().clamp_min(floor_nm)
 
 
-def moment_error(output: Output, trials: Trials, scale: Tensor) -> Tensor:
-    """Mean squared moment error of each DOF over its variance, shape [..., dof]."""
-    error = (output.moment - trials.moment) / scale[..., None, :, None]
+def residual(moment: Tensor, trials: Trials, inertia: Tensor | None = None) -> Tensor:
+    """Return what the model leaves of the reference, in its unit, shape [..., trial, dof, time].
+
+    Parameters
+    ----------
+    moment
+        Moments of the muscles, N*m, of that shape.
+    inertia
+        Inertial parameters of the bones, shape [bone, 10], where the reference is a motion.
+    """
+    if trials.seen is None or inertia is None:
+        return moment - trials.moment
+    return trials.seen.accelerations(trials.seen.gap(moment, inertia))
+
+
+def moment_error(
+    output: Output, trials: Trials, scale: Tensor, inertia: Tensor | None = None
+) -> Tensor:
+    """Mean squared `residual` of each DOF over the reference's variance, shape [..., dof]."""
+    error = residual(output.moment, trials, inertia) / scale[..., None, :, None]
     return _pooled(error.square() * trials.weight) / _pooled(trials.weight).clamp_min(1.0)
 
 

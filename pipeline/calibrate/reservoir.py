@@ -87,7 +87,7 @@ class Reservoir:
         while len(rest.t) >= self._settle + self._length:
             stretch = rest.part(slice(self._settle + self._length))
             rest = rest.part(slice(self._length, None))
-            if np.isfinite(stretch.moment[self._settle :]).any():
+            if np.isfinite(stretch.reference()[self._settle :]).any():
                 self._keep(_Stretch(stretch, self._feature(stretch)))
         self._rest = rest
 
@@ -139,7 +139,7 @@ class Reservoir:
         rows = PairedRows.joined(stretches)
         size = self._settle + self._length
         index = np.arange(len(rows.t)).reshape(-1, size)
-        weight = (np.isfinite(rows.moment) & rows.valid[:, None])[index]
+        weight = (np.isfinite(rows.reference()) & rows.valid[:, None])[index]
         weight[:, : self._settle] = False
         return trials_at(rows, index, weight, like)
 

@@ -19,6 +19,10 @@ SUSPECT_S = 0.15
 envelope's filters make of it."""
 
 
+NO_MOTION: Array = np.empty((0, 4, 0))
+"""The motion of rows whose reference is a moment."""
+
+
 class PairedRows(NamedTuple):
     """Rows of the model's time grid together with their reference.
 
@@ -39,6 +43,10 @@ class PairedRows(NamedTuple):
     measured
         Which excitations electrodes have recorded; the others are synthesised, or zero where
         nothing is known. Shape [n, muscle].
+    motion
+        Where the reference is a motion: angle, velocity, acceleration and measured torque of the
+        limb's coordinates, the model's DOFs first; NaN where there is none. SI units, shape
+        [n, 4, coordinate], or `NO_MOTION`.
     """
 
     t: Array
@@ -48,6 +56,19 @@ class PairedRows(NamedTuple):
     moment: Array
     valid: NDArray[np.bool_]
     measured: NDArray[np.bool_]
+    motion: Array = NO_MOTION
+
+    @property
+    def moves(self) -> bool:
+        """Whether the reference is a motion, not a moment."""
+        return self.motion.size > 0
+
+    def reference(self) -> Array:
+        """Return the reference, N*m or rad/s^2, shape [n, dof]; NaN where there is none."""
+        if not self.moves:
+            return self.moment
+        known = np.isfinite(self.motion).all(axis=(1, 2))
+        return np.where(known[:, None], self.motion[:, 2, : self.moment.shape[1]], np.nan)
 
     def part(self, chosen: slice) -> PairedRows:
         """Return some consecutive rows."""
@@ -111,7 +132,7 @@ class Window:
         jumps = np.flatnonzero(np.diff(rows.t) > 1.5 / self.rate_hz) + 1
         for start in jumps:
             steady[start : start + self.settle] = False
-        return np.isfinite(rows.moment) & (rows.valid & steady)[:, None]
+        return np.isfinite(rows.reference()) & (rows.valid & steady)[:, None]
 
     def trials(self, start: int, stop: int, length: int, like: Tensor) -> Trials:
         """Cut rows [start, stop) into trials of `length` rows that count.
@@ -166,13 +187,14 @@ def trials_at(
         ordered = np.ascontiguousarray(np.transpose(values, axes))
         return torch.as_tensor(ordered, dtype=like.dtype, device=like.device)
 
-    moment = np.where(weight, np.nan_to_num(rows.moment[index]), 0.0)
+    reference = np.where(weight, np.nan_to_num(rows.reference()[index]), 0.0)
     measured = rows.measured[index]
     return Trials(
         tensor(rows.excitation[index], 0, 2, 1),
         tensor(rows.length[index], 0, 2, 1),
         tensor(rows.moment_arm[index], 0, 2, 3, 1),
-        tensor(moment, 0, 2, 1),
+        tensor(reference, 0, 2, 1),
         tensor(weight.astype(np.float64), 0, 2, 1),
         None if measured.all() else tensor(measured.astype(np.float64), 0, 2, 1) > 0,
+        tensor(np.nan_to_num(rows.motion[index]), 0, 2, 3, 1) if rows.moves else None,
     )

@@ -93,6 +93,8 @@ class ParameterSpace:
                 groups = _groups(prior.muscles, strength_groups if name == "strength" else ())
                 self._add(name, rules[name].bounds, groups)
         self.size = len(self.labels)
+        self.muscle_size = self.size
+        """Entries of the vector that are the muscles'; bones follow them, see `inertia`."""
 
     def _add(self, name: str, bounds: tuple[float, float], groups: list[list[int]]) -> None:
         values = getattr(self.prior, name)
@@ -139,6 +141,10 @@ class ParameterSpace:
             for b in self._blocks
         }
         return self._fixed._replace(**moved)
+
+    def inertia(self, vector: Tensor) -> Tensor | None:
+        """Return the bones at `vector` where the space has any, shape [..., bone, 10]."""
+        return None
 
     def subject(self, vector: Tensor) -> Subject:
         """Return the person at `vector`."""

@@ -8,6 +8,7 @@ _FACTORS = {
     "emg": {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "1": 1.0},
     "angles": {"rad": 1.0, "deg": 0.017453292519943295},
     "moments": {"N*m": 1.0},
+    "external": {"N*m": 1.0},
 }
 _ALIASES = {
     "volt": "V",
@@ -37,7 +38,7 @@ def known_unit(key: str, stated: str) -> str | None:
     Parameters
     ----------
     key
-        Role of the stream: ``emg``, ``angles`` or ``moments``.
+        Role of the stream: ``emg``, ``angles``, ``moments`` or ``external``.
     stated
         What the sender calls its unit, for example ``microvolts``.
     """
@@ -66,7 +67,7 @@ def si_unit(key: str, stated: str) -> str:
     """Return the SI unit that samples of unit `stated` have after `to_si`."""
     if known_unit(key, stated) == "1":
         return "1"
-    return {"emg": "V", "angles": "rad", "moments": "N*m"}[key]
+    return {"emg": "V", "angles": "rad"}.get(key, "N*m")
 
 
 def units_with_factor(key: str, factor: float) -> str:
