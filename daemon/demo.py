@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from daemon import supervisor
 from daemon.config import Config
@@ -20,25 +21,37 @@ def demo(
 ) -> dict[str, object]:
     """Run the daemon on the streams of a simulated lab, which is a process of its own.
 
-    Parameters and result are those of `daemon.supervisor.run`.
+    Parameters and result are those of `daemon.supervisor.run`; where a session is written, the
+    result has also ``truth``: the predicted moments against those that no sensor shows, as
+    `TrueMoments.against` returns it.
     """
+    from daemon.lab.truth import TrueMoments
+
     lab = Worker("simulated lab", simulated_lab)
-    lab.start(config)
-    try:
-        return supervisor.run(config, config_path, seconds=seconds, stop=stop, on_status=on_status)
-    finally:
-        lab.ask_to_stop()
-        lab.join()
+    with TemporaryDirectory() as folder:
+        moments = Path(folder) / "moments.npz"
+        lab.start(config, moments)
+        try:
+            result = supervisor.run(
+                config, config_path, seconds=seconds, stop=stop, on_status=on_status
+            )
+        finally:
+            lab.ask_to_stop()
+            lab.join()
+        if result.get("session") and moments.exists():
+            truth = TrueMoments.load(moments)
+            result["truth"] = truth.against(Path(str(result["session"])))
+    return result
 
 
-def simulated_lab(config: Config, stop: Stop) -> None:
-    """Send the streams of the simulated lab until told to stop."""
+def simulated_lab(config: Config, moments: Path, stop: Stop) -> None:
+    """Send the streams of the simulated lab until told to stop; then write its true moments."""
     from daemon.lab import run_lab
 
     ended = threading.Event()
     watch = threading.Thread(target=_end_with, args=(stop, ended), daemon=True)
     watch.start()
-    run_lab(config, stop=ended)
+    run_lab(config, stop=ended, moments_file=moments)
 
 
 def _end_with(stop: Stop, ended: threading.Event) -> None:

@@ -165,9 +165,7 @@ def _row(
 def noisy(config: Config, seed: int, noise_rad: float) -> Config:
     """Return the set-up with noise on its angles, and other movements for each seed."""
     changes = {"seed": seed, "angle_noise_rad": noise_rad}
-    return config.model_copy(
-        update={"simulation": config.simulation.model_copy(update=changes)}
-    )
+    return config.model_copy(update={"simulation": config.simulation.model_copy(update=changes)})
 
 
 def by_kind(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
@@ -201,9 +199,8 @@ def main(
     """Identify muscles and bones of simulated people from motion; compare with the truth."""
     torch.set_num_threads(1)
     config = load_config(name)
-    outcomes = []
-    for seed in track(range(1, seeds + 1), "Simulating", console=Console(stderr=True)):
-        outcomes.append(run(noisy(config, seed, np.radians(noise)), seconds, unused))
+    shown = track(range(1, seeds + 1), "Simulating", console=Console(stderr=True))
+    outcomes = [run(noisy(config, seed, np.radians(noise)), seconds, unused) for seed in shown]
     click.echo("seed  DOF             start   unused motions   N*m    (RMSE over RMS)")
     for seed, outcome in enumerate(outcomes, 1):
         for dof in config.model.dofs:

@@ -137,6 +137,8 @@ def _watched(
     if "rmse" not in result:
         raise click.ClickException("The predictor left no result; the log says why, more with -v.")
     console.print(_errors(result))
+    if "truth" in result:
+        console.print(_against_truth(result["truth"]))
     say(_pace(result), json_file)
     if result["session"]:
         say(f"Session: {result['session']} (hillstream report shows it).", json_file)
@@ -150,6 +152,18 @@ def _errors(result: Mapping[str, Any]) -> Table:
         table.add_column(title, justify="right")
     for dof in result["rmse"]:
         values = (result[key].get(dof) for key in ("rmse_first", "rmse_after_10s", "rmse_last"))
+        table.add_row(dof, *("-" if v is None else f"{v:.2f}" for v in values))
+    return table
+
+
+def _against_truth(truth: Mapping[str, Mapping[str, float | None]]) -> Table:
+    """Return what the simulated person's true moments say, which no sensor shows."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("against the truth, N*m", no_wrap=True)
+    for title in ("first 5 s", "last 10 s", "true RMS"):
+        table.add_column(title, justify="right")
+    for dof in truth["rmse_first"]:
+        values = (truth[key].get(dof) for key in ("rmse_first", "rmse_last", "rms_last"))
         table.add_row(dof, *("-" if v is None else f"{v:.2f}" for v in values))
     return table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daemon.config import Config, StreamConfig
 from daemon.lab.person import STEP_S
 from daemon.lab.sensors import Samples
 from daemon.lab.simulation import Lab, LabBlock
+from daemon.lab.truth import TrueMoments
 from pipeline.errors import UserError
 from pipeline.streams import clock
 from pipeline.streams.base import Outlet
@@ -23,6 +26,7 @@ from pipeline.streams.lsl import LslOutlet
 from pipeline.streams.units import to_si
 from pipeline.streams.zeromq import ZmqOutlet
 
+Array = NDArray[np.float64]
 Transport = Literal["lsl", "zmq"]
 
 CHUNK_MS = 5
@@ -30,6 +34,8 @@ CHUNK_MS = 5
 BLOCK_MS = 20
 """How much is computed at once, ms: long enough to be cheap, short enough to fit between chunks."""
 PROGRESS_MS = 1000
+_MOST_BLOCKS = 360_000
+"""Two hours of true moments are kept for afterwards."""
 LATE_S = 0.1
 """Delay of a chunk that is worth a warning, s."""
 
@@ -63,6 +69,7 @@ def run_lab(
     stop: threading.Event | None = None,
     on_progress: OnProgress | None = None,
     truth_file: Path | None = None,
+    moments_file: Path | None = None,
 ) -> LabSummary:
     """Publish the simulated lab's streams in real time.
 
@@ -80,6 +87,8 @@ def run_lab(
         Called about once a second.
     truth_file
         Where the true parameters are written as JSON.
+    moments_file
+        Where the true moments are written at the end, as `TrueMoments`.
 
     Returns
     -------
@@ -105,6 +114,8 @@ def run_lab(
         broadcast = _Broadcast(lab, transport, opened)
         end_ms = np.inf if seconds is None else 1e3 * seconds
         broadcast.run(end_ms, stop or threading.Event(), on_progress or (lambda _: None))
+        if moments_file:
+            broadcast.true_moments().save(moments_file)
         return broadcast.summary()
 
 
@@ -149,8 +160,10 @@ class _Broadcast:
         self._feeds: dict[str, _Feed] = {}
         self._elapsed_ms = 0
         self._latest_s = 0.0
+        self._moments: deque[tuple[Array, Array]] = deque(maxlen=_MOST_BLOCKS)
         self._squares = np.zeros(len(lab.dofs))
-        self._moments = 0
+        self._count = 0
+        self._origin_s = 0.0
         streams = lab.config.streams
         for key in streams.roles:
             if stream := getattr(streams, key):
@@ -160,25 +173,28 @@ class _Broadcast:
     def run(self, end_ms: float, stop: threading.Event, on_progress: OnProgress) -> None:
         """Send until `end_ms` of lab time have passed or `stop` is set."""
         start_s = clock.now()
+        self._origin_s = start_s + self._lab.config.simulation.clock_offset_s
         while self._elapsed_ms < end_ms:
             block = self._lab.block(BLOCK_MS)
             self._squares += (block.truth.moment**2).sum(axis=0)
-            self._moments += len(block.truth.moment)
+            self._count += len(block.truth.moment)
+            self._moments.append((block.moments.t, block.truth.moment))
             for _ in range(BLOCK_MS // CHUNK_MS):
                 due_s = start_s + (self._elapsed_ms + CHUNK_MS) * STEP_S
                 if stop.wait(max(0.0, due_s - clock.now())):
                     return
-                self._send(block, start_s)
+                self._send(block)
                 self._note_lateness(clock.now() - due_s)
             if self._elapsed_ms % PROGRESS_MS == 0:
                 on_progress(self.summary())
 
-    def _send(self, block: LabBlock, start_s: float) -> None:
+    def _send(self, block: LabBlock) -> None:
         """Send the next chunk: of each stream the samples of its milliseconds, if there are."""
         since_s, self._elapsed_ms = self._elapsed_ms * STEP_S, self._elapsed_ms + CHUNK_MS
-        origin_s = start_s + self._lab.config.simulation.clock_offset_s
         for key, feed in self._feeds.items():
-            feed.send(getattr(block, key).between(since_s, self._elapsed_ms * STEP_S), origin_s)
+            feed.send(
+                getattr(block, key).between(since_s, self._elapsed_ms * STEP_S), self._origin_s
+            )
 
     def _note_lateness(self, late_s: float) -> None:
         if late_s > LATE_S >= self._latest_s:
@@ -187,9 +203,14 @@ class _Broadcast:
             )
         self._latest_s = max(self._latest_s, late_s)
 
+    def true_moments(self) -> TrueMoments:
+        """Return the true moments of what has been computed, at most the last two hours."""
+        t, moment = (np.concatenate(parts) for parts in zip(*self._moments, strict=True))
+        return TrueMoments(self._lab.dofs, self._origin_s + t, moment)
+
     def summary(self) -> LabSummary:
         """Return what has been sent so far."""
-        rms = np.sqrt(self._squares / max(self._moments, 1))
+        rms = np.sqrt(self._squares / max(self._count, 1))
         return LabSummary(
             seconds=self._elapsed_ms * STEP_S,
             samples={key: feed.sent for key, feed in self._feeds.items()},

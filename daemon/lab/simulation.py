@@ -175,7 +175,8 @@ class Lab:
     def _torque(self, t: Array, q: Array, moment: Array) -> Array:
         if self._exoskeleton is None:
             return np.empty((len(t), 0))
-        return self._exoskeleton.torque(q, *self._movement.rates(t), moment)
+        velocity, acceleration = self._movement.rates(t)
+        return self._exoskeleton.torque(q, velocity, acceleration, moment)
 
     def _efforts(self, posture: Array, change: Array) -> Array:
         """Return how much each channel's muscles help a change of posture; see `Movement`."""

@@ -67,13 +67,14 @@ class BodySpace(ParameterSpace):
         self.believed = bones.inertia.to(device, dtype)
         self._width = bones.width
         self._bones = BoneSpace(bones.names, self.believed)
+        self.bone_size = self._bones.size if bones.free else 0
         if bones.free:
             self.labels += self._bones.labels
             self.size = len(self.labels)
 
     def inertia(self, vector: Tensor) -> Tensor:
         """Return the bones' inertial parameters at `vector`, shape [..., bone, 10]."""
-        if self.size == self.muscle_size:
+        if self.bone_size == 0:
             return self.believed
         return self._bones.inertia(self._width * vector[..., self.muscle_size :])
 
@@ -84,7 +85,7 @@ class BodySpace(ParameterSpace):
     def vector(self, subject: Subject) -> Tensor:
         """Return the vector nearest to `subject`, with the bones believed."""
         muscles = super().vector(subject)[: self.muscle_size]
-        return torch.cat((muscles, muscles.new_zeros(self.size - self.muscle_size)))
+        return torch.cat((muscles, muscles.new_zeros(self.bone_size)))
 
     def at_bound(self, vector: Tensor) -> list[str]:
         """Return the labels of the parameters that have run to a bound."""

@@ -311,7 +311,7 @@ class Calibrator:
         inertia = self.space.inertia(self._accepted)
         if self._limb is None or trials.moving is None or inertia is None:
             return trials
-        return trials._replace(seen=self._limb.seen(trials.moving, trials.weight, inertia))
+        return trials._replace(seen=self._limb.seen(trials.moving, inertia))
 
     def _descend(
         self, trials: Trials, scale: Tensor, search: Search | None

@@ -184,14 +184,16 @@ def _bone_effects(space: ParameterSpace, vector: Tensor, trials: Trials) -> Tens
     Tensor
         Shape [number, trial, dof, time].
     """
-    if trials.seen is None or space.size == space.muscle_size:
+    if trials.seen is None or not isinstance(space, BodySpace) or space.bone_size == 0:
         return trials.moment.new_zeros(0, *trials.moment.shape)
 
-    def flat(bones: Tensor) -> Tensor:
-        return torch.flatten(space.inertia(torch.cat((vector[: space.muscle_size], bones))))  # type: ignore[arg-type]
+    muscles, bones = vector.tensor_split([space.muscle_size])
 
-    by_bones = torch.func.jacrev(flat)(vector[space.muscle_size :])
-    return -(trials.seen.motion.torque_per_inertia @ by_bones).permute(3, 0, 2, 1)
+    def inertia(bones: Tensor) -> Tensor:
+        return space.inertia(torch.cat((muscles, bones))).flatten()
+
+    by_bones: Tensor = torch.func.jacrev(inertia)(bones)
+    return -(trials.seen.torque_per_inertia @ by_bones).movedim(-1, 0)
 
 
 def sensitivity(

@@ -1,4 +1,12 @@
-"""What a measured motion asks of the muscles: the reference where no moment is measured."""
+"""What a measured motion asks of the muscles: the reference where no moment is measured.
+
+The acceleration error of Diff-MSM, in the form that a sliding window can afford: what depends on
+the motion alone is worked out once per update.
+
+References
+----------
+Zhou, Sanderink, Lemming, Fang 2025, Diff-MSM, arXiv 2508.13303 (the loss).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +17,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.calibrate.identify_loss import Motion, torque_gap
 from pipeline.model.skeleton import Skeleton
 
 LEAST_INERTIA = 2e-3
@@ -21,16 +28,18 @@ and a torque that nobody could measure would be a boundless acceleration.
 
 
 class Seen(NamedTuple):
-    """A motion, and the mass matrix by which torques left over are weighed as accelerations.
+    """What a motion says of any bones: the torque it takes is linear in their parameters.
 
-    The mass matrix is held at the bones believed: otherwise heavier bones would make an error
-    smaller only by being harder to move.
+    The mass matrix, by which torques left over are weighed as accelerations, is held at the bones
+    believed: otherwise heavier bones would make an error smaller only by being harder to move.
     """
 
-    motion: Motion
-    """Of the model's DOFs; leading dimensions [trial, time]."""
-    root: Tensor
-    """Cholesky factor of the mass matrix, shape [trial, time, dof, dof]."""
+    torque_per_inertia: Tensor
+    """Torque of the motion per inertial parameter, shape [trial, dof, time, bone * 10]."""
+    external: Tensor
+    """Measured torque that is not the muscles', N*m, shape [trial, dof, time]."""
+    mobility: Tensor
+    """Inverse mass matrix, 1/(kg*m^2), shape [trial, time, dof, dof]."""
 
     def gap(self, moment: Tensor, inertia: Tensor) -> Tensor:
         """Return the torque that muscles and external torque leave over, N*m.
@@ -42,13 +51,11 @@ class Seen(NamedTuple):
         inertia
             Inertial parameters of the bones, shape [bone, 10].
         """
-        return torque_gap(self.motion, inertia, moment).transpose(-1, -2)
+        return moment + self.external - self.torque_per_inertia @ inertia.flatten()
 
     def accelerations(self, torque: Tensor) -> Tensor:
         """Return what torques do to the limb, rad/s^2, both of shape [..., trial, dof, time]."""
-        by_time = torque.transpose(-1, -2).unsqueeze(-1)
-        solved: Tensor = torch.cholesky_solve(by_time, self.root)
-        return solved.squeeze(-1).transpose(-1, -2)
+        return torch.einsum("rtij,...rjt->...rit", self.mobility, torque)
 
 
 @dataclass(frozen=True)
@@ -69,15 +76,13 @@ class Limb:
     coordinates: Sequence[str]
     n_dofs: int
 
-    def seen(self, moving: Tensor, weight: Tensor, inertia: Tensor) -> Seen:
+    def seen(self, moving: Tensor, inertia: Tensor) -> Seen:
         """Return what a motion says of any bones.
 
         Parameters
         ----------
         moving
             Angle, velocity, acceleration and external torque, shape [trial, 4, coordinate, time].
-        weight
-            How much each sample counts, shape [trial, dof, time].
         inertia
             The bones believed, shape [bone, 10].
         """
@@ -85,15 +90,11 @@ class Limb:
         order = [list(self.coordinates).index(name) for name in own]
         dofs = [own.index(name) for name in self.coordinates[: self.n_dofs]]
         q, qd, qdd = moving[:, :3, order].double().permute(1, 0, 3, 2)
-        mass_by = self.skeleton.mass_regressor(q)[..., dofs, :, :][..., dofs, :]
-        mass = (mass_by @ inertia.double().flatten()).to(moving)
-        motion = Motion(
-            acceleration=qdd[..., dofs].to(moving),
-            torque_per_inertia=self.skeleton.regressor(q, qd, qdd)[..., dofs, :].to(moving),
-            mass_per_inertia=mass_by.to(moving),
-            external=moving[:, 3, : self.n_dofs].transpose(-1, -2),
-            load=moving.new_zeros(1),
-            weight=weight.transpose(-1, -2),
+        mass = self.skeleton.with_inertia(inertia.double()).mass_matrix(q)[..., dofs, :][..., dofs]
+        least = LEAST_INERTIA * torch.eye(self.n_dofs).to(mass)
+        per_inertia = self.skeleton.regressor(q, qd, qdd)[..., dofs, :]
+        return Seen(
+            torque_per_inertia=per_inertia.transpose(1, 2).contiguous().to(moving),
+            external=moving[:, 3, : self.n_dofs],
+            mobility=torch.linalg.inv(mass + least).to(moving),
         )
-        least = LEAST_INERTIA * torch.eye(self.n_dofs).to(moving)
-        return Seen(motion, torch.linalg.cholesky(mass + least))

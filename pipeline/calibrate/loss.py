@@ -1,4 +1,4 @@
-"""What calibration minimises: error of moment or acceleration, implausible operation, distance from the prior.
+"""What calibration minimises: misfit of the reference, implausible operation, prior.
 
 References
 ----------
@@ -58,7 +58,9 @@ def joined(first: Trials, second: Trials) -> Trials:
         both(first.moment, second.moment, 0.0),
         both(first.weight, second.weight, 0.0),
         _measured(first, second, size),
-        None if first.moving is None or second.moving is None else both(first.moving, second.moving),
+        None
+        if first.moving is None or second.moving is None
+        else both(first.moving, second.moving),
     )
 
 

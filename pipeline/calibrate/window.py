@@ -67,7 +67,7 @@ class PairedRows(NamedTuple):
         """Return the reference, N*m or rad/s^2, shape [n, dof]; NaN where there is none."""
         if not self.moves:
             return self.moment
-        known = np.isfinite(self.motion).all(axis=(1, 2))
+        known = np.asarray(np.isfinite(self.motion).all(axis=(1, 2)))
         return np.where(known[:, None], self.motion[:, 2, : self.moment.shape[1]], np.nan)
 
     def part(self, chosen: slice) -> PairedRows:

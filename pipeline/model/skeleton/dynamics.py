@@ -108,7 +108,10 @@ class Skeleton:
 
     def mass_matrix(self, q: Tensor) -> Tensor:
         """Return the mass matrix, kg*m^2, shape [..., dof, dof]."""
-        return (self.mass_regressor(q) * self.inertia.flatten(-2)[..., None, None, :]).sum(-1)
+        here = frames(self.chain, q.unsqueeze(-2))
+        one = here.coupling.T  # a unit acceleration of each coordinate
+        rates = self._motion(here, torch.zeros_like(one), one, gravity=False)
+        return self._torque(here, rates, self.inertia.unsqueeze(-3)) @ here.coupling
 
     def regressor(self, q: Tensor, qd: Tensor, qdd: Tensor) -> Tensor:
         """Return the inverse dynamics per inertial parameter, shape [..., dof, bone * 10].
