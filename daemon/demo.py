@@ -44,8 +44,14 @@ def demo(
     return result
 
 
-def simulated_lab(config: Config, moments: Path, stop: Stop) -> None:
-    """Send the streams of the simulated lab until told to stop; then write its true moments."""
+def simulated_lab(config: Config, moments: Path | None, stop: Stop) -> None:
+    """Send the streams of the simulated lab until told to stop; then write its true moments.
+
+    Parameters
+    ----------
+    moments
+        Where to; None for nowhere.
+    """
     from daemon.lab import run_lab
 
     ended = threading.Event()

@@ -87,7 +87,7 @@ class Scene:
         self.lab = Worker("simulated lab", simulated_lab)
         self._stack.callback(self.lab.join)
         self._stack.callback(self.lab.ask_to_stop)
-        self.lab.start(self._lab_config)
+        self.lab.start(self._lab_config, None)
         if self._transport == "zmq":
             for key in KEYS:
                 self.proxies[key] = Proxy(self._address("lab", key), self._address("daemon", key))
@@ -172,7 +172,7 @@ class Scene:
             if process.name == self.lab.name:
                 process.kill()
                 process.join()
-        self.lab.start(self._lab_config)
+        self.lab.start(self._lab_config, None)
 
     def spare_lab(self) -> None:
         """Have a second lab wait, so that starting it takes no time."""

@@ -1,0 +1,44 @@
+"""The daemon and the simulated lab together, on real streams, with no joint moment among them."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from daemon.demo import demo
+
+PATIENCE_S = 90.0
+
+
+@pytest.mark.system
+@pytest.mark.timeout(240)
+def test_a_set_learnt_from_motion_comes_into_force(
+    arm, tmp_path, unique_name, ipc_address, wait_until
+):
+    changes = [
+        (f'name = "hillstream-{key}"', f'name = "{unique_name}-{key}"')
+        for key in ("emg", "angles", "torques")
+    ]
+    own = f'[output]\nzmq = "{ipc_address}"\nlsl = false\n[control]\naddress = "{ipc_address}-c"\n'
+    own += f'[session]\nfile = "{tmp_path / "session.db"}"\n'
+    config = arm(*changes, ("[skeleton]", f"{own}\n[skeleton]"))
+    stop, statuses, results = threading.Event(), [], []
+
+    def work():
+        results.append(
+            demo(config, Path("test"), seconds=None, stop=stop, on_status=statuses.append)
+        )
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        wait_until(lambda: any(s.calibrator and s.calibrator.version for s in statuses), PATIENCE_S)
+    finally:
+        stop.set()
+        thread.join()
+    assert results[0]["nonfinite"] == 0
+    assert results[0]["parameter_version"] >= 1
+    truth = results[0]["truth"]
+    assert all(np.isfinite(value) for part in truth.values() for value in part.values())
+    assert set(results[0]["rmse_first"].values()) == {None}

@@ -1,0 +1,77 @@
+"""A set-up that cannot learn from motion is refused in a sentence."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from daemon.cli import main
+from pipeline.errors import UserError
+
+MOMENTS = '[streams.moments]\nname = "m"\nrate_hz = 100\nunit = "N*m"\nchannels = ["elv_angle"]\n'
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('file = "models/myoarm_skeleton.json"\n', 'file = "none.json"\n'), ("cannot be read",)),
+        (("[skeleton]", f"{MOMENTS}\n[skeleton]"), ("learns from no moment",)),
+        (('reference = "acceleration"', 'reference = "moments"'), ("streams.external",)),
+        (("span_s = 0.3", "span_s = 0.06\n[streams.more]"), ("streams.more", "Extra")),
+        (
+            (
+                'unit = "N*m"\nchannels = ["elv_angle"',
+                'unit = "N*m"\nchannels = ["wrist", "elv_angle"',
+            ),
+            ("wrist", "does not have"),
+        ),
+    ],
+)
+def test_what_does_not_fit_is_said(written, change, words):
+    result = CliRunner().invoke(main, ["check", str(written(change))])
+    assert result.exit_code != 0
+    said = result.output + str(result.exception)
+    assert all(word in said for word in words), said
+
+
+def test_without_a_skeleton_there_is_no_acceleration(arm):
+    text = '[skeleton]\nfile = "models/myoarm_skeleton.json"\nspan_s = 0.3\n'
+    with pytest.raises(UserError, match="needs the bones"):
+        arm((text, ""))
+
+
+def test_a_bone_without_mass_is_refused(arm, tmp_path):
+    config = arm()
+    content = json.loads(config.skeleton.file.read_text(encoding="utf-8"))
+    content["bones"][1]["mass_kg"] = 0.0
+    (tmp_path / "light.json").write_text(json.dumps(content), encoding="utf-8")
+    spoilt = config.model_copy(
+        update={"skeleton": config.skeleton.model_copy(update={"file": tmp_path / "light.json"})}
+    )
+    from daemon.limb import motion_pairing
+
+    with pytest.raises(UserError, match=r"'ulna'.*mass above zero"):
+        motion_pairing(spoilt, None)
+
+
+def test_a_joint_that_the_skeleton_lacks_is_refused(arm, tmp_path):
+    config = arm()
+    content = json.loads(config.skeleton.file.read_text(encoding="utf-8"))
+    content["coordinates"][0] = content["hinges"][0]["name"] = "other"
+    content["hinges"][0]["angle"] = {"other": 1.0}
+    content["hinges"][2]["angle"] = {"other": -1.0, "shoulder_rot": 1.0}
+    (tmp_path / "other.json").write_text(json.dumps(content), encoding="utf-8")
+    spoilt = config.model_copy(
+        update={"skeleton": config.skeleton.model_copy(update={"file": tmp_path / "other.json"})}
+    )
+    from daemon.limb import motion_pairing
+
+    with pytest.raises(UserError, match=r"model.dofs names \['elv_angle'\]"):
+        motion_pairing(spoilt, None)
+
+
+def test_the_lab_names_bones_it_does_not_have(arm):
+    from daemon.lab import Lab
+
+    with pytest.raises(UserError, match="femur"):
+        Lab(arm(("[simulation.bones.ulna]", "[simulation.bones.femur]")))
