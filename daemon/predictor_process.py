@@ -130,6 +130,8 @@ class LivePredictor:
         self._levels = LiveLevels(config, self._chain.envelope)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
+        self._bones: dict[str, object] = {}
+        """What is known of each number of the bones in force."""
         self._sources = {source.spec.key: source for source in assemble.sources(config)}
         self._reporter = StatusReporter(config, meta.session)
         self._reporter.failed = self._care.failed
@@ -228,6 +230,8 @@ class LivePredictor:
             return
         self._subject = update.subject(self._subject)
         confidence = update.confidence.confidence() if update.confidence else None
+        if update.confidence:
+            self._bones = update.confidence.model_dump(mode="json")["bones"]
         self._chain.predictor.adopt(self._subject, update.version, confidence)
         self._outbox.adopt(update.version)
         values = {k: tuple(v) for k, v in self._subject.values().items()}
@@ -291,6 +295,7 @@ class LivePredictor:
             "rmse_last": self._board.rmse(max(seconds - LAST_S, 0)),
             "rmse_after_10s": self._board.rmse(SETTLED_S),
             "parameter_version": self._outbox.version,
+            "bones": self._bones,
         }
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ stay as they are, and the moments predicted for what the person does next are co
 sensor has shown.
 
     python -m tools.torque_free --seconds 60 --seeds 3 --json torque-free.json
+    python -m tools.torque_free --config arm      the same person with reference moments
 """
 
 from __future__ import annotations
@@ -63,13 +64,14 @@ def run(config: Config, seconds: float, unused_s: float) -> Outcome:
     Parameters
     ----------
     config
-        The set-up; its reference is the acceleration.
+        The set-up, whichever its reference.
     seconds
         How long it learns.
     unused_s
         How long it then predicts only.
     """
     lab = Lab(config)
+    keys = [key for key in config.streams.roles if getattr(config.streams, key)]
     subject = assemble.starting_subject(config, load_model(config.model.file))
     chain = assemble.chain(config, subject)
     calibrator = assemble.calibrator(config, subject)
@@ -77,7 +79,7 @@ def run(config: Config, seconds: float, unused_s: float) -> Outcome:
     t, predicted, truth = [], [], []
     for _ in range(round(1000 * (seconds + unused_s) / BLOCK_MS)):
         block = lab.block(BLOCK_MS)
-        for key in ("emg", "angles", "external"):
+        for key in keys:
             samples = getattr(block, key)
             chain.push(Chunk(key, samples.stamp, samples.x))
         truth.append(np.column_stack((block.moments.t, block.truth.moment)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,6 +140,8 @@ def _watched(
     console.print(_errors(result))
     if "truth" in result:
         console.print(_against_truth(result["truth"]))
+    if result.get("bones"):
+        say(_bones(result["bones"]), json_file)
     say(_pace(result), json_file)
     if result["session"]:
         say(f"Session: {result['session']} (hillstream report shows it).", json_file)
@@ -166,6 +169,18 @@ def _against_truth(truth: Mapping[str, Mapping[str, float | None]]) -> Table:
         values = (truth[key].get(dof) for key in ("rmse_first", "rmse_last", "rms_last"))
         table.add_row(dof, *("-" if v is None else f"{v:.2f}" for v in values))
     return table
+
+
+def _bones(bones: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what is known of the bones, in a sentence."""
+    counts = Counter(number["standing"] for number in bones.values())
+    said = ", ".join(f"{n} {standing.replace('_', ' ')}" for standing, n in counts.most_common())
+    heavy = ", ".join(
+        f"{label.partition(':')[0]} {number['factor']:.2f} (s.d. {number['deviation']:.2f})"
+        for label, number in bones.items()
+        if label.endswith(":mass")
+    )
+    return f"Bones: {said}. Mass over what was believed: {heavy}."
 
 
 def _pace(result: Mapping[str, Any]) -> str:

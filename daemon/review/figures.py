@@ -45,6 +45,7 @@ _PARAMETERS = {
     "shape_factor": ("Shape factor of the activation", "", 1.0),
     "c1": ("Activation coefficient C1", "", 1.0),
     "c2": ("Activation coefficient C2", "", 1.0),
+    "bone_mass": ("Mass of the bones, relative to what was believed", "", 1.0),
 }
 _STYLE: Any = {
     "font.family": "sans-serif",

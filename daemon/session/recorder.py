@@ -82,6 +82,10 @@ class Recorder:
                 deviation = known.deviation[name][i] if known else None
                 standing = known.standing[name][i] if known else None
                 self._log.add("parameter", number, name, muscle, value, deviation, standing)
+        for label, bone in (known.bones if known else {}).items():
+            name, kind = label.split(":")
+            found = (bone.factor, bone.deviation, bone.standing)
+            self._log.add("parameter", number, f"bone_{kind}", name, *found)
 
     def moments(self, t: Array, predicted: Array, deviation: Array, reference: Array) -> None:
         """Note rows of the model's time grid; moments in N*m, shape [n, dof], NaN if unknown."""

@@ -88,6 +88,20 @@ def test_motion_comes_with_the_torque_of_its_time(arm):
     np.testing.assert_array_equal(rows[:, :, 4], 0.0)  # the forearm does not turn
 
 
+def test_without_a_device_motion_alone_is_the_reference(arm):
+    config = arm()
+    streams = config.streams.model_copy(update={"external": None})
+    made = pairing(config.model_copy(update={"streams": streams}))
+    t = np.arange(100) / 100.0
+    made.push_times(t)
+    made.push_reference(Chunk("angles", t, np.full((100, 4), 0.5)))
+    found, rows = made.paired()
+    np.testing.assert_array_equal(found, t[: len(found)])
+    assert len(found) in (84, 85)
+    np.testing.assert_array_equal(rows[:, 3], 0.0)
+    assert not len(made.paired()[0])
+
+
 def test_a_gap_in_the_torque_leaves_no_reference(arm):
     made = pairing(arm())
     t = np.arange(200) / 100.0

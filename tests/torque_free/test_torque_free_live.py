@@ -39,6 +39,7 @@ def test_a_set_learnt_from_motion_comes_into_force(
         thread.join()
     assert results[0]["nonfinite"] == 0
     assert results[0]["parameter_version"] >= 1
+    assert results[0]["bones"]["ulna:mass"]["deviation"] > 0
     truth = results[0]["truth"]
     assert all(np.isfinite(value) for part in truth.values() for value in part.values())
     assert set(results[0]["rmse_first"].values()) == {None}
