@@ -76,11 +76,15 @@ COLUMNS = {
 
 def comparison(found: list[Result]) -> str:
     """Return the table of methods: the median of each figure over the seeds, and the worst."""
-    lines = ["| | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
-    start = [{**result["start"], "processor_s": 0.0, "loss": np.nan} for result in found]
+    lines = ["| | guesses | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
+    start = [
+        {**result["start"], "seed": result["seed"], "processor_s": 0.0, "loss": np.nan}
+        for result in found
+        if result["method"] == CHECKED
+    ]
     groups = {"first guess": start, **by_method(found)}
     for name, group in groups.items():
-        cells = []
+        cells = [str(len({result["seed"] for result in group}))]
         for key, form in COLUMNS.values():
             values = [result[key] for result in group]
             cells.append(f"{form.format(np.median(values))} ({form.format(np.max(values))})")
@@ -132,7 +136,7 @@ def tables(content: dict[str, Any]) -> Iterator[str]:
 def anchor_table(found: list[Result]) -> str:
     """Return the table of what fixes the scale of force and mass."""
     lines = [
-        "| known | unknown | directions that show | scale, s.d. at 1 % noise |",
+        "| known | unknown | directions that show | mean strength, s.d. at 1 % noise |",
         "|---" * 4 + "|",
     ]
     lines += [
