@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.calibrate.confidence import BoneNumber, Confidence, Standing
 from pipeline.calibrate.result import Result, Update
-from pipeline.calibrate.window import PairedRows
+from pipeline.calibrate.window import NO_MOTION, PairedRows
 from pipeline.model.subject import Subject
 from pipeline.synthesis import SynergyWeights
 
@@ -85,7 +85,8 @@ class RowsMessage(LinkMessage):
         shapes = [part.shape for part in rows]
         axes = [len(shape) for shape in shapes]
         counted = shapes if rows.moves else shapes[:-1]
-        if axes != [1, 2, 2, 3, 2, 1, 2, 3] or any(shape[0] != n for shape in counted):
+        wrong = axes != [1, 2, 2, 3, 2, 1, 2, 3] or any(shape[0] != n for shape in counted)
+        if wrong or rows.motion.shape[1] != NO_MOTION.shape[1]:
             raise ValueError(f"rows of shapes {shapes} do not fit together")
         return rows
 

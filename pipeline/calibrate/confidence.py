@@ -118,8 +118,8 @@ def confidence(
         )
         doubt = _excitation_effects(parameters, trials, step_s, output.w)
         left = residual(output.moment, trials, space.inertia(vector))
-    told = _mean_square(left, trials.weight)
-    told = told + ERROR_FLOOR * scale.square()  # what the loss takes a residual for
+    # What the loss takes a residual for, and how many of them tell as much as one.
+    told = _mean_square(left, trials.weight) + ERROR_FLOOR * scale.square()
     told = told * correlation_length(left * trials.weight, trials.weight)
     own, before = slice(space.size), _before(space, vector)
     precision = _products(_on_residual(torch.cat((slope, doubt)), trials), trials.weight, told)

@@ -101,3 +101,11 @@ def test_a_muscle_that_is_not_used_is_unobserved(arm):
     assert known.standing["strength"][place] in ("unobserved", "weakly_identified")
     assert known.standing["shape_factor"][place] == "unobserved"
     assert set(known.bones) == set(calibrator.space.labels[calibrator.space.muscle_size :])
+
+
+def test_joints_that_do_not_move_tell_nothing_of_inertia(arm):
+    still = fed(arm(), 5, lambda key, x: np.full_like(x, 0.5) if key == "angles" else x)
+    known = still.update().confidence
+    inertia = [number for label, number in known.bones.items() if "radius_" in label]
+    assert {number.standing for number in inertia} == {"unobserved"}
+    assert min(number.deviation for number in inertia) > 0.095  # of 0.1 before any data

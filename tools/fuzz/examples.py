@@ -117,6 +117,7 @@ def replies() -> list[bytes]:
 def link_messages() -> list[bytes]:
     """Return messages between the daemon's processes."""
     rows = PairedRows(
+        motion=np.ones((len(ROWS), 4, 1)),
         t=ROWS[:, 0],
         excitation=ROWS,
         length=ROWS,
