@@ -30,7 +30,9 @@ class Live:
         t = self.t + 0.01 * np.arange(1, round(100 * seconds) + 1)
         self.t = t[-1]
         emg = [levels.get(channel, rest) for channel in self.channels]
-        self.chain.push(Chunk("emg", t, np.tile(emg, (len(t), 1))))
+        # A channel that never moves at all would not be believed.
+        noise = 1e-6 * np.sin(1e3 * t)[:, None]
+        self.chain.push(Chunk("emg", t, np.tile(emg, (len(t), 1)) + noise))
         self.chain.push(Chunk("angles", t, np.tile([0.1, -0.3, 0.0], (len(t), 1))))
         if (predicted := self.chain.predict()) is not None:
             self.moments.extend(predicted.moment[predicted.valid])
@@ -51,7 +53,7 @@ def test_mvc_is_taken_where_a_muscle_was_activated_and_the_moment_does_not_step(
     live.hold(3.0, 0.05)
     assert (answer.ok, answer.number, answer.recording) == (True, 3, None)
     assert answer.scale.changed == [TENSED]
-    assert answer.scale.mvc[TENSED] == pytest.approx(0.5)
+    assert answer.scale.mvc[TENSED] == pytest.approx(0.5, rel=1e-4)
     assert answer.scale.mvc[STILL] == 1.0
     assert answer.scale.baseline == "none"
     assert STILL in answer.sentence
@@ -68,9 +70,9 @@ def test_a_resting_level_is_taken_off_where_the_muscle_was_at_rest():
     answer = live.order("baseline", False)
     assert answer.ok
     assert TENSED not in answer.scale.changed
-    assert answer.scale.baseline[STILL] == pytest.approx(0.04)
+    assert answer.scale.baseline[STILL] == pytest.approx(0.04, rel=1e-3)
     assert answer.scale.baseline[TENSED] == 0.0
-    np.testing.assert_allclose(live.chain.envelope.baseline[1:], 0.04)
+    np.testing.assert_allclose(live.chain.envelope.baseline[1:], 0.04, rtol=1e-3)
 
 
 @pytest.mark.parametrize(

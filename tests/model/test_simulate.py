@@ -66,7 +66,7 @@ def test_subjects_in_one_call_are_the_subjects_alone():
     (gradient,) = torch.autograd.grad(losses.sum(), together)
     for i in range(3):
         alone = vectors[i].clone().requires_grad_()
-        loss, single = objective(alone, Trials(*(part[i] for part in trials)))
+        loss, single = objective(alone, Trials(*(part[i] for part in trials[:5])))
         torch.testing.assert_close(losses[i], loss, rtol=1e-7, atol=1e-8)
         torch.testing.assert_close(output.w[i], single.w, rtol=0, atol=1e-6)
         (expected,) = torch.autograd.grad(loss, alone)

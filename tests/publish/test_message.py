@@ -186,7 +186,7 @@ def test_a_damaged_moment_is_read_or_refused(message: MomentMessage, data: st.Da
 def wire(**changes: object) -> bytes:
     fields = {
         "v": 1, "sid": "s", "seq": 0, "t": 1.0, "tp": 1.0, "exp": 1.1, "st": "NOMINAL",
-        "ok": [True], "m": [2.0], "sd": None, "pv": 0, "pa": 0.0,
+        "ok": [True], "m": [2.0], "sd": None, "pv": 0, "pa": 0.0, "syn": [],
     }  # fmt: skip
     return b"moment " + msgpack.packb(fields | changes)
 
