@@ -279,8 +279,8 @@ def test_long_frames_go_neither_out_nor_in() -> None:
 
 def test_nesting_is_ignored_as_far_as_msgpack_reads_it() -> None:
     deepest = b"\x91" * 300 + b"\xc0"
-    fields = wire()[len(b"moment \x8c") :]
-    assert unpack(b"moment \x8d" + fields + b"\xa1a" + deepest) == unpack(wire())
+    fields = wire()[len(b"moment \x8d") :]
+    assert unpack(b"moment \x8e" + fields + b"\xa1a" + deepest) == unpack(wire())
     with pytest.raises(MessageError, match="not msgpack"):
         unpack(b"moment \x8d" + fields + b"\xa1a" + b"\x91" * 5000 + b"\xc0")
 
