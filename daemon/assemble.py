@@ -14,6 +14,7 @@ from daemon.keys import ConfiguredKeys
 from pipeline.align import Aligner, ReferencePairing
 from pipeline.calibrate.body import BodySpace
 from pipeline.calibrate.calibrator import Calibrator, Settings
+from pipeline.calibrate.deep import DeepMuscles
 from pipeline.calibrate.hybrid import HybridSettings
 from pipeline.calibrate.synergist import Synergist
 from pipeline.chain import REFERENCE_WAIT_S, Chain
@@ -301,10 +302,35 @@ def calibrator(config: Config, start: Subject, version: int = 0) -> Calibrator:
     space = parameter_space(config, prior, device(config))
     synergist = _synergist(config, prior) if config.failover.enabled else None
     learns_from = limb.limb(config) if config.torque_free else None
-    return Calibrator(space, config.model.rate_hz, settings, start, version, synergist, learns_from)
+    return Calibrator(
+        space,
+        config.model.rate_hz,
+        settings,
+        start,
+        version,
+        synergist,
+        learns_from,
+        _deep(config, prior),
+    )
+
+
+def _recorded(config: Config, prior: Subject) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which muscles have electrodes, shape [muscle]."""
+    return np.array([muscle in config.model.muscles for muscle in prior.muscles])
 
 
 def _synergist(config: Config, prior: Subject) -> Synergist:
-    recorded = np.array([muscle in config.model.muscles for muscle in prior.muscles])
     wanted = HybridSettings(count=config.synergies.count, least_vaf=config.synergies.least_vaf)
-    return Synergist(recorded, wanted, device(config))
+    left_alone = config.calibrator.without_electrodes == "least_squares"
+    return Synergist(_recorded(config, prior), wanted, device(config), left_alone)
+
+
+def _deep(config: Config, prior: Subject) -> DeepMuscles | None:
+    """Return the muscles whose forces close the equation, None where there are none."""
+    recorded = _recorded(config, prior)
+    if config.calibrator.without_electrodes != "least_squares" or recorded.all():
+        return None
+    strongest = config.calibrator.parameters.strength.bounds[1]
+    most = torch.as_tensor(strongest * prior.max_isometric_force, dtype=torch.float32)
+    where = device(config)
+    return DeepMuscles(torch.as_tensor(~recorded, device=where), most.to(where))

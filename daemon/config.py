@@ -193,6 +193,12 @@ class CalibratorConfig(Section):
         description="What it learns from: 'moments' of streams.moments, or the 'acceleration' of "
         "the angles, which needs [skeleton] and no torque; see docs/torque-free.md.",
     )
+    without_electrodes: Literal["synergies", "least_squares"] = Field(
+        "synergies",
+        description="What stands for muscles that model.muscles names no channel for: 'synergies' "
+        "of the others drive them, also in the prediction; or in calibration alone the forces that "
+        "close the equation best by 'least_squares', so that the others are learnt undisturbed.",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where it computes; 'auto' takes CUDA if there is one."
     )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pipeline.calibrate.confidence import confidence
+from pipeline.calibrate.deep import DeepMuscles
 from pipeline.calibrate.gate import Judge, Score, verdict
 from pipeline.calibrate.limb import Limb
 from pipeline.calibrate.loss import (
@@ -86,6 +87,8 @@ class Calibrator:
         Learns what drives muscles without electrode; None where that is not wanted.
     limb
         What motion says of bones, where the reference is a motion; `space` has the bones then.
+    deep
+        Muscles without electrodes whose forces close the equation; None for none.
     """
 
     def __init__(
@@ -97,9 +100,11 @@ class Calibrator:
         version: int = 0,
         synergist: Synergist | None = None,
         limb: Limb | None = None,
+        deep: DeepMuscles | None = None,
     ) -> None:
         self.space = space
         self._limb = limb
+        self._deep = deep
         self._synergist = synergist
         self.settings = settings
         self._rate_hz = rate_hz
@@ -304,7 +309,8 @@ class Calibrator:
             past = self._memory.trials(remembered, like)
             share = settings.memory_share * train.weight.sum() / past.weight.sum().clamp_min(1.0)
             train = joined(train, past._replace(weight=share * past.weight))
-        return self._seen(train), Judge(self.space, self._seen(fresh), scale, self._step_s)
+        judge = Judge(self.space, self._seen(fresh), scale, self._step_s, self._deep)
+        return self._seen(train), judge
 
     def _seen(self, trials: Trials) -> Trials:
         """Work out what a motion says of bones, where it is the reference."""
@@ -333,7 +339,7 @@ class Calibrator:
             guess = output.w.detach()
             reports.append(output.report)
             loss = (
-                misfit(moment_error(output, trials, scale, self.space.inertia(vector)))
+                misfit(moment_error(output, trials, scale, self.space.inertia(vector), self._deep))
                 + implausibility(output, settings.loss)
                 + settings.prior_weight * distance(vector)
             )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pipeline.calibrate.deep import DeepMuscles
 from pipeline.calibrate.loss import Trials, moment_error
 from pipeline.calibrate.result import Result
 from pipeline.model.nms import simulate
@@ -38,19 +39,23 @@ class Judge:
         Spread of each DOF's reference, in its unit, shape [dof].
     step_s
         Interval of the time grid, s.
+    deep
+        Muscles whose forces close the equation; None for none.
     """
 
     space: ParameterSpace
     fresh: Trials
     scale: Tensor
     step_s: float
+    deep: DeepMuscles | None = None
 
     def score(self, vector: Tensor) -> Score:
         """Return the score of the parameters at `vector`."""
         parameters = self.space.parameters(vector)
         with torch.no_grad():
             output = simulate(parameters, *self.fresh[:3], self.step_s)
-            error = moment_error(output, self.fresh, self.scale, self.space.inertia(vector))
+            inertia = self.space.inertia(vector)
+            error = moment_error(output, self.fresh, self.scale, inertia, self.deep)
         rmse = (error.sqrt() * self.scale).cpu().numpy()
         return Score(float(error.sum()), tuple(float(value) for value in rmse))
 

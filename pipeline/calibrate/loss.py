@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from pipeline.calibrate.deep import DeepMuscles
 from pipeline.calibrate.limb import Seen
 from pipeline.model.nms import Output
 
@@ -117,10 +118,22 @@ def residual(moment: Tensor, trials: Trials, inertia: Tensor | None = None) -> T
 
 
 def moment_error(
-    output: Output, trials: Trials, scale: Tensor, inertia: Tensor | None = None
+    output: Output,
+    trials: Trials,
+    scale: Tensor,
+    inertia: Tensor | None = None,
+    deep: DeepMuscles | None = None,
 ) -> Tensor:
-    """Mean squared `residual` of each DOF over the reference's variance, shape [..., dof]."""
-    error = residual(output.moment, trials, inertia) / scale[..., None, :, None]
+    """Mean squared `residual` of each DOF over the reference's variance, shape [..., dof].
+
+    Where there are `deep` muscles, it is of what they leave.
+    """
+    error = residual(output.moment, trials, inertia)
+    if deep is not None:
+        seen = trials.seen
+        felt = seen.accelerations if seen is not None and inertia is not None else torch.clone
+        error = deep.closed(error, trials.moment_arm, scale, felt)
+    error = error / scale[..., None, :, None]
     return _pooled(error.square() * trials.weight) / _pooled(trials.weight).clamp_min(1.0)
 
 

@@ -49,11 +49,18 @@ class Synergist:
         How many synergies, and how eq. 5 weighs.
     device
         Where to compute.
+    deep
+        Whether muscles without electrodes are left alone: nothing drives them, nothing is refined.
     """
 
     def __init__(
-        self, recorded: NDArray[np.bool_], settings: HybridSettings, device: str = "cpu"
+        self,
+        recorded: NDArray[np.bool_],
+        settings: HybridSettings,
+        device: str = "cpu",
+        deep: bool = False,
     ) -> None:
+        self._deep = deep
         self._recorded = recorded
         self._settings = settings
         self._device = device
@@ -99,7 +106,8 @@ class Synergist:
     def _completed(self, weights: Tensor, unit: NDArray[np.float64]) -> SynergyWeights:
         """Return the weights of all muscles: those without electrodes keep theirs."""
         known = weights.cpu().double().numpy()
-        whole = np.tile(self._settings.first_weight * known.mean(axis=0), (len(unit), 1))
+        share = 0.0 if self._deep else self._settings.first_weight
+        whole = np.tile(share * known.mean(axis=0), (len(unit), 1))
         if self.found is not None and self.found.weights.shape == whole.shape:
             whole = self.found.weights / unit[:, None]
         whole[self._recorded] = known
@@ -113,7 +121,7 @@ class Synergist:
         rate
             AdamW's learning rate.
         """
-        if trials.measured is None or self.found is None:
+        if trials.measured is None or self.found is None or self._deep:
             return None
         return Search(trials, trials.measured, self.found, self._settings, rate)
 
