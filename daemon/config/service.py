@@ -1,0 +1,125 @@
+"""What goes out, who may hear and command, what is written down, and how the machine is used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from daemon.config.section import Positive, Section
+
+
+class OutputConfig(Section):
+    """What is published and how a controller is kept safe."""
+
+    zmq: str | None = Field(
+        "tcp://127.0.0.1:5556", description="Address the moments are published on over ZeroMQ."
+    )
+    lsl: bool = Field(True, description="Whether the moments are also published over LSL.")
+    udp: str | None = Field(
+        None,
+        description="Address that a UDP datagram per tick is sent to, such as 127.0.0.1:5560; for "
+        "controllers that read no msgpack.",
+    )
+    lsl_name: str = Field("hillstream", description="Prefix of the LSL outlets' names.")
+    valid_for_s: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.1, description="Time after which a controller must not use a message any more, s."
+    )
+    fade_out_s: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.2, description="Time in which the moment goes to zero on stale input, s."
+    )
+    hand_over_s: Annotated[float, Field(ge=0, le=10)] = Field(
+        0.5, description="Shortest time in which the prediction moves to a new parameter set, s."
+    )
+    hand_over_limit_nm_per_s: Positive = Field(
+        50.0,
+        description="Most by which a hand-over may move a moment beyond what the movement does, "
+        "N*m/s; it takes as long as that needs.",
+    )
+    max_moment_nm: Positive = Field(
+        300.0, description="Largest moment that is ever published for a joint, N*m."
+    )
+
+
+class ControlConfig(Section):
+    """The port on which `hillstream ctl` reaches a running daemon."""
+
+    enabled: bool = Field(True, description="Whether commands are taken at all.")
+    address: str = Field(
+        "tcp://127.0.0.1:5557", description="Address commands are taken on over ZeroMQ."
+    )
+
+
+class SecurityConfig(Section):
+    """Who may receive the moments and who may give commands; see docs/security.md."""
+
+    server_key: Path | None = Field(
+        None,
+        description="File of the daemon's secret key, relative to this file; with it both ports "
+        "encrypt and let only listed clients in.",
+    )
+    data_clients: list[str] = Field(
+        default_factory=list,
+        description="Clients that may receive the moments: public keys, their files, or folders "
+        "of these, relative to this file.",
+    )
+    control_clients: list[str] = Field(
+        default_factory=list, description="Clients that may give commands, listed likewise."
+    )
+    insecure: bool = Field(
+        False,
+        description="Whether ports may be open to other machines without keys; every status then "
+        "warns of it.",
+    )
+
+    @model_validator(mode="after")
+    def _is_of_one_mind(self) -> Self:
+        if (self.data_clients or self.control_clients) and self.server_key is None:
+            raise ValueError(
+                "clients are listed, but without server_key nobody is asked for a key; make one "
+                "with 'hillstream keys new daemon'"
+            )
+        if self.insecure and self.server_key is not None:
+            raise ValueError("server_key guards both ports already; leave insecure out")
+        return self
+
+
+class SessionConfig(Section):
+    """The session log: what happened, for afterwards."""
+
+    enabled: bool = Field(True, description="Whether a run writes a session log.")
+    folder: Path = Field(
+        Path("sessions"),
+        description="Folder of the session files, relative to where the daemon is started.",
+    )
+    file: Path | None = Field(
+        None, description="Write to this file; by default a new one, named by title and time."
+    )
+
+
+Cores = list[Annotated[int, Field(ge=0, le=1023)]]
+
+
+class RealtimeConfig(Section):
+    """What the processes claim of the machine; what the system refuses is told, not fatal."""
+
+    predictor_cores: Cores = Field(
+        default_factory=list,
+        description="Processors the predictor keeps to, counted from 0; empty for any.",
+    )
+    calibrator_cores: Cores = Field(
+        default_factory=list,
+        description="Processors the calibrator keeps to; empty for any.",
+    )
+    priority: Annotated[int, Field(ge=0, le=90)] = Field(
+        0,
+        description="Real-time priority (SCHED_FIFO) of the predictor: it goes before every "
+        "program that has none; 0 leaves it among them.",
+    )
+    calibrator_niceness: Annotated[int, Field(ge=0, le=19)] = Field(
+        5, description="How far the calibrator steps back where the processor is wanted, as nice."
+    )
+    lock_memory: bool = Field(
+        False, description="Whether the predictor's memory is kept from being swapped out."
+    )

@@ -1,0 +1,110 @@
+"""What comes in: the streams, and how EMG becomes excitation."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from daemon.config.section import Interval, NonNegative, Positive, Section
+
+
+class StreamConfig(Section):
+    """One incoming stream."""
+
+    transport: Literal["lsl", "zmq"] = Field("lsl", description="How the stream arrives.")
+    name: str | None = Field(None, description="LSL stream name to look for.")
+    source_id: str | None = Field(
+        None, description="LSL source_id to look for; survives a restart of the sender."
+    )
+    address: str | None = Field(
+        None, description="ZeroMQ address to connect to, for example tcp://127.0.0.1:5561."
+    )
+    server_key: str | None = Field(
+        None,
+        description="Public key of a ZeroMQ sender that uses keys, or its file, relative to this "
+        "file.",
+    )
+    rate_hz: Positive = Field(description="Nominal sampling rate, Hz.")
+    channels: Annotated[list[str], Field(min_length=1)] = Field(
+        description="Channel names as the sender labels them, in any order of the sender's."
+    )
+    unit: Literal["V", "mV", "uV", "1", "rad", "deg", "N*m"] = Field(
+        description="Unit of the samples; converted to SI on arrival."
+    )
+    latency_s: NonNegative = Field(
+        0.0, description="Fixed latency of the sender, s; subtracted from its time stamps."
+    )
+
+    @model_validator(mode="after")
+    def _is_findable(self) -> Self:
+        if self.transport == "lsl" and not (self.name or self.source_id):
+            raise ValueError("an LSL stream needs a name or a source_id to be found by")
+        if self.transport == "zmq" and not self.address:
+            raise ValueError("a ZeroMQ stream needs an address, such as tcp://127.0.0.1:5561")
+        if self.transport == "lsl" and self.server_key:
+            raise ValueError("LSL knows no keys; server_key is for ZeroMQ streams")
+        if len(set(self.channels)) != len(self.channels):
+            raise ValueError("a channel is named twice")
+        return self
+
+
+class StreamsConfig(Section):
+    """The incoming streams: EMG and angles are needed; a reference lets it calibrate."""
+
+    emg: StreamConfig = Field(description="Surface EMG, raw or as ready envelopes.")
+    angles: StreamConfig = Field(description="Joint angles.")
+    moments: StreamConfig | None = Field(
+        None, description="Reference joint moments (inverse dynamics), to calibrate by."
+    )
+    external: StreamConfig | None = Field(
+        None,
+        description="Measured joint torques that are not the muscles', such as an exoskeleton's; "
+        "taken into account with calibrator.reference = 'acceleration'.",
+    )
+    roles: ClassVar = ("emg", "angles", "moments", "external")
+
+    stale_after_s: Positive = Field(
+        0.05, description="Age of the newest EMG or angle sample at which the moment fades, s."
+    )
+    angle_mode: Literal["interpolate", "extrapolate"] = Field(
+        "extrapolate",
+        description="'interpolate' waits for the next angle sample; 'extrapolate' goes on along "
+        "the last two and saves up to one sampling interval of latency.",
+    )
+    max_gap_s: NonNegative = Field(
+        0.03, description="Longest gap in a stream that is bridged by interpolation, s."
+    )
+
+
+class EnvelopeConfig(Section):
+    """From EMG to excitation."""
+
+    kind: Literal["raw", "envelope"] = Field(
+        "raw", description="'raw' EMG is filtered here; an 'envelope' is taken as it arrives."
+    )
+    band_hz: Interval = Field((30.0, 300.0), description="Pass band of the raw EMG, Hz.")
+    band_order: Annotated[int, Field(ge=1, le=8)] = Field(
+        3, description="Order of the Butterworth band-pass prototype."
+    )
+    lowpass_hz: Positive = Field(5.0, description="Cut-off of the envelope's low-pass, Hz.")
+    lowpass_order: Annotated[int, Field(ge=1, le=8)] = Field(
+        2, description="Order of the envelope's Butterworth low-pass."
+    )
+    mvc: dict[str, Positive] = Field(
+        default_factory=dict,
+        description="Envelope at maximum voluntary contraction per channel, in V (1 for ready "
+        "envelopes); channels not named use 1.",
+    )
+    baseline: Literal["none", "tracked"] | dict[str, NonNegative] = Field(
+        "tracked",
+        description="Resting level taken off each channel: 'none', 'tracked' (a slow low "
+        "quantile of the live signal), or a value per channel as a fraction of MVC.",
+    )
+
+    @model_validator(mode="after")
+    def _band_rises(self) -> Self:
+        low, high = self.band_hz
+        if not 0 < low < high:
+            raise ValueError(f"band_hz must rise from above zero, got [{low:g}, {high:g}]")
+        return self

@@ -1,0 +1,120 @@
+"""A whole set-up, and what has to fit together in it."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from daemon.config.body import ModelConfig, SkeletonConfig
+from daemon.config.learning import CalibratorConfig, FailoverConfig, SynergyConfig
+from daemon.config.section import Section
+from daemon.config.service import (
+    ControlConfig,
+    OutputConfig,
+    RealtimeConfig,
+    SecurityConfig,
+    SessionConfig,
+)
+from daemon.config.simulation import SimulationConfig
+from daemon.config.streams import EnvelopeConfig, StreamsConfig
+from pipeline.local_address import is_local
+
+
+class Config(Section):
+    """A whole set-up."""
+
+    title: str = Field(description="What this set-up is, in a few words.")
+    streams: StreamsConfig
+    envelope: EnvelopeConfig = EnvelopeConfig()
+    model: ModelConfig
+    calibrator: CalibratorConfig = CalibratorConfig()
+    skeleton: SkeletonConfig | None = Field(
+        None, description="The limb's bones, for calibrator.reference = 'acceleration'."
+    )
+    synergies: SynergyConfig = SynergyConfig()
+    failover: FailoverConfig = FailoverConfig()
+    output: OutputConfig = OutputConfig()
+    control: ControlConfig = ControlConfig()
+    security: SecurityConfig = SecurityConfig()
+    session: SessionConfig = SessionConfig()
+    realtime: RealtimeConfig = RealtimeConfig()
+    simulation: SimulationConfig = SimulationConfig()
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether parameters are refined: the calibrator is on and there is a reference."""
+        return self.calibrator.enabled and (self.streams.moments is not None or self.torque_free)
+
+    @property
+    def torque_free(self) -> bool:
+        """Whether the reference is the motion, so that no joint moment is needed."""
+        return self.calibrator.reference == "acceleration"
+
+    @model_validator(mode="after")
+    def _has_its_reference(self) -> Self:
+        if not self.torque_free and self.streams.external is not None:
+            raise ValueError(
+                "streams.external is of use with calibrator.reference = 'acceleration' only; set "
+                "that or leave the stream out"
+            )
+        if self.torque_free and self.skeleton is None:
+            raise ValueError(
+                "calibrator.reference = 'acceleration' needs the bones; add [skeleton] with a "
+                "file such as models/myoarm_skeleton.json"
+            )
+        if self.torque_free and self.streams.moments is not None:
+            raise ValueError(
+                "calibrator.reference = 'acceleration' learns from no moment; leave "
+                "streams.moments out, or set reference = 'moments'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _channels_exist(self) -> Self:
+        known = set(self.streams.emg.channels)
+        wrong = sorted({c for used in self.model.muscles.values() for c in used} - known)
+        if wrong:
+            raise ValueError(
+                f"model.muscles names EMG channels {wrong} that streams.emg does not list"
+            )
+        named = set(self.envelope.mvc)
+        if isinstance(self.envelope.baseline, dict):
+            named |= set(self.envelope.baseline)
+        if strange := sorted(named - known):
+            raise ValueError(f"envelope names channels {strange} that streams.emg does not list")
+        for field in ("gain_change", "electrode_off"):
+            changing = {change.channel for change in getattr(self.simulation, field)}
+            if strange := sorted(changing - known):
+                raise ValueError(
+                    f"simulation.{field} names channels {strange} that streams.emg does not list"
+                )
+        return self
+
+    @property
+    def open_addresses(self) -> list[str]:
+        """What other machines reach without a key, as sentences want it."""
+        if self.security.server_key is not None:
+            return []
+        control = self.control.address if self.control.enabled else None
+        ports = {"output.zmq": self.output.zmq, "control.address": control}
+        return [f"{k} = '{v}'" for k, v in ports.items() if v is not None and not is_local(v)]
+
+    @model_validator(mode="after")
+    def _is_guarded(self) -> Self:
+        if self.open_addresses and not self.security.insecure:
+            raise ValueError(
+                f"{' and '.join(self.open_addresses)} would be open to other machines: give "
+                "security.server_key, or use tcp://127.0.0.1:PORT; security.insecure = true leaves "
+                "it open"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tiring_muscles_exist(self) -> Self:
+        tiring = {one.muscle for one in self.simulation.fatigue}
+        if strange := sorted(tiring - set(self.model.muscles)):
+            raise ValueError(
+                f"simulation.fatigue names muscles {strange} that model.muscles does not list"
+            )
+        return self
