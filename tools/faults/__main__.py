@@ -30,7 +30,7 @@ def play(case: Case, scene: Scene, short: bool = False) -> Finding:
         scene.prepare()
     case.act(scene, (short and case.short_s) or case.seconds)
     if case.told:
-        scene.wait(lambda: _noticed(scene), f"the daemon says something of '{case.title}'")
+        scene.wait(lambda: _told(case, scene), f"the daemon says something of '{case.title}'")
     scene.wait(lambda: scene.good_since(scene.ended), "all is well again")
     recovered = scene.good_since(scene.ended)
     if not short:
@@ -39,8 +39,9 @@ def play(case: Case, scene: Scene, short: bool = False) -> Finding:
     return finding(scene, case.name, case.title, recovered)
 
 
-def _noticed(scene: Scene) -> bool:
-    return finding(scene, "", "", clock.now()).noticed_s is not None
+def _told(case: Case, scene: Scene) -> bool:
+    found = finding(scene, "", "", clock.now())
+    return found.noticed_s is not None and (case.word is None or case.word in found.words)
 
 
 def _scenes(cases: Sequence[Case]) -> Iterable[tuple[Case, Scene]]:

@@ -36,6 +36,8 @@ class Case:
         What the streams travel over.
     told
         Whether the daemon must say something of it.
+    word
+        The status word that it must say, None where any sign will do.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Case:
     short_s: float | None = 1.0
     transport: Transport = "zmq"
     told: bool = True
+    word: str | None = None
 
 
 def _spoiling(make: Callable[[], proxy.Spoil], *keys: str) -> Act:
@@ -212,8 +215,13 @@ CASES = (
     Case("deaf", "a subscriber never reads", _deaf_subscriber, 20.0, 2.0, told=False),
     Case("many", f"{SUBSCRIBERS} subscribers", _many_subscribers, 20.0, 2.0, told=False),
     *(
-        Case(f"{name}-{word}", f"the {name} is {word} ({blow.name})", _striking(name, blow))
-        for name, word, blow in (
+        Case(
+            f"{name}-{past}",
+            f"the {name} is {past} ({blow.name})",
+            _striking(name, blow),
+            word="DEGRADED" if name == "calibrator" else None,
+        )
+        for name, past, blow in (
             ("recorder", "killed", signal.SIGKILL),
             ("calibrator", "killed", signal.SIGKILL),
             ("calibrator", "stopped", signal.SIGSTOP),

@@ -20,6 +20,7 @@ import click
 from daemon.config import load_config
 from daemon.demo import simulated_lab
 from daemon.worker import Worker
+from pipeline.message import Status
 from pipeline.streams import clock
 from tools.faults.controller import Controller
 from tools.faults.proxy import Proxy, Spoil, untouched
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEYS = ("emg", "angles", "moments")
 RATE_HZ = 100.0
 """Of the moments in the set-up that is used."""
+WELL = Status.NOMINAL.sentence
 PATIENCE_S = 90.0
 STOP_S = 30.0
 
@@ -203,7 +205,12 @@ class Scene:
     def settle(self) -> None:
         """Wait until all is well."""
         start = clock.now()
-        self.wait(lambda: self.good_since(start), "all is well")
+        self.wait(lambda: self.good_since(start) and self._said_to_be_well(start), "all is well")
+
+    def _said_to_be_well(self, since: float) -> bool:
+        """Tell whether the newest status is not older than `since` and speaks of no trouble."""
+        newest = self.controller.statuses[-1:]
+        return bool(newest) and newest[0].at >= since and newest[0].body["note"] == WELL
 
     def prepare(self) -> None:
         """Wait until every process is at work and a spare predictor ready."""
