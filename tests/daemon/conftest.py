@@ -13,7 +13,7 @@ import pytest
 from daemon import supervisor
 from daemon.config import Config, load_config
 from daemon.listen import listen
-from pipeline.message import Message, MomentMessage, StatusMessage
+from pipeline.message import CalibratorReport, Message, MomentMessage, StatusMessage
 from pipeline.streams import clock
 from pipeline.streams.base import Outlet
 from pipeline.streams.lsl import LslOutlet
@@ -22,6 +22,8 @@ from pipeline.streams.zeromq import ZmqOutlet
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ("emg", "angles", "moments")
 TYPES = {"emg": "EMG", "angles": "JointAngles", "moments": "JointMoments"}
+LAST_WORDS_S = 2.0
+"""How long the last message of a daemon that has ended may be on its way, s."""
 Spoil = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -115,6 +117,7 @@ class Running:
         self.moments: list[MomentMessage] = []
         self.summary: dict = {}
         self.error: Exception | None = None
+        self._ended_at = np.inf
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(config,)),
@@ -130,12 +133,14 @@ class Running:
             )
         except Exception as error:
             self.error = error
+        self._ended_at = time.monotonic()
 
     def _listen(self, address: str) -> None:
         self.heard = listen(address, self._hear, stop=self._finished)
 
     def _finished(self) -> bool:
-        return self._stop.is_set() and not self._threads[0].is_alive()
+        waited = time.monotonic() > self._ended_at + LAST_WORDS_S
+        return waited or (self._stop.is_set() and self.status() == "STOPPED")
 
     def _hear(self, message: Message) -> None:
         if isinstance(message, MomentMessage):
@@ -143,6 +148,14 @@ class Running:
 
     def status(self) -> str:
         return self.moments[-1].status if self.moments else ""
+
+    def told(self, condition: Callable[[StatusMessage], object]) -> bool:
+        """Return whether the newest status is as wanted; there may not be any yet."""
+        return bool(self.statuses and condition(self.statuses[-1]))
+
+    def calibrated(self, condition: Callable[[CalibratorReport], object]) -> bool:
+        """Return whether the calibrator's newest update is as wanted; as `told`."""
+        return self.told(lambda status: status.calibrator and condition(status.calibrator))
 
     def note(self) -> str:
         return self.statuses[-1].note if self.statuses else ""

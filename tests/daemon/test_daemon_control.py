@@ -83,11 +83,11 @@ def test_calibration_is_paused_rolled_back_and_resumed(started, wait_until, tmp_
     assert all(word in shown.output for word in ("NOMINAL", "latency", "at work", "knee_angle_r"))
 
     assert operator("pause").ok
-    wait_until(lambda: daemon.statuses[-1].calibrator.result == "paused", PATIENCE_S)
+    wait_until(lambda: daemon.calibrated(lambda report: report.result == "paused"), PATIENCE_S)
     told = operator.status()
     assert told["paused"]
     version = told["version"]
-    assert version == daemon.statuses[-1].calibrator.version
+    assert daemon.calibrated(lambda report: report.version == version)
 
     back = operator("rollback", version=0)
     assert back.ok
@@ -95,7 +95,7 @@ def test_calibration_is_paused_rolled_back_and_resumed(started, wait_until, tmp_
     wait_until(lambda: operator.status()["version"] == version + 1, PATIENCE_S)
     start = daemon.statuses[0].parameters
     wait_until(lambda: daemon.moments[-1].parameter_version == version + 1, PATIENCE_S)
-    wait_until(lambda: daemon.statuses[-1].parameters == start, PATIENCE_S)
+    wait_until(lambda: daemon.told(lambda status: status.parameters == start), PATIENCE_S)
     told = operator.types("save", tmp_path / "me.json")
     assert f"parameter set {version + 1}" in told.output
     assert load_subject(tmp_path / "me.json").strength.tolist() == list(start["strength"])
@@ -103,8 +103,8 @@ def test_calibration_is_paused_rolled_back_and_resumed(started, wait_until, tmp_
     heard = len(daemon.statuses)
     killed("calibrator")
     wait_until(lambda: len(daemon.statuses) > heard + 3, PATIENCE_S)
-    wait_until(lambda: daemon.statuses[-1].calibrator.age_s < 1.0, PATIENCE_S)
-    assert daemon.statuses[-1].calibrator.result == "paused"
+    wait_until(lambda: daemon.calibrated(lambda report: report.age_s < 1.0), PATIENCE_S)
+    assert daemon.calibrated(lambda report: report.result == "paused")
     assert operator.status()["version"] == version + 1
 
     assert operator("resume").ok

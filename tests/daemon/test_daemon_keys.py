@@ -26,7 +26,7 @@ def test_listeners_and_operators_are_told_apart_by_their_keys(
     config = walking("zmq", **{r"\[streams.emg\]": patient})
     lab(config)
     daemon = running(config)
-    wait_until(lambda: daemon.statuses and daemon.statuses[-1].status == "NOMINAL", PATIENCE_S)
+    wait_until(lambda: daemon.told(lambda status: status.status == "NOMINAL"), PATIENCE_S)
     exo, desk = (client_keys(own[name][0], str(own["daemon"][1])) for name in ("exo", "desk"))
 
     heard = []
