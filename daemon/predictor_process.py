@@ -179,6 +179,7 @@ class LivePredictor:
 
     def _look_after(self, predicted: Predicted | None) -> None:
         """Do what is due besides; right after a publication there is time for it."""
+        self._publisher.tend()
         if self._tracer and predicted is not None:
             self._tracer.predicted(predicted)
         self._pair()

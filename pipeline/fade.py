@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,35 +15,29 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class GuardState:
-    """Everything a `MomentGuard` carries from one tick to the next; arrays have shape [dof].
+class JointState(NamedTuple):
+    """What a `MomentGuard` knows of one joint."""
 
-    Parameters
-    ----------
-    predicted
-        Newest prediction, N*m; NaN before there is one.
-    t_emg
-        Time of the newest EMG that prediction used, s; None before there is one.
-    seen_at
-        When that prediction came, s.
-    fresh
-        Joints whose output follows the prediction; the others fade to zero.
-    anchor
-        Output at the time `fresh` last changed, N*m: where the running fade began.
-    since
-        That time, s.
-    output
-        Output of the last tick, N*m.
-    """
+    fresh: bool = False
+    """Whether the output follows the prediction; if not, it fades to zero."""
+    anchor: float = 0.0
+    """Output at the time `fresh` last changed, N*m: where the running fade began."""
+    since: float = -math.inf
+    """That time, s."""
+    output: float = 0.0
+    """Output of the last tick, N*m."""
 
-    predicted: Array
+
+class GuardState(NamedTuple):
+    """Everything a `MomentGuard` carries from one tick to the next."""
+
+    predicted: tuple[float, ...]
+    """Newest prediction, N*m, a number per joint; NaN before there is one."""
     t_emg: float | None
+    """Time of the newest EMG that prediction used, s; None before there is one."""
     seen_at: float
-    fresh: Mask
-    anchor: Array
-    since: Array
-    output: Array
+    """When that prediction came, s."""
+    joints: tuple[JointState, ...]
 
 
 @dataclass(frozen=True)
@@ -97,16 +92,11 @@ class MomentGuard:
 
     def initial(self) -> GuardState:
         """Return the state before the first prediction: zero output."""
-        zero = np.zeros(self.n_dofs)
-        nothing, not_fresh = np.full(self.n_dofs, np.nan), np.zeros(self.n_dofs, dtype=bool)
         return GuardState(
-            predicted=nothing,
+            predicted=(math.nan,) * self.n_dofs,
             t_emg=None,
-            seen_at=-np.inf,
-            fresh=not_fresh,
-            anchor=zero,
-            since=np.full(self.n_dofs, -np.inf),
-            output=zero,
+            seen_at=-math.inf,
+            joints=(JointState(),) * self.n_dofs,
         )
 
     def step(
@@ -136,40 +126,46 @@ class MomentGuard:
             The next state, and what may be published.
         """
         if moment is not None and t_emg is not None and math.isfinite(t_emg):
-            predicted = np.asarray(moment, dtype=np.float64)
-            state = replace(state, predicted=predicted, t_emg=t_emg, seen_at=now)
+            state = state._replace(predicted=tuple(moment.tolist()), t_emg=t_emg, seen_at=now)
         stale = self._is_stale(state, now)
-        finite = np.isfinite(state.predicted)
-        state = self._turn(state, now, finite & (not stale))
-        state = replace(state, output=self._output(state, now))
-        within = np.abs(state.predicted) <= self.max_moment_nm
-        status = _status(state, stale, bool(finite.all()), bool(within.all()))
-        return state, GuardedMoment(state.output, state.fresh & within, status, state.t_emg)
+        finite = [math.isfinite(value) for value in state.predicted]
+        within = [abs(value) <= self.max_moment_nm for value in state.predicted]
+        joints = tuple(
+            self._joint(joint, value, now, fresh=known and not stale)
+            for joint, value, known in zip(state.joints, state.predicted, finite, strict=True)
+        )
+        safe = GuardedMoment(
+            moment=np.array([joint.output for joint in joints]),
+            ok=np.array([joint.fresh for joint in joints]) & within,
+            status=_status(state, stale, all(finite), all(within)),
+            t_emg=state.t_emg,
+        )
+        return state._replace(joints=joints), safe
 
     def _is_stale(self, state: GuardState, now: float) -> bool:
         if state.t_emg is None:
             return True
         return not now - min(state.t_emg, state.seen_at) <= self.stale_after_s
 
-    def _turn(self, state: GuardState, now: float, fresh: Mask) -> GuardState:
-        """Begin a fade from the last output wherever a joint has become fresh or ceased to be."""
-        turned = fresh != state.fresh
-        return replace(
-            state,
-            fresh=fresh,
-            anchor=np.where(turned, state.output, state.anchor),
-            since=np.where(turned, now, state.since),
+    def _joint(self, joint: JointState, predicted: float, now: float, *, fresh: bool) -> JointState:
+        """Go on with the running fade; begin one from the last output where `fresh` changes."""
+        anchor, since = joint.anchor, joint.since
+        if fresh != joint.fresh:
+            anchor, since = joint.output, now
+        done = self._done(now - since)
+        target = self._limited(predicted) if fresh else 0.0
+        return JointState(
+            fresh, anchor, since, self._limited((1.0 - done) * anchor + done * target)
         )
 
-    def _output(self, state: GuardState, now: float) -> Array:
-        elapsed = now - state.since
-        done = np.clip(elapsed / self.fade_s, 0.0, 1.0) if self.fade_s > 0 else 1.0
-        target = np.where(state.fresh, self._limited(state.predicted), 0.0)
-        output: Array = (1.0 - done) * state.anchor + done * target
-        return self._limited(output)
+    def _done(self, elapsed: float) -> float:
+        """Return how much of a fade is over after `elapsed`, from 0 to 1."""
+        if self.fade_s <= 0 or elapsed >= self.fade_s:
+            return 1.0
+        return max(0.0, elapsed / self.fade_s)
 
-    def _limited(self, moment: Array) -> Array:
-        return np.clip(moment, -self.max_moment_nm, self.max_moment_nm)
+    def _limited(self, moment: float) -> float:
+        return min(max(moment, -self.max_moment_nm), self.max_moment_nm)
 
 
 def _status(state: GuardState, stale: bool, finite: bool, within: bool) -> Status:

@@ -126,10 +126,14 @@ class Publisher:
             synthesised=synthesised,
         )
         self._seq, self._t = self._seq + 1, t
+        self._send(message)
+        return message
+
+    def tend(self) -> None:
+        """Do what is due on the ways out besides sending, once a tick and not before its moment."""
+        now = clock.now()
         for sink in self._sinks:
             sink.tend(now)
-            sink.send(message)
-        return message
 
     def publish_status(self, message: StatusMessage) -> None:
         """Publish the state of the daemon."""

@@ -37,6 +37,7 @@ class Bench:
         emg_age_s: float = 0.0,
     ) -> MomentMessage:
         t = clock.now() - emg_age_s
+        self.publisher.tend()
         return self.publisher.publish_moment(np.array(moment), ok, Status.NOMINAL, t)
 
     def turn(self, **message: Any) -> list[float]:
@@ -236,6 +237,7 @@ publisher = Publisher(meta, [ZmqPublisher(address, meta)])
 moment = np.array([10.0 * (1 + ["knee", "ankle"].index(dof)) for dof in dofs])
 while True:
     publisher.publish_moment(moment, moment > 0, Status.NOMINAL, clock.now())
+    publisher.tend()
     time.sleep(0.01)
 """
 

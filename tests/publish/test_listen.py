@@ -55,6 +55,7 @@ def test_it_hears_what_is_published_and_counts_it(
     )
     thread.start()
     while thread.is_alive():
+        publisher.tend()
         publisher.publish_moment(np.zeros(2), np.ones(2) > 0, Status.NOMINAL, clock.now())
         thread.join(0.01)
     assert summary["messages"] == len(heard)

@@ -21,6 +21,7 @@ BIG = StatusMessage(session="first", t=1.0, status=Status.NOMINAL, uptime_s=3.0,
 
 
 def publish(publisher: Publisher, knee: float = 1.0) -> MomentMessage:
+    publisher.tend()
     return publisher.publish_moment(np.array([knee, 2.0]), OK, Status.NOMINAL, 5.0)
 
 
@@ -119,6 +120,7 @@ def test_the_last_messages_say_stopped(publisher, zmq_publisher, subscribe, wait
 
 
 def test_a_nonfinite_moment_is_refused_before_anything_is_sent(publisher, zmq_publisher) -> None:
+    publisher.tend()
     before = zmq_publisher.statistics
     with pytest.raises(ValueError, match="finite"):
         publish(publisher, float("nan"))
