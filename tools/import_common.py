@@ -14,7 +14,7 @@ import click
 
 from pipeline.errors import UserError
 from pipeline.geometry import FORMAT, Coordinate, ModelFile, Muscle, MusclePath, load_model
-from tools.fit_paths import Limits
+from tools.fit_paths import Limits, Posture, fit_paths
 
 WIDTH = 80
 """Longest piece of a wrapped list in the file, characters."""
@@ -94,7 +94,7 @@ def finish(request: Request, muscles: Sequence[Muscle], source: str) -> None:
     origin = (
         f"{request.origin}; paths sampled with {source} and fitted to {request.samples} "
         f"quasi-random postures over the coordinates' ranges, errors from "
-        f"{held_out(request.samples)} others."
+        f"{_held_out(request.samples)} others."
     )
     model = ModelFile(request.name, origin, request.license, request.coordinates, tuple(muscles))
     request.output.write_text(model_json(model), encoding="utf-8")
@@ -102,7 +102,19 @@ def finish(request: Request, muscles: Sequence[Muscle], source: str) -> None:
     click.echo(f"Wrote {request.output}.")
 
 
-def held_out(samples: int) -> int:
+def fitted(request: Request, posture: Posture) -> list[MusclePath]:
+    """Return the paths of the muscles that are asked for."""
+    return fit_paths(
+        posture,
+        request.coordinates,
+        request.muscles,
+        request.limits,
+        request.samples,
+        _held_out(request.samples),
+    )
+
+
+def _held_out(samples: int) -> int:
     """Return how many postures are kept for the errors."""
     return max(samples // 4, 1)
 

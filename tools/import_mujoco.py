@@ -17,8 +17,8 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
-from tools.fit_paths import Array, fit_paths, sample, spread
-from tools.import_common import Request, finish, held_out, importer_options
+from tools.fit_paths import Array, sample, spread
+from tools.import_common import Request, finish, fitted, importer_options
 
 FIBRE_RANGE = (0.5, 1.4)
 """Where normalised fibre lengths have to lie over the coordinates' ranges, tendon at slack."""
@@ -173,14 +173,7 @@ def _rounded(value: float) -> float:
 def main(model: Path, request: Request) -> None:
     """Fit the muscle paths of the MuJoCo MODEL and write a model file."""
     source = MujocoPaths(model, request)
-    paths = fit_paths(
-        source,
-        request.coordinates,
-        request.muscles,
-        request.limits,
-        request.samples,
-        held_out(request.samples),
-    )
+    paths = fitted(request, source)
     points = spread(len(request.coordinates), 1000, seed=3)
     lengths = sample(source, request.coordinates, points, "Fibre lengths  ").length
     muscles = []

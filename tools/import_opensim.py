@@ -14,8 +14,8 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
-from tools.fit_paths import Array, fit_paths
-from tools.import_common import Request, finish, held_out, importer_options
+from tools.fit_paths import Array
+from tools.import_common import Request, finish, fitted, importer_options
 
 
 def _opensim() -> Any:
@@ -96,14 +96,7 @@ def _member(collection: Any, name: str, path: Path) -> Any:
 def main(model: Path, request: Request) -> None:
     """Fit the muscle paths of the OpenSim MODEL and write a model file."""
     source = OpensimPaths(model, request)
-    paths = fit_paths(
-        source,
-        request.coordinates,
-        request.muscles,
-        request.limits,
-        request.samples,
-        held_out(request.samples),
-    )
+    paths = fitted(request, source)
     muscles = [source.muscle(index, path) for index, path in enumerate(paths)]
     finish(request, muscles, f"OpenSim {source.version.split('-')[0]}")
 
