@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 
@@ -29,19 +26,10 @@ from pipeline.model.subject import CALIBRATED, Subject, load_subject
 from pipeline.motion_pairing import MotionPairing
 from pipeline.predict import HandOver, Predictor
 from pipeline.streams.base import Source, StreamSpec
+from pipeline.streams.units import to_si
 
-TO_SI = {
-    "V": 1.0,
-    "mV": 1e-3,
-    "uV": 1e-6,
-    "1": 1.0,
-    "rad": 1.0,
-    "deg": math.pi / 180.0,
-    "N*m": 1.0,
-}
-"""Factor from a unit of the configuration to SI."""
-LARGEST = {"emg": 1e6, "angles": 100.0, "moments": 1e5, "external": 1e5}
-"""By stream, a magnitude that cannot be: V (or 1 of a ready envelope), rad, N*m."""
+LARGEST = {"emg": 1e6, "angles": 100.0, "moments": 1e5, "external": 1e5, "accelerations": 1e5}
+"""By stream, a magnitude that cannot be: V (or 1 of a ready envelope), rad, N*m, rad/s^2."""
 
 
 def stream_specs(config: Config) -> list[StreamSpec]:
@@ -62,6 +50,9 @@ def stream_specs(config: Config) -> list[StreamSpec]:
     if streams.external is not None:
         channels = streams.external.channels
         specs.append(_spec("external", streams.external, channels, keep_nonfinite=True))
+    if streams.accelerations is not None:
+        channels = streams.accelerations.channels
+        specs.append(_spec("accelerations", streams.accelerations, channels))
     return specs
 
 
@@ -72,7 +63,7 @@ def _spec(
         key=key,
         channels=tuple(channels),
         rate_hz=stream.rate_hz,
-        to_si=TO_SI[stream.unit],
+        to_si=to_si(key, stream.unit),
         keep_nonfinite=keep_nonfinite,
         latency_s=stream.latency_s,
         largest=LARGEST[key],
@@ -183,18 +174,14 @@ def chain(config: Config, subject: Subject, version: int = 0) -> Chain:
 def _pairing(config: Config) -> ReferencePairing | MotionPairing | None:
     """Return what brings the reference onto the rows, or None where there is no reference."""
     if config.torque_free:
-        pushed = config.streams.external
-        external = None if pushed is None else _reference(config, pushed, pushed.channels)
-        return limb.motion_pairing(config, external)
+        return limb.motion_pairing(config)
     moments = config.streams.moments
-    return None if moments is None else _reference(config, moments, config.model.dofs)
-
-
-def _reference(config: Config, stream: StreamConfig, channels: Sequence[str]) -> ReferencePairing:
-    rate_hz = max(config.model.rate_hz, stream.rate_hz)
+    if moments is None:
+        return None
+    rate_hz = max(config.model.rate_hz, moments.rate_hz)
     return ReferencePairing(
-        stream.rate_hz,
-        channels,
+        moments.rate_hz,
+        config.model.dofs,
         config.streams.max_gap_s,
         capacity=round(2 * REFERENCE_WAIT_S * rate_hz),
     )

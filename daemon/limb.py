@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from daemon.config import Config, SkeletonConfig
+from daemon.config import Config, SkeletonConfig, StreamConfig
 from pipeline.calibrate.body import Bones
 from pipeline.calibrate.limb import Limb
 from pipeline.chain import REFERENCE_WAIT_S
 from pipeline.differentiate import Differentiator
 from pipeline.errors import UserError
 from pipeline.model.skeleton import Chain, Skeleton, load_skeleton
-from pipeline.motion_pairing import MotionPairing
-from pipeline.pairing import ReferencePairing
+from pipeline.motion_pairing import ACCELERATION, TORQUE, Measured, MotionPairing
+from pipeline.pairing import Interpolator
+
+MEASURED = {"external": TORQUE, "accelerations": ACCELERATION}
+"""What the streams beside the angles measure of a motion."""
 
 
-def motion_pairing(config: Config, external: ReferencePairing | None) -> MotionPairing:
-    """Return what brings motion, and measured torque, onto the times of the rows.
+def motion_pairing(config: Config) -> MotionPairing:
+    """Return what brings motion, and what is measured of it, onto the times of the rows.
 
     Raises
     ------
@@ -22,7 +25,7 @@ def motion_pairing(config: Config, external: ReferencePairing | None) -> MotionP
         If the skeleton does not fit the joints of the configuration.
     """
     _, chain = _skeleton(config)
-    angles, torques = config.streams.angles, config.streams.external
+    angles = config.streams.angles
     return MotionPairing(
         _coordinates(config, chain),
         angles.channels,
@@ -30,10 +33,21 @@ def motion_pairing(config: Config, external: ReferencePairing | None) -> MotionP
         Differentiator(
             angles.rate_hz, len(angles.channels), _span_s(config), config.streams.max_gap_s
         ),
-        external,
-        torques.channels if torques else (),
+        {key: _measured(config, key, stream) for key, stream in _beside_angles(config).items()},
         capacity=round(2 * REFERENCE_WAIT_S * config.model.rate_hz),
     )
+
+
+def _beside_angles(config: Config) -> dict[str, StreamConfig]:
+    """Return the streams that measure something of the motion beside the angles."""
+    streams = {key: getattr(config.streams, key) for key in MEASURED}
+    return {key: stream for key, stream in streams.items() if stream is not None}
+
+
+def _measured(config: Config, key: str, stream: StreamConfig) -> Measured:
+    capacity = round(2 * REFERENCE_WAIT_S * stream.rate_hz)
+    samples = Interpolator(stream.rate_hz, len(stream.channels), config.streams.max_gap_s, capacity)
+    return Measured(MEASURED[key], stream.channels, samples)
 
 
 def limb(config: Config) -> Limb:
@@ -55,11 +69,9 @@ def _skeleton(config: Config) -> tuple[SkeletonConfig, Chain]:
     chain = load_skeleton(config.skeleton.file)
     known = chain.coordinates
     angles = [*config.streams.angles.channels, *config.model.fixed_angles_rad]
-    external = config.streams.external
-    for place, names in (
-        ("model.dofs", config.model.dofs),
-        ("streams.external.channels", external.channels if external else ()),
-    ):
+    beside = _beside_angles(config)
+    channels = {f"streams.{key}.channels": stream.channels for key, stream in beside.items()}
+    for place, names in {"model.dofs": config.model.dofs, **channels}.items():
         if strange := [name for name in names if name not in known]:
             raise UserError(
                 f"{place} names {strange}, which skeleton '{chain.name}' does not have; it has "

@@ -1,4 +1,4 @@
-"""Reference moments brought onto the times of the rows, however late they arrive."""
+"""What is measured brought onto the times of the rows, however late it arrives."""
 
 from __future__ import annotations
 
@@ -8,6 +8,60 @@ import numpy as np
 
 from pipeline.buffer import BufferStatistics, SampleBuffer, along_line, bracket
 from pipeline.streams.base import Array, Chunk
+
+
+class Interpolator:
+    """The samples of one stream, and the values between them.
+
+    Parameters
+    ----------
+    rate_hz
+        Nominal rate of the stream, Hz.
+    n_channels
+        Channels of a sample.
+    max_gap_s
+        Longest time between two samples that is bridged, s; never taken as less than 2.5 sampling
+        intervals.
+    capacity
+        Most samples that are held; the oldest give way.
+    """
+
+    def __init__(self, rate_hz: float, n_channels: int, max_gap_s: float, capacity: int) -> None:
+        self._max_gap_s = max(max_gap_s, 2.5 / rate_hz)
+        self._samples = SampleBuffer(capacity, n_channels)
+
+    def push(self, chunk: Chunk) -> None:
+        """Take samples, shape [n, channel]; NaN says that there is no value."""
+        self._samples.push(chunk.t, chunk.x)
+
+    def reached(self, t: Array) -> int:
+        """Return how many of the rising times `t`, s, the stream has passed by now."""
+        return int(np.searchsorted(t, self._samples.newest, side="right"))
+
+    def at(self, t: Array) -> Array:
+        """Return the values at rising times that have been reached.
+
+        Samples older than these times need are forgotten.
+
+        Returns
+        -------
+        Array
+            Shape [n, channel]; NaN before the first sample that is held, inside a gap, and where
+            a sample that is needed for the interpolation is NaN.
+        """
+        if len(t) == 0:
+            return np.empty((0, self._samples.x.shape[1]))
+        stamps = self._samples.t
+        before, after = bracket(stamps, t)
+        values = along_line(self._samples, before, after, t)
+        away = (stamps[after] - stamps[before] > self._max_gap_s) | (t < stamps[0])
+        values[away] = np.nan
+        self._samples.drop_until(int(after[-1]) - 1)
+        return values
+
+    def statistics(self) -> BufferStatistics:
+        """Return how full the buffer of samples is."""
+        return self._samples.statistics()
 
 
 class ReferencePairing:
@@ -36,14 +90,12 @@ class ReferencePairing:
     def __init__(
         self, rate_hz: float, channels: Sequence[str], max_gap_s: float, capacity: int
     ) -> None:
-        self._max_gap_s = max(max_gap_s, 2.5 / rate_hz)
         self._times = SampleBuffer(capacity, 0)
-        self._reference = SampleBuffer(capacity, len(channels))
-        self._n_channels = len(channels)
+        self._reference = Interpolator(rate_hz, len(channels), max_gap_s, capacity)
 
     def push_reference(self, chunk: Chunk) -> None:
         """Take reference moments, shape [n, dof], N*m; NaN says that there is none."""
-        self._reference.push(chunk.t, chunk.x)
+        self._reference.push(chunk)
 
     def push_times(self, t: Array) -> None:
         """Take the times of new rows, shape [n], s, increasing."""
@@ -60,19 +112,10 @@ class ReferencePairing:
             Shape [n, dof], N*m; NaN before the first reference sample, inside a gap, and where
             a sample of the reference needed for the interpolation is NaN.
         """
-        waiting = self._times.t
-        n = int(np.searchsorted(waiting, self._reference.newest, side="right"))
-        t = waiting[:n].copy()
+        n = self._reference.reached(self._times.t)
+        t = self._times.t[:n].copy()
         self._times.drop_until(n)
-        if n == 0:
-            return t, np.empty((0, self._n_channels))
-        stamps = self._reference.t
-        before, after = bracket(stamps, t)
-        moment = along_line(self._reference, before, after, t)
-        away = (stamps[after] - stamps[before] > self._max_gap_s) | (t < stamps[0])
-        moment[away] = np.nan
-        self._reference.drop_until(int(after[-1]) - 1)
-        return t, moment
+        return t, self._reference.at(t)
 
     def statistics(self) -> dict[str, BufferStatistics]:
         """Return how full the buffers of waiting ``times`` and of the ``reference`` are."""

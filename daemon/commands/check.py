@@ -58,7 +58,6 @@ def mistakes(config: Config) -> Iterator[str]:
     """Yield a sentence for everything in a valid configuration that does not fit together."""
     from pipeline.geometry import load_model
 
-    yield from _refused(lambda: _try_units(config))
     yield from _refused(lambda: _try_envelope(config))
     yield from _refused(lambda: _try_keys(config))
     yield from _window_mistakes(config)
@@ -82,17 +81,6 @@ def _refused(attempt: Callable[[], object]) -> Iterator[str]:
         yield str(error)
 
 
-def _try_units(config: Config) -> None:
-    from pipeline.streams.units import to_si
-
-    streams = config.streams
-    to_si("emg", streams.emg.unit)
-    to_si("angles", streams.angles.unit)
-    for key in ("moments", "external"):
-        if stream := getattr(streams, key):
-            to_si(key, stream.unit)
-
-
 def _try_envelope(config: Config) -> None:
     from pipeline.envelope import Envelope
 
@@ -108,7 +96,7 @@ def _try_envelope(config: Config) -> None:
 def _try_limb(config: Config) -> None:
     from daemon.limb import motion_pairing
 
-    motion_pairing(config, None)
+    motion_pairing(config)
 
 
 def _try_keys(config: Config) -> None:

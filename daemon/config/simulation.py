@@ -106,6 +106,9 @@ class SimulationConfig(Section):
     baseline_v: NonNegative = Field(3e-6, description="Muscle tone at rest in the EMG, V RMS.")
     angle_noise_rad: NonNegative = Field(5e-4, description="Noise of the angles, rad s.d.")
     moment_noise_nm: NonNegative = Field(0.1, description="Noise of the moments, N*m s.d.")
+    acceleration_noise_rad_s2: NonNegative = Field(
+        0.1, description="Noise of the measured accelerations, rad/s^2 s.d."
+    )
     jitter_s: NonNegative = Field(2e-4, description="Jitter of the time stamps, s s.d.")
     clock_offset_s: float = Field(
         0.0, description="By how much the lab's clock runs ahead of this machine's, s (ZeroMQ)."

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from daemon.config.section import Interval, NonNegative, Positive, Section
+from pipeline.streams.units import known_unit, units_of
 
 
 class StreamConfig(Section):
@@ -29,7 +30,7 @@ class StreamConfig(Section):
     channels: Annotated[list[str], Field(min_length=1)] = Field(
         description="Channel names as the sender labels them, in any order of the sender's."
     )
-    unit: Literal["V", "mV", "uV", "1", "rad", "deg", "N*m"] = Field(
+    unit: Literal["V", "mV", "uV", "1", "rad", "deg", "N*m", "rad/s^2", "deg/s^2"] = Field(
         description="Unit of the samples; converted to SI on arrival."
     )
     latency_s: NonNegative = Field(
@@ -62,7 +63,13 @@ class StreamsConfig(Section):
         description="Measured joint torques that are not the muscles', such as an exoskeleton's; "
         "taken into account with calibrator.reference = 'acceleration'.",
     )
-    roles: ClassVar = ("emg", "angles", "moments", "external")
+    accelerations: StreamConfig | None = Field(
+        None,
+        description="Measured joint accelerations, channels named as the joints; with "
+        "calibrator.reference = 'acceleration' they take the place of those computed from the "
+        "angles.",
+    )
+    roles: ClassVar = ("emg", "angles", "moments", "external", "accelerations")
 
     stale_after_s: Positive = Field(
         0.05, description="Age of the newest EMG or angle sample at which the moment fades, s."
@@ -75,6 +82,15 @@ class StreamsConfig(Section):
     max_gap_s: NonNegative = Field(
         0.03, description="Longest gap in a stream that is bridged by interpolation, s."
     )
+
+    @model_validator(mode="after")
+    def _units_fit(self) -> Self:
+        for key in self.roles:
+            if (stream := getattr(self, key)) and known_unit(key, stream.unit) is None:
+                raise ValueError(
+                    f"{key}.unit = '{stream.unit}' is no unit of {key}; use {units_of(key)}"
+                )
+        return self
 
 
 class EnvelopeConfig(Section):

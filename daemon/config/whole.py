@@ -53,11 +53,12 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _has_its_reference(self) -> Self:
-        if not self.torque_free and self.streams.external is not None:
-            raise ValueError(
-                "streams.external is of use with calibrator.reference = 'acceleration' only; set "
-                "that or leave the stream out"
-            )
+        for key in ("external", "accelerations"):
+            if not self.torque_free and getattr(self.streams, key) is not None:
+                raise ValueError(
+                    f"streams.{key} is of use with calibrator.reference = 'acceleration' only; "
+                    "set that or leave the stream out"
+                )
         if self.torque_free and self.skeleton is None:
             raise ValueError(
                 "calibrator.reference = 'acceleration' needs the bones; add [skeleton] with a "
@@ -67,6 +68,17 @@ class Config(Section):
             raise ValueError(
                 "calibrator.reference = 'acceleration' learns from no moment; leave "
                 "streams.moments out, or set reference = 'moments'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _accelerated_joints_have_angles(self) -> Self:
+        accelerated = self.streams.accelerations
+        names = accelerated.channels if accelerated else []
+        if still := [name for name in names if name not in self.streams.angles.channels]:
+            raise ValueError(
+                f"streams.accelerations names {still}, of which streams.angles has no angle; add "
+                "the angle or leave the acceleration out"
             )
         return self
 

@@ -39,7 +39,13 @@ _MOST_BLOCKS = 360_000
 LATE_S = 0.1
 """Delay of a chunk that is worth a warning, s."""
 
-_LSL_TYPES = {"emg": "EMG", "angles": "MoCap", "moments": "Moments", "external": "Torques"}
+_LSL_TYPES = {
+    "emg": "EMG",
+    "angles": "MoCap",
+    "moments": "Moments",
+    "external": "Torques",
+    "accelerations": "Accelerations",
+}
 
 logger = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from numpy.random import SeedSequence
 from numpy.typing import NDArray
 
 from daemon.config import Config
+from daemon.lab.accelerometer import Accelerometer
 from daemon.lab.electrode_faults import ElectrodeFaults
 from daemon.lab.electrodes import EMG_RATE_HZ, Electrodes
 from daemon.lab.exoskeleton import Exoskeleton
@@ -60,6 +61,8 @@ class LabBlock:
     """N*m, of the joints in `Lab.dofs`"""
     external: Samples
     """N*m, torque of the exoskeleton on these joints; of none where there is no exoskeleton"""
+    accelerations: Samples
+    """rad/s^2, of the joints that streams.accelerations names, if any"""
     truth: Truth
 
 
@@ -94,8 +97,8 @@ class Lab:
         self._column = [model.muscle_names.index(name) for name in person.names]
         self._lengths = Geometry(model, angles, (), fixed)
         self._arms = Geometry(model, angles, self.dofs, fixed)
-        seeds = SeedSequence(config.simulation.seed).spawn(7)
-        of_movement, of_electrodes, *of_sensors, of_faults, of_torque = seeds
+        seeds = SeedSequence(config.simulation.seed).spawn(8)
+        of_movement, of_electrodes, *of_sensors, of_faults, of_torque, of_acceleration = seeds
         self._movement = Movement(
             _tasks(config, model),
             self._efforts,
@@ -113,6 +116,7 @@ class Lab:
         self._torques = Sensor(
             self._moments.rate_hz, config.simulation.moment_noise_nm, 0.0, of_torque
         )
+        self._accelerometer = Accelerometer(config, of_acceleration)
         start = self._movement.angles(np.zeros(1))
         self._contraction = Contraction(person, self._length(start)[0])
         self._elapsed_ms = 0
@@ -129,7 +133,8 @@ class Lab:
         excitation = self._movement.excitations(t)
         angle_at, moment_at = self._angles.due(millisecond), self._moments.due(millisecond)
         moment = self._moment(q[moment_at], force[moment_at])
-        torque = self._torque(t[moment_at], q[moment_at], moment)
+        velocity, acceleration = self._movement.rates(t)
+        torque = self._torque(q[moment_at], velocity[moment_at], acceleration[moment_at], moment)
         emg = self._electrodes.record(
             t, excitation, self._tiring.conduction(t), self._tiring.gain(t)
         )
@@ -138,6 +143,7 @@ class Lab:
             angles=self._angles.sample(t[angle_at], q[angle_at]),
             moments=self._moments.sample(t[moment_at], moment),
             external=self._torques.sample(t[moment_at], torque),
+            accelerations=self._accelerometer.sample(millisecond, acceleration),
             truth=Truth(excitation, activation, force, q[angle_at], moment),
         )
 
@@ -172,10 +178,9 @@ class Lab:
         arm = self._arms.evaluate(q)[1][:, :, self._column]
         return np.asarray(np.einsum("tdm,tm->td", arm, force))
 
-    def _torque(self, t: Array, q: Array, moment: Array) -> Array:
+    def _torque(self, q: Array, velocity: Array, acceleration: Array, moment: Array) -> Array:
         if self._exoskeleton is None:
-            return np.empty((len(t), 0))
-        velocity, acceleration = self._movement.rates(t)
+            return np.empty((len(q), 0))
         return self._exoskeleton.torque(q, velocity, acceleration, moment)
 
     def _efforts(self, posture: Array, change: Array) -> Array:

@@ -9,7 +9,9 @@ _FACTORS = {
     "angles": {"rad": 1.0, "deg": 0.017453292519943295},
     "moments": {"N*m": 1.0},
     "external": {"N*m": 1.0},
+    "accelerations": {"rad/s^2": 1.0, "deg/s^2": 0.017453292519943295},
 }
+_SI = {"emg": "V", "angles": "rad", "accelerations": "rad/s^2"}
 _ALIASES = {
     "volt": "V",
     "volts": "V",
@@ -29,6 +31,10 @@ _ALIASES = {
     "N.m": "N*m",
     "N·m": "N*m",
     "N m": "N*m",
+    "rad/s2": "rad/s^2",
+    "rad/s²": "rad/s^2",
+    "deg/s2": "deg/s^2",
+    "deg/s²": "deg/s^2",
 }
 
 
@@ -38,7 +44,7 @@ def known_unit(key: str, stated: str) -> str | None:
     Parameters
     ----------
     key
-        Role of the stream: ``emg``, ``angles``, ``moments`` or ``external``.
+        Role of the stream: ``emg``, ``angles``, ``moments``, ``external`` or ``accelerations``.
     stated
         What the sender calls its unit, for example ``microvolts``.
     """
@@ -47,7 +53,7 @@ def known_unit(key: str, stated: str) -> str | None:
 
 
 def to_si(key: str, stated: str) -> float:
-    """Return the factor from a unit to SI (volt, radian, newton metre; 1 for ready envelopes).
+    """Return the factor from a unit to SI (V, rad, N*m, rad/s^2; 1 for ready envelopes).
 
     Raises
     ------
@@ -57,17 +63,21 @@ def to_si(key: str, stated: str) -> float:
     unit = known_unit(key, stated)
     if unit is None:
         raise UserError(
-            f"The unit '{stated}' is not one the {key} stream may have; "
-            f"use one of {', '.join(_FACTORS.get(key, {}))}."
+            f"The unit '{stated}' is not one the {key} stream may have; use {units_of(key)}."
         )
     return _FACTORS[key][unit]
+
+
+def units_of(key: str) -> str:
+    """Return the names of the units that stream `key` may have, for a sentence."""
+    return " or ".join(_FACTORS.get(key, {}))
 
 
 def si_unit(key: str, stated: str) -> str:
     """Return the SI unit that samples of unit `stated` have after `to_si`."""
     if known_unit(key, stated) == "1":
         return "1"
-    return {"emg": "V", "angles": "rad"}.get(key, "N*m")
+    return _SI.get(key, "N*m")
 
 
 def units_with_factor(key: str, factor: float) -> str:

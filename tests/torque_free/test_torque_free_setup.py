@@ -51,7 +51,7 @@ def test_a_bone_without_mass_is_refused(arm, tmp_path):
     from daemon.limb import motion_pairing
 
     with pytest.raises(UserError, match=r"'ulna'.*mass above zero"):
-        motion_pairing(spoilt, None)
+        motion_pairing(spoilt)
 
 
 def test_a_joint_that_the_skeleton_lacks_is_refused(arm, tmp_path):
@@ -67,7 +67,7 @@ def test_a_joint_that_the_skeleton_lacks_is_refused(arm, tmp_path):
     from daemon.limb import motion_pairing
 
     with pytest.raises(UserError, match=r"model.dofs names \['elv_angle'\]"):
-        motion_pairing(spoilt, None)
+        motion_pairing(spoilt)
 
 
 def test_the_lab_names_bones_it_does_not_have(arm):
