@@ -42,7 +42,7 @@ class StreamFinding:
     Parameters
     ----------
     key
-        The configuration's key (``emg``, ``angles``, ``moments``); None if it is unused.
+        The configuration's key (``emg``, ``angles``, ``moments`` ...); None if it is unused.
     transport
         ``lsl`` or ``zmq``.
     name

@@ -25,12 +25,22 @@ TICK_S = 0.01
 """Samples are sent this often, s."""
 LINGER_S = 0.2
 """How long the streams stay after their last sample, so that it arrives, s."""
-LSL_TYPES = MappingProxyType({"emg": "EMG", "angles": "JointAngle", "moments": "JointMoment"})
+LSL_TYPES = MappingProxyType(
+    {
+        "emg": "EMG",
+        "angles": "JointAngle",
+        "moments": "JointMoment",
+        "external": "ExternalTorque",
+        "accelerations": "JointAcceleration",
+    }
+)
 ZMQ_ADDRESSES = MappingProxyType(
     {
         "emg": "tcp://127.0.0.1:5561",
         "angles": "tcp://127.0.0.1:5562",
         "moments": "tcp://127.0.0.1:5563",
+        "external": "tcp://127.0.0.1:5564",
+        "accelerations": "tcp://127.0.0.1:5565",
     }
 )
 """Where each stream is bound."""
@@ -66,8 +76,8 @@ def play_recording(
 ) -> PlaySummary:
     """Send a recording's streams in real time, in SI units, and return when they have ended.
 
-    Over LSL the streams are named ``PREFIX-emg``, ``PREFIX-angles`` and ``PREFIX-moments``. A
-    sample recorded at `t` is stamped with the time play began plus ``(t - start) / speed``.
+    Over LSL the streams are named ``PREFIX-emg``, ``PREFIX-angles``, ``PREFIX-moments`` and so on.
+    A sample recorded at `t` is stamped with the time play began plus ``(t - start) / speed``.
 
     Parameters
     ----------

@@ -119,7 +119,7 @@ class Chain:
         return DelayLine(self._delay_s, self._rate_hz, 2 * len(self.geometry.muscles))
 
     def push(self, chunk: Chunk) -> tuple[Change, ...]:
-        """Take a chunk of the stream ``emg``, ``angles``, ``moments`` or ``external``.
+        """Take a chunk of any of the streams; those that nothing is made of are left aside.
 
         Returns
         -------

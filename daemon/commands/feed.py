@@ -132,7 +132,7 @@ def _stream(
     "--prefix",
     default="hillstream",
     show_default=True,
-    help="LSL streams are named PREFIX-emg, PREFIX-angles and PREFIX-moments.",
+    help="LSL streams are named PREFIX-emg, PREFIX-angles, PREFIX-moments and so on.",
 )
 @click.option("--loop", is_flag=True, help="Start again at the end, until Ctrl-C.")
 def play(

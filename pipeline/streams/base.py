@@ -19,17 +19,17 @@ class StreamSpec:
     Parameters
     ----------
     key
-        The stream's role: ``emg``, ``angles`` or ``moments``.
+        The stream's role: ``emg``, ``angles``, ``moments``, ``external`` or ``accelerations``.
     channels
         Names of the wanted channels; a chunk's columns come in this order, whatever the
         sender's own order.
     rate_hz
         Nominal sampling rate in Hz.
     to_si
-        Factor from the sender's unit to SI (volt, radian, newton metre; 1 for ready envelopes).
+        Factor from the sender's unit to SI (V, rad, N*m, rad/s^2; 1 for ready envelopes).
     keep_nonfinite
-        True for the reference moments, where NaN says "no reference here"; elsewhere samples
-        that are not finite are dropped and counted.
+        True for moments and external torque, where NaN says "no reference here"; elsewhere
+        samples that are not finite are dropped and counted.
     latency_s
         Fixed latency of the sender in seconds, subtracted from its time stamps.
     largest

@@ -70,6 +70,10 @@ def read_npz(file: Path) -> dict[str, RecordedStream]:
         streams["angles"] = _joints(file, arrays, "rad", "q_f", "q")
     if "moment" in arrays or "moment_f" in arrays:
         streams["moments"] = _joints(file, arrays, "N*m", "moment_f", "moment")
+    if "external" in arrays:
+        streams["external"] = _joints(file, arrays, "N*m", "external")
+    if "qdd" in arrays:
+        streams["accelerations"] = _joints(file, arrays, "rad/s^2", "qdd")
     if not streams:
         raise UserError(
             f"'{file}' has none of the keys emg, q, moment; it has {', '.join(arrays) or 'none'}."

@@ -21,6 +21,7 @@ _WORDS = {
     "emg": {"emg", "emgs", "excitation", "excitations", "envelope", "envelopes"},
     "angles": {"angle", "angles", "ik", "q", "coordinates", "kinematics"},
     "moments": {"moment", "moments", "id", "torque", "torques"},
+    "accelerations": {"acceleration", "accelerations"},
 }
 
 
@@ -63,7 +64,7 @@ def read_opensim(files: list[Path]) -> dict[str, RecordedStream]:
         table = read_table(file)
         key = _role(file, table)
         if key is None:
-            logger.warning("'%s' is neither EMG, angles nor moments; it is left out.", file)
+            logger.warning("'%s' has no role among the streams; it is left out.", file)
             continue
         if key in found:
             raise UserError(f"'{found[key]}' and '{file}' both hold {key}; name only one of them.")
@@ -71,8 +72,8 @@ def read_opensim(files: list[Path]) -> dict[str, RecordedStream]:
         streams[key] = _stream(file, key, table)
     if not streams:
         raise UserError(
-            f"'{files[0]}' is neither EMG, angles nor moments by its columns and header; have "
-            "'emg', 'angles' or 'moments' in its file name."
+            f"'{files[0]}' holds no EMG, angles, accelerations or moments by its columns and "
+            "header; have 'emg', 'angles', 'accelerations' or 'moments' in its file name."
         )
     return streams
 
@@ -80,8 +81,8 @@ def read_opensim(files: list[Path]) -> dict[str, RecordedStream]:
 def _stream(file: Path, key: str, table: Table) -> RecordedStream:
     if key == "emg":
         return checked_stream(file, table.columns, "1", table.t, table.x)
-    if key == "angles":
-        unit = "deg" if table.in_degrees else "rad"
+    if key in ("angles", "accelerations"):
+        unit = ("deg" if table.in_degrees else "rad") + ("" if key == "angles" else "/s^2")
         return checked_stream(file, table.columns, unit, table.t, table.x)
     # Inverse dynamics also lists the pelvis's residual forces, in N.
     keep = [i for i, name in enumerate(table.columns) if not name.endswith(_FORCE)]

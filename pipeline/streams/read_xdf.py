@@ -15,11 +15,12 @@ from pipeline.streams.units import known_unit
 
 Stream = dict[str, Any]
 
-_NAME_ENDS = {"emg": ("emg",), "angles": ("angles",), "moments": ("moments",)}
 _TYPES = {
     "emg": ("emg",),
     "angles": ("jointangle", "jointangles", "angle", "angles"),
     "moments": ("jointmoment", "jointmoments", "moment", "moments"),
+    "external": ("externaltorque", "externaltorques", "torques"),
+    "accelerations": ("jointacceleration", "jointaccelerations", "accelerations"),
 }
 
 
@@ -30,7 +31,8 @@ def read_xdf(
 
     The stream of a key is the one named in `names`, else the only one whose name ends with the
     key (``hillstream-emg``), else the only one of its type (``EMG``, ``JointAngle``,
-    ``JointMoment``). Clocks are aligned and stamps dejittered, as pyxdf does it.
+    ``JointMoment``, ``ExternalTorque``, ``JointAcceleration``). Clocks are aligned and stamps
+    dejittered, as pyxdf does it.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def _load(file: Path) -> list[Stream]:
 def _choose(file: Path, offered: list[Stream], key: str, name: str | None) -> Stream | None:
     if name is not None:
         return _only(file, key, offered, lambda stream: _name(stream) == name, name)
-    by_name = _only(file, key, offered, lambda s: _name(s).lower().endswith(_NAME_ENDS[key]))
+    by_name = _only(file, key, offered, lambda s: _name(s).lower().endswith(key))
     return by_name or _only(file, key, offered, lambda s: _type(s).lower() in _TYPES[key])
 
 

@@ -46,7 +46,8 @@ class Recording:
     name
         Where they were read from, for the person at the keyboard.
     streams
-        The streams by key: ``emg``, ``angles``, ``moments``; those there are.
+        The streams by key: ``emg``, ``angles``, ``moments``, ``external``, ``accelerations``;
+        those there are.
     """
 
     name: str

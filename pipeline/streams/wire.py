@@ -4,11 +4,11 @@
 field     type         meaning
 ========  ===========  ============================================================================
 v         int          version of this layout: 1
-stream    str          the stream's key, as in the topic: ``emg``, ``angles`` or ``moments``
+stream    str          the stream's key, as in the topic: ``emg``, ``angles``, ``moments`` ...
 seq       int          0 for a sender's first message, then one more for each
 run       int          optional; drawn by chance when the sender starts, so that a restart shows
 channels  [str]        name of each column of ``x``
-unit      str          unit of the samples: V, mV, uV or 1; rad or deg; N*m
+unit      str          unit of the samples: V, mV, uV or 1; rad or deg; N*m; rad/s^2 or deg/s^2
 rate_hz   float        nominal sampling rate, Hz
 t         [float]      time stamp of each row, s; leave it out to have rows stamped on arrival
 clock     str          optional; the clock of ``t``: ``lsl``, the receiving machine's LSL clock

@@ -23,9 +23,11 @@ RECORDING = Recording(
     {
         "emg": RecordedStream(("count",), "mV", 100.0, T, np.arange(N, dtype=float)[:, None]),
         "moments": RecordedStream(("knee",), "N*m", 100.0, T, MOMENT),
+        "accelerations": RecordedStream(("knee",), "deg/s^2", 100.0, T, np.full((N, 1), 180.0)),
     },
 )
 EMG = StreamSpec("emg", ("count",), 100.0)
+ACCELERATIONS = StreamSpec("accelerations", ("knee",), 100.0)
 MOMENTS = StreamSpec("moments", ("knee",), 100.0, keep_nonfinite=True)
 
 
@@ -90,6 +92,7 @@ def gather(source, wait_until, n):
 def test_a_looped_recording_comes_over_lsl_on_time_and_in_si(unique_name, play, listen, wait_until):
     emg = listen(LslSource(EMG, name=f"{unique_name}-emg"))
     moments = listen(LslSource(MOMENTS, name=f"{unique_name}-moments"))
+    accelerations = listen(LslSource(ACCELERATIONS, name=f"{unique_name}-accelerations"))
     play(prefix=unique_name, loop=True)
     t, x = gather(emg, wait_until, 250)
     counts = np.rint(x[:, 0] * 1e3)
@@ -103,28 +106,29 @@ def test_a_looped_recording_comes_over_lsl_on_time_and_in_si(unique_name, play, 
     shared = nearest < len(t)
     expected = MOMENT[counts[nearest[shared]].astype(int)]
     assert_array_equal(reference[shared], expected)
+    assert_allclose(gather(accelerations, wait_until, 20)[1], np.pi)
 
 
 def test_a_recording_ends_and_says_what_was_sent(ipc_address, play, listen, wait_until):
-    source = listen(ZmqSource(EMG, address=ipc_address))
-    addresses = {"emg": ipc_address, "moments": f"{ipc_address}m"}
+    source = listen(ZmqSource(EMG, address=f"{ipc_address}emg"))
+    addresses = {key: f"{ipc_address}{key}" for key in RECORDING.streams}
     player = play(transport="zmq", addresses=addresses, seconds=1.0)
     _, x = gather(source, wait_until, 50)
     assert_array_equal(np.diff(np.rint(x[:, 0] * 1e3)), 1)
     player.join()
-    assert player.summary.samples == {"emg": 100, "moments": 100}
+    assert player.summary.samples == dict.fromkeys(RECORDING.streams, 100)
     assert player.progress == sorted(player.progress)
     assert player.progress[-1] == 1.0
 
 
 def test_a_faster_recording_has_a_higher_rate(ipc_address, play, listen, wait_until):
-    source = listen(ZmqSource(StreamSpec("emg", ("count",), 400.0), address=ipc_address))
-    addresses = {"emg": ipc_address, "moments": f"{ipc_address}m"}
+    source = listen(ZmqSource(StreamSpec("emg", ("count",), 400.0), address=f"{ipc_address}emg"))
+    addresses = {key: f"{ipc_address}{key}" for key in RECORDING.streams}
     player = play(transport="zmq", addresses=addresses, speed=4.0)
     t, _ = gather(source, wait_until, 50)
     assert_allclose(np.diff(t), 0.0025, atol=1e-9)
     player.join()
-    assert player.summary.samples == {"emg": N, "moments": N}
+    assert player.summary.samples == dict.fromkeys(RECORDING.streams, N)
 
 
 def test_playing_stops_when_told(unique_name, play, wait_until):

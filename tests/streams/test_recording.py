@@ -55,6 +55,13 @@ def test_a_plain_npz_has_three_streams(tmp_path):
     assert recording.duration_s == pytest.approx(N / 100)
 
 
+def test_torques_and_accelerations_are_read_where_there_are_any(tmp_path):
+    streams = load_recording(npz(tmp_path, external=2 * KNEE, qdd=3 * KNEE)).streams
+    assert [streams[key].unit for key in ("external", "accelerations")] == ["N*m", "rad/s^2"]
+    assert_array_equal(streams["external"].x, 2 * KNEE)
+    assert_array_equal(streams["accelerations"].x, 3 * KNEE)
+
+
 def test_filtered_signals_are_preferred_and_invalid_moments_masked(tmp_path):
     valid = np.arange(N) % 10 > 0
     path = npz(tmp_path, q_f=KNEE + 1, moment_f=KNEE + 2, valid=valid, time=T)
@@ -135,6 +142,16 @@ def test_opensim_files_find_their_roles(tmp_path, as_list):
     assert streams["emg"].rate_hz == pytest.approx(100.0)
 
 
+def test_opensims_accelerations_are_not_taken_for_angles(tmp_path):
+    opensim_set(tmp_path)
+    rows = np.column_stack([T, KNEE])
+    name = tmp_path / "s_Kinematics_dudt.sto"
+    sto(name, ["hip", "knee"], rows, title="Accelerations", degrees="yes")
+    streams = load_recording(tmp_path).streams
+    assert set(streams) == {"emg", "angles", "moments", "accelerations"}
+    assert streams["accelerations"].unit == "deg/s^2"
+
+
 def test_two_files_of_one_role_are_refused(tmp_path):
     opensim_set(tmp_path)
     sto(tmp_path / "t_emg.sto", ["a", "b"], np.column_stack([T, KNEE]))
@@ -144,7 +161,7 @@ def test_two_files_of_one_role_are_refused(tmp_path):
 
 def test_a_file_without_a_role_is_refused(tmp_path):
     path = sto(tmp_path / "grf.mot", ["fx", "fy"], np.column_stack([T, KNEE]))
-    with pytest.raises(UserError, match="have 'emg', 'angles' or 'moments' in its file name"):
+    with pytest.raises(UserError, match=r"have 'emg', 'angles', .* in its file name"):
         load_recording(path)
 
 
@@ -183,10 +200,13 @@ def test_xdf_streams_are_chosen_by_name_then_by_type(tmp_path):
             xdf_stream("lab-angles", "MoCap", "degrees"),
             xdf_stream("lab-moments", "JointMoment", "N*m"),
             xdf_stream("predicted", "JointMoment", "N*m"),
+            xdf_stream("lab-accelerations", "IMU", "deg/s²"),
+            xdf_stream("exoskeleton", "ExternalTorque", "Nm"),
         ],
     )
     streams = load_recording(path).streams
-    assert [s.unit for s in streams.values()] == ["mV", "deg", "N*m"]
+    assert list(streams) == ["emg", "angles", "moments", "external", "accelerations"]
+    assert [s.unit for s in streams.values()] == ["mV", "deg", "N*m", "N*m", "deg/s^2"]
     assert streams["emg"].channels == ("a", "b")
     assert_allclose(streams["emg"].x, KNEE, rtol=1e-6)
     assert_allclose(streams["angles"].t, T, atol=1e-6)

@@ -9,12 +9,21 @@ import pytest
 from daemon.demo import demo
 
 PATIENCE_S = 90.0
+ACCELERATIONS = """
+[streams.accelerations]
+name = "{name}-accelerations"
+rate_hz = 100
+unit = "deg/s^2"
+channels = ["elbow_flexion", "shoulder_elv"]
+
+"""
 
 
 @pytest.mark.system
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("more", ["", ACCELERATIONS], ids=["from angles", "measured"])
 def test_a_set_learnt_from_motion_comes_into_force(
-    arm, tmp_path, unique_name, ipc_address, wait_until
+    arm, tmp_path, unique_name, ipc_address, wait_until, more
 ):
     changes = [
         (f'name = "hillstream-{key}"', f'name = "{unique_name}-{key}"')
@@ -22,7 +31,7 @@ def test_a_set_learnt_from_motion_comes_into_force(
     ]
     own = f'[output]\nzmq = "{ipc_address}"\nlsl = false\n[control]\naddress = "{ipc_address}-c"\n'
     own += f'[session]\nfile = "{tmp_path / "session.db"}"\n'
-    config = arm(*changes, ("[skeleton]", f"{own}\n[skeleton]"))
+    config = arm(*changes, ("[skeleton]", f"{own}\n{more.format(name=unique_name)}[skeleton]"))
     stop, statuses, results = threading.Event(), [], []
 
     def work():
@@ -37,6 +46,9 @@ def test_a_set_learnt_from_motion_comes_into_force(
     finally:
         stop.set()
         thread.join()
+    received = {stream.key: stream.received for stream in statuses[-1].streams}
+    assert ("accelerations" in received) == bool(more)
+    assert min(received.values()) > 0
     assert results[0]["nonfinite"] == 0
     assert results[0]["parameter_version"] >= 1
     assert results[0]["bones"]["ulna:mass"]["deviation"] > 0

@@ -5,10 +5,18 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from daemon import limb
 from daemon.cli import main
+from daemon.config import config_path, load_config
 from pipeline.errors import UserError
 
 MOMENTS = '[streams.moments]\nname = "m"\nrate_hz = 100\nunit = "N*m"\nchannels = ["elv_angle"]\n'
+
+
+def accelerations(unit, channel):
+    """The change that adds a stream of them."""
+    text = '[streams.accelerations]\nname = "a"\nrate_hz = 100\n'
+    return "[skeleton]", f'{text}unit = "{unit}"\nchannels = ["{channel}"]\n\n[skeleton]'
 
 
 @pytest.mark.parametrize(
@@ -25,6 +33,10 @@ MOMENTS = '[streams.moments]\nname = "m"\nrate_hz = 100\nunit = "N*m"\nchannels 
             ),
             ("wrist", "does not have"),
         ),
+        (accelerations("N*m", "elv_angle"), ("accelerations.unit = 'N*m'", "rad/s^2 or deg/s^2")),
+        (accelerations("rad", "elv_angle"), ("accelerations.unit = 'rad'", "rad/s^2 or deg/s^2")),
+        (accelerations("rad/s^2", "pro_sup"), ("names ['pro_sup']", "no angle")),
+        (accelerations("rad/s^2", "wrist"), ("names ['wrist']", "no angle")),
     ],
 )
 def test_what_does_not_fit_is_said(written, change, words):
@@ -32,6 +44,23 @@ def test_what_does_not_fit_is_said(written, change, words):
     assert result.exit_code != 0
     said = result.output + str(result.exception)
     assert all(word in said for word in words), said
+
+
+def test_accelerations_are_of_no_use_beside_moments(tmp_path):
+    text = config_path("arm").read_text(encoding="utf-8")
+    _, more = accelerations("rad/s^2", "elv_angle")
+    (tmp_path / "arm.toml").write_text(text + "\n" + more.removesuffix("[skeleton]"))
+    with pytest.raises(UserError, match=r"streams\.accelerations is of use with .* only"):
+        load_config(tmp_path / "arm.toml")
+
+
+def test_the_acceleration_of_a_joint_that_the_skeleton_lacks_is_refused(arm):
+    config = arm(
+        ('unit = "rad"\nchannels = [', 'unit = "rad"\nchannels = ["wrist", '),
+        accelerations("deg/s^2", "wrist"),
+    )
+    with pytest.raises(UserError, match=r"accelerations\.channels names \['wrist'\]"):
+        limb.motion_pairing(config)
 
 
 def test_without_a_skeleton_there_is_no_acceleration(arm):
@@ -48,10 +77,8 @@ def test_a_bone_without_mass_is_refused(arm, tmp_path):
     spoilt = config.model_copy(
         update={"skeleton": config.skeleton.model_copy(update={"file": tmp_path / "light.json"})}
     )
-    from daemon.limb import motion_pairing
-
     with pytest.raises(UserError, match=r"'ulna'.*mass above zero"):
-        motion_pairing(spoilt)
+        limb.motion_pairing(spoilt)
 
 
 def test_a_joint_that_the_skeleton_lacks_is_refused(arm, tmp_path):
@@ -64,10 +91,8 @@ def test_a_joint_that_the_skeleton_lacks_is_refused(arm, tmp_path):
     spoilt = config.model_copy(
         update={"skeleton": config.skeleton.model_copy(update={"file": tmp_path / "other.json"})}
     )
-    from daemon.limb import motion_pairing
-
     with pytest.raises(UserError, match=r"model.dofs names \['elv_angle'\]"):
-        motion_pairing(spoilt)
+        limb.motion_pairing(spoilt)
 
 
 def test_the_lab_names_bones_it_does_not_have(arm):

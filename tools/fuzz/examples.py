@@ -148,10 +148,13 @@ def datagrams() -> list[bytes]:
 
 @cache
 def configurations() -> list[bytes]:
-    """Return the set-ups that are shipped, one of them with keys."""
-    arm, walking = (config_path(name).read_bytes() for name in ("arm", "walking"))
+    """Return the set-ups that are shipped, one of them with keys, one with every stream."""
+    names = "arm", "walking", "torque-free-arm"
+    arm, walking, free = (config_path(name).read_bytes() for name in names)
     keys = b'\n[security]\nserver_key = "a.key"\ndata_clients = ["b.pub"]\n'
-    return [arm, walking + keys]
+    more = b'\n[streams.accelerations]\ntransport = "zmq"\naddress = "tcp://127.0.0.1:5565"\n'
+    more += b'rate_hz = 200\nunit = "deg/s^2"\nchannels = ["elbow_flexion"]\n'
+    return [arm, walking + keys, free + more]
 
 
 @cache
@@ -212,8 +215,8 @@ def arrays() -> list[bytes]:
     """Return recordings as ``.npz``, plain and compressed."""
     content: dict[str, Any] = {
         "fs": 100.0, "emg": ROWS, "emg_names": np.array(["a", "b"]), "unit": "V", "q": ROWS,
-        "moment": ROWS, "dof_names": np.array(["knee", "hip"]), "valid": ROWS[:, 0] > 3,
-        "time": np.arange(6) / 100,
+        "moment": ROWS, "external": ROWS, "qdd": ROWS, "dof_names": np.array(["knee", "hip"]),
+        "valid": ROWS[:, 0] > 3, "time": np.arange(6) / 100,
     }  # fmt: skip
     plain, compressed = io.BytesIO(), io.BytesIO()
     np.savez(plain, allow_pickle=False, **content)
