@@ -61,7 +61,7 @@ def simulate(
 ) -> None:
     """Put a simulated person's streams on the network.
 
-    EMG, joint angles and reference moments, until Ctrl-C. The person's muscles differ from the
+    EMG, joint angles, and what CONFIG learns from, until Ctrl-C. The person's muscles differ from the
     generic ones in ways that only the section [simulation] of CONFIG knows.
     """
     from daemon.config import load_config
