@@ -61,8 +61,8 @@ def simulate(
 ) -> None:
     """Put a simulated person's streams on the network.
 
-    EMG, joint angles, and what CONFIG learns from, until Ctrl-C. The person's muscles differ from the
-    generic ones in ways that only the section [simulation] of CONFIG knows.
+    EMG, joint angles, and what CONFIG learns from, until Ctrl-C. The person's muscles differ from
+    the generic ones in ways that only the section [simulation] of CONFIG knows.
     """
     from daemon.config import load_config
 
