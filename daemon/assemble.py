@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -112,13 +114,18 @@ def generic_subject(model: ModelFile) -> Subject:
 
 
 def starting_subject(config: Config, model: ModelFile) -> Subject:
-    """Return the parameters a run starts from: the configured subject or the generic one.
+    """Return the parameters a run starts from, with the bones believed where they are identified.
 
     Raises
     ------
     UserError
-        If the subject has other muscles than the model.
+        If the subject has other muscles than the model, or the skeleton other joints.
     """
+    return replace(_starting_muscles(config, model), bones=limb.bones_believed(config))
+
+
+def _starting_muscles(config: Config, model: ModelFile) -> Subject:
+    """Return the configured subject, or the generic one."""
     if config.model.subject is None:
         return generic_subject(model)
     subject = load_subject(config.model.subject)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from daemon import limb
 from daemon.config import Config, EnvelopeConfig
 from daemon.control import ControlServer
 from daemon.control_messages import Command, Reply, Request
@@ -27,6 +28,7 @@ from daemon.orders import (
 )
 from daemon.versions import Versions
 from pipeline.message import StatusMessage
+from pipeline.model.skeleton.chain_file import skeleton_content
 from pipeline.streams import clock
 
 ANSWER_WITHIN_S = 1.5
@@ -72,6 +74,7 @@ class Desk:
     ) -> None:
         self._config = config
         self._versions = versions
+        self._skeleton = limb.free_skeleton(config)
         self._server = server
         self._log = log
         self._lines: dict[WorkerName, Line] = {
@@ -179,8 +182,10 @@ class Desk:
     def _saved(self) -> Reply:
         version = self._versions.newest
         subject = self._versions.subject(version)
-        arrays = {k: v.tolist() for k, v in vars(subject).items() if k != "muscles"}
-        data = {"version": version, "subject": {"muscles": list(subject.muscles), **arrays}}
+        data: dict[str, Any] = {"version": version, "subject": subject.content()}
+        if self._skeleton is not None:
+            found = limb.with_bones(self._skeleton, subject.bones)
+            data["skeleton"] = skeleton_content(found)
         return Reply(
             ok=True, sentence=f"This is parameter set {version}.", data=data | self._levels()
         )

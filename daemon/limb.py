@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+
 from daemon.config import Config, SkeletonConfig, StreamConfig
 from pipeline.calibrate.body import Bones
 from pipeline.calibrate.limb import Limb
 from pipeline.chain import REFERENCE_WAIT_S
 from pipeline.differentiate import Differentiator
 from pipeline.errors import UserError
-from pipeline.model.skeleton import Chain, Skeleton, load_skeleton
+from pipeline.model.skeleton import BoneSpace, Chain, Skeleton, load_skeleton
+from pipeline.model.skeleton.multipliers import unbounded
 from pipeline.motion_pairing import ACCELERATION, TORQUE, Measured, MotionPairing
 from pipeline.pairing import Interpolator
 
 MEASURED = {"external": TORQUE, "accelerations": ACCELERATION}
 """What the streams beside the angles measure of a motion."""
+
+OF_A_RUN = "; bones of a live run's parameter set"
+"""What the origin of a skeleton with such bones ends in."""
 
 
 def motion_pairing(config: Config) -> MotionPairing:
@@ -60,6 +69,36 @@ def bones(config: Config) -> Bones:
     """Return the bones a calibration starts from; raises as `motion_pairing`."""
     section, chain = _skeleton(config)
     return Bones(chain.bone_names, Skeleton.of(chain).inertia, section.free, section.width)
+
+
+def bones_believed(config: Config) -> dict[str, float]:
+    """Return the bones of version 0 as `Subject` has them: all 1, and none if none are free."""
+    if not config.torque_free:
+        return {}
+    start = bones(config)
+    return dict.fromkeys(BoneSpace(start.names, start.inertia).labels, 1.0) if start.free else {}
+
+
+def free_skeleton(config: Config) -> Chain | None:
+    """Return the skeleton whose bones are identified, None if none are; raises as the others."""
+    return _skeleton(config)[1] if bones_believed(config) else None
+
+
+def with_bones(believed: Chain, factors: Mapping[str, float]) -> Chain:
+    """Return a skeleton with the bones of a parameter set.
+
+    Parameters
+    ----------
+    believed
+        What `factors` are relative to.
+    factors
+        As `Subject.bones`.
+    """
+    skeleton = Skeleton.of(believed)
+    space = BoneSpace(believed.bone_names, skeleton.inertia)
+    numbers = torch.tensor([factors[label] for label in space.labels], dtype=torch.float64)
+    found = skeleton.with_inertia(space.inertia(unbounded(numbers))).described()
+    return replace(found, origin=believed.origin.removesuffix(OF_A_RUN) + OF_A_RUN)
 
 
 def _skeleton(config: Config) -> tuple[SkeletonConfig, Chain]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, ClassVar
 
 import msgpack
@@ -36,6 +37,8 @@ Numbers = list[float]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Values = dict[str, list[Finite]]
 """For each calibrated parameter one number per muscle."""
+Multipliers = dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
+"""`Subject.bones`. Whatever these are, they are bones that can exist."""
 
 
 class LinkMessage(BaseModel):
@@ -153,6 +156,7 @@ class UpdateMessage(LinkMessage):
     version: Annotated[int, Field(ge=0)]
     t: Finite
     values: Values
+    bones: Multipliers
     loss: Finite | None
     rmse: list[Finite] | None
     seconds: Finite
@@ -174,6 +178,7 @@ class UpdateMessage(LinkMessage):
             version=update.version,
             t=update.t,
             values=_lists(update.subject.values()),
+            bones=dict(update.subject.bones),
             loss=update.loss,
             rmse=list(update.rmse) if update.rmse else None,
             seconds=update.seconds,
@@ -189,19 +194,24 @@ class UpdateMessage(LinkMessage):
         )
 
     def subject(self, like: Subject) -> Subject:
-        """Return the person the message describes.
+        """Return the person the message describes; raises as `described`."""
+        return described(like, self.values, self.bones)
 
-        Raises
-        ------
-        ValueError
-            If the parameters are not one number for each muscle of `like`.
-        """
-        wrong = [k for k, v in self.values.items() if len(v) != len(like.muscles)]
-        if wrong or set(self.values) != set(like.values()):
-            raise ValueError(
-                f"parameters {sorted(self.values)} do not fit {len(like.muscles)} muscles"
-            )
-        return like.with_values(_arrays(self.values))
+
+def described(like: Subject, values: Values, bones: Multipliers) -> Subject:
+    """Return the person that a message describes, with the muscles and bones of `like`.
+
+    Raises
+    ------
+    ValueError
+        If the parameters are not one number for each muscle of `like`, or the bones are others.
+    """
+    wrong = [k for k, v in values.items() if len(v) != len(like.muscles)]
+    if wrong or set(values) != set(like.values()):
+        raise ValueError(f"parameters {sorted(values)} do not fit {len(like.muscles)} muscles")
+    if set(bones) != set(like.bones):
+        raise ValueError(f"bones {sorted(bones)} where {sorted(like.bones)} are needed")
+    return replace(like.with_values(_arrays(values)), bones=bones)
 
 
 class Speaker:

@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
 import zmq
 from pydantic import Field
 
-from daemon.link import MAX_BYTES, QUEUE, Finite, LinkMessage, Values, read
+from daemon.link import (
+    MAX_BYTES,
+    QUEUE,
+    Finite,
+    LinkMessage,
+    Multipliers,
+    Values,
+    described,
+    read,
+)
 from pipeline.model.subject import Subject
 
 Levels = dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
@@ -45,15 +53,17 @@ class RestoreOrder(Order):
     worker: ClassVar[WorkerName] = "calibrator"
     version: int
     values: Values
+    bones: Multipliers
 
     @classmethod
     def of(cls, version: int, subject: Subject) -> RestoreOrder:
         """Return the order to go back to `subject`, which was `version`."""
-        return cls(version=version, values={k: v.tolist() for k, v in subject.values().items()})
+        values = {k: v.tolist() for k, v in subject.values().items()}
+        return cls(version=version, values=values, bones=dict(subject.bones))
 
     def subject(self, like: Subject) -> Subject:
-        """Return the person to go back to, whose muscles are those of `like`."""
-        return like.with_values({name: np.array(value) for name, value in self.values.items()})
+        """Return the person to go back to; raises as `described`."""
+        return described(like, self.values, self.bones)
 
 
 class ForgetOrder(Order):

@@ -131,7 +131,7 @@ class LivePredictor:
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
         self._bones: dict[str, object] = {}
-        """What is known of each number of the bones in force."""
+        """What is known of each number of the bones in force; nothing after a rollback."""
         self._sources = {source.spec.key: source for source in assemble.sources(config)}
         self._reporter = StatusReporter(config, meta.session)
         self._reporter.failed = self._care.failed
@@ -231,8 +231,8 @@ class LivePredictor:
             return
         self._subject = update.subject(self._subject)
         confidence = update.confidence.confidence() if update.confidence else None
-        if update.confidence:
-            self._bones = update.confidence.model_dump(mode="json")["bones"]
+        known = update.confidence.model_dump(mode="json") if update.confidence else {}
+        self._bones = known.get("bones", {})
         self._chain.predictor.adopt(self._subject, update.version, confidence)
         self._outbox.adopt(update.version)
         values = {k: tuple(v) for k, v in self._subject.values().items()}

@@ -1,11 +1,11 @@
-"""Files of what a run has found out about a person: the subject, and lines for a configuration."""
+"""Files of what a run has found out about a person, and lines for a configuration."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,21 +13,28 @@ from pipeline.errors import UserError
 from pipeline.model.subject import Subject
 
 
-def write_person(data: Mapping[str, Any], file: Path | None) -> tuple[Path, Path]:
-    """Write a person to a subject file, and its place, MVC and resting levels to a TOML file.
+class Written(NamedTuple):
+    """The files of a person."""
+
+    subject: Path
+    levels: Path
+    """Lines for a configuration."""
+    skeleton: Path | None
+    """None where no bones were identified."""
+
+
+def write_person(data: Mapping[str, Any], file: Path | None) -> Written:
+    """Write a person's muscles and bones, and their places, MVC and resting levels as TOML.
 
     Parameters
     ----------
     data
-        From the reply to ``save``: ``version``, ``subject``, ``mvc`` and ``baseline``.
+        From the reply to ``save``: ``version``, ``subject``, ``mvc``, ``baseline`` and, where
+        bones were identified, ``skeleton``.
     file
-        The subject file; ``subject-vN.json`` of version N where None. Beside it the other one is
-        written, ``me.levels.toml`` for ``me.json``, so that no configuration is overwritten.
-
-    Returns
-    -------
-    tuple
-        The paths of both.
+        The subject file; ``subject-vN.json`` of version N where None. The others are written beside
+        it, for ``me.json`` ``me.skeleton.json`` and ``me.levels.toml``, so that no configuration
+        is overwritten.
 
     Raises
     ------
@@ -35,24 +42,31 @@ def write_person(data: Mapping[str, Any], file: Path | None) -> tuple[Path, Path
         If the files cannot be written.
     """
     path = file or Path(f"subject-v{data['version']}.json")
-    beside = path.with_suffix(".levels.toml")
+    bones = path.with_suffix(".skeleton.json") if "skeleton" in data else None
+    written = Written(path, path.with_suffix(".levels.toml"), bones)
     values = dict(data["subject"])
     muscles = tuple(values.pop("muscles"))
-    subject = Subject(muscles=muscles, **{name: np.array(v) for name, v in values.items()})
+    arrays = {name: np.array(v) for name, v in values.items()}
+    subject = Subject(muscles=muscles, bones={}, **arrays)
     try:
         subject.save(path)
-        beside.write_text(_lines(path, data), encoding="utf-8")
+        if bones:
+            bones.write_text(json.dumps(data["skeleton"], indent=1) + "\n", encoding="utf-8")
+        written.levels.write_text(_lines(written, data), encoding="utf-8")
     except OSError as error:
         raise UserError(f"'{error.filename}' cannot be written: {error.strerror}.") from error
-    return path, beside
+    return written
 
 
-def _lines(subject: Path, data: Mapping[str, Any]) -> str:
+def _lines(written: Written, data: Mapping[str, Any]) -> str:
     """Return what a configuration has to say to go on from here."""
+    bones = written.skeleton
+    skeleton = f"[skeleton]\nfile = {_quoted(bones.name)}\n\n" if bones else ""
     return (
         f"# Parameter set {data['version']} of a live run: put these lines in place of those that\n"
-        "# the configuration has. The subject's path is relative to the configuration.\n"
-        f"[model]\nsubject = {_quoted(subject.name)}\n\n"
+        "# the configuration has. Paths are relative to the configuration.\n"
+        f"[model]\nsubject = {_quoted(written.subject.name)}\n\n"
+        f"{skeleton}"
         f"[envelope]\nbaseline = {_value(data['baseline'])}\nmvc = {_value(data['mvc'])}\n"
     )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +12,15 @@ from pipeline.model.subject import CALIBRATED, Subject
 
 CAPACITY = 10_000
 """Sets that are kept beside the first: almost three hours of one a second."""
+
+
+class _Kept(NamedTuple):
+    """A parameter set, packed."""
+
+    muscles: NDArray[np.float64]
+    """As `CALIBRATED` names them, shape [parameter, muscle]."""
+    bones: NDArray[np.float64]
+    """In the order of the first set's."""
 
 
 class Versions:
@@ -25,14 +37,17 @@ class Versions:
     def __init__(self, start: Subject, capacity: int = CAPACITY) -> None:
         self._start = start
         self._capacity = capacity
-        self._later: dict[int, NDArray[np.float64]] = {}
+        self._later: dict[int, _Kept] = {}
         self.newest = 0
         """Version of the set in force."""
 
     def add(self, version: int, subject: Subject) -> None:
         """Keep a set that has come into force, newer than all before."""
         values = subject.values()
-        self._later[version] = np.array([values[name] for name in CALIBRATED])
+        self._later[version] = _Kept(
+            np.array([values[name] for name in CALIBRATED]),
+            np.array([subject.bones[label] for label in self._start.bones]),
+        )
         self.newest = version
         if len(self._later) > self._capacity:
             del self._later[next(iter(self._later))]
@@ -45,7 +60,10 @@ class Versions:
         """Return a version's parameters; raises KeyError where it is not kept."""
         if version == 0:
             return self._start
-        return self._start.with_values(dict(zip(CALIBRATED, self._later[version], strict=True)))
+        kept, start = self._later[version], self._start
+        bones = dict(zip(start.bones, kept.bones.tolist(), strict=True))
+        muscles = dict(zip(CALIBRATED, kept.muscles, strict=True))
+        return replace(start.with_values(muscles), bones=bones)
 
     @property
     def known(self) -> str:

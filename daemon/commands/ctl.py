@@ -128,15 +128,18 @@ def save(way: _Way, file: Path | None) -> None:
     """Write down the person as calibrated now, and the levels.
 
     FILE, subject-vN.json by default (N being the version), is a subject as model.subject takes it.
-    MVC and resting levels go beside it, to me.levels.toml for me.json, as lines for the
-    configuration.
+    Bones, where they are identified, go beside it, to me.skeleton.json for me.json; MVC and
+    resting levels to me.levels.toml, as lines for the configuration.
     """
     from daemon.saving import write_person
 
     reply = _asked(way, "save")
-    paths = write_person(reply.data, file)
-    say(f"Wrote parameter set {reply.data['version']} to {paths[0]}.", way.json_file)
-    say(f"Wrote its place in a configuration, with MVC and baseline, to {paths[1]}.", way.json_file)
+    written = write_person(reply.data, file)
+    say(f"Wrote parameter set {reply.data['version']} to {written.subject}.", way.json_file)
+    if written.skeleton:
+        say(f"Wrote its bones to {written.skeleton}.", way.json_file)
+    where = f"Wrote its place in a configuration, with MVC and baseline, to {written.levels}."
+    say(where, way.json_file)
     write_json(way.json_file, reply.data)
 
 

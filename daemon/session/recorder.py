@@ -82,9 +82,8 @@ class Recorder:
                 deviation = known.deviation[name][i] if known else None
                 standing = known.standing[name][i] if known else None
                 self._log.add("parameter", number, name, muscle, value, deviation, standing)
-        for label, bone in (known.bones if known else {}).items():
+        for label, found in _bones(update).items():
             name, kind = label.split(":")
-            found = (bone.factor, bone.deviation, bone.standing)
             self._log.add("parameter", number, f"bone_{kind}", name, *found)
 
     def moments(self, t: Array, predicted: Array, deviation: Array, reference: Array) -> None:
@@ -181,3 +180,12 @@ class Recorder:
             ticks.late,
             " ".join(f"{edge:g}:{count}" for edge, count in histogram),
         )
+
+
+def _bones(update: UpdateMessage) -> dict[str, tuple[float, float | None, str | None]]:
+    """Return multiplier, deviation and standing of each number of the bones that were tried."""
+    if update.confidence is not None:
+        known = update.confidence.bones.items()
+        return {label: (bone.factor, bone.deviation, bone.standing) for label, bone in known}
+    accepted = update.bones if update.result in ADOPTED else {}
+    return {label: (factor, None, None) for label, factor in accepted.items()}

@@ -80,7 +80,7 @@ def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, l
         if left_out
         else []
     )
-    return Subject(muscles=model.muscle_names, **chosen), notes
+    return Subject(muscles=model.muscle_names, bones={}, **chosen), notes
 
 
 def _within(subject: Subject, parameters: ParametersConfig) -> tuple[Subject, list[str]]:

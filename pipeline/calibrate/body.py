@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.skeleton import RANGE, BoneSpace
-from pipeline.model.skeleton.multipliers import multiplier
+from pipeline.model.skeleton.multipliers import multiplier, unbounded
 from pipeline.model.subject import Subject
 
 AT_BOUND = 0.01
@@ -82,10 +82,19 @@ class BodySpace(ParameterSpace):
         """Return what each free number of the bones is multiplied by, shape [..., number]."""
         return multiplier(self._width * vector[..., self.muscle_size :])
 
+    def subject(self, vector: Tensor) -> Subject:
+        """Return the person at `vector`, bones included."""
+        # In double precision, so that `vector` finds the same numbers again.
+        factors = self.multipliers(vector.detach().double()).tolist()
+        bones = dict(zip(self.labels[self.muscle_size :], factors, strict=True))
+        return replace(super().subject(vector), bones=bones)
+
     def vector(self, subject: Subject) -> Tensor:
-        """Return the vector nearest to `subject`, with the bones believed."""
+        """Return the vector nearest to `subject`; bones that it lacks are as believed."""
         muscles = super().vector(subject)[: self.muscle_size]
-        return torch.cat((muscles, muscles.new_zeros(self.bone_size)))
+        labels = self.labels[self.muscle_size :]
+        factors = torch.tensor([subject.bones.get(x, 1.0) for x in labels], dtype=torch.float64)
+        return torch.cat((muscles, (unbounded(factors) / self._width).to(muscles)))
 
     def at_bound(self, vector: Tensor) -> list[str]:
         """Return the labels of the parameters that have run to a bound."""

@@ -1,9 +1,10 @@
-"""A person's muscles: the parameters the model is computed from and the calibrator refines."""
+"""A person: the parameters the model is computed from and the calibrator refines."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ _POSITIVE = (
 
 @dataclass(frozen=True)
 class Subject:
-    """Muscle parameters of one person; every array has shape [muscle].
+    """Parameters of one person; every array has shape [muscle].
 
     Parameters
     ----------
@@ -62,6 +63,9 @@ class Subject:
         Shape factor A of the activation, below zero.
     c1, c2
         Recursive coefficients of the activation at a 10 ms interval, in (-1, 0).
+    bones
+        What each number of the bones (``ulna:mass`` ...) is multiplied by, relative to the run's
+        skeleton file; empty where bones are not identified. A subject file does not have them.
     """
 
     muscles: tuple[str, ...]
@@ -75,6 +79,7 @@ class Subject:
     shape_factor: Array
     c1: Array
     c2: Array
+    bones: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def generic(
@@ -111,10 +116,15 @@ class Subject:
         """Return the parameters that calibration may move, by name."""
         return {name: getattr(self, name) for name in CALIBRATED}
 
+    def content(self) -> dict[str, list[str] | list[float]]:
+        """Return the muscles and their parameters as lists, in SI units, without the bones."""
+        arrays = {k: v.tolist() for k, v in vars(self).items() if isinstance(v, np.ndarray)}
+        return {"muscles": list(self.muscles), **arrays}
+
     def save(self, path: Path) -> None:
         """Write the subject as JSON, in SI units."""
-        content = {k: v if isinstance(v, tuple) else v.tolist() for k, v in asdict(self).items()}
-        path.write_text(json.dumps({"format": FORMAT, **content}, indent=1), encoding="utf-8")
+        content = {"format": FORMAT, **self.content()}
+        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
 def load_subject(path: Path) -> Subject:
@@ -140,7 +150,7 @@ def _checked(path: Path, content: dict[str, object]) -> Subject:
     try:
         names = tuple(str(name) for name in content.pop("muscles"))  # type: ignore[attr-defined]
         arrays = {k: np.asarray(v, dtype=np.float64) for k, v in content.items()}
-        subject = Subject(muscles=names, **arrays)
+        subject = Subject(muscles=names, bones={}, **arrays)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(
             f"Subject '{path}' lacks a parameter or has a wrong one: {error}."

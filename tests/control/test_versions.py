@@ -44,17 +44,18 @@ def test_of_too_many_versions_the_oldest_go_but_not_the_first():
 
 @pytest.mark.parametrize("baseline", [LEVELS["baseline"], "tracked", "none", {}])
 def test_a_saved_person_can_be_read_back_and_so_can_its_levels(tmp_path, baseline):
-    values = {k: np.asarray(v).tolist() for k, v in vars(person(1.3)).items()}
-    data = {"version": 7, "subject": values, **LEVELS, "baseline": baseline}
-    path, beside = write_person(data, tmp_path / "me.json")
-    assert load_subject(path).strength.tolist() == [1.3, 1.3]
-    told = tomllib.loads(beside.read_text())
+    data = {"version": 7, "subject": person(1.3).content(), **LEVELS, "baseline": baseline}
+    written = write_person(data, tmp_path / "me.json")
+    assert load_subject(written.subject).strength.tolist() == [1.3, 1.3]
+    told = tomllib.loads(written.levels.read_text())
     assert told["model"]["subject"] == "me.json"
+    assert written.skeleton is None
+    assert "skeleton" not in told
     envelope = EnvelopeConfig.model_validate(told["envelope"])
     assert (envelope.mvc, envelope.baseline) == (LEVELS["mvc"], baseline)
 
 
 def test_a_folder_that_does_not_exist_is_told(tmp_path):
-    values = {k: np.asarray(v).tolist() for k, v in vars(person()).items()}
+    data = {"version": 0, "subject": person().content(), **LEVELS}
     with pytest.raises(UserError, match="cannot be written"):
-        write_person({"version": 0, "subject": values, **LEVELS}, tmp_path / "no" / "me.json")
+        write_person(data, tmp_path / "no" / "me.json")

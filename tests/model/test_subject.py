@@ -36,6 +36,7 @@ def test_values_are_replaced_by_name():
         ({"c1": [None, 0.0, 0.0, 0.0]}, "c1"),
         ({"format": "something else"}, "not a subject"),
         ({"colour": [1.0] * 4}, "colour"),
+        ({"bones": [1.0] * 4}, "bones"),
     ],
 )
 def test_an_impossible_subject_is_one_sentence(written, change, sentence):

@@ -12,6 +12,7 @@ from pipeline.model.skeleton import (
     shape_of_inertia,
     standard_inertia,
 )
+from pipeline.model.skeleton.inertia import central_inertia
 
 BONE = standard_inertia(
     torch.tensor([2.0], dtype=torch.float64),
@@ -25,6 +26,12 @@ vectors = st.lists(st.floats(-50, 50), min_size=10, max_size=10).map(
 
 def test_shape_and_inertia_are_two_ways_to_say_the_same():
     torch.testing.assert_close(inertia_of_shape(shape_of_inertia(BONE)), BONE)
+
+
+def test_a_bone_is_described_as_it_was_put_in():
+    mass, centre, inertia = central_inertia(BONE)
+    torch.testing.assert_close(mass, torch.tensor([2.0], dtype=torch.float64))
+    torch.testing.assert_close(standard_inertia(mass, centre, inertia), BONE)
 
 
 @given(vectors)

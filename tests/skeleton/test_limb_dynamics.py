@@ -47,6 +47,13 @@ def test_forward_dynamics_undo_inverse_dynamics(seed):
 
 @settings(max_examples=10)
 @given(seeds)
+def test_bones_are_the_same_once_they_are_described(seed):
+    arm = some_bones(seed)
+    close(Skeleton.of(arm.described()).inertia, arm.inertia)
+
+
+@settings(max_examples=10)
+@given(seeds)
 def test_torque_is_linear_in_the_bones(seed):
     arm = some_bones(seed)
     q, qd, qdd = motion(seed, 5)

@@ -28,7 +28,7 @@ from daemon.control_messages import ControlError, unpack_reply, unpack_request
 from daemon.keys import read_public
 from daemon.link import RowsMessage, UpdateMessage, read
 from daemon.listen import Lines, Tally
-from daemon.orders import ANSWERS, ORDERS
+from daemon.orders import ANSWERS, ORDERS, RestoreOrder
 from daemon.review.material import load as load_session
 from daemon.session import schema
 from daemon.subjects.importing import import_subject
@@ -153,7 +153,7 @@ def _link(frame: bytes) -> bool:
     try:
         if isinstance(message, RowsMessage):
             message.rows()
-        elif isinstance(message, UpdateMessage):
+        elif isinstance(message, UpdateMessage | RestoreOrder):
             message.subject(examples.PERSON)
     except ValueError:
         return False

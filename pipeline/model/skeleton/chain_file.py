@@ -1,4 +1,4 @@
-"""The skeleton file: a chain as JSON, SI units, written once by ``tools.import_skeleton``."""
+"""The skeleton file: a chain as JSON, SI units."""
 
 from __future__ import annotations
 
@@ -44,9 +44,14 @@ def load_skeleton(path: str | Path) -> Chain:
         ) from error
 
 
+def skeleton_content(chain: Chain) -> dict[str, Any]:
+    """Return what a skeleton file says of a chain."""
+    return {"format": FORMAT, **asdict(chain)}
+
+
 def save_skeleton(chain: Chain, path: Path) -> None:
     """Write a skeleton file."""
-    content = {"format": FORMAT, **asdict(chain)}
+    content = skeleton_content(chain)
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

@@ -19,8 +19,13 @@ import torch
 from torch import Tensor
 
 from pipeline.model.skeleton import articulated
-from pipeline.model.skeleton.chain import Chain
-from pipeline.model.skeleton.inertia import INERTIAL, standard_inertia, symmetric
+from pipeline.model.skeleton.chain import Bone, Chain
+from pipeline.model.skeleton.inertia import (
+    INERTIAL,
+    central_inertia,
+    standard_inertia,
+    symmetric,
+)
 from pipeline.model.skeleton.kinematics import Frames, frames
 
 
@@ -61,6 +66,15 @@ class Skeleton:
     def with_inertia(self, inertia: Tensor) -> Skeleton:
         """Return the same limb with other bones, inertial parameters of shape [..., bone, 10]."""
         return replace(self, inertia=inertia)
+
+    def described(self) -> Chain:
+        """Return the chain with these bones, of shape [bone, 10], as a file describes them."""
+        mass, centre, central = (part.tolist() for part in central_inertia(self.inertia))
+        bones = (
+            Bone(name, m, tuple(c), (i[0][0], i[1][1], i[2][2], i[0][1], i[0][2], i[1][2]))
+            for name, m, c, i in zip(self.chain.bone_names, mass, centre, central, strict=True)
+        )
+        return replace(self.chain, bones=tuple(bones))
 
     @property
     def coordinates(self) -> tuple[str, ...]:

@@ -77,6 +77,14 @@ def standard_inertia(mass: Tensor, centre: Tensor, inertia: Tensor) -> Tensor:
     return torch.cat((mass[..., None], mass[..., None] * centre, _six(about_origin)), -1)
 
 
+def central_inertia(inertia: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mass, centre of mass and inertia about it, as `standard_inertia` takes them."""
+    mass, first = inertia[..., :1], inertia[..., 1:4]
+    centre = first / mass
+    about_centre = symmetric(inertia[..., 4:]) - mass.unsqueeze(-1) * _square(centre)
+    return mass[..., 0], centre, about_centre
+
+
 def pseudo_inertia(inertia: Tensor) -> Tensor:
     """Return the pseudo-inertia [..., 4, 4] of inertial parameters [..., 10]."""
     rotational = symmetric(inertia[..., 4:])
