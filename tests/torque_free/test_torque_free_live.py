@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from daemon.control_client import ask
+from daemon.control_messages import Command, Request
 from daemon.demo import demo
+from pipeline.model.skeleton import load_skeleton
 
 PATIENCE_S = 90.0
 ACCELERATIONS = """
@@ -19,8 +22,32 @@ channels = ["elbow_flexion", "shoulder_elv"]
 """
 
 
+def versions_go_back_with_their_bones(address, believed, wait_until):
+    """Roll back to the bones believed and again to those identified; then calibrate on."""
+
+    def order(command, **more):
+        return ask(address, Request(command=Command(command), **more), PATIENCE_S)
+
+    def saved():
+        data = order("save").data
+        return data["version"], [bone["mass_kg"] for bone in data["skeleton"]["bones"]]
+
+    order("pause")
+    wait_until(
+        lambda: order("status").data["status"]["calibrator"]["result"] == "paused", PATIENCE_S
+    )
+    version, found = saved()
+    assert found != pytest.approx(believed, rel=1e-6)
+    for number, (to, masses) in enumerate([(0, believed), (version, found)], version + 1):
+        order("rollback", version=to)
+        wait_until(lambda number=number: saved()[0] == number, PATIENCE_S)
+        assert saved()[1] == pytest.approx(masses, rel=1e-12)
+    order("resume")
+    wait_until(lambda: saved()[0] > version + 2, PATIENCE_S)
+
+
 @pytest.mark.system
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("more", ["", ACCELERATIONS], ids=["from angles", "measured"])
 def test_a_set_learnt_from_motion_comes_into_force(
     arm, tmp_path, unique_name, ipc_address, wait_until, more
@@ -43,13 +70,16 @@ def test_a_set_learnt_from_motion_comes_into_force(
     thread.start()
     try:
         wait_until(lambda: any(s.calibrator and s.calibrator.version for s in statuses), PATIENCE_S)
+        if not more:
+            believed = [bone.mass_kg for bone in load_skeleton(config.skeleton.file).bones]
+            versions_go_back_with_their_bones(config.control.address, believed, wait_until)
     finally:
         stop.set()
         thread.join()
     live = {stream.key for status in statuses for stream in status.streams if stream.received}
     assert live == {"emg", "angles", "external", *(("accelerations",) if more else ())}
     assert results[0]["nonfinite"] == 0
-    assert results[0]["parameter_version"] >= 1
+    assert results[0]["parameter_version"] >= (1 if more else 4)
     assert results[0]["bones"]["ulna:mass"]["deviation"] > 0
     truth = results[0]["truth"]
     assert all(np.isfinite(value) for part in truth.values() for value in part.values())
