@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from daemon import desk
 from daemon.cli import main
 from daemon.control_client import ask
 from daemon.control_messages import Command, Reply, Request
@@ -64,8 +65,9 @@ def when_it_is_back(command: Callable[[], Reply], wait_until) -> Reply:
 
 
 @pytest.fixture
-def started(walking, lab, running, wait_until):
+def started(walking, lab, running, wait_until, monkeypatch):
     """A lab, a daemon at work, and its operator."""
+    monkeypatch.setattr(desk, "ANSWER_WITHIN_S", PATIENCE_S)  # a busy machine's calibrator is slow
     config = walking("zmq", **PATIENT)
     streams, daemon = lab(config), running(config)
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)

@@ -11,7 +11,7 @@ from daemon.control_messages import Command, Request
 from daemon.demo import demo
 from pipeline.model.skeleton import load_skeleton
 
-PATIENCE_S = 90.0
+PATIENCE_S = 200.0  # a busy machine takes its time over the first update
 ACCELERATIONS = """
 [streams.accelerations]
 name = "{name}-accelerations"
@@ -22,7 +22,7 @@ channels = ["elbow_flexion", "shoulder_elv"]
 """
 
 
-def versions_go_back_with_their_bones(address, believed, wait_until):
+def versions_go_back_with_their_bones(address, believed, statuses, wait_until):
     """Roll back to the bones believed and again to those identified; then calibrate on."""
 
     def order(command, **more):
@@ -33,9 +33,7 @@ def versions_go_back_with_their_bones(address, believed, wait_until):
         return data["version"], [bone["mass_kg"] for bone in data["skeleton"]["bones"]]
 
     order("pause")
-    wait_until(
-        lambda: order("status").data["status"]["calibrator"]["result"] == "paused", PATIENCE_S
-    )
+    wait_until(lambda: statuses[-1].calibrator.result == "paused", PATIENCE_S)
     version, found = saved()
     assert found != pytest.approx(believed, rel=1e-6)
     for number, (to, masses) in enumerate([(0, believed), (version, found)], version + 1):
@@ -43,11 +41,11 @@ def versions_go_back_with_their_bones(address, believed, wait_until):
         wait_until(lambda number=number: saved()[0] == number, PATIENCE_S)
         assert saved()[1] == pytest.approx(masses, rel=1e-12)
     order("resume")
-    wait_until(lambda: saved()[0] > version + 2, PATIENCE_S)
+    wait_until(lambda: statuses[-1].calibrator.version > version + 2, PATIENCE_S)
 
 
 @pytest.mark.system
-@pytest.mark.timeout(360)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("more", ["", ACCELERATIONS], ids=["from angles", "measured"])
 def test_a_set_learnt_from_motion_comes_into_force(
     arm, tmp_path, unique_name, ipc_address, wait_until, more
@@ -72,7 +70,8 @@ def test_a_set_learnt_from_motion_comes_into_force(
         wait_until(lambda: any(s.calibrator and s.calibrator.version for s in statuses), PATIENCE_S)
         if not more:
             believed = [bone.mass_kg for bone in load_skeleton(config.skeleton.file).bones]
-            versions_go_back_with_their_bones(config.control.address, believed, wait_until)
+            address = config.control.address
+            versions_go_back_with_their_bones(address, believed, statuses, wait_until)
     finally:
         stop.set()
         thread.join()
