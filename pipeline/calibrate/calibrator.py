@@ -277,7 +277,7 @@ class Calibrator:
     def _reference_streams(self) -> str:
         if self._limb is None:
             return "the moment stream arrives"
-        return "angles, and external torque if it is measured, arrive without gaps and"
+        return "angles, and what is measured of torque and acceleration, arrive without gaps and"
 
     def _newest(self) -> float:
         return float(self._window.rows.t[-1]) if len(self._window) else 0.0
