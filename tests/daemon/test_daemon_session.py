@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
-pytestmark = pytest.mark.system
-PATIENCE_S = 60.0
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+PATIENCE_S = 90.0
 
 
 def read(path, query):

@@ -11,7 +11,7 @@ import pytest
 from tools.faults.scene import Scene
 from tools.processes import workers
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tools.faults.__main__ import play
 from tools.faults.cases import CASES
 from tools.faults.scene import Scene
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
 SHORT = {case.name: case for case in CASES if case.short_s is not None}
 

@@ -31,7 +31,7 @@ KEYS = ("emg", "angles", "moments")
 RATE_HZ = 100.0
 """Of the moments in the set-up that is used."""
 WELL = Status.NOMINAL.sentence
-PATIENCE_S = 90.0
+PATIENCE_S = 150.0
 STOP_S = 30.0
 
 Transport = Literal["zmq", "lsl"]
