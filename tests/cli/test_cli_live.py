@@ -32,7 +32,7 @@ class Demo:
     def __init__(self, config: Path, json_file: Path) -> None:
         command = [sys.executable, "-m", "daemon.cli", "demo", str(config)]
         self.process = subprocess.Popen(
-            [*command, "--headless", "--seconds", "60", "--json", str(json_file)],
+            [*command, "--headless", "--seconds", "600", "--json", str(json_file)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
