@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -132,13 +133,14 @@ class ChannelWatch:
         believed = np.empty(chunk.x.shape, dtype=bool)
         finite = np.empty(chunk.x.shape)
         changes: list[Change] = []
-        pauses = np.flatnonzero(np.diff(chunk.t, prepend=self.state.newest) > PAUSE_S)
+        stamps = (self.state.newest, *chunk.t.tolist())
+        pauses = [i for i, (a, b) in enumerate(pairwise(stamps)) if b - a > PAUSE_S]
         start = 0
         while start < len(chunk.t):
             if start in pauses:
                 self.state = self._after_pause()
-            later = pauses[pauses > start]
-            stop = min(start + self.state.until_look, len(chunk.t), *later[:1].tolist())
+            next_pause = next((pause for pause in pauses if pause > start), len(chunk.t))
+            stop = min(start + self.state.until_look, next_pause)
             part = slice(start, stop)
             believed[part] = self.state.reason == 0
             finite[part] = self._take(chunk.t[part], chunk.x[part])
