@@ -20,7 +20,9 @@ from torch import Tensor
 
 RIDGE = 1e-3
 """Pull of the forces towards zero, in units of what a muscle's full force changes."""
-SWEEPS = 20
+ROUNDS = 8
+"""Two sweeps and a step on a face each; any of them is the last needed where the muscles at a bound
+are already the right ones."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,38 @@ def _bounded(effect: Tensor, wanted: Tensor) -> Tensor:
     wanted
         Shape [..., dof, time].
     """
-    gram = torch.einsum("...dmt,...dnt->...mnt", effect, effect)
-    target = torch.einsum("...dmt,...dt->...mt", effect, wanted)
-    own = gram.diagonal(dim1=-3, dim2=-2).movedim(-1, -2)
-    own = own + RIDGE * own.amax(dim=(-2, -1), keepdim=True).clamp_min(1e-12)
+    effect, wanted = effect.movedim(-1, -3), wanted.movedim(-1, -2)
+    gram = effect.mT @ effect
+    target = (effect.mT @ wanted[..., None])[..., 0]
+    strongest = gram.diagonal(dim1=-2, dim2=-1).amax(dim=(-2, -1), keepdim=True).clamp_min(1e-12)
+    gram = gram + RIDGE * strongest[..., None] * torch.eye(gram.shape[-1]).to(gram)
     share = torch.zeros_like(target)
-    for _ in range(SWEEPS):
-        for m in range(share.shape[-2]):
-            others = (gram[..., m, :, :] * share).sum(-2) - gram[..., m, m, :] * share[..., m, :]
-            share[..., m, :] = ((target[..., m, :] - others) / own[..., m, :]).clamp(0.0, 1.0)
+    for _ in range(ROUNDS):
+        share = _swept(gram, target, _swept(gram, target, share))
+        share = _face_solved(gram, target, share)
+    return share.movedim(-1, -2)
+
+
+def _swept(gram: Tensor, target: Tensor, share: Tensor) -> Tensor:
+    """Return shares, [..., time, muscle], each of which in turn was made the best."""
+    share = share.clone()
+    for m in range(share.shape[-1]):
+        left = target[..., m] - (gram[..., m, :] * share).sum(-1)
+        share[..., m] = (share[..., m] + left / gram[..., m, m]).clamp(0.0, 1.0)
     return share
+
+
+def _face_solved(gram: Tensor, target: Tensor, share: Tensor) -> Tensor:
+    """Return the shares after a step towards the best of those between their bounds, together.
+
+    The others stay; the step ends where one meets a bound. So the squares never grow.
+    """
+    free = (share > 0.0) & (share < 1.0)
+    left = target - (gram @ share[..., None])[..., 0]
+    held = torch.diag_embed((~free).to(gram))
+    face = gram * (free[..., :, None] & free[..., None, :]) + held
+    step = torch.linalg.solve_ex(face, torch.where(free, left, 0.0)[..., None])[0][..., 0]
+    room = torch.where(step > 0.0, 1.0 - share, share) / step.abs()
+    furthest = torch.where(step == 0.0, 1.0, room).amin(-1, keepdim=True).clamp(max=1.0)
+    stepped: Tensor = share + furthest * step
+    return stepped.clamp(0.0, 1.0)
