@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daemon.config import Config, StreamConfig
 from daemon.lab.person import STEP_S
 from daemon.lab.sensors import Samples
 from daemon.lab.simulation import Lab, LabBlock
 from daemon.lab.truth import TrueMoments
+from pipeline.buffer import SampleBuffer
 from pipeline.errors import UserError
 from pipeline.streams import clock
 from pipeline.streams.base import Outlet
@@ -26,7 +25,6 @@ from pipeline.streams.lsl import LslOutlet
 from pipeline.streams.units import to_si
 from pipeline.streams.zeromq import ZmqOutlet
 
-Array = NDArray[np.float64]
 Transport = Literal["lsl", "zmq"]
 
 CHUNK_MS = 5
@@ -34,8 +32,8 @@ CHUNK_MS = 5
 BLOCK_MS = 20
 """How much is computed at once, ms: long enough to be cheap, short enough to fit between chunks."""
 PROGRESS_MS = 1000
-_MOST_BLOCKS = 360_000
-"""Two hours of true moments are kept for afterwards."""
+_MOST_MOMENTS = 720_000
+"""So many true moments are kept for afterwards: two hours at 100 Hz."""
 LATE_S = 0.1
 """Delay of a chunk that is worth a warning, s."""
 
@@ -166,7 +164,7 @@ class _Broadcast:
         self._feeds: dict[str, _Feed] = {}
         self._elapsed_ms = 0
         self._latest_s = 0.0
-        self._moments: deque[tuple[Array, Array]] = deque(maxlen=_MOST_BLOCKS)
+        self._moments = SampleBuffer(_MOST_MOMENTS, len(lab.dofs))
         self._squares = np.zeros(len(lab.dofs))
         self._count = 0
         self._origin_s = 0.0
@@ -184,7 +182,7 @@ class _Broadcast:
             block = self._lab.block(BLOCK_MS)
             self._squares += (block.truth.moment**2).sum(axis=0)
             self._count += len(block.truth.moment)
-            self._moments.append((block.moments.t, block.truth.moment))
+            self._moments.push(block.moments.t, block.truth.moment)
             for _ in range(BLOCK_MS // CHUNK_MS):
                 due_s = start_s + (self._elapsed_ms + CHUNK_MS) * STEP_S
                 if stop.wait(max(0.0, due_s - clock.now())):
@@ -211,8 +209,8 @@ class _Broadcast:
 
     def true_moments(self) -> TrueMoments:
         """Return the true moments of what has been computed, at most the last two hours."""
-        t, moment = (np.concatenate(parts) for parts in zip(*self._moments, strict=True))
-        return TrueMoments(self._lab.dofs, self._origin_s + t, moment)
+        moments = self._moments
+        return TrueMoments(self._lab.dofs, self._origin_s + moments.t, moments.x)
 
     def summary(self) -> LabSummary:
         """Return what has been sent so far."""
