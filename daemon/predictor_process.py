@@ -17,7 +17,7 @@ from daemon.config import Config
 from daemon.electrode_care import ElectrodeCare
 from daemon.histogram import Histogram
 from daemon.keys import ConfiguredKeys
-from daemon.link import Listener, RowsMessage, Speaker, UpdateMessage
+from daemon.link import BoneMap, Listener, RowsMessage, Speaker, UpdateMessage
 from daemon.live_levels import LiveLevels
 from daemon.orders import ORDERS, ConcernOrder, Hello, Line, RecordOrder
 from daemon.outbox import Outbox
@@ -130,7 +130,7 @@ class LivePredictor:
         self._levels = LiveLevels(config, self._chain.envelope)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
-        self._bones: dict[str, object] = {}
+        self._bones: dict[str, BoneMap] = {}
         """What is known of each number of the bones in force; nothing after a rollback."""
         self._sources = {source.spec.key: source for source in assemble.sources(config)}
         self._reporter = StatusReporter(config, meta.session)
@@ -231,8 +231,7 @@ class LivePredictor:
             return
         self._subject = update.subject(self._subject)
         confidence = update.confidence.confidence() if update.confidence else None
-        known = update.confidence.model_dump(mode="json") if update.confidence else {}
-        self._bones = known.get("bones", {})
+        self._bones = update.confidence.bones if update.confidence else {}
         self._chain.predictor.adopt(self._subject, update.version, confidence)
         self._outbox.adopt(update.version)
         values = {k: tuple(v) for k, v in self._subject.values().items()}
@@ -296,7 +295,7 @@ class LivePredictor:
             "rmse_last": self._board.rmse(max(seconds - LAST_S, 0)),
             "rmse_after_10s": self._board.rmse(SETTLED_S),
             "parameter_version": self._outbox.version,
-            "bones": self._bones,
+            "bones": {label: bone.model_dump(mode="json") for label, bone in self._bones.items()},
         }
 
     def close(self) -> None:

@@ -133,7 +133,7 @@ class Lab:
         excitation = self._movement.excitations(t)
         angle_at, moment_at = self._angles.due(millisecond), self._moments.due(millisecond)
         moment = self._moment(q[moment_at], force[moment_at])
-        velocity, acceleration = self._movement.rates(t)
+        velocity, acceleration = self._rates(t)
         torque = self._torque(q[moment_at], velocity[moment_at], acceleration[moment_at], moment)
         emg = self._electrodes.record(
             t, excitation, self._tiring.conduction(t), self._tiring.gain(t)
@@ -177,6 +177,12 @@ class Lab:
             return np.empty((0, len(self.dofs)))
         arm = self._arms.evaluate(q)[1][:, :, self._column]
         return np.asarray(np.einsum("tdm,tm->td", arm, force))
+
+    def _rates(self, t: Array) -> Array:
+        """Return velocities and accelerations, which only a set-up with an exoskeleton needs."""
+        if self._exoskeleton is None:
+            return np.empty((2, len(t), 0))
+        return self._movement.rates(t)
 
     def _torque(self, q: Array, velocity: Array, acceleration: Array, moment: Array) -> Array:
         if self._exoskeleton is None:
