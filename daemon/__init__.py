@@ -1,1 +1,1 @@
-"""What keeps the pipeline alive: commands, configuration, processes, views."""
+"""The daemon around the pipeline: commands, configuration, processes, views."""

@@ -10,22 +10,22 @@ import click
 from rich.console import Console
 from rich.logging import RichHandler
 
-from daemon.commands.bench import bench
-from daemon.commands.calibrate import calibrate
-from daemon.commands.check import check
 from daemon.commands.common import examples
-from daemon.commands.ctl import ctl
-from daemon.commands.doctor import doctor
-from daemon.commands.electrodes import electrodes
-from daemon.commands.export import export
-from daemon.commands.feed import play, simulate
-from daemon.commands.keys import keys
-from daemon.commands.listen import listen
-from daemon.commands.report import report
-from daemon.commands.run import demo, run
-from daemon.commands.score import score
-from daemon.commands.streams import streams
-from daemon.commands.subject import subject
+from daemon.commands.live.ctl import ctl
+from daemon.commands.live.feed import play, simulate
+from daemon.commands.live.listen import listen
+from daemon.commands.live.run import demo, run
+from daemon.commands.offline.bench import bench
+from daemon.commands.offline.calibrate import calibrate
+from daemon.commands.offline.electrodes import electrodes
+from daemon.commands.offline.score import score
+from daemon.commands.sessions.export import export
+from daemon.commands.sessions.report import report
+from daemon.commands.setup.check import check
+from daemon.commands.setup.doctor import doctor
+from daemon.commands.setup.keys import keys
+from daemon.commands.setup.streams import streams
+from daemon.commands.setup.subject import subject
 from pipeline.errors import UserError
 
 _INTERRUPTED = 130

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.calibrate.confidence import Confidence
 from pipeline.model.activation import ActivationState
+from pipeline.model.identifiability import Confidence
 from pipeline.model.nms import Parameters, State, parameters_of, simulate
 from pipeline.model.subject import Subject
 

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import settings
+
+pytest_plugins = ["command_line", "publishing", "shipped_models", "small_lab", "torque_free"]
 
 _LSL_FOLDER = Path(tempfile.mkdtemp(prefix="hillstream-lsl-"))
 atexit.register(shutil.rmtree, _LSL_FOLDER, ignore_errors=True)
@@ -25,6 +28,12 @@ os.environ["LSLAPICFG"] = str(_LSL_FOLDER / "lsl_api.cfg")
 # No test judges time: the machine it runs on may be busy.
 settings.register_profile("hillstream", deadline=None)
 settings.load_profile("hillstream")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """One thread for small tensors: a second one only waits where the machine is busy."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

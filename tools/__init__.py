@@ -1,1 +1,1 @@
-"""Programs beside the daemon: importers of models, an exoskeleton's client, benchmarks."""
+"""Programs beside the daemon; nothing imports them."""

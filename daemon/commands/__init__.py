@@ -1,1 +1,4 @@
-"""The commands, one small file each; what takes long to import is imported when it is needed."""
+"""The commands: click only. Each parses, calls one function and prints.
+
+What takes long to import is imported when it is needed.
+"""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from daemon.config.section import Interval, NonNegative, Positive, Section
-from pipeline.synthesis import LEAST_VAF, MOST_SYNERGIES
+from pipeline.emg.synthesis import LEAST_VAF, MOST_SYNERGIES
 
 
 class ParameterConfig(Section):

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from daemon.config.streams import StreamsConfig
 from daemon.config.whole import Config
-from daemon.keys import beside, exists
 from pipeline.errors import UserError
 from pipeline.files import refuse_large
+from pipeline.transport.key_files import beside, exists
 
 
 def config_path(name: str | Path) -> Path:

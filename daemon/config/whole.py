@@ -18,7 +18,7 @@ from daemon.config.service import (
 )
 from daemon.config.simulation import SimulationConfig
 from daemon.config.streams import EnvelopeConfig, StreamsConfig
-from pipeline.local_address import is_local
+from pipeline.transport.bind import is_local
 
 
 class Config(Section):

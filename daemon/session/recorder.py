@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.control_messages import Command, Reply, Request
-from daemon.link import UpdateMessage
+from daemon.config import Config
+from daemon.ipc.messages import UpdateMessage
+from daemon.ipc.requests import Command, Reply, Request
 from daemon.session.log import SessionLog
-from pipeline.calibrate.result import ADOPTED
-from pipeline.emg_spectrum import spectrum
-from pipeline.message import StatusMessage
+from pipeline.emg.spectrum import spectrum
+from pipeline.output.message import StatusMessage
+from pipeline.update import ADOPTED
 
 Array = NDArray[np.float64]
 
@@ -189,3 +190,10 @@ def _bones(update: UpdateMessage) -> dict[str, tuple[float, float | None, str | 
         return {label: (bone.factor, bone.deviation, bone.standing) for label, bone in known}
     accepted = update.bones if update.result in ADOPTED else {}
     return {label: (factor, None, None) for label, factor in accepted.items()}
+
+
+def recorder_of(config: Config, log: SessionLog, muscles: tuple[str, ...]) -> Recorder:
+    """Return the recorder of a set-up."""
+    emg = config.streams.emg
+    raw = config.envelope.kind == "raw"
+    return Recorder(log, config.model.dofs, muscles, emg.channels, emg.rate_hz if raw else None)

@@ -17,7 +17,7 @@ _NEEDED = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
 def read_osim(root: Element, path: Path) -> Subject:
     """Return the muscle parameters of an ``.osim`` model of version 3 or later.
 
-    The geometry is not read here; ``python -m tools.import_opensim`` fits it.
+    The geometry is not read here; ``python -m tools.importers.opensim`` fits it.
 
     Raises
     ------

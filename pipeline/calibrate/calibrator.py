@@ -10,9 +10,7 @@ import torch
 from torch import Tensor
 
 from pipeline.calibrate.confidence import confidence
-from pipeline.calibrate.deep import DeepMuscles
 from pipeline.calibrate.gate import Judge, Score, verdict
-from pipeline.calibrate.limb import Limb
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
@@ -22,16 +20,19 @@ from pipeline.calibrate.loss import (
     moment_error,
     moment_scale,
 )
+from pipeline.calibrate.motion import Limb
+from pipeline.calibrate.optimiser import TwoSpeedAdamW
 from pipeline.calibrate.prior import distance
 from pipeline.calibrate.reservoir import Reservoir
-from pipeline.calibrate.result import ADOPTED, Result, Update
-from pipeline.calibrate.synergist import Search, Synergist, resynthesised
-from pipeline.calibrate.two_speeds import TwoSpeedAdamW
-from pipeline.calibrate.window import PairedRows, Window
+from pipeline.calibrate.synergy.online import Search, Synergist, resynthesised
+from pipeline.calibrate.unmeasured import DeepMuscles
+from pipeline.calibrate.window import Window
+from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.nms import simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import Subject
-from pipeline.synthesis import SynergyWeights
+from pipeline.timebase.rows import PairedRows
+from pipeline.update import ADOPTED, Result, Update
 
 LEAST_EXCITATION_RANGE = 0.03
 """An excitation that moves less than this over the window tells nothing of its muscle."""

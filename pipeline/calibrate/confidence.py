@@ -13,9 +13,6 @@ Seber and Wild, Nonlinear Regression, 1989, sections 2.1.2 and 6.2 (correlated r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -23,6 +20,13 @@ from torch import Tensor
 
 from pipeline.calibrate.body import BodySpace
 from pipeline.calibrate.loss import ERROR_FLOOR, Trials, residual
+from pipeline.model.identifiability import (
+    IDENTIFIED_BELOW,
+    WEAK_BELOW,
+    BoneNumber,
+    Confidence,
+    Standing,
+)
 from pipeline.model.nms import Output, Parameters, simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import CALIBRATED
@@ -31,9 +35,6 @@ Array = NDArray[np.float64]
 
 FREE_DEVIATION = 1.81
 """Standard deviation of the logit of a number that may lie anywhere in 0..1: pi / sqrt(3)."""
-IDENTIFIED_BELOW = 0.2
-WEAK_BELOW = 0.7
-"""Remaining fractions of that deviation up to which a parameter is identified, or weakly so."""
 DIRECTIONS = 4
 """Directions of the parameters by which the moments' deviation is computed."""
 DIFFERENCE = 0.1
@@ -44,55 +45,6 @@ LEAST_MOMENT_NM = 2.0
 """Moments smaller than this count as of this size where joints are weighed against each other."""
 OFFSET_DEVIATION = 0.03
 """Standard deviation of an excitation's offset: nor is the resting level, as a share of MVC."""
-
-
-class Standing(StrEnum):
-    """What the data say of a parameter."""
-
-    IDENTIFIED = "identified"
-    WEAKLY_IDENTIFIED = "weakly_identified"
-    UNOBSERVED = "unobserved"
-    AT_BOUND = "at_bound"
-    FIXED = "fixed"
-
-
-@dataclass(frozen=True)
-class BoneNumber:
-    """What is known of one number of a bone."""
-
-    factor: float
-    """By which the number differs from what was believed; see `BoneSpace`."""
-    deviation: float
-    """Standard deviation of the factor."""
-    standing: Standing
-
-
-@dataclass(frozen=True)
-class Confidence:
-    """What is known of a parameter set.
-
-    Parameters
-    ----------
-    deviation
-        For each calibrated parameter its standard deviation per muscle, in the parameter's unit
-        (m, or 1); 0 where it is fixed.
-    standing
-        For each calibrated parameter its standing per muscle.
-    directions
-        Parameter sets (values by name) off the present one, each along another of the independent
-        directions that matter most for the moments, and so far that the sum of the squared
-        differences they make is the moments' variance by the parameters.
-    residual
-        Standard deviation of what the model leaves unexplained, N*m per DOF.
-    bones
-        By label, such as ``ulna:mass``, each number of the bones that is identified too.
-    """
-
-    deviation: dict[str, Array]
-    standing: dict[str, tuple[Standing, ...]]
-    directions: tuple[dict[str, Array], ...]
-    residual: tuple[float, ...]
-    bones: dict[str, BoneNumber] = field(default_factory=dict)
 
 
 def confidence(

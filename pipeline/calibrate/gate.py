@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pipeline.calibrate.deep import DeepMuscles
 from pipeline.calibrate.loss import Trials, moment_error
-from pipeline.calibrate.result import Result
+from pipeline.calibrate.unmeasured import DeepMuscles
 from pipeline.model.nms import simulate
 from pipeline.model.parameters import ParameterSpace
+from pipeline.update import Result
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.calibrate.deep import DeepMuscles
-from pipeline.calibrate.limb import Seen
+from pipeline.calibrate.motion import Seen
+from pipeline.calibrate.unmeasured import DeepMuscles
 from pipeline.model.nms import Output
 
 ERROR_FLOOR = 0.02

@@ -25,9 +25,10 @@ from pipeline.calibrate.loss import (
     moment_scale,
 )
 from pipeline.calibrate.prior import distance
-from pipeline.calibrate.window import PairedRows, Window, trials_at
+from pipeline.calibrate.window import Window, trials_at
 from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
+from pipeline.timebase.rows import PairedRows
 
 History = list[tuple[float, float]]
 """Seconds since the optimisation began, and the relative error there."""

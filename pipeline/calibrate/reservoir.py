@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.calibrate.loss import Trials
-from pipeline.calibrate.window import PairedRows, trials_at
+from pipeline.calibrate.window import trials_at
+from pipeline.timebase.rows import PairedRows
 
 Array = NDArray[np.float64]
 

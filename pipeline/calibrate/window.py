@@ -2,82 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.calibrate.loss import Trials
+from pipeline.timebase.rows import PairedRows
 
 Array = NDArray[np.float64]
 
 SUSPECT_S = 0.15
 """Time before a failure is known in which it may have begun, s: the watch's window, and what the
 envelope's filters make of it."""
-
-
-NO_MOTION: Array = np.empty((0, 4, 0))
-"""The motion of rows whose reference is a moment."""
-
-
-class PairedRows(NamedTuple):
-    """Rows of the model's time grid together with their reference.
-
-    Parameters
-    ----------
-    t
-        Time, s on the LSL clock, shape [n].
-    excitation
-        Excitation of each muscle after the electromechanical delay, shape [n, muscle].
-    length
-        Muscle-tendon length, m, shape [n, muscle].
-    moment_arm
-        m, shape [n, dof, muscle].
-    moment
-        Reference, N*m, shape [n, dof]; NaN where there is none.
-    valid
-        False where a row may not be learnt from, shape [n].
-    measured
-        Which excitations electrodes have recorded; the others are synthesised, or zero where
-        nothing is known. Shape [n, muscle].
-    motion
-        Where the reference is a motion: angle, velocity, acceleration and measured torque of the
-        limb's coordinates, the model's DOFs first; NaN where there is none. SI units, shape
-        [n, 4, coordinate], or `NO_MOTION`.
-    """
-
-    t: Array
-    excitation: Array
-    length: Array
-    moment_arm: Array
-    moment: Array
-    valid: NDArray[np.bool_]
-    measured: NDArray[np.bool_]
-    motion: Array = NO_MOTION
-
-    @property
-    def moves(self) -> bool:
-        """Whether the reference is a motion, not a moment."""
-        return self.motion.size > 0
-
-    def reference(self) -> Array:
-        """Return the reference, N*m or rad/s^2, shape [n, dof]; NaN where there is none."""
-        if not self.moves:
-            return self.moment
-        known = np.asarray(np.isfinite(self.motion).all(axis=(1, 2)))
-        return np.where(known[:, None], self.motion[:, 2, : self.moment.shape[1]], np.nan)
-
-    def part(self, chosen: slice) -> PairedRows:
-        """Return some consecutive rows."""
-        return PairedRows._make([column[chosen] for column in self])
-
-    @staticmethod
-    def joined(parts: Sequence[PairedRows]) -> PairedRows:
-        """Return the rows of several parts, one after the other."""
-        return PairedRows._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 class Window:

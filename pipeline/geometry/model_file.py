@@ -1,7 +1,7 @@
 """The model file: muscles, their generic parameters and their fitted paths, as JSON.
 
-A file is written once by an importer (``tools/import_opensim.py``, ``tools/import_mujoco.py``) and
-read at every start. SI units throughout; every name with a unit carries it.
+A file is written once by an importer (``tools/importers``) and read at every start. SI units
+throughout; every name with a unit carries it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """From excitation to activation.
 
-The electromechanical delay is applied before, on the time grid (`pipeline.align.DelayLine`).
+The electromechanical delay is applied before, on the time grid (`pipeline.timebase.delay`).
 
 References
 ----------

@@ -1,7 +1,5 @@
 """Rigid-body dynamics of a limb: a serial chain of hinges that carries bones."""
 
-from pipeline.model.skeleton.chain import Bone, Chain, Hinge
-from pipeline.model.skeleton.chain_file import FORMAT, load_skeleton
 from pipeline.model.skeleton.dynamics import Skeleton
 from pipeline.model.skeleton.inertia import (
     INERTIAL,
@@ -12,6 +10,8 @@ from pipeline.model.skeleton.inertia import (
     standard_inertia,
 )
 from pipeline.model.skeleton.multipliers import RANGE, BoneSpace
+from pipeline.model.skeleton.tree import Bone, Chain, Hinge
+from pipeline.model.skeleton.tree_file import FORMAT, load_skeleton
 
 __all__ = [
     "FORMAT",

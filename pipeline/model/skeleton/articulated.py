@@ -14,9 +14,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.model.skeleton.chain import Chain
 from pipeline.model.skeleton.inertia import symmetric
 from pipeline.model.skeleton.kinematics import Frames, skewed
+from pipeline.model.skeleton.tree import Chain
 
 
 class _Link(NamedTuple):

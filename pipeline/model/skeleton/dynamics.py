@@ -19,7 +19,6 @@ import torch
 from torch import Tensor
 
 from pipeline.model.skeleton import articulated
-from pipeline.model.skeleton.chain import Bone, Chain
 from pipeline.model.skeleton.inertia import (
     INERTIAL,
     central_inertia,
@@ -27,6 +26,7 @@ from pipeline.model.skeleton.inertia import (
     symmetric,
 )
 from pipeline.model.skeleton.kinematics import Frames, frames
+from pipeline.model.skeleton.tree import Bone, Chain
 
 
 class _Rates(NamedTuple):

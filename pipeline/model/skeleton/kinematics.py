@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.model.skeleton.chain import Chain
+from pipeline.model.skeleton.tree import Chain
 
 
 class Frames(NamedTuple):

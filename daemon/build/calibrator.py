@@ -1,0 +1,114 @@
+"""From a configuration to its calibrator."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from daemon.build.skeleton import motion_reference, starting_bones
+from daemon.build.subject import generic_subject
+from daemon.config import Config
+from pipeline.calibrate.body import BodySpace
+from pipeline.calibrate.calibrator import Calibrator, Settings
+from pipeline.calibrate.synergy.hybrid import HybridSettings
+from pipeline.calibrate.synergy.online import Synergist
+from pipeline.calibrate.unmeasured import DeepMuscles
+from pipeline.errors import UserError
+from pipeline.geometry import load_model
+from pipeline.model.parameters import ParameterSpace, Rule
+from pipeline.model.subject import CALIBRATED, Subject
+
+
+def parameter_space(config: Config, prior: Subject, device: str) -> ParameterSpace:
+    """Return the free parameters and their bounds; with the bones where motion is the reference."""
+    section = config.calibrator.parameters
+    rules = {n: Rule(getattr(section, n).free, getattr(section, n).bounds) for n in CALIBRATED}
+    groups = list(config.calibrator.strength_groups.values())
+    if config.torque_free:
+        return BodySpace(prior, rules, starting_bones(config), groups, torch.float32, device)
+    return ParameterSpace(prior, rules, groups, torch.float32, device)
+
+
+def compute_device(config: Config) -> str:
+    """Return where the calibrator computes.
+
+    Raises
+    ------
+    UserError
+        If CUDA is asked for and there is none.
+    """
+    wanted = config.calibrator.device
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "calibrator.device = 'cuda', but this machine has no CUDA device that torch can use; "
+            "set it to 'auto' or 'cpu'."
+        )
+    return wanted
+
+
+def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibrator:
+    """Return the calibrator of a configuration.
+
+    Parameters
+    ----------
+    start
+        Parameters it starts from; the prior stays the generic subject of the model file.
+    version
+        Version of those parameters.
+    """
+    prior = generic_subject(load_model(config.model.file))
+    c = config.calibrator
+    settings = Settings(
+        window_s=c.window_s,
+        stride_s=c.stride_s,
+        segment_s=c.segment_s,
+        burn_in_s=c.burn_in_s,
+        steps=c.steps,
+        learning_rate=c.learning_rate,
+        learning_rate_floor=c.learning_rate_floor,
+        geometry_pace=c.geometry_pace,
+        weight_decay=c.weight_decay,
+        prior_weight=c.prior_weight,
+        holdout_s=c.holdout_s,
+        min_data_s=c.min_data_s,
+        memory=c.memory,
+        replay=c.replay,
+        memory_share=c.memory_share,
+    )
+    space = parameter_space(config, prior, compute_device(config))
+    synergist = _synergist(config, prior) if config.failover.enabled else None
+    learns_from = motion_reference(config) if config.torque_free else None
+    return Calibrator(
+        space,
+        config.model.rate_hz,
+        settings,
+        start,
+        version,
+        synergist,
+        learns_from,
+        _deep(config, prior),
+    )
+
+
+def _recorded(config: Config, prior: Subject) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which muscles have electrodes, shape [muscle]."""
+    return np.array([muscle in config.model.muscles for muscle in prior.muscles])
+
+
+def _synergist(config: Config, prior: Subject) -> Synergist:
+    wanted = HybridSettings(count=config.synergies.count, least_vaf=config.synergies.least_vaf)
+    left_alone = config.calibrator.without_electrodes == "least_squares"
+    return Synergist(_recorded(config, prior), wanted, compute_device(config), left_alone)
+
+
+def _deep(config: Config, prior: Subject) -> DeepMuscles | None:
+    """Return the muscles whose forces close the equation, None where there are none."""
+    recorded = _recorded(config, prior)
+    if config.calibrator.without_electrodes != "least_squares" or recorded.all():
+        return None
+    strongest = config.calibrator.parameters.strength.bounds[1]
+    most = torch.as_tensor(strongest * prior.max_isometric_force, dtype=torch.float32)
+    where = compute_device(config)
+    return DeepMuscles(torch.as_tensor(~recorded, device=where), most.to(where))

@@ -1,0 +1,165 @@
+"""Everything in a valid configuration that does not fit together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from daemon.config import Config
+    from pipeline.geometry import ModelFile
+
+
+def checked_config(name: str) -> Config:
+    """Return a configuration in which everything fits together.
+
+    Raises
+    ------
+    UserError
+        If it does not; the message lists every mistake.
+    """
+    from daemon.config import config_path, load_config
+
+    config = load_config(name)
+    if found := list(mistakes(config)):
+        count = "one mistake" if len(found) == 1 else f"{len(found)} mistakes"
+        raise UserError("\n  ".join([f"{config_path(name)} has {count}:", *found]))
+    return config
+
+
+def mistakes(config: Config) -> Iterator[str]:
+    """Yield a sentence for everything in a valid configuration that does not fit together."""
+    from pipeline.geometry import load_model
+
+    yield from _refused(lambda: _try_envelope(config))
+    yield from _refused(lambda: _try_keys(config))
+    yield from _window_mistakes(config)
+    yield from _reference_mistakes(config)
+    try:
+        model = load_model(config.model.file)
+    except UserError as error:
+        yield str(error)
+        return
+    yield from _coordinate_mistakes(config, model)
+    yield from _muscle_mistakes(config, model)
+    yield from _refused(lambda: _try_subject(config, model))
+    if config.torque_free:
+        yield from _refused(lambda: _try_limb(config))
+
+
+def _refused(attempt: Callable[[], object]) -> Iterator[str]:
+    try:
+        attempt()
+    except UserError as error:
+        yield str(error)
+
+
+def _try_envelope(config: Config) -> None:
+    from pipeline.emg.envelope import Envelope
+
+    emg, envelope = config.streams.emg, config.envelope
+    Envelope(
+        emg.channels,
+        emg.rate_hz,
+        **{key: getattr(envelope, key) for key in type(envelope).model_fields},
+        max_gap_s=config.streams.max_gap_s,
+    )
+
+
+def _try_limb(config: Config) -> None:
+    from daemon.build.skeleton import motion_pairing
+
+    motion_pairing(config)
+
+
+def _try_keys(config: Config) -> None:
+    from daemon.build.keys import ConfiguredKeys
+
+    keys = ConfiguredKeys(config)
+    streams = config.streams
+    for stream in filter(None, (getattr(streams, key) for key in streams.roles)):
+        keys.sender(stream.server_key)
+
+
+def _window_mistakes(config: Config) -> Iterator[str]:
+    calibrator = config.calibrator
+    if calibrator.burn_in_s >= calibrator.segment_s:
+        yield (
+            f"calibrator.burn_in_s ({calibrator.burn_in_s:g} s) leaves nothing of a trial; "
+            f"set it below calibrator.segment_s ({calibrator.segment_s:g} s)."
+        )
+    for key in ("segment_s", "holdout_s", "min_data_s"):
+        value = getattr(calibrator, key)
+        if value > calibrator.window_s:
+            yield (
+                f"calibrator.{key} ({value:g} s) does not fit into calibrator.window_s "
+                f"({calibrator.window_s:g} s); lower it."
+            )
+
+
+def _reference_mistakes(config: Config) -> Iterator[str]:
+    moments = config.streams.moments
+    if moments is None:
+        return
+    for dof in config.model.dofs:
+        if dof not in moments.channels:
+            yield (
+                f"model.dofs: '{dof}' has no channel in streams.moments "
+                f"({', '.join(moments.channels)}); add it or leave the DOF out."
+            )
+
+
+def _coordinate_mistakes(config: Config, model: ModelFile) -> Iterator[str]:
+    known = model.coordinate_names
+    angles, fixed = config.streams.angles.channels, config.model.fixed_angles_rad
+    for place, names in (
+        ("streams.angles.channels", angles),
+        ("model.fixed_angles_rad", fixed),
+        ("model.dofs", config.model.dofs),
+    ):
+        for name in names:
+            if name not in known:
+                yield f"{place}: '{name}' is no coordinate of the model ({', '.join(known)})."
+    given = Counter([*angles, *fixed])
+    for name in known:
+        if given[name] != 1:
+            yield (
+                f"Coordinate '{name}' of the model has {given[name]} angles; name it once, in "
+                "streams.angles.channels or in model.fixed_angles_rad."
+            )
+
+
+def _muscle_mistakes(config: Config, model: ModelFile) -> Iterator[str]:
+    known = model.muscle_names
+    groups, simulation = config.calibrator.strength_groups, config.simulation
+    places = {
+        "model.muscles": list(config.model.muscles),
+        **{f"calibrator.strength_groups.{name}": members for name, members in groups.items()},
+        "simulation.strength": list(simulation.strength),
+        "simulation.optimal_fibre_length": list(simulation.optimal_fibre_length),
+        "simulation.tendon_slack_length": list(simulation.tendon_slack_length),
+    }
+    for place, muscles in places.items():
+        for muscle in muscles:
+            if muscle not in known:
+                yield f"{place}: '{muscle}' is no muscle of the model ({', '.join(known)})."
+    for muscle, count in Counter(m for members in groups.values() for m in members).items():
+        if count > 1:
+            yield f"calibrator.strength_groups names '{muscle}' {count} times; once is enough."
+
+
+def _try_subject(config: Config, model: ModelFile) -> None:
+    from pipeline.model.subject import load_subject
+
+    path = config.model.subject
+    if path is None:
+        return
+    muscles = load_subject(path).muscles
+    if set(muscles) != set(model.muscle_names):
+        raise UserError(
+            f"Subject '{path}' has the muscles {', '.join(muscles)}, but the model has "
+            f"{', '.join(model.muscle_names)}; give the subject that belongs to the model."
+        )

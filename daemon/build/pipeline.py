@@ -1,0 +1,115 @@
+"""From a configuration to the parts of the pipeline."""
+
+from __future__ import annotations
+
+from daemon.build.skeleton import motion_pairing
+from daemon.config import Config
+from pipeline.emg.channel_faults import FaultLimits
+from pipeline.emg.channel_watch import ChannelWatch
+from pipeline.emg.envelope import Envelope
+from pipeline.emg.mapping import Drive
+from pipeline.errors import UserError
+from pipeline.geometry import Geometry, ModelFile, load_model
+from pipeline.live import REFERENCE_WAIT_S, Chain
+from pipeline.model.subject import Subject
+from pipeline.predict import HandOver, Predictor
+from pipeline.timebase.align import Aligner, ReferencePairing
+from pipeline.timebase.motion_pairing import MotionPairing
+
+
+def build_pipeline(config: Config, subject: Subject, version: int = 0) -> Chain:
+    """Return the way of a sample for a configuration.
+
+    Raises
+    ------
+    UserError
+        If the configuration does not fit the model file or the streams cannot carry the band.
+    """
+    model = load_model(config.model.file)
+    _check_muscles(config, model)
+    streams, rate_hz = config.streams, config.model.rate_hz
+    envelope, failover = _envelope(config), config.failover
+    return Chain(
+        watch=_watch(config) if failover.enabled else None,
+        envelope=envelope,
+        aligner=Aligner(
+            rate_hz,
+            streams.emg.channels,
+            streams.angles.channels,
+            streams.max_gap_s,
+            emg_rate_hz=streams.emg.rate_hz,
+            angle_rate_hz=streams.angles.rate_hz,
+            angle_mode=streams.angle_mode,
+        ),
+        drive=Drive(
+            model.muscle_names,
+            streams.emg.channels,
+            config.model.muscles,
+            rate_hz,
+            failover.fade_s,
+        ),
+        geometry=Geometry(
+            model, streams.angles.channels, config.model.dofs, config.model.fixed_angles_rad
+        ),
+        predictor=Predictor(subject, rate_hz, _hand_over(config), version),
+        pairing=_pairing(config),
+        rate_hz=rate_hz,
+        delay_s=max(0.0, config.model.electromechanical_delay_s - envelope.group_delay_s),
+    )
+
+
+def _pairing(config: Config) -> ReferencePairing | MotionPairing | None:
+    """Return what brings the reference onto the rows, or None where there is no reference."""
+    if config.torque_free:
+        return motion_pairing(config)
+    moments = config.streams.moments
+    if moments is None:
+        return None
+    rate_hz = max(config.model.rate_hz, moments.rate_hz)
+    return ReferencePairing(
+        moments.rate_hz,
+        config.model.dofs,
+        config.streams.max_gap_s,
+        capacity=round(2 * REFERENCE_WAIT_S * rate_hz),
+    )
+
+
+def _hand_over(config: Config) -> HandOver:
+    return HandOver(config.output.hand_over_s, config.output.hand_over_limit_nm_per_s)
+
+
+def _envelope(config: Config) -> Envelope:
+    settings = config.envelope
+    return Envelope(
+        config.streams.emg.channels,
+        config.streams.emg.rate_hz,
+        settings.kind,
+        settings.band_hz,
+        settings.band_order,
+        settings.lowpass_hz,
+        settings.lowpass_order,
+        settings.mvc,
+        settings.baseline,
+        config.streams.max_gap_s,
+    )
+
+
+def _watch(config: Config) -> ChannelWatch:
+    emg, settings = config.streams.emg, config.failover
+    return ChannelWatch(
+        emg.channels,
+        emg.rate_hz,
+        FaultLimits(flat=settings.flat, loud=settings.loud_mvc, line_hz=settings.line_hz),
+        settings.return_s,
+        raw=config.envelope.kind == "raw",
+    )
+
+
+def _check_muscles(config: Config, model: ModelFile) -> None:
+    groups = {m for group in config.calibrator.strength_groups.values() for m in group}
+    strange = sorted((set(config.model.muscles) | groups) - set(model.muscle_names))
+    if strange:
+        raise UserError(
+            f"The configuration names the muscles {strange}, which the model "
+            f"'{config.model.file}' does not have; it has {list(model.muscle_names)}."
+        )

@@ -1,0 +1,53 @@
+"""The person a run starts from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from daemon.build.skeleton import bones_believed
+from daemon.config import Config
+from pipeline.errors import UserError
+from pipeline.geometry import ModelFile
+from pipeline.model.subject import Subject, load_subject
+
+
+def generic_subject(model: ModelFile) -> Subject:
+    """Return the person a model file describes, of whom nothing has been measured."""
+
+    def each(field: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array([getattr(muscle, field) for muscle in model.muscles])
+
+    return Subject.generic(
+        muscles=model.muscle_names,
+        max_isometric_force=each("max_isometric_force_n"),
+        optimal_fibre_length=each("optimal_fibre_length_m"),
+        tendon_slack_length=each("tendon_slack_length_m"),
+        pennation=each("pennation_at_optimal_rad"),
+        max_velocity=each("max_contraction_velocity_per_s"),
+    )
+
+
+def starting_subject(config: Config, model: ModelFile) -> Subject:
+    """Return the parameters a run starts from, with the bones believed where they are identified.
+
+    Raises
+    ------
+    UserError
+        If the subject has other muscles than the model, or the skeleton other joints.
+    """
+    return replace(_starting_muscles(config, model), bones=bones_believed(config))
+
+
+def _starting_muscles(config: Config, model: ModelFile) -> Subject:
+    """Return the configured subject, or the generic one."""
+    if config.model.subject is None:
+        return generic_subject(model)
+    subject = load_subject(config.model.subject)
+    if subject.muscles != model.muscle_names:
+        raise UserError(
+            f"Subject '{config.model.subject}' has the muscles {list(subject.muscles)}, but the "
+            f"model '{config.model.file}' has {list(model.muscle_names)}."
+        )
+    return subject

@@ -1,0 +1,1 @@
+"""Commands of a live run: run, demo, ctl, listen, play, simulate."""

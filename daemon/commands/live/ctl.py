@@ -1,0 +1,257 @@
+"""`hillstream ctl`: ask a running daemon how it is, and tell it what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+from rich.table import Table
+
+from daemon.commands.common import examples
+from daemon.commands.setup.keys import key_options, keys_of
+from daemon.terminal.console import console_for, json_option, say, write_json
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from daemon.ipc.requests import Reply
+    from pipeline.transport.curve import ClientKeys
+
+_Action = click.argument("action", type=click.Choice(["start", "stop"]))
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How the daemon is reached, and where its answer goes."""
+
+    address: str
+    patience_s: float
+    keys: ClientKeys | None
+    json_file: str | None
+
+
+def _asks(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of every command that asks the daemon; it gets them as a `_Way`."""
+
+    @wraps(command)
+    def asking(
+        address: str,
+        patience: float,
+        own_key: Path | None,
+        server_key: str | None,
+        json_file: str | None,
+        **more: Any,
+    ) -> None:
+        command(_Way(address, patience, keys_of(own_key, server_key), json_file), **more)
+
+    address = click.option(
+        "--address",
+        default="tcp://127.0.0.1:5557",
+        show_default=True,
+        metavar="ADDRESS",
+        help="The daemon's control.address.",
+    )
+    patience = click.option(
+        "--patience",
+        type=click.FloatRange(min=0, min_open=True),
+        default=2.0,
+        show_default=True,
+        metavar="S",
+        help="How long to wait for the daemon's answer.",
+    )
+    return address(patience(key_options()(json_option()(asking))))
+
+
+@click.group(
+    epilog=examples(
+        "Example:  hillstream ctl status",
+        "          hillstream ctl mvc start     the person contracts each muscle, then",
+        "          hillstream ctl mvc stop",
+        "          hillstream ctl mark 'treadmill to 1.4 m/s'",
+        "Next:     hillstream ctl save me.json  what was found, to start from next time",
+    )
+)
+def ctl() -> None:
+    """Ask a running daemon how it is, and tell it what to do.
+
+    Commands go to the daemon's control.address. Exit status 2 and a sentence mean that nobody
+    answered, or that the daemon refused.
+    """
+
+
+@ctl.command(epilog=examples("Example:  hillstream ctl status --json -"))
+@_asks
+def status(way: _Way) -> None:
+    """Tell how the daemon is: state, streams, latency, calibration."""
+    told = _asked(way, "status").data
+    console_for(way.json_file).print(_table(told))
+    write_json(way.json_file, told)
+
+
+@ctl.command()
+@_asks
+def pause(way: _Way) -> None:
+    """Let no parameter change until 'resume'.
+
+    The calibrator goes on listening, so it can go on at once. The pause outlives its process.
+    """
+    _do(way, "pause")
+
+
+@ctl.command()
+@_asks
+def resume(way: _Way) -> None:
+    """Calibrate again."""
+    _do(way, "resume")
+
+
+@ctl.command(
+    epilog=examples("Example:  hillstream ctl pause", "          hillstream ctl rollback 12")
+)
+@click.argument("version", type=click.IntRange(min=0))
+@_asks
+def rollback(way: _Way, version: int) -> None:
+    """Put the parameters of VERSION in force again.
+
+    They become a new version; the moments fade to it. Calibration goes on from there; 'pause'
+    first if they are to stay. Version 0 is what the run started with.
+    """
+    _do(way, "rollback", version=version)
+
+
+@ctl.command(epilog=examples("Example:  hillstream ctl save me.json"))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@_asks
+def save(way: _Way, file: Path | None) -> None:
+    """Write down the person as calibrated now, and the levels.
+
+    FILE, subject-vN.json by default (N being the version), is a subject as model.subject takes it.
+    Bones, where they are identified, go beside it, to me.skeleton.json for me.json; MVC and
+    resting levels to me.levels.toml, as lines for the configuration.
+    """
+    from daemon.control.saving import write_person
+
+    reply = _asked(way, "save")
+    written = write_person(reply.data, file)
+    say(f"Wrote parameter set {reply.data['version']} to {written.subject}.", way.json_file)
+    if written.skeleton:
+        say(f"Wrote its bones to {written.skeleton}.", way.json_file)
+    where = f"Wrote its place in a configuration, with MVC and baseline, to {written.levels}."
+    say(where, way.json_file)
+    write_json(way.json_file, reply.data)
+
+
+@ctl.command()
+@_Action
+@_asks
+def mvc(way: _Way, action: str) -> None:
+    """Record the maximum voluntary contraction, live.
+
+    Between start and stop the person contracts each muscle as hard as possible for some seconds.
+    A channel's new MVC is the highest level held for half a second; a channel that was not clearly
+    activated keeps its old one. The excitations move to the new scale without a step, and the
+    calibrator begins anew with its window.
+    """
+    _do(way, f"mvc {action}")
+
+
+@ctl.command()
+@_Action
+@_asks
+def baseline(way: _Way, action: str) -> None:
+    """Record the resting level, live.
+
+    Between start and stop the person keeps still. The mean of each channel is taken off from then
+    on, in place of a tracked or configured level; a channel above a tenth of its MVC was not at
+    rest and keeps what it had.
+    """
+    _do(way, f"baseline {action}")
+
+
+@ctl.command(epilog=examples("Example:  hillstream ctl mark 'second set of squats'"))
+@click.argument("text")
+@_asks
+def mark(way: _Way, text: str) -> None:
+    """Write TEXT into the session's log, at this moment."""
+    _do(way, "mark", text=text)
+
+
+def _do(way: _Way, command: str, **more: Any) -> None:
+    """Give a command and tell what came of it."""
+    reply = _asked(way, command, **more)
+    say(reply.sentence, way.json_file)
+    write_json(way.json_file, {"sentence": reply.sentence, **reply.data})
+
+
+def _asked(way: _Way, command: str, **more: Any) -> Reply:
+    """Return the reply to a command; a refusal is an error in the daemon's words."""
+    from pydantic import ValidationError
+
+    from daemon.control.client import ask
+    from daemon.ipc.requests import Request
+
+    try:
+        request = Request.model_validate({"command": command, **more})
+    except ValidationError as error:
+        told = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise UserError(f"'{command}' cannot be asked for like this: {told}.") from error
+    reply = ask(way.address, request, way.patience_s, way.keys)
+    if not reply.ok:
+        raise UserError(reply.sentence)
+    return reply
+
+
+def _table(told: Mapping[str, Any]) -> Table:
+    table = Table(title=told["title"], show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.title_justify = "left"
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, words in _facts(told):
+        table.add_row(name, words)
+    return table
+
+
+def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    report = told["status"]
+    if report is None:
+        yield "state", "nothing was reported yet, or output.zmq is not set"
+    else:
+        yield "state", f"{report['status']}: {report['note']}"
+        yield "reported", f"{told['age_s']:.1f} s ago, {report['uptime_s']:.0f} s after the start"
+    yield "parameters", f"version {told['version']} (known: {told['versions_known']})"
+    yield "calibration", _calibration(told)
+    if report is not None:
+        yield from _report_facts(report)
+    recording = told["recording"]
+    yield "mvc", "being recorded" if recording == "mvc" else _levels(told["mvc"], "1 everywhere")
+    yield "baseline", "being recorded" if recording == "baseline" else _baseline(told["baseline"])
+
+
+def _calibration(told: Mapping[str, Any]) -> str:
+    if not told["calibrates"]:
+        return "off"
+    report = (told["status"] or {}).get("calibrator")
+    last = f"; last update: {report['result']}. {report['sentence']}" if report else ""
+    return ("paused" if told["paused"] else "at work") + last
+
+
+def _report_facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    errors = {dof: value for dof, value in report["rmse"].items() if value is not None}
+    yield "rmse, N*m", _levels(errors, "unknown: no reference in the last second")
+    latency = {name: value for name, value in report["latency_ms"].items() if value is not None}
+    yield "latency, ms", _levels(latency, "unknown")
+    for stream in report["streams"]:
+        rate = "" if stream["rate_hz"] is None else f", {stream['rate_hz']:.1f} Hz"
+        lost = f", {stream['missing_samples']} samples missing" if stream["missing_samples"] else ""
+        yield stream["key"], f"{stream['state']}{rate}{lost} {stream['note']}".rstrip()
+
+
+def _levels(levels: Mapping[str, float], otherwise: str) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in levels.items()) or otherwise
+
+
+def _baseline(baseline: Literal["none", "tracked"] | Mapping[str, float]) -> str:
+    return baseline if isinstance(baseline, str) else _levels(baseline, "0 everywhere")

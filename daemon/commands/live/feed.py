@@ -1,0 +1,167 @@
+"""`hillstream simulate` and `hillstream play`: streams on the network without a lab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+from rich.console import Console
+
+from daemon.commands.common import config_argument, examples, seconds_option, stop_on_signals
+from daemon.terminal.console import duration, say
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from daemon.config import Config
+
+Transport = Literal["lsl", "zmq"]
+
+
+@click.command(
+    epilog=examples(
+        "Example:  hillstream simulate arm --truth truth.json",
+        "          hillstream simulate arm --record arm.npz --seconds 60",
+        "Next:     hillstream run arm          in another terminal",
+        "          hillstream score arm arm.npz",
+    )
+)
+@config_argument(default="arm", metavar="[CONFIG]")
+@seconds_option()
+@click.option(
+    "--transport",
+    type=click.Choice(["lsl", "zmq"]),
+    help="How the streams are sent; by default as CONFIG wants each of them.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the simulated person's true muscle parameters to FILE as JSON.",
+)
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Stream nothing: write a recording of --seconds to FILE (.npz) at full speed.",
+)
+def simulate(
+    config_name: str,
+    seconds: float | None,
+    transport: Transport | None,
+    truth: Path | None,
+    record: Path | None,
+) -> None:
+    """Put a simulated person's streams on the network.
+
+    EMG, joint angles, and what CONFIG learns from, until Ctrl-C. The person's muscles differ from
+    the generic ones in ways that only the section [simulation] of CONFIG knows.
+    """
+    from daemon.config import load_config
+
+    config = load_config(config_name)
+    if record:
+        _record(config, config_name, seconds, record, truth)
+    else:
+        _stream(config, config_name, seconds, transport, truth)
+
+
+def _record(
+    config: Config,
+    name: str,
+    seconds: float | None,
+    file: Path,
+    truth: Path | None,
+) -> None:
+    from daemon.simulation.recording import write_recording
+
+    if seconds is None:
+        raise UserError("--record needs a length; add --seconds, such as --seconds 60.")
+    write_recording(config, seconds, file, truth_file=truth)
+    say(f"{file}: {seconds:g} s of '{config.title}'. Next: hillstream score {name} {file}")
+
+
+def _stream(
+    config: Config,
+    name: str,
+    seconds: float | None,
+    transport: Transport | None,
+    truth: Path | None,
+) -> None:
+    from daemon.simulation.live import run_lab
+
+    say(f"'{config.title}' is on the network; Ctrl-C ends it. Next: hillstream run {name}")
+    with stop_on_signals() as stop, Console(stderr=True).status("") as line:
+        summary = run_lab(
+            config,
+            transport=transport,
+            seconds=seconds,
+            stop=stop,
+            on_progress=lambda so_far: line.update(_sent(so_far.seconds, so_far.samples)),
+            truth_file=truth,
+        )
+    say(_sent(summary.seconds, summary.samples))
+
+
+@click.command(
+    epilog=examples(
+        "Example:  hillstream play walk36.npz --loop",
+        "Next:     hillstream run walking      in another terminal",
+    )
+)
+@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@click.option(
+    "--speed", default=1.0, show_default=True, metavar="FACTOR", help="2 plays twice as fast."
+)
+@seconds_option(help="Stop after this time; without it, at the end of the recording.")
+@click.option(
+    "--transport",
+    type=click.Choice(["lsl", "zmq"]),
+    default="lsl",
+    show_default=True,
+    help="How the streams are sent.",
+)
+@click.option(
+    "--prefix",
+    default="hillstream",
+    show_default=True,
+    help="LSL streams are named PREFIX-emg, PREFIX-angles, PREFIX-moments and so on.",
+)
+@click.option("--loop", is_flag=True, help="Start again at the end, until Ctrl-C.")
+def play(
+    recording: Path,
+    speed: float,
+    seconds: float | None,
+    transport: Transport,
+    prefix: str,
+    loop: bool,
+) -> None:
+    """Put a recording's streams on the network.
+
+    RECORDING is an .npz or .xdf file, or .sto and .mot files with commas between them. Its
+    streams are sent in real time, with time stamps of now.
+    """
+    from daemon.simulation.play import play_recording
+    from pipeline.streams.recordings.load import load_recording
+
+    recorded = load_recording(recording)
+    whole = duration(recorded.duration_s / speed)
+    say(f"Playing {', '.join(recorded.streams)} of {recording}; Ctrl-C ends it.")
+    with stop_on_signals() as stop, Console(stderr=True).status("") as line:
+        summary = play_recording(
+            recorded,
+            transport=transport,
+            speed=speed,
+            prefix=prefix,
+            seconds=seconds,
+            loop=loop,
+            stop=stop,
+            on_progress=lambda played: line.update(f"{duration(played)} of {whole}"),
+        )
+    say(_sent(summary.seconds, summary.samples))
+
+
+def _sent(seconds: float, samples: Mapping[str, int]) -> str:
+    counts = ", ".join(f"{count} of {key}" for key, count in samples.items())
+    return f"{duration(seconds)} min, samples sent: {counts}."

@@ -1,0 +1,186 @@
+"""`hillstream run` and `hillstream demo`: the daemon, with a view of what it does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from daemon.build.checks import checked_config
+from daemon.commands.common import config_argument, examples, seconds_option, stop_on_signals
+from daemon.terminal.console import console_for, json_option, say, write_json
+
+if TYPE_CHECKING:
+    from daemon.config import Config
+
+Work = Callable[..., dict[str, Any]]
+"""`daemon.processes.supervisor.run` or `daemon.simulation.demo.demo`."""
+
+_session = click.option(
+    "--session",
+    "session_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the session log to FILE; by default to a new file in 'sessions'.",
+)
+_no_session = click.option("--no-session", is_flag=True, help="Write no session log.")
+_headless = click.option(
+    "--headless", is_flag=True, help="A line of text a second instead of the live view."
+)
+
+
+@click.command(
+    epilog=examples(
+        "Example:  hillstream run arm           beside: hillstream simulate arm",
+        "          hillstream run my-lab.toml --headless --json result.json",
+        "Next:     hillstream listen            in another terminal",
+    )
+)
+@config_argument()
+@seconds_option()
+@json_option()
+@_session
+@_no_session
+@_headless
+def run(
+    config_name: str,
+    seconds: float | None,
+    json_file: str | None,
+    session_file: Path | None,
+    no_session: bool,
+    headless: bool,
+) -> None:
+    """Predict joint moments from live streams, calibrate, publish.
+
+    Starts with whatever is there: streams that are missing are waited for, and nothing but zeros is
+    published until EMG and angles arrive. Calibration begins by itself as soon as reference
+    moments do. What happens is written to a session log. Runs until Ctrl-C, then shows what came
+    of it.
+    """
+    from daemon.config import config_path
+
+    config = _with_session(checked_config(config_name), session_file, no_session)
+    from daemon.processes.supervisor import run as work
+
+    _watched(work, config, config_path(config_name), seconds, json_file, headless)
+
+
+@click.command(
+    epilog=examples(
+        "Example:  hillstream demo",
+        "          hillstream demo arm --seconds 30 --headless --json demo.json",
+        "Next:     hillstream simulate arm      the same in parts, each in its terminal:",
+        "          hillstream run arm",
+        "          hillstream listen",
+    )
+)
+@config_argument(default="arm", metavar="[CONFIG]")
+@seconds_option(default=60.0, show_default=True, help="Stop after this time, or at Ctrl-C.")
+@json_option()
+@_session
+@_no_session
+@_headless
+def demo(
+    config_name: str,
+    seconds: float,
+    json_file: str | None,
+    session_file: Path | None,
+    no_session: bool,
+    headless: bool,
+) -> None:
+    """See it work, with a simulated person and no equipment.
+
+    The simulated person's muscles are not the ones the daemon starts from. Watch the error of each
+    joint fall and the parameters approach the true ones while the person moves.
+    """
+    from daemon.config import config_path
+
+    config = _with_session(checked_config(config_name), session_file, no_session)
+    from daemon.simulation.demo import demo as work
+
+    _watched(work, config, config_path(config_name), seconds, json_file, headless, simulated=True)
+
+
+def _with_session(config: Config, file: Path | None, none: bool) -> Config:
+    """Return the set-up with the session log that the options ask for."""
+    enabled = file is not None or (config.session.enabled and not none)
+    changes = {"enabled": enabled, "file": file or config.session.file}
+    return config.model_copy(update={"session": config.session.model_copy(update=changes)})
+
+
+def _watched(
+    work: Work,
+    config: Config,
+    path: Path,
+    seconds: float | None,
+    json_file: str | None,
+    headless: bool,
+    simulated: bool = False,
+) -> None:
+    """Let the daemon work, show it, and tell what came of it."""
+    from daemon.commands.live.watch import watching
+
+    console = console_for(json_file)
+    with stop_on_signals() as stop, watching(config, console, headless, simulated) as on_status:
+        result = work(config, path, seconds=seconds, stop=stop, on_status=on_status)
+    if "rmse" not in result:
+        raise click.ClickException("The predictor left no result; the log says why, more with -v.")
+    console.print(_errors(result))
+    if "truth" in result:
+        console.print(_against_truth(result["truth"]))
+    if result.get("bones"):
+        say(_bones(result["bones"]), json_file)
+    say(_pace(result), json_file)
+    if result["session"]:
+        say(f"Session: {result['session']} (hillstream report shows it).", json_file)
+    write_json(json_file, result)
+
+
+def _errors(result: Mapping[str, Any]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("RMSE, N*m", no_wrap=True)
+    for title in ("first 5 s", "after 10 s", "last 10 s"):
+        table.add_column(title, justify="right")
+    for dof in result["rmse"]:
+        values = (result[key].get(dof) for key in ("rmse_first", "rmse_after_10s", "rmse_last"))
+        table.add_row(dof, *("-" if v is None else f"{v:.2f}" for v in values))
+    return table
+
+
+def _against_truth(truth: Mapping[str, Mapping[str, float | None]]) -> Table:
+    """Return what the simulated person's true moments say, which no sensor shows."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("against the truth, N*m", no_wrap=True)
+    for title in ("first 5 s", "last 10 s", "true RMS"):
+        table.add_column(title, justify="right")
+    for dof in truth["rmse_first"]:
+        values = (truth[key].get(dof) for key in ("rmse_first", "rmse_last", "rms_last"))
+        table.add_row(dof, *("-" if v is None else f"{v:.2f}" for v in values))
+    return table
+
+
+def _bones(bones: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what is known of the bones, in a sentence."""
+    counts = Counter(number["standing"] for number in bones.values())
+    said = ", ".join(f"{n} {standing.replace('_', ' ')}" for standing, n in counts.most_common())
+    heavy = ", ".join(
+        f"{label.partition(':')[0]} {number['factor']:.2f} (s.d. {number['deviation']:.2f})"
+        for label, number in bones.items()
+        if label.endswith(":mass")
+    )
+    return f"Bones: {said}. Mass over what was believed: {heavy}."
+
+
+def _pace(result: Mapping[str, Any]) -> str:
+    latency = result["latency_ms"]
+    known = {name: value for name, value in latency.items() if value is not None}
+    times = ", ".join(f"{name} {value:.1f} ms" for name, value in known.items()) or "unknown"
+    return (
+        f"{result['ticks_published']} of {result['ticks_expected']} moments published, "
+        f"{result['seq_gaps']} gaps, {result['nonfinite']} not finite.\n"
+        f"Latency {times}; parameter set {result['parameter_version']}."
+    )

@@ -1,0 +1,1 @@
+"""Commands on recordings and on the machine itself: score, calibrate, electrodes, bench."""

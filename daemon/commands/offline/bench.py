@@ -1,0 +1,163 @@
+"""`hillstream bench`: how fast this machine is at what hillstream does all day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.table import Table
+
+from daemon.commands.common import examples
+from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
+
+
+@click.group(
+    epilog=examples(
+        "Example:  hillstream bench latency --json latency.json",
+        "          hillstream bench solver --json solver.json",
+        "Next:     hillstream doctor    if the figures surprise you",
+    )
+)
+def bench() -> None:
+    """Measure hillstream's speed on this machine."""
+
+
+@bench.command()
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=2),
+    default=60.0,
+    show_default=True,
+    help="How long each set-up is measured, after 5 s to settle.",
+)
+@click.option("--channels", type=click.IntRange(1, 512), help="EMG channels of the only set-up.")
+@click.option("--muscles", type=click.IntRange(1, 200), help="Muscles of the only set-up.")
+@click.option(
+    "--priority",
+    type=click.IntRange(0, 90),
+    default=0,
+    show_default=True,
+    help="Real-time priority, as realtime.priority in a configuration; 0 is none.",
+)
+@json_option()
+def latency(
+    seconds: float,
+    channels: int | None,
+    muscles: int | None,
+    priority: int,
+    json_file: str | None,
+) -> None:
+    """Measure the time from EMG sample to moment.
+
+    The whole daemon, its calibrator always busy, on streams of a sender that is a process of its
+    own: EMG sample by sample at 1 kHz over LSL, angles at 100 Hz, the model at 200 Hz, and a
+    subscriber over ZeroMQ. Measured from the newest EMG sample's time stamp to when its moment has
+    been handed over, stage by stage, and to when the subscriber has it.
+
+    Without --channels and --muscles two set-ups are measured: 16 channels with 16 muscles, and 64
+    with 40. What other programs take of the processor is told beside.
+    """
+    from daemon.bench.latency.measure import SIZES, bench_latency
+    from daemon.bench.latency.setup import Size
+
+    sizes = SIZES
+    if channels or muscles:
+        sizes = (Size(channels or SIZES[0].channels, muscles or SIZES[0].muscles),)
+    with progress_bar("Measuring") as update:
+        result = bench_latency(sizes, seconds, {"priority": priority}, update)
+    console = console_for(json_file)
+    for run in result["runs"]:
+        console.print(_latency_table(run))
+        say(_latency_sentences(run), json_file)
+    say(f"{result['machine']}, {result['cores']} cores.", json_file)
+    write_json(json_file, result)
+
+
+@bench.command()
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processor threads.",
+)
+@json_option()
+def solver(device: str, threads: int, json_file: str | None) -> None:
+    """Measure one step of the calibration.
+
+    One AdamW iteration of the trajectory solver against the same muscle model stepped through time
+    in torch's autograd, and what it costs as the problem doubles.
+    """
+    from daemon.bench.solver import bench_solver
+
+    with progress_bar("Measuring") as update:
+        result = bench_solver(device, threads, on_progress=lambda _, done: update(done))
+    console_for(json_file).print(_table(result))
+    say(f"{result['machine']}, {result['device']}, {threads} thread(s).", json_file)
+    write_json(json_file, result)
+
+
+@bench.command()
+@json_option()
+def synthesis(json_file: str | None) -> None:
+    """Measure the synthesis of excitations at a tick.
+
+    16 channels, 3 of them without electrode, 8 synergies: an ordinary tick, and the one at which
+    an electrode comes off.
+    """
+    from daemon.bench.synthesis import bench_synthesis
+
+    with progress_bar("Measuring") as update:
+        result: Mapping[str, Any] = bench_synthesis(update)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("ms", "p50", "p99", "max"):
+        table.add_column(heading, justify="left" if heading == "ms" else "right")
+    for name, key in (("a tick", "tick_ms"), ("an electrode comes off", "switch_ms")):
+        table.add_row(name, *(f"{result[key][part]:.3f}" for part in ("p50", "p99", "max")))
+    console_for(json_file).print(table)
+    say(f"{result['machine']}, numpy {result['numpy']}.", json_file)
+    write_json(json_file, result)
+
+
+def _table(result: Mapping[str, Any]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("one AdamW iteration", "trajectory, ms", "stepwise, ms", "ratio"):
+        table.add_column(heading, justify="left" if heading.startswith("one") else "right")
+    for problem, ms in result["ms"].items():
+        ratio = ms["stepwise"] / ms["solver"]
+        table.add_row(problem, f"{ms['solver']:.1f}", f"{ms['stepwise']:.0f}", f"{ratio:.0f}")
+    return table
+
+
+def _latency_table(run: Mapping[str, Any]) -> Table:
+    figures = ("p50", "p99", "p999", "max")
+    title = f"{run['channels']} channels, {run['muscles']} muscles, ms"
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(title)
+    for figure in figures:
+        table.add_column("p99.9" if figure == "p999" else figure, justify="right")
+    rows = run["stages_ms"] | {
+        "all, until handed over": run["latency_ms"],
+        "until the subscriber has it": run["reception_ms"],
+    }
+    for name, row in rows.items():
+        table.add_row(name, *(f"{row[figure]:.2f}" for figure in figures))
+    return table
+
+
+def _latency_sentences(run: Mapping[str, Any]) -> str:
+    ticks = run["ticks"]
+    shares = ", ".join(f"{name} {share:.0f}" for name, share in run["cpu_percent"].items())
+    return (
+        f"{ticks['missed']} of {ticks['expected']} ticks missed, {ticks['late']} later than the "
+        f"next one.\nPercent of one processor: {shares}.\n"
+        f"{run['in_the_way'] or 'All that is wanted was reached'}.\n"
+    )

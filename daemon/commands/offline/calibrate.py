@@ -1,0 +1,182 @@
+"""`hillstream calibrate`: muscle parameters from chosen stretches of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from daemon.build.checks import checked_config
+from daemon.commands.common import config_argument, examples
+from daemon.terminal.console import console_for, json_option, say, write_json
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from daemon.offline.segments import Kind
+
+_EXISTING = click.Path(path_type=Path)
+
+
+@click.command(
+    epilog=examples(
+        "Example:  hillstream calibrate walking walk.npz --cycles 2:5 --subject-out me.json",
+        'Next:     set subject = "me.json" under [model] in the configuration and run it',
+    )
+)
+@config_argument()
+@click.argument("recordings", metavar="RECORDING...", nargs=-1, required=True, type=_EXISTING)
+@click.option("--cycles", multiple=True, metavar="A:B", help="Calibrate on these gait cycles.")
+@click.option("--seconds", multiple=True, metavar="A:B", help="Calibrate on this time, s.")
+@click.option("--frames", multiple=True, metavar="A:B", help="Calibrate on these moment frames.")
+@click.option(
+    "--heldout",
+    multiple=True,
+    type=_EXISTING,
+    metavar="FILE",
+    help="Score this recording too, without calibrating on it.",
+)
+@click.option("--stance", is_flag=True, help="Score only the stances of the --heldout files.")
+@click.option(
+    "--method",
+    type=click.Choice(["adamw", "annealing", "synergy"]),
+    default="adamw",
+    show_default=True,
+    help="Gradient descent; simulated annealing for comparison; or gradient descent with "
+    "synthesised excitations for the muscles that CONFIG names no channels for.",
+)
+@click.option(
+    "--synergies",
+    type=click.IntRange(1, 10),
+    metavar="N",
+    help="Number of synergies; without it, as many as account for 85 % of the variance.",
+)
+@click.option(
+    "--budget-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="Time that annealing may take.",
+)
+@click.option(
+    "--subject-out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the calibrated person to FILE.",
+)
+@json_option()
+def calibrate(
+    config_name: str,
+    recordings: tuple[Path, ...],
+    cycles: tuple[str, ...],
+    seconds: tuple[str, ...],
+    frames: tuple[str, ...],
+    heldout: tuple[Path, ...],
+    stance: bool,
+    method: Any,
+    synergies: int | None,
+    budget_seconds: float,
+    subject_out: Path | None,
+    json_file: str | None,
+) -> None:
+    """Find a person's muscle parameters in recordings.
+
+    Choose what to calibrate on by --cycles, --seconds or --frames: ranges such as 2:5 or
+    10:20,30:40 that leave out their end. The rest is scored as held-out data: the usable cycles
+    that were not chosen where the recording is annotated with cycles, otherwise all of it after
+    5 s.
+    """
+    kind, texts = choice({"cycles": cycles, "seconds": seconds, "frames": frames})
+    config = checked_config(config_name)
+    if subject_out is not None and not subject_out.absolute().parent.is_dir():
+        raise UserError(f"--subject-out: the folder of '{subject_out}' does not exist.")
+    from daemon.offline.calibrate import Request
+    from daemon.offline.calibrate import calibrate as calibrate_on
+    from daemon.offline.segments import parse_ranges
+
+    ranges = parse_ranges(kind, texts)
+    request = Request(recordings, kind, ranges, heldout, stance, method, budget_seconds, synergies)
+    with _progress() as progress:
+        task = progress.add_task("Reading", total=1.0, loss="")
+        subject, result = calibrate_on(
+            config,
+            request,
+            lambda done, loss: progress.update(
+                task, completed=done, description="Calibrating", loss=f"loss {loss:.3f}"
+            ),
+        )
+    console_for(json_file).print(_table(result))
+    say(_footnote(result), json_file)
+    if subject_out is not None:
+        subject.save(subject_out)
+    write_json(json_file, result)
+
+
+def choice(options: Mapping[Kind, tuple[str, ...]]) -> tuple[Kind, tuple[str, ...]]:
+    """Return the one of --cycles, --seconds and --frames that was given.
+
+    Raises
+    ------
+    UserError
+        If it is not one.
+    """
+    given = [(kind, texts) for kind, texts in options.items() if texts]
+    if len(given) != 1:
+        raise UserError(
+            "Choose what to calibrate on by one of --cycles, --seconds and --frames, for example "
+            "--seconds 10:20."
+        )
+    return given[0]
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[loss]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _table(result: Mapping[str, Any]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("scored on", "joint", "RMSE, N*m", "R2", "before: RMSE", "R2"):
+        table.add_column(title, justify="left" if title in ("scored on", "joint") else "right")
+    before = result["start"]
+    _rows(table, "calibration", result["calibration"], before["calibration"])
+    _rows(table, "held out", result["heldout"], before["heldout"])
+    for file, scores in result["heldout_files"].items():
+        _rows(table, Path(file).name, scores, before["heldout_files"][file])
+    return table
+
+
+def _rows(table: Table, name: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    for dof in now["r2"]:
+        numbers = (
+            _number(scores[key][dof], places)
+            for scores in (now, before)
+            for key, places in (("rmse", 1), ("r2", 3))
+        )
+        table.add_row(name, dof, *numbers)
+        name = ""
+
+
+def _number(value: float | None, places: int) -> str:
+    return "-" if value is None else f"{value:.{places}f}"
+
+
+def _footnote(result: Mapping[str, Any]) -> str:
+    stuck = result["at_bound"]
+    bounds = f"; at a bound: {', '.join(stuck)}" if stuck else "; no parameter at a bound"
+    return (
+        f"Loss {result['loss']:.3f} after {result['iterations']} iterations in "
+        f"{result['seconds']:.1f} s ({result['method']}, {result['device']}, "
+        f"{result['threads']} threads){bounds}."
+    )

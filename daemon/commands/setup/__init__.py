@@ -1,0 +1,1 @@
+"""Commands of the day before: check, streams, doctor, keys, subject."""

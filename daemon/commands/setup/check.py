@@ -1,0 +1,112 @@
+"""`hillstream check`: everything that can be wrong with a set-up before a person is wired up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+
+from daemon.build.checks import checked_config
+from daemon.commands.common import config_argument, examples
+from daemon.terminal.console import console_for, say
+
+if TYPE_CHECKING:
+    from daemon.config import Config
+
+
+@click.command(
+    epilog=examples(
+        "Example:  hillstream check walking",
+        "Next:     hillstream streams CONFIG   whether the streams are on the network",
+    )
+)
+@config_argument()
+def check(config_name: str) -> None:
+    """Check a set-up without opening anything.
+
+    Reads the configuration, the model and the subject, and tries what fits together: names, units,
+    rates, filters, groups. Every mistake is listed, with exit status 2; otherwise a summary is
+    shown.
+    """
+    config = checked_config(config_name)
+    console_for().print(_summary(config))
+    say(f"{config_name} is sound. Next: hillstream streams {config_name}")
+
+
+def _summary(config: Config) -> Table:
+    table = Table(title=config.title, show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.title_justify = "left"
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, words in _facts(config):
+        table.add_row(name, words)
+    return table
+
+
+def _facts(config: Config) -> Iterator[tuple[str, str]]:
+    from pipeline.geometry import load_model
+
+    yield from _stream_facts(config)
+    model, calibrator = load_model(config.model.file), config.calibrator
+    silent = [name for name in model.muscle_names if name not in config.model.muscles]
+    yield "model", f"{model.name}, {config.model.rate_hz:g} Hz, {', '.join(config.model.dofs)}"
+    yield (
+        "muscles",
+        f"{len(model.muscles)}, "
+        + (
+            f"without an EMG channel, so passive: {', '.join(silent)}" if silent else "all with EMG"
+        ),
+    )
+    yield "subject", _subject_fact(config.model.subject)
+    free = [k for k in type(calibrator.parameters).model_fields if _is_free(config, k)]
+    yield (
+        "calibrator",
+        (
+            f"every {calibrator.stride_s:g} s over {calibrator.window_s:g} s, "
+            f"{calibrator.steps} AdamW steps on {calibrator.device}, by {calibrator.reference}; "
+            f"refines {', '.join(free)}"
+            if config.calibrates
+            else "off: the parameters stay as they are"
+        ),
+    )
+    ways = [config.output.zmq, f"LSL '{config.output.lsl_name}-*'" if config.output.lsl else None]
+    yield "output", ", ".join(way for way in ways if way) or "none: nobody will hear it"
+    yield "security", _security_fact(config)
+
+
+def _stream_facts(config: Config) -> Iterator[tuple[str, str]]:
+    for key in config.streams.roles:
+        stream = getattr(config.streams, key)
+        if stream is None:
+            if key == "moments" and not config.torque_free:
+                yield key, "none: without a reference nothing is calibrated"
+            continue
+        where = stream.address if stream.transport == "zmq" else (stream.name or stream.source_id)
+        yield (
+            key,
+            f"{len(stream.channels)} channels in {stream.unit} at {stream.rate_hz:g} Hz over "
+            f"{'ZeroMQ' if stream.transport == 'zmq' else 'LSL'} ({where})",
+        )
+
+
+def _security_fact(config: Config) -> str:
+    from daemon.build.keys import ConfiguredKeys
+
+    if config.open_addresses:
+        return f"none: {' and '.join(config.open_addresses)} open to the network"
+    keys = ConfiguredKeys(config)
+    if keys.data is None or keys.control is None:
+        return "no keys; ZeroMQ ports on this machine only"
+    listeners, operators = len(keys.data.allowed) - 1, len(keys.control.allowed)
+    return f"keys for {listeners} listeners and {operators} operators"
+
+
+def _subject_fact(subject: Path | None) -> str:
+    return str(subject) if subject else "none: starts from the generic muscles"
+
+
+def _is_free(config: Config, parameter: str) -> bool:
+    return bool(getattr(config.calibrator.parameters, parameter).free)

@@ -1,0 +1,60 @@
+"""`hillstream streams`: what is on the network against what a set-up wants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from daemon.commands.common import config_argument, examples
+from daemon.terminal.console import console_for, say
+
+if TYPE_CHECKING:
+    from daemon.diagnostics.discovery import StreamFinding
+
+_COLOURS = {"found": "green", "missing": "red", "refused": "red", "unused": "dim"}
+
+
+@click.command(
+    epilog=examples(
+        "Example:  hillstream streams arm",
+        "Next:     hillstream run CONFIG      when all are found",
+        "          hillstream doctor          when one is missing and its sender runs",
+    )
+)
+@config_argument()
+@click.pass_context
+def streams(context: click.Context, config_name: str) -> None:
+    """Compare the streams on the network with those wanted.
+
+    Shows for each wanted stream whether it is there and, if it is refused, why; then the LSL
+    streams nobody asked for. Exit status 1 if a stream is missing or refused.
+    """
+    from daemon.config import load_config
+
+    config = load_config(config_name)
+    from daemon.diagnostics.discovery import Verdict, compare
+
+    with Console(stderr=True).status("Looking ..."):
+        findings = compare(config)
+    console_for().print(_table(findings))
+    lacking = [f.key for f in findings if f.verdict in (Verdict.MISSING, Verdict.REFUSED)]
+    if lacking:
+        say(f"Not usable yet: {', '.join(map(str, lacking))}.")
+        context.exit(1)
+    say(f"All are there. Next: hillstream run {config_name}")
+
+
+def _table(findings: Sequence[StreamFinding]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("stream", "verdict", "over", "name"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("what it is", overflow="fold")
+    for finding in findings:
+        verdict = Text(finding.verdict, _COLOURS[finding.verdict])
+        table.add_row(finding.key or "-", verdict, finding.transport, finding.name, finding.detail)
+    return table

@@ -1,0 +1,126 @@
+"""`hillstream subject`: persons from other tools and back into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.commands.common import examples
+from daemon.terminal.console import Command, say
+from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from daemon.config import Config
+
+
+def _writable(context: click.Context, option: click.Parameter, value: Path) -> Path:
+    if value.is_dir() or not value.absolute().parent.is_dir():
+        raise UserError(f"-o: '{value}' cannot be written; give a file in a folder that exists.")
+    return value
+
+
+def _output_option(metavar: str) -> Callable[[Command], Command]:
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        callback=_writable,
+        required=True,
+        metavar=metavar,
+        help="File to write.",
+    )
+
+
+@click.group(
+    epilog=examples(
+        "Example:  hillstream subject import subject.xml -o me.json --config walking",
+        'Next:     set subject = "me.json" under [model] in the configuration and run it',
+    )
+)
+def subject() -> None:
+    """Bring muscles in from CEINMS or OpenSim, and take them back.
+
+    Read are subjects of CEINMS and CEINMS-RT and the muscles of OpenSim models; written are
+    subjects of CEINMS and CEINMS-RT.
+    """
+
+
+@subject.command(
+    "import",
+    epilog=examples("Example:  hillstream subject import subject.xml -o me.json --config walking"),
+)
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@_output_option("OUT.json")
+@click.option("--config", "config_name", metavar="CONFIG", help="Set-up that it is meant for.")
+def import_(file: Path, output: Path, config_name: str | None) -> None:
+    """Make a subject of FILE, a CEINMS or CEINMS-RT subject or an OpenSim model.
+
+    With --config the muscles of that set-up's model are taken, in their order, so that the result
+    can be named as its model.subject.
+    """
+    from daemon.subjects.importing import import_subject
+
+    person, notes = import_subject(file, _config(config_name))
+    person.save(output)
+    for note in notes:
+        say(note)
+    say(f"Wrote {len(person.muscles)} muscles to {output}.")
+
+
+@subject.command(
+    epilog=examples("Example:  hillstream subject export me.json -o me.xml --config walking")
+)
+@click.argument("file", metavar="SUBJECT.json", type=click.Path(path_type=Path))
+@_output_option("OUT.xml")
+@click.option("--config", "config_name", metavar="CONFIG", help="Add its joints and channels.")
+@click.option(
+    "--format",
+    "dialect",
+    type=click.Choice(["ceinms-rt", "ceinms"]),
+    default="ceinms-rt",
+    show_default=True,
+    help="Tool to write for.",
+)
+def export(file: Path, output: Path, config_name: str | None, dialect: str) -> None:
+    """Write a subject for CEINMS or CEINMS-RT.
+
+    These tools also want to know which muscles span a joint and which channels drive them; that
+    comes from --config.
+    """
+    from daemon.subjects.ceinms import DIALECTS, write_ceinms
+    from pipeline.model.subject import load_subject
+
+    config = _config(config_name)
+    joints, channels = (None, None) if config is None else (_joints(config), _channels(config))
+    write_ceinms(load_subject(file), output, DIALECTS[dialect], joints, channels)
+    if config is None:
+        say("Without --config the file says nothing of joints and channels; add them by hand.")
+    say(f"Wrote {output}.")
+
+
+def _config(name: str | None) -> Config | None:
+    from daemon.config import load_config
+
+    return None if name is None else load_config(name)
+
+
+def _joints(config: Config) -> dict[str, list[str]]:
+    """Return for each joint the muscles that span it."""
+    from pipeline.geometry import load_model
+
+    muscles = load_model(config.model.file).muscles
+    return {
+        dof: [m.name for m in muscles if dof in m.path.coordinates] for dof in config.model.dofs
+    }
+
+
+def _channels(config: Config) -> dict[str, list[str]]:
+    """Return for each EMG channel the muscles that it drives."""
+    driven = config.model.muscles
+    return {
+        channel: [muscle for muscle, channels in driven.items() if channel in channels]
+        for channel in config.streams.emg.channels
+    }

@@ -1,0 +1,52 @@
+"""Asking a running daemon for something."""
+
+from __future__ import annotations
+
+import zmq
+
+from daemon.ipc.requests import MAX_REPLY_BYTES, ControlError, Reply, Request, unpack_reply
+from pipeline.errors import UserError
+from pipeline.transport.curve import ClientKeys, be_client
+
+
+def ask(address: str, request: Request, patience_s: float, keys: ClientKeys | None = None) -> Reply:
+    """Return the daemon's reply to a request.
+
+    Parameters
+    ----------
+    address
+        The daemon's control.address.
+    request
+        What to ask.
+    patience_s
+        How long to wait for the reply, s.
+    keys
+        What the daemon knows the client by; None where it asks for no keys.
+
+    Raises
+    ------
+    UserError
+        If the address is none, or nobody answers there in time, or not sensibly.
+    """
+    with zmq.Context() as context, context.socket(zmq.REQ) as socket:
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.MAXMSGSIZE, MAX_REPLY_BYTES)
+        be_client(socket, keys)
+        try:
+            socket.connect(address)
+        except zmq.ZMQError as error:
+            raise UserError(
+                f"'{address}' is no ZeroMQ address ({error.strerror}); give the daemon's "
+                "control.address, such as tcp://127.0.0.1:5557."
+            ) from error
+        socket.send(request.pack())
+        if not socket.poll(round(1000 * patience_s)):
+            raise UserError(
+                f"No daemon answered on {address} within {patience_s:g} s; is 'hillstream run' "
+                "at work there, with [control] enabled, this address, and "
+                f"{'this key among its control_clients' if keys else 'no keys'}?"
+            )
+        try:
+            return unpack_reply(socket.recv())
+        except ControlError as error:
+            raise UserError(f"What answers on {address} is no hillstream: {error}") from error

@@ -1,0 +1,260 @@
+"""The operator's desk: commands come in, are carried out or refused, and are answered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from daemon.build.skeleton import free_skeleton, with_bones
+from daemon.config import Config, EnvelopeConfig
+from daemon.control.parameter_history import Versions
+from daemon.control.server import ControlServer
+from daemon.ipc.orders import (
+    ANSWERS,
+    Answer,
+    ConcernOrder,
+    ForgetOrder,
+    Hello,
+    Line,
+    Order,
+    PauseOrder,
+    Recorded,
+    RecordOrder,
+    RestoreOrder,
+    WorkerName,
+)
+from daemon.ipc.requests import Command, Reply, Request
+from pipeline.model.skeleton.tree_file import skeleton_content
+from pipeline.output.message import StatusMessage
+from pipeline.streams import clock
+
+ANSWER_WITHIN_S = 1.5
+"""How long a worker may take; below the patience of `hillstream ctl`."""
+
+Log = Callable[[Request, Reply], None]
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A client whose answer a worker has to give."""
+
+    client: bytes
+    request: Request
+    worker: WorkerName
+    deadline: float
+
+
+class Desk:
+    """Serves the control port, and keeps what the operator has set.
+
+    Parameters
+    ----------
+    config
+        The set-up.
+    addresses
+        Link addresses: ``predictor`` and ``calibrator`` are the lines to the workers.
+    versions
+        The parameter sets there are.
+    server
+        The control port, or None where there is none.
+    log
+        Told of every command that asks for more than the status, and its outcome.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        addresses: dict[str, str],
+        versions: Versions,
+        server: ControlServer | None,
+        log: Log,
+    ) -> None:
+        self._config = config
+        self._versions = versions
+        self._skeleton = free_skeleton(config)
+        self._server = server
+        self._log = log
+        self._lines: dict[WorkerName, Line] = {
+            "predictor": Line(addresses["predictor"], ANSWERS, bind=True),
+            "calibrator": Line(addresses["calibrator"], ANSWERS, bind=True),
+        }
+        self._numbers = count(1)
+        self._waiting: dict[int, _Waiting] = {}
+        self._since: float | None = None
+        self.envelope: EnvelopeConfig = config.envelope
+        """MVC and resting levels as they are now: what a predictor has to start with."""
+        self._paused = False
+        self._recording: Recorded | None = None
+        self._concerns: dict[str, ConcernOrder] = {}
+        self._status: StatusMessage | None = None
+
+    def hear(self, status: StatusMessage) -> None:
+        """Take note of the newest status that was published; from any thread."""
+        self._status = status
+
+    def turn(self) -> None:
+        """Take what has come from clients and workers; never waits."""
+        for name, line in self._lines.items():
+            while (message := line.receive()) is not None:
+                self._hear(name, message)
+        self._give_up(time.monotonic())
+        for client, request in self._server.requests() if self._server else ():
+            self._take(client, request)
+
+    def concern(self, cause: str, sentence: str, *, degrades: bool) -> None:
+        """Have the status tell of something until it is over, which an empty sentence says."""
+        known = self._concerns.get(cause)
+        if sentence == (known.sentence if known else ""):
+            return
+        order = ConcernOrder(cause=cause, sentence=sentence, degrades=degrades)
+        self._concerns[cause] = order
+        self._lines["predictor"].send(order)  # who is not there yet hears of it on saying hello
+
+    def close(self) -> None:
+        """Release the lines."""
+        for line in self._lines.values():
+            line.close()
+
+    def _take(self, client: bytes, request: Request) -> None:
+        outcome = self._begin(request)
+        if isinstance(outcome, Reply):
+            self._reply(client, request, outcome)
+            return
+        number = next(self._numbers)
+        if not self._lines[outcome.worker].send(outcome.model_copy(update={"number": number})):
+            self._reply(client, request, self._absent(request, outcome.worker))
+            return
+        deadline = time.monotonic() + ANSWER_WITHIN_S
+        self._waiting[number] = _Waiting(client, request, outcome.worker, deadline)
+
+    def _begin(self, request: Request) -> Reply | Order:
+        """Return the reply, or the order to a worker whose answer will be the reply."""
+        match request.command:
+            case Command.STATUS:
+                return self._told()
+            case Command.SAVE:
+                return self._saved()
+            case Command.MARK:
+                return Reply(ok=True, sentence=f"Marked at {clock.now():.3f} s: {request.text}")
+            case Command.PAUSE | Command.RESUME:
+                return self._pause(request.command is Command.PAUSE)
+            case Command.ROLLBACK:
+                return self._roll_back(request.version or 0)
+            case Command.MVC_START | Command.MVC_STOP:
+                return RecordOrder(what="mvc", begin=request.command is Command.MVC_START)
+            case Command.BASELINE_START | Command.BASELINE_STOP:
+                return RecordOrder(what="baseline", begin=request.command is Command.BASELINE_START)
+
+    def _pause(self, paused: bool) -> Reply | Order:
+        if not self._config.calibrates:
+            return _refused("Nothing is calibrated in this run, so there is nothing to pause.")
+        self._paused = paused
+        return PauseOrder(paused=paused)
+
+    def _roll_back(self, version: int) -> Reply | Order:
+        if version not in self._versions:
+            return _refused(f"Version {version} is unknown; known are {self._versions.known}.")
+        if not self._config.calibrates:
+            return _refused("Nothing is calibrated in this run, so version 0 is in force anyway.")
+        return RestoreOrder.of(version, self._versions.subject(version))
+
+    def _told(self) -> Reply:
+        """Return the status: the newest that was published, and what the operator has set."""
+        status = self._status
+        told: dict[str, Any] = {
+            "title": self._config.title,
+            "version": self._versions.newest,
+            "versions_known": self._versions.known,
+            "calibrates": self._config.calibrates,
+            "paused": self._paused,
+            "recording": self._recording,
+            **self._levels(),
+            "age_s": None if status is None else clock.now() - status.t,
+            "status": None if status is None else status.model_dump(mode="json"),
+        }
+        if status is None:
+            return Reply(ok=True, sentence="The predictor has not reported yet.", data=told)
+        return Reply(ok=True, sentence=f"{status.status}: {status.note}", data=told)
+
+    def _saved(self) -> Reply:
+        version = self._versions.newest
+        subject = self._versions.subject(version)
+        data: dict[str, Any] = {"version": version, "subject": subject.content()}
+        if self._skeleton is not None:
+            found = with_bones(self._skeleton, subject.bones)
+            data["skeleton"] = skeleton_content(found)
+        return Reply(
+            ok=True, sentence=f"This is parameter set {version}.", data=data | self._levels()
+        )
+
+    def _levels(self) -> dict[str, Any]:
+        return {"mvc": dict(self.envelope.mvc), "baseline": self.envelope.baseline}
+
+    def _hear(self, name: WorkerName, message: object) -> None:
+        if isinstance(message, Hello):
+            self._welcome(name)
+        elif isinstance(message, Answer):
+            self._settle(name, message)
+
+    def _welcome(self, name: WorkerName) -> None:
+        """Tell a worker that has started what was ordered before its time."""
+        if name == "predictor":
+            self._recording = None
+            for concern in self._concerns.values():
+                self._lines[name].send(concern)
+            return
+        if self._paused:
+            self._lines[name].send(PauseOrder(paused=True))
+        self._order_to_forget()
+
+    def _order_to_forget(self) -> None:
+        if self._since is not None:
+            self._lines["calibrator"].send(ForgetOrder(before=self._since))
+
+    def _settle(self, name: WorkerName, answer: Answer) -> None:
+        if name == "predictor":
+            self._recording = answer.recording
+        if answer.scale is not None:
+            levels = {"mvc": answer.scale.mvc, "baseline": answer.scale.baseline}
+            self.envelope = self.envelope.model_copy(update=levels)
+            self._since = answer.scale.since
+            self._order_to_forget()
+        waiting = self._waiting.pop(answer.number, None)
+        if waiting is not None:
+            data = self._levels() | {"changed": answer.scale.changed} if answer.scale else {}
+            reply = Reply(ok=answer.ok, sentence=answer.sentence, data=data)
+            self._reply(waiting.client, waiting.request, reply)
+
+    def _give_up(self, now: float) -> None:
+        late = [number for number, w in self._waiting.items() if now > w.deadline]
+        for number in late:
+            waiting = self._waiting.pop(number)
+            self._reply(
+                waiting.client,
+                waiting.request,
+                _refused(
+                    f"The {waiting.worker} has not answered within {ANSWER_WITHIN_S:g} s, but may "
+                    "still do it; see 'hillstream ctl status'."
+                ),
+            )
+
+    def _absent(self, request: Request, worker: WorkerName) -> Reply:
+        if request.command in (Command.PAUSE, Command.RESUME):
+            return Reply(
+                ok=True,
+                sentence=f"The calibrator is being started and will be told to {request.command}.",
+            )
+        return _refused(f"The {worker} is being started; try again in a few seconds.")
+
+    def _reply(self, client: bytes, request: Request, reply: Reply) -> None:
+        if request.command is not Command.STATUS:
+            self._log(request, reply)
+        if self._server:
+            self._server.reply(client, reply)
+
+
+def _refused(sentence: str) -> Reply:
+    return Reply(ok=False, sentence=sentence)

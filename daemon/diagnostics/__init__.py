@@ -1,0 +1,1 @@
+"""Is it there, and is it fit: the machine and the network, examined before a run."""

@@ -1,0 +1,1 @@
+"""What the system gives a process: processors, priority, memory, the service manager."""

@@ -1,0 +1,219 @@
+"""What predictor and calibrator tell each other, over ZeroMQ, as msgpack maps.
+
+The predictor publishes paired rows; the calibrator publishes updates. Either may be absent, slow
+or restarted: nobody waits, and what a full queue cannot take is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, ClassVar
+
+import msgpack
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.emg.synthesis import SynergyWeights
+from pipeline.model.identifiability import BoneNumber, Confidence, Standing
+from pipeline.model.subject import Subject
+from pipeline.timebase.rows import NO_MOTION, PairedRows
+from pipeline.update import Result, Update
+
+MAX_BYTES = 4_000_000
+"""No longer message is read."""
+MAX_ITEMS = 10_000
+"""No list in a message is longer, and no map larger."""
+
+logger = logging.getLogger(__name__)
+
+Array = NDArray[np.float64]
+Numbers = list[float]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Values = dict[str, list[Finite]]
+"""For each calibrated parameter one number per muscle."""
+Multipliers = dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
+"""`Subject.bones`. Whatever these are, they are bones that can exist."""
+
+
+class LinkMessage(BaseModel):
+    """A validated message of the link."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    topic: ClassVar[str]
+
+    def pack(self) -> bytes:
+        """Return the frame: topic, a space, a msgpack map."""
+        body: bytes = msgpack.packb(self.model_dump())
+        return self.topic.encode("ascii") + b" " + body
+
+
+class RowsMessage(LinkMessage):
+    """Paired rows; arrays as lists, NaN in `moment` or `motion` where there is no reference."""
+
+    topic: ClassVar[str] = "rows"
+    t: list[Finite]
+    excitation: list[list[Finite]]
+    length: list[list[Finite]]
+    moment_arm: list[list[list[Finite]]]
+    moment: list[Numbers]
+    valid: list[bool]
+    measured: list[list[bool]]
+    motion: list[list[Numbers]] = []
+
+    @classmethod
+    def of(cls, rows: PairedRows) -> RowsMessage:
+        """Return the message that carries `rows`."""
+        return cls.model_construct(**{k: v.tolist() for k, v in rows._asdict().items()})
+
+    def rows(self) -> PairedRows:
+        """Return the rows as arrays; raises ValueError if their shapes do not agree."""
+        n = len(self.t)
+        rows = PairedRows(
+            t=np.array(self.t, dtype=np.float64),
+            excitation=np.array(self.excitation, dtype=np.float64),
+            length=np.array(self.length, dtype=np.float64),
+            moment_arm=np.array(self.moment_arm, dtype=np.float64),
+            moment=np.array(self.moment, dtype=np.float64),
+            valid=np.array(self.valid, dtype=bool),
+            measured=np.array(self.measured, dtype=bool),
+        )
+        if self.motion:
+            rows = rows._replace(motion=np.array(self.motion, dtype=np.float64))
+        shapes = [part.shape for part in rows]
+        axes = [len(shape) for shape in shapes]
+        counted = shapes if rows.moves else shapes[:-1]
+        wrong = axes != [1, 2, 2, 3, 2, 1, 2, 3] or any(shape[0] != n for shape in counted)
+        if wrong or rows.motion.shape[1] != NO_MOTION.shape[1]:
+            raise ValueError(f"rows of shapes {shapes} do not fit together")
+        return rows
+
+
+class BoneMap(BaseModel):
+    """`pipeline.calibrate.confidence.BoneNumber`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    factor: Finite
+    deviation: Finite
+    standing: Standing
+
+
+class ConfidenceMap(BaseModel):
+    """`pipeline.calibrate.confidence.Confidence`, arrays as lists."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    deviation: Values
+    standing: dict[str, tuple[Standing, ...]]
+    directions: list[Values]
+    residual: list[Finite]
+    bones: dict[str, BoneMap] = {}
+
+    @classmethod
+    def of(cls, confidence: Confidence) -> ConfidenceMap:
+        """Return the map that carries `confidence`."""
+        return cls(
+            deviation=_lists(confidence.deviation),
+            standing=confidence.standing,
+            directions=[_lists(values) for values in confidence.directions],
+            residual=list(confidence.residual),
+            bones={label: BoneMap(**vars(number)) for label, number in confidence.bones.items()},
+        )
+
+    def confidence(self) -> Confidence:
+        """Return the confidence as arrays."""
+        return Confidence(
+            deviation=_arrays(self.deviation),
+            standing=self.standing,
+            directions=tuple(_arrays(values) for values in self.directions),
+            residual=tuple(self.residual),
+            bones={label: BoneNumber(**dict(number)) for label, number in self.bones.items()},
+        )
+
+
+class SynergyMap(BaseModel):
+    """`pipeline.emg.synthesis.SynergyWeights`, arrays as lists."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    weights: list[list[Finite]]
+    unit: list[Finite]
+
+    def synergies(self) -> SynergyWeights:
+        """Return the weights as arrays."""
+        return SynergyWeights(np.array(self.weights), np.array(self.unit))
+
+
+class UpdateMessage(LinkMessage):
+    """What became of an update, and the parameters in force after it."""
+
+    topic: ClassVar[str] = "update"
+    result: Result
+    sentence: str
+    version: Annotated[int, Field(ge=0)]
+    t: Finite
+    values: Values
+    bones: Multipliers
+    loss: Finite | None
+    rmse: list[Finite] | None
+    seconds: Finite
+    at_bound: list[str]
+    steps: int
+    fallbacks: int
+    candidate: Values | None
+    error_before: Finite | None
+    error_after: Finite | None
+    confidence: ConfidenceMap | None
+    synergies: SynergyMap | None = None
+
+    @classmethod
+    def of(cls, update: Update) -> UpdateMessage:
+        """Return the message that tells of `update`."""
+        return cls(
+            result=update.result,
+            sentence=update.sentence,
+            version=update.version,
+            t=update.t,
+            values=_lists(update.subject.values()),
+            bones=dict(update.subject.bones),
+            loss=update.loss,
+            rmse=list(update.rmse) if update.rmse else None,
+            seconds=update.seconds,
+            at_bound=update.at_bound,
+            steps=update.steps,
+            fallbacks=update.fallbacks,
+            candidate=None if update.candidate is None else _lists(update.candidate.values()),
+            error_before=update.error_before,
+            error_after=update.error_after,
+            confidence=update.confidence and ConfidenceMap.of(update.confidence),
+            synergies=update.synergies
+            and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),
+        )
+
+    def subject(self, like: Subject) -> Subject:
+        """Return the person the message describes; raises as `described`."""
+        return described(like, self.values, self.bones)
+
+
+def described(like: Subject, values: Values, bones: Multipliers) -> Subject:
+    """Return the person that a message describes, with the muscles and bones of `like`.
+
+    Raises
+    ------
+    ValueError
+        If the parameters are not one number for each muscle of `like`, or the bones are others.
+    """
+    wrong = [k for k, v in values.items() if len(v) != len(like.muscles)]
+    if wrong or set(values) != set(like.values()):
+        raise ValueError(f"parameters {sorted(values)} do not fit {len(like.muscles)} muscles")
+    if set(bones) != set(like.bones):
+        raise ValueError(f"bones {sorted(bones)} where {sorted(like.bones)} are needed")
+    return replace(like.with_values(_arrays(values)), bones=bones)
+
+
+def _lists(values: Mapping[str, Array]) -> dict[str, list[float]]:
+    return {name: value.tolist() for name, value in values.items()}
+
+
+def _arrays(values: Mapping[str, list[float]]) -> dict[str, Array]:
+    return {name: np.array(value) for name, value in values.items()}

@@ -1,1 +1,0 @@
-"""How fast a sample becomes a moment: the whole daemon on real streams, measured from outside."""

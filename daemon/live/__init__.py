@@ -1,0 +1,1 @@
+"""The predictor's helpers: state of a live run, no sockets of their own."""

@@ -1,0 +1,116 @@
+"""MVC and resting level, recorded in the predictor while it goes on predicting."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.config import Config
+from daemon.ipc.orders import Answer, Recorded, RecordOrder, Scale
+from pipeline.emg.envelope import Envelope
+from pipeline.emg.levels import HELD_S, HIGHEST_REST, Levels
+
+NAMES = {"mvc": "The MVC", "baseline": "The resting level"}
+"""How a sentence about a recording begins."""
+
+Mask = NDArray[np.bool_]
+
+
+class LiveLevels:
+    """Obeys the orders to record.
+
+    Parameters
+    ----------
+    config
+        The set-up.
+    envelope
+        The predictor's; its scale is what changes.
+    """
+
+    def __init__(self, config: Config, envelope: Envelope) -> None:
+        self._channels = config.streams.emg.channels
+        self._untracked = "none" if config.envelope.baseline == "none" else None
+        self._fade_s = config.output.hand_over_s
+        self._settled_s = config.output.hand_over_s + config.model.electromechanical_delay_s
+        self._envelope = envelope
+        self.recording: Recorded | None = None
+        """What is being recorded."""
+
+    def obey(self, order: RecordOrder) -> Answer:
+        """Begin or end a recording; the end of one puts a new scale in force."""
+        answer = self._begin(order.what) if order.begin else self._end(order.what)
+        return answer.model_copy(update={"number": order.number, "recording": self.recording})
+
+    def _begin(self, what: Recorded) -> Answer:
+        if self.recording is not None:
+            return _refused(
+                f"{NAMES[self.recording]} is being recorded already; end that with "
+                f"'hillstream ctl {self.recording} stop' first."
+            )
+        self.recording = what
+        self._envelope.record()
+        todo = "contract each muscle as hard as you can" if what == "mvc" else "keep still"
+        return _done(f"{NAMES[what]} is being recorded: {todo}, then 'hillstream ctl {what} stop'.")
+
+    def _end(self, what: Recorded) -> Answer:
+        if self.recording != what:
+            return _refused(
+                f"{NAMES[what]} is not being recorded; begin with 'hillstream ctl {what} start'."
+            )
+        self.recording = None
+        levels = self._envelope.recorded()
+        if levels is None:
+            return _refused(
+                f"The recording was shorter than {HELD_S:g} s of EMG, so nothing was changed; "
+                "is the EMG stream live?"
+            )
+        return self._use_mvc(levels) if what == "mvc" else self._use_baseline(levels)
+
+    def _use_mvc(self, levels: Levels) -> Answer:
+        scale = self._envelope.scale
+        found = levels.contracted(scale.baseline * scale.mvc)
+        if not found.any():
+            return _refused("No channel was clearly activated; the MVC values stay as they are.")
+        scale.adopt(np.where(found, levels.highest, scale.mvc), None, self._fade_s)
+        return self._changed("mvc", found, levels, "not clearly activated")
+
+    def _use_baseline(self, levels: Levels) -> Answer:
+        scale = self._envelope.scale
+        level = levels.mean / scale.mvc
+        at_rest = level <= HIGHEST_REST
+        if not at_rest.any():
+            return _refused(
+                f"Every channel was above {HIGHEST_REST:.0%} of its MVC, so nobody was at rest; "
+                "the resting levels stay as they are. Keep still, or record the MVC first."
+            )
+        self._untracked = None
+        scale.adopt(scale.mvc, np.where(at_rest, level, scale.baseline), self._fade_s)
+        return self._changed("baseline", at_rest, levels, f"above {HIGHEST_REST:.0%} of MVC")
+
+    def _changed(self, what: Recorded, found: Mask, levels: Levels, why: str) -> Answer:
+        changed = [name for name, new in zip(self._channels, found, strict=True) if new]
+        kept = [name for name, new in zip(self._channels, found, strict=True) if not new]
+        rest = f" Kept as they were, because {why}: {', '.join(kept)}." if kept else ""
+        return _done(
+            f"{NAMES[what]} of {len(changed)} of {len(found)} channels is new, from "
+            f"{levels.seconds:.1f} s: {', '.join(changed)}.{rest}",
+            self._scale(changed),
+        )
+
+    def _scale(self, changed: list[str]) -> Scale:
+        scale = self._envelope.scale
+        baseline = dict(zip(self._channels, scale.baseline.tolist(), strict=True))
+        return Scale(
+            mvc=dict(zip(self._channels, scale.mvc.tolist(), strict=True)),
+            baseline="tracked" if scale.tracked else self._untracked or baseline,
+            since=self._envelope.newest + self._settled_s,
+            changed=changed,
+        )
+
+
+def _done(sentence: str, scale: Scale | None = None) -> Answer:
+    return Answer(number=0, ok=True, sentence=sentence, scale=scale)
+
+
+def _refused(sentence: str) -> Answer:
+    return Answer(number=0, ok=False, sentence=sentence)

@@ -1,0 +1,89 @@
+"""From predicted rows to published moments, with their validity, age and parameter version."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.output.guard import MomentGuard
+from pipeline.output.message import Status
+from pipeline.output.publisher import Publisher
+from pipeline.streams import clock
+
+Array = NDArray[np.float64]
+
+
+class Outbox:
+    """Passes every moment through the guard and publishes what comes out.
+
+    Parameters
+    ----------
+    publisher
+        The ways out.
+    guard
+        Limits and fades.
+    version
+        Version of the parameters in use.
+    """
+
+    def __init__(self, publisher: Publisher, guard: MomentGuard, version: int) -> None:
+        self._publisher = publisher
+        self._guard = guard
+        self._state = guard.initial()
+        self._sd: Array | None = None
+        self._adopted = self._sent = clock.now()
+        self.version = version
+        self.status = Status.STARTING
+        self.troubles: dict[str, str] = {}
+        """What keeps the moments from being at their best, a sentence each, by its cause; while
+        there is any, a status that would be NOMINAL is DEGRADED."""
+        self.synthesised: tuple[int, ...] = ()
+        """Places of the muscles that are driven by what the others do."""
+        self.rows = 0
+        """Rows published; messages without a new row do not count."""
+
+    def adopt(self, version: int) -> None:
+        """Take note of a new parameter set."""
+        self.version = version
+        self._adopted = clock.now()
+
+    def row(self, moment: Array | None, t_emg: float, deviation: Array) -> float:
+        """Publish a row's moment, None where the row is not valid; return its latency in s.
+
+        Parameters
+        ----------
+        moment
+            N*m, shape [dof].
+        t_emg
+            Time of the newest EMG it used, s.
+        deviation
+            Standard deviation of the moment, N*m, shape [dof]; NaN where it is not known.
+        """
+        self._sd = deviation if np.isfinite(deviation).all() else None
+        self.rows += 1
+        return self._send(moment, t_emg) - t_emg
+
+    def nothing_new(self) -> None:
+        """Publish what is left to say while no row comes: the moment holds, then fades."""
+        self._send(None, None)
+
+    def quiet_s(self) -> float:
+        """Return the time since the last message, s."""
+        return clock.now() - self._sent
+
+    def _send(self, moment: Array | None, t_emg: float | None) -> float:
+        self._sent = now = clock.now()
+        self._state, safe = self._guard.step(self._state, now, moment, t_emg)
+        nominal = safe.status is Status.NOMINAL
+        self.status = Status.DEGRADED if nominal and self.troubles else safe.status
+        message = self._publisher.publish_moment(
+            safe.moment,
+            safe.ok,
+            self.status,
+            safe.t_emg,
+            sd=self._sd,
+            parameter_version=self.version,
+            parameter_age_s=now - self._adopted,
+            synthesised=self.synthesised,
+        )
+        return message.t_published

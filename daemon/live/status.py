@@ -1,0 +1,158 @@
+"""The status message: what an operator and the terminal view are told every second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.config import Config
+from daemon.ipc.messages import UpdateMessage
+from daemon.ipc.orders import Recorded
+from daemon.live.histogram import Histogram
+from daemon.live.mvc import NAMES
+from daemon.live.outbox import Outbox
+from pipeline.model.subject import Subject
+from pipeline.output.message import CalibratorReport, Latency, StatusMessage, Ticks
+from pipeline.streams import clock
+from pipeline.streams.base import SourceState, StreamHealth
+
+Array = NDArray[np.float64]
+
+SILENT_AFTER_STRIDES = 5
+"""Strides without a word from the calibrator after which it is reported as silent."""
+
+
+class StatusReporter:
+    """Gathers what has happened since the last status message.
+
+    Parameters
+    ----------
+    config
+        The set-up.
+    session
+        Names this run in every message.
+    """
+
+    def __init__(self, config: Config, session: str) -> None:
+        self._config = config
+        self._session = session
+        self._started = clock.now()
+        self._latency = self.last_latency = Histogram()
+        """Latencies counted now, and those that the last status told of."""
+        self._late = 0
+        self._reference: Array | None = None
+        self._update: UpdateMessage | None = None
+        self._updated = self._started
+        self._warning = _warning(config)
+        self.recording: Recorded | None = None
+        """What is being recorded."""
+        self.remarks: dict[str, str] = {}
+        """What the operator should know beside, a sentence each, by its cause."""
+        self.failed: Mapping[str, str] = {}
+        """EMG channels that are not believed, each with what is wrong with it."""
+
+    def latency(self, seconds: float) -> None:
+        """Count the time from EMG to publication of one row, s."""
+        self._latency.add(seconds)
+        self._late += seconds > 1.0 / self._config.model.rate_hz + self._config.streams.max_gap_s
+
+    def reference(self, moment: Array) -> None:
+        """Take note of the newest reference, N*m, shape [dof]."""
+        self._reference = moment
+
+    def update(self, update: UpdateMessage) -> None:
+        """Take note of the calibrator's newest update."""
+        self._update, self._updated = update, clock.now()
+
+    def message(
+        self,
+        outbox: Outbox,
+        health: Sequence[StreamHealth],
+        expected: int,
+        rmse: Mapping[str, float | None],
+        subject: Subject,
+    ) -> StatusMessage:
+        """Return the status now; the latency starts anew with it."""
+        now = clock.now()
+        self.last_latency, self._latency = self._latency, Histogram()
+        return StatusMessage(
+            session=self._session,
+            t=now,
+            status=outbox.status,
+            note=" ".join(filter(None, [self._note(outbox, health, now), self._warning])),
+            uptime_s=now - self._started,
+            ticks=Ticks(expected=expected, published=outbox.rows, late=self._late),
+            latency_ms=Latency(**self.last_latency.milliseconds()),
+            streams=tuple(health),
+            calibrator=self._calibrator(now),
+            rmse=dict(rmse),
+            parameters={k: tuple(v) for k, v in subject.values().items()},
+            muscles=subject.muscles,
+            channels=dict(self.failed),
+            synthesised=tuple(subject.muscles[i] for i in outbox.synthesised),
+            reference=self._known_reference(),
+        )
+
+    def _note(self, outbox: Outbox, health: Sequence[StreamHealth], now: float) -> str:
+        """Return what most needs the operator's attention, in a sentence."""
+        said = (*_of_streams(health), *outbox.troubles.values(), *self.remarks.values())
+        if said:
+            return " ".join(said)
+        if self.recording is not None:
+            return (
+                f"{NAMES[self.recording]} is being recorded until "
+                f"'hillstream ctl {self.recording} stop'; the moments go on."
+            )
+        silent_s = now - self._updated
+        if (
+            self._config.calibrates
+            and silent_s > SILENT_AFTER_STRIDES * self._config.calibrator.stride_s
+        ):
+            return (
+                f"The calibrator has said nothing for {silent_s:.0f} s; prediction goes on with "
+                f"parameter set {outbox.version}."
+            )
+        return outbox.status.sentence
+
+    def _calibrator(self, now: float) -> CalibratorReport | None:
+        update = self._update
+        if update is None:
+            return None
+        return CalibratorReport(
+            result=update.result,
+            sentence=update.sentence,
+            version=update.version,
+            loss=update.loss,
+            seconds=update.seconds,
+            age_s=now - self._updated,
+        )
+
+    def _known_reference(self) -> dict[str, tuple[float, ...]] | None:
+        if self._reference is None or not np.isfinite(self._reference).all():
+            return None
+        return {
+            dof: (float(value),)
+            for dof, value in zip(self._config.model.dofs, self._reference, strict=True)
+        }
+
+
+def _warning(config: Config) -> str:
+    """Return what every status has to say of ports that anyone can reach, or nothing."""
+    if not config.open_addresses:
+        return ""
+    return (
+        f"Not secure: {' and '.join(config.open_addresses)} without keys, open to the network "
+        "(security.insecure)."
+    )
+
+
+def _of_streams(health: Sequence[StreamHealth]) -> tuple[str, ...]:
+    """Return what there is to say of the first stream that is not as it should be."""
+    for stream in health:
+        if stream.note:
+            return (stream.note,)
+        if stream.state is not SourceState.LIVE:
+            return (f"The {stream.key} stream is {stream.state}.",)
+    return ()

@@ -1,0 +1,1 @@
+"""Recordings, at full speed: no processes, no sockets, the same numbers every time."""

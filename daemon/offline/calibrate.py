@@ -1,0 +1,250 @@
+"""Calibration on chosen stretches of recordings, scored on stretches it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from daemon.build.calibrator import compute_device, parameter_space
+from daemon.build.subject import generic_subject, starting_subject
+from daemon.config import Config
+from daemon.offline.rows import RecordedRows, agreement
+from daemon.offline.segments import Kind, Passage, passages
+from daemon.offline.synergy_hybrid import Hybrid, hybrid
+from pipeline.calibrate.loss import Trials
+from pipeline.calibrate.offline import Calibration, Objective, Settings, Watch, cut, descend
+from pipeline.errors import UserError
+from pipeline.geometry import load_model
+from pipeline.model.parameters import RELATIVE, ParameterSpace
+from pipeline.model.subject import Subject
+from pipeline.timebase.rows import PairedRows
+
+Method = Literal["adamw", "annealing", "synergy"]
+Result = dict[str, object]
+
+_APART_S = 1.0
+"""Jump in time between two recordings that are calibrated on together."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to calibrate on and what to score.
+
+    Parameters
+    ----------
+    recordings
+        Files to calibrate on; the choice applies to each of them.
+    kind, ranges
+        What is chosen: ranges of gait cycles, of seconds, or of frames of the reference.
+    heldout
+        More files to score.
+    stance
+        Whether only the stances of those files are scored.
+    method
+        ``adamw``, ``annealing`` as programs without gradients do it, or ``synergy`` with
+        synthesised excitations for the muscles that have no channel.
+    budget_seconds
+        Time that annealing may take, s.
+    synergies
+        Number of synergies; None takes as many as the variance needs.
+    """
+
+    recordings: Sequence[Path]
+    kind: Kind
+    ranges: Sequence[Passage]
+    heldout: Sequence[Path] = ()
+    stance: bool = False
+    method: Method = "adamw"
+    budget_seconds: float = 60.0
+    synergies: int | None = None
+
+
+class Learnt(RecordedRows):
+    """A recording with what is learnt from it.
+
+    Raises
+    ------
+    UserError
+        If the recording does not have what is chosen, or no reference there.
+    """
+
+    def __init__(self, config: Config, path: Path, request: Request) -> None:
+        super().__init__(config, path)
+        self.used = passages(request.kind, request.ranges, path, self.t_reference, self.cycles)
+        for used in self.used:
+            part = self.part(used)
+            if not np.isfinite(self.rows.moment[part]).any():
+                raise UserError(
+                    f"'{path}' has no valid reference from {used[0]:g} to {used[1]:g} s; choose "
+                    f"other {request.kind}."
+                )
+
+
+def calibrate(
+    config: Config, request: Request, on_progress: Watch | None = None
+) -> tuple[Subject, Result]:
+    """Calibrate and score.
+
+    Parameters
+    ----------
+    config
+        The set-up; it says where to start, which parameters are free, and their bounds.
+    request
+        What to do.
+    on_progress
+        Called with the fraction done and the loss.
+
+    Returns
+    -------
+    tuple
+        The calibrated person, and the result, whose keys docs/calibration.md explains.
+
+    Raises
+    ------
+    UserError
+        If the recordings do not have what is asked for, or do not fit the set-up.
+    """
+    torch.set_num_threads(config.calibrator.threads)
+    model = load_model(config.model.file)
+    start = starting_subject(config, model)
+    learnt = [Learnt(config, path, request) for path in request.recordings]
+    others = [RecordedRows(config, path) for path in request.heldout]
+    device = compute_device(config)
+    space = parameter_space(config, generic_subject(model), device)
+    trials = trials_of(config, learnt, space.zeros())
+    before = _scores(start, learnt, others, request.stance)
+    found, loss, synergies = _optimised(
+        config, space, trials, space.vector(start), request, on_progress
+    )
+    if synergies:
+        for recorded in (*learnt, *others):
+            synergies.drive(recorded)
+    subject = space.subject(found.vector)
+    return subject, {
+        "loss": loss,
+        "objective": found.objective,
+        "seconds": found.seconds,
+        "iterations": found.iterations,
+        "method": request.method,
+        "device": device,
+        "threads": torch.get_num_threads(),
+        **_scores(subject, learnt, others, request.stance),
+        "start": before,
+        "parameters": _parameters(config, space, subject, found.vector),
+        "at_bound": space.at_bound(found.vector),
+        "loss_history": found.history,
+        "synergies": synergies.described() if synergies else None,
+    }
+
+
+def _optimised(
+    config: Config,
+    space: ParameterSpace,
+    trials: Trials,
+    start: Tensor,
+    request: Request,
+    on_progress: Watch | None,
+) -> tuple[Calibration, float, Hybrid | None]:
+    """Return what was found, the relative error there, and the synergies where there are any."""
+    settings = Settings()
+    objective = Objective(space, trials, 1.0 / config.model.rate_hz, settings)
+    with finite_numbers():
+        if request.method == "synergy":
+            made = hybrid(config, space, trials, start, settings, request.synergies, on_progress)
+            return made.calibration, made.loss, made
+        if request.method == "annealing":
+            from daemon.offline.annealing import anneal
+
+            found = anneal(objective, start, request.budget_seconds, watch=on_progress)
+        else:
+            found = descend(objective, start, settings, on_progress)
+    with torch.no_grad():
+        objective(found.vector)
+    return found, objective.relative_error, None
+
+
+@contextmanager
+def finite_numbers() -> Iterator[None]:
+    """Tell the person where a calibration inside leaves the range of finite numbers."""
+    try:
+        yield
+    except FloatingPointError as error:
+        raise UserError(
+            f"The calibration left the range of finite numbers ({error}); check the recordings "
+            "for spikes in the reference moments."
+        ) from error
+
+
+def trials_of(config: Config, learnt: Sequence[Learnt], like: Tensor) -> Trials:
+    """Cut the chosen passages of all recordings into one set of trials.
+
+    Parameters
+    ----------
+    like
+        A tensor whose type and device the trials take.
+    """
+    parts, stretches, t, before = [], [], 0.0, 0
+    for recorded in learnt:
+        rows = recorded.rows
+        # Recordings follow each other with a jump in time, so that no state is carried across.
+        parts.append(rows._replace(t=rows.t - rows.t[0] + t))
+        chosen = [recorded.part(passage) for passage in recorded.used]
+        stretches += [slice(before + part.start, before + part.stop) for part in chosen]
+        t, before = t + float(np.ptp(rows.t)) + _APART_S, before + len(rows.t)
+    rate_hz, burn_in_s = config.model.rate_hz, config.calibrator.burn_in_s
+    return cut(PairedRows.joined(parts), stretches, rate_hz, burn_in_s, like)
+
+
+def _scores(
+    subject: Subject, learnt: Sequence[Learnt], others: Sequence[RecordedRows], stance: bool
+) -> Result:
+    """Score a person on what was learnt from, on the rest, and on other recordings."""
+    seen, unseen = [], []
+    for recorded in learnt:
+        predicted = recorded.predicted(subject)
+        seen.append(recorded.compared(predicted, recorded.used))
+        unseen.append(recorded.compared(predicted, recorded.scored(used=recorded.used)))
+    dofs = learnt[0].dofs
+    return {
+        "calibration": agreement(dofs, seen),
+        "heldout": agreement(dofs, unseen),
+        "heldout_files": {
+            str(other.path): agreement(
+                dofs, [other.compared(other.predicted(subject), other.scored(stance=stance))]
+            )
+            for other in others
+        },
+    }
+
+
+def _parameters(
+    config: Config, space: ParameterSpace, subject: Subject, vector: Tensor
+) -> list[Result]:
+    """Describe every free parameter, in SI units, with its bounds."""
+    at_bound, found = set(space.at_bound(vector)), []
+    place = {muscle: i for i, muscle in enumerate(subject.muscles)}
+    for label in space.labels:
+        name, members = label.split(":")
+        muscles = members.split("+")
+        first = place[muscles[0]]
+        prior = float(getattr(space.prior, name)[first])
+        unit = prior if name in RELATIVE else 1.0
+        low, high = getattr(config.calibrator.parameters, name).bounds
+        found.append(
+            {
+                "name": name,
+                "muscles": muscles,
+                "value": float(getattr(subject, name)[first]),
+                "prior": prior,
+                "bounds": [low * unit, high * unit],
+                "at_bound": label in at_bound,
+            }
+        )
+    return found

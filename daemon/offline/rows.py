@@ -1,0 +1,146 @@
+"""A whole recording as rows on the model's grid, each with its reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.build.pipeline import build_pipeline
+from daemon.build.streams import stream_specs
+from daemon.build.subject import generic_subject
+from daemon.config import Config
+from daemon.offline.segments import Passage, read_cycles, scored
+from pipeline.errors import UserError
+from pipeline.geometry import load_model
+from pipeline.model.subject import Subject
+from pipeline.predict import HandOver, Predictor
+from pipeline.streams.recordings.load import Recording, load_recording
+from pipeline.streams.recordings.replay import replay
+from pipeline.timebase.rows import PairedRows
+
+Array = NDArray[np.float64]
+
+_SLICE_S = 1.0
+"""A recording passes through the stages in slices this long; the rows do not depend on it."""
+
+
+class RecordedRows:
+    """A recording after the live stages: envelope, alignment, delay, geometry, pairing.
+
+    Angles are interpolated, whatever the configuration does live: nobody waits for them here.
+
+    Parameters
+    ----------
+    config
+        The set-up.
+    path
+        The recording.
+
+    Raises
+    ------
+    UserError
+        If the recording cannot be read or lacks a stream, a channel or any reference.
+    """
+
+    def __init__(self, config: Config, path: Path) -> None:
+        recording = load_recording(path)
+        self.path = path
+        self.rate_hz = config.model.rate_hz
+        self.dofs = config.model.dofs
+        self.rows = _paired(config, recording)
+        self.t_reference = recording.streams["moments"].t
+        """Times of the reference's samples, s."""
+        self.cycles = read_cycles(path, self.t_reference)
+
+    def part(self, passage: Passage) -> slice:
+        """Return the rows of a passage."""
+        start, stop = np.searchsorted(self.rows.t, np.asarray(passage) - 0.25 / self.rate_hz)
+        return slice(int(start), int(stop))
+
+    def predicted(self, subject: Subject) -> Array:
+        """Return the moments that a live run with these parameters predicts, N*m, [row, dof]."""
+        jumps = np.flatnonzero(np.diff(self.rows.t) > 1.5 / self.rate_hz) + 1
+        predictor = Predictor(subject, self.rate_hz, HandOver())
+        moments = []
+        for piece in np.split(np.arange(len(self.rows.t)), jumps):
+            part = self.rows.part(slice(int(piece[0]), int(piece[-1]) + 1))
+            predictor.reset()
+            moments.append(predictor.predict(part.excitation, part.length, part.moment_arm).moment)
+        return np.concatenate(moments)
+
+    def scored(self, used: Sequence[Passage] = (), stance: bool = False) -> list[Passage]:
+        """Return the passages that may be scored, see `daemon.offline.segments.scored`."""
+        return scored(self.cycles, self.t_reference, used, stance, self.path)
+
+    def compared(self, predicted: Array, chosen: Sequence[Passage]) -> Compared:
+        """Return predicted moments and reference of some passages."""
+        inside = np.zeros(len(self.rows.t), dtype=bool)
+        for passage in chosen:
+            inside[self.part(passage)] = True
+        inside &= self.rows.valid
+        return Compared(predicted[inside], self.rows.moment[inside])
+
+
+class Compared(NamedTuple):
+    """Predicted moments beside their reference, N*m, each of shape [row, dof]."""
+
+    predicted: Array
+    reference: Array
+    """NaN where there is none."""
+
+
+def agreement(dofs: Sequence[str], parts: Sequence[Compared]) -> dict[str, object]:
+    """Score predicted moments, pooled over all rows that have a reference.
+
+    Returns
+    -------
+    dict
+        ``r2`` and ``rmse`` in N*m as {dof: value, None without reference}, and ``rows`` scored.
+    """
+    predicted, reference = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    counts = np.isfinite(reference)
+    pairs = [(predicted[c, i], reference[c, i]) for i, c in enumerate(counts.T)]
+    return {
+        "r2": dict(zip(dofs, (_r2(*pair) for pair in pairs), strict=True)),
+        "rmse": dict(zip(dofs, (_rmse(*pair) for pair in pairs), strict=True)),
+        "rows": int(counts.any(1).sum()),
+    }
+
+
+def _paired(config: Config, recording: Recording) -> PairedRows:
+    streams = config.streams
+    if streams.moments is None:
+        raise UserError(
+            "The configuration has no streams.moments; without a reference there is nothing to "
+            "calibrate on."
+        )
+    offline = streams.model_copy(update={"angle_mode": "interpolate"})
+    config = config.model_copy(update={"streams": offline})
+    subject = generic_subject(load_model(config.model.file))
+    chain = build_pipeline(config, subject)
+    parts = []
+    for chunk in replay(recording, stream_specs(config), _SLICE_S):
+        chain.push(chunk)
+        chain.predict()
+        paired = chain.pair()
+        if paired is not None:
+            parts.append(paired.rows)
+    if not parts:
+        raise UserError(
+            f"'{recording.name}' has no time at which EMG, angles and reference moments overlap."
+        )
+    return PairedRows.joined(parts)
+
+
+def _rmse(predicted: Array, reference: Array) -> float | None:
+    return float(np.sqrt(np.mean((predicted - reference) ** 2))) if len(reference) else None
+
+
+def _r2(predicted: Array, reference: Array) -> float | None:
+    if not len(reference) or reference.var() == 0:
+        return None
+    return float(1.0 - np.mean((predicted - reference) ** 2) / reference.var())

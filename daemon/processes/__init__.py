@@ -1,0 +1,1 @@
+"""One file a process, and what keeps it alive; nothing below imports this room."""

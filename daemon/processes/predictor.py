@@ -1,0 +1,347 @@
+"""The predictor's process: streams in, moments out; it never waits for anyone."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from daemon.build.keys import ConfiguredKeys
+from daemon.build.pipeline import build_pipeline
+from daemon.build.streams import build_sources
+from daemon.config import Config
+from daemon.host.realtime import GarbageCollector, claim_for_predictor
+from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage
+from daemon.ipc.orders import ORDERS, ConcernOrder, Hello, Line, RecordOrder
+from daemon.ipc.sockets import Listener, Speaker
+from daemon.live.electrode_alerts import ElectrodeCare
+from daemon.live.histogram import Histogram
+from daemon.live.mvc import LiveLevels
+from daemon.live.outbox import Outbox
+from daemon.live.scoreboard import Scoreboard
+from daemon.live.stages import StageTimes
+from daemon.live.status import StatusReporter
+from daemon.live.tracer import Tracer
+from daemon.processes.worker import Stop
+from pipeline.emg.synthesis import Synthesis
+from pipeline.errors import UserError
+from pipeline.live import Chain, Predicted
+from pipeline.model.subject import Subject
+from pipeline.output.guard import MomentGuard
+from pipeline.output.lsl import LslPublisher
+from pipeline.output.message import MetaMessage, ParametersMessage
+from pipeline.output.publisher import Publisher, Sink
+from pipeline.output.udp import UdpPublisher
+from pipeline.output.zmq import ZmqPublisher
+from pipeline.streams import clock
+from pipeline.streams.base import Chunk
+from pipeline.streams.lsl.liblsl import load_pylsl
+from pipeline.timebase.rows import PairedRows
+
+Array = NDArray[np.float64]
+
+WAIT_S = 0.002
+"""Longest wait for the stream that the next row needs; the others are looked at as often, s."""
+GARBAGE_EVERY_S = 1.0
+QUIET_TICKS = 2.5
+"""Ticks without a row after which a message goes out all the same."""
+BURST = 20
+"""Of more rows than this at once, after a stall, only the newest is published."""
+BATCH_S = 0.1
+"""Paired rows go to the calibrator in batches of about this length, s."""
+STATUS_EVERY_S = 1.0
+FIRST_S, LAST_S, SETTLED_S = 5, 10, 10
+"""Seconds at the start and at the end that the summary compares, and from when it counts, s."""
+
+logger = logging.getLogger(__name__)
+
+
+def main(
+    config: Config,
+    addresses: dict[str, str],
+    start: Subject,
+    version: int,
+    summary: Path,
+    stop: Stop,
+) -> None:
+    """Predict until told to stop.
+
+    Parameters
+    ----------
+    config
+        The set-up.
+    addresses
+        Link addresses: ``rows`` to publish on, ``updates`` to listen on, ``predictor`` to take
+        orders on.
+    start, version
+        Parameters to start with, and their version.
+    summary
+        File the summary is written to at the end, as JSON.
+    stop
+        Tells when to end.
+    """
+    torch.set_num_threads(1)
+    claim_for_predictor(config.realtime)
+    predictor = LivePredictor(config, addresses, start, version)
+    try:
+        stop.announce_ready()
+        while not stop.requested():
+            predictor.tick()
+    finally:
+        predictor.close()
+    summary.write_text(json.dumps(predictor.summary()), encoding="utf-8")
+
+
+def rehearse(config: Config, start: Subject) -> None:
+    """Do what costs time only once, so that `main` is quick; opens nothing."""
+    torch.set_num_threads(1)
+    build_pipeline(config, start)
+    build_sources(config)
+    with suppress(UserError):
+        load_pylsl()  # ZeroMQ streams work without it
+
+
+class LivePredictor:
+    """Everything the predictor holds, and what it does at each turn of its loop."""
+
+    def __init__(
+        self, config: Config, addresses: dict[str, str], start: Subject, version: int
+    ) -> None:
+        self._config = config
+        self._subject = start
+        self._chain: Chain = build_pipeline(config, start, version)
+        meta = _meta(config, start)
+        self._session = meta.session
+        self._publisher = _publisher(config, meta, tuple(start.values()))
+        self._outbox = Outbox(self._publisher, _guard(config), version)
+        self._board = Scoreboard(config.model.dofs)
+        self._latency = Histogram()
+        self._stages = StageTimes()
+        self._chain.passed = self._stages.passed
+        self._rows = Speaker(addresses["rows"])
+        self._tracer = Tracer(self._rows, config.calibrates) if config.session.enabled else None
+        self._updates = Listener(addresses["updates"], UpdateMessage)
+        self._line = Line(addresses["predictor"], ORDERS, bind=False)
+        self._line.send(Hello())
+        self._care = ElectrodeCare(config.model.muscles, self._chain.drive, self._outbox)
+        self._levels = LiveLevels(config, self._chain.envelope)
+        self._batch: list[PairedRows] = []
+        self._span: tuple[float, float] | None = None
+        self._bones: dict[str, BoneMap] = {}
+        """What is known of each number of the bones in force; nothing after a rollback."""
+        self._sources = {source.spec.key: source for source in build_sources(config)}
+        self._reporter = StatusReporter(config, meta.session)
+        self._reporter.failed = self._care.failed
+        self._status_due = clock.now()
+        self._told: dict[str, str] = {}
+        """The troubles that the last status told of."""
+        for source in self._sources.values():
+            source.open()
+        self._garbage = GarbageCollector(GARBAGE_EVERY_S, clock.now())
+
+    def tick(self) -> None:
+        """Take what has come and publish what follows from it; then do what is due besides."""
+        self._chain.work_ahead()
+        self._take()
+        predicted = self._chain.predict()
+        if predicted is not None:
+            self._publish(predicted)
+        elif self._outbox.quiet_s() > QUIET_TICKS / self._config.model.rate_hz:
+            self._outbox.nothing_new()
+        else:
+            return
+        self._look_after(predicted)
+
+    def _take(self) -> None:
+        """Take what the streams have, waiting for the one that the next row needs."""
+        awaited = self._chain.aligner.awaited
+        for key, source in self._sources.items():
+            if key != awaited:
+                self._push(source.poll())
+        self._push(self._sources[awaited].poll(WAIT_S, self._before_next_row(awaited)))
+
+    def _before_next_row(self, key: str) -> int:
+        """Return how many samples come before the next row, as many as may be taken at once."""
+        ahead_s = min(self._chain.aligner.emg_ahead_s, WAIT_S) if key == "emg" else 0.0
+        return max(1, int(ahead_s * self._config.streams.emg.rate_hz))
+
+    def _push(self, chunk: Chunk | None) -> None:
+        if chunk is None:
+            return
+        if chunk.stream == "emg":
+            self._stages.arrived(float(chunk.t[-1]))
+        self._care.note(self._chain.push(chunk))
+        if self._tracer and chunk.stream == "emg":
+            self._tracer.emg(chunk)
+
+    def _look_after(self, predicted: Predicted | None) -> None:
+        """Do what is due besides; right after a publication there is time for it."""
+        self._publisher.tend()
+        if self._tracer and predicted is not None:
+            self._tracer.predicted(predicted)
+        self._pair()
+        self._take_update()
+        self._obey()
+        if clock.now() >= self._status_due or self._outbox.troubles.keys() != self._told.keys():
+            self._report()
+        self._garbage.turn(clock.now())
+
+    def _publish(self, predicted: Predicted) -> None:
+        self._outbox.synthesised = self._chain.drive.synthesised
+        newest = len(predicted.t) - 1
+        late = newest >= BURST
+        for i in [newest] if late else range(newest + 1):
+            moment = predicted.moment[i] if predicted.valid[i] else None
+            t_emg = float(predicted.t_emg[i])
+            latency = self._outbox.row(moment, t_emg, predicted.deviation[i])
+            self._stages.published(t_emg)
+            self._latency.add(latency)
+            self._reporter.latency(latency)
+        if late:
+            logger.warning("%d rows came at once; only the newest was published", newest + 1)
+        first = self._span[0] if self._span else float(predicted.t[0])
+        self._span = first, float(predicted.t[-1])
+
+    def _pair(self) -> None:
+        """Score rows whose reference has come, and pass them on to the calibrator."""
+        paired = self._chain.pair()
+        if paired is None:
+            return
+        self._board.add(paired)
+        self._reporter.reference(paired.rows.moment[-1])
+        if self._tracer:
+            self._tracer.paired(paired)
+        self._batch.append(paired.rows)
+        waiting = PairedRows.joined(self._batch)
+        if len(waiting.t) >= BATCH_S * self._config.model.rate_hz:
+            self._rows.send(RowsMessage.of(waiting))
+            self._batch.clear()
+
+    def _take_update(self) -> None:
+        update = self._updates.receive()
+        if not isinstance(update, UpdateMessage):
+            return
+        self._reporter.update(update)
+        if update.synergies:
+            self._chain.drive.learn(Synthesis(update.synergies.synergies()))
+        if update.version <= self._outbox.version:
+            return
+        self._subject = update.subject(self._subject)
+        confidence = update.confidence.confidence() if update.confidence else None
+        self._bones = update.confidence.bones if update.confidence else {}
+        self._chain.predictor.adopt(self._subject, update.version, confidence)
+        self._outbox.adopt(update.version)
+        values = {k: tuple(v) for k, v in self._subject.values().items()}
+        self._publisher.publish_parameters(
+            ParametersMessage(
+                session=self._session,
+                version=update.version,
+                t=clock.now(),
+                values=values,
+                muscles=self._subject.muscles,
+            )
+        )
+
+    def _obey(self) -> None:
+        order = self._line.receive()
+        if isinstance(order, RecordOrder):
+            self._line.send(self._levels.obey(order))
+            self._reporter.recording = self._levels.recording
+        elif isinstance(order, ConcernOrder):
+            self._concern(order)
+
+    def _concern(self, order: ConcernOrder) -> None:
+        """Tell of something from now on, or no longer."""
+        told = self._outbox.troubles if order.degrades else self._reporter.remarks
+        told.pop(order.cause, None)
+        if order.sentence:
+            told[order.cause] = order.sentence
+
+    def _report(self) -> None:
+        self._status_due = clock.now() + STATUS_EVERY_S
+        self._told = dict(self._outbox.troubles)
+        health = [source.health(clock.now()) for source in self._sources.values()]
+        seconds = self._board.seconds
+        status = self._reporter.message(
+            self._outbox,
+            health,
+            self._expected(),
+            self._board.rmse(max(seconds - 2, 0), seconds - 1) if seconds > 1 else {},
+            self._subject,
+        )
+        self._publisher.publish_status(status)
+        if self._tracer:
+            self._tracer.status(status, self._reporter.last_latency)
+
+    def _expected(self) -> int:
+        """Return how many rows the time grid has had since the first one."""
+        if self._span is None:
+            return 0
+        return round((self._span[1] - self._span[0]) * self._config.model.rate_hz) + 1
+
+    def summary(self) -> dict[str, object]:
+        """Return what the run came to; the keys are those of ``run --json``."""
+        seconds = self._board.seconds
+        return {
+            "ticks_expected": self._expected(),
+            "ticks_published": self._outbox.rows,
+            "latency_ms": self._latency.milliseconds(),
+            "stages_ms": self._stages.milliseconds(),
+            "rmse": self._board.per_second(),
+            "rmse_first": self._board.rmse(0, FIRST_S),
+            "rmse_last": self._board.rmse(max(seconds - LAST_S, 0)),
+            "rmse_after_10s": self._board.rmse(SETTLED_S),
+            "parameter_version": self._outbox.version,
+            "bones": {label: bone.model_dump(mode="json") for label, bone in self._bones.items()},
+        }
+
+    def close(self) -> None:
+        """Say STOPPED, then release streams and addresses."""
+        self._publisher.close()
+        for source in self._sources.values():
+            source.close()
+        self._rows.close()
+        self._updates.close()
+        self._line.close()
+
+
+def _guard(config: Config) -> MomentGuard:
+    return MomentGuard(
+        n_dofs=len(config.model.dofs),
+        max_moment_nm=config.output.max_moment_nm,
+        fade_s=config.output.fade_out_s,
+        stale_after_s=config.streams.stale_after_s,
+    )
+
+
+def _meta(config: Config, subject: Subject) -> MetaMessage:
+    return MetaMessage(
+        session=uuid.uuid4().hex[:12],
+        dofs=tuple(config.model.dofs),
+        rate_hz=config.model.rate_hz,
+        title=config.title,
+        muscles=subject.muscles,
+        valid_for_s=config.output.valid_for_s,
+    )
+
+
+def _publisher(config: Config, meta: MetaMessage, parameters: tuple[str, ...]) -> Publisher:
+    """Return the publisher with the ways out that the configuration names."""
+    output, keys = config.output, ConfiguredKeys(config).data
+    sinks: list[Sink] = []
+    if output.zmq:
+        insecure = config.security.insecure
+        sinks.append(ZmqPublisher(output.zmq, meta, keys, insecure=insecure))
+    if output.udp:
+        sinks.append(UdpPublisher(output.udp, len(meta.dofs)))
+    if output.lsl:
+        sinks.append(
+            LslPublisher(output.lsl_name, meta.dofs, meta.muscles, parameters, meta.rate_hz)
+        )
+    return Publisher(meta, sinks)

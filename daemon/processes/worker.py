@@ -1,0 +1,163 @@
+"""A worker of the daemon: started, watched, replaced, ended."""
+
+from __future__ import annotations
+
+import logging
+import math
+import multiprocessing
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from daemon.processes.child import SPARE, Life, Role, Stop
+from pipeline.errors import UserError
+
+__all__ = ["Stop", "Worker"]
+
+PATIENCE_S = 5.0
+"""Time a worker has to end in order; after it, it is killed."""
+BACK_OFF_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Pauses before the first, second, ... restart; the last one goes for all later ones."""
+SOUND_AFTER_S = 60.0
+"""Who has worked for so long is restarted without a pause again."""
+SPARE_EVERY_S = 10.0
+"""A spare process that dies is not replaced more often, s."""
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """A process of the daemon, and the one that follows when it ends.
+
+    Parameters
+    ----------
+    name
+        What it is called in messages.
+    target
+        Function run in the process, with a `Stop` as its last argument. A `UserError` it raises
+        is handed to `check`.
+    patience_s
+        Longest that its loop may take to go round once, s.
+    beat_patience_s
+        Longest that the process may show no sign of life at all, s, however long its loop takes;
+        None where its loop is sign enough.
+    rehearsal
+        What a spare process does, so that it can take over at once; see `prepare`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        target: Callable[..., None],
+        patience_s: float = math.inf,
+        *,
+        beat_patience_s: float | None = None,
+        rehearsal: Callable[..., None] | None = None,
+    ) -> None:
+        self.name = name
+        self.restarts = 0
+        self._patience_s = patience_s
+        self._beat_patience_s = math.inf if beat_patience_s is None else beat_patience_s
+        self._role = Role(target, rehearsal, beats=beat_patience_s is not None)
+        self._context = multiprocessing.get_context("spawn")
+        self._event = self._context.Event()
+        self._failures = 0
+        self._due: float | None = None
+        self._life: Life | None = None
+        self._spare: Life | None = None
+        self._spare_due = 0.0
+
+    def start(self, *args: object) -> None:
+        """Start to work, in the spare process if there is one; `args` go to the target."""
+        self._due = None
+        spare, self._spare = self._spare, None
+        if spare is None or not spare.alive:
+            spare = self._born(replace(self._role, rehearsal=None))
+        spare.process.name = self.name
+        spare.begin(args)
+        self._life = spare
+
+    def prepare(self, *args: object) -> None:
+        """Have a spare process, where there is none: imports done, `args` rehearsed, and waiting.
+
+        It holds no address and no stream, so it stands in nobody's way.
+        """
+        now = time.monotonic()
+        if now >= self._spare_due and (self._spare is None or not self._spare.alive):
+            self._spare_due = now + SPARE_EVERY_S
+            self._spare = self._born(self._role, *args)
+
+    def _born(self, role: Role, *rehearsed: object) -> Life:
+        return Life(self._context, SPARE + self.name, role, self._event, rehearsed)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the process has said that it is at work."""
+        return self._life is not None and self._life.ready
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._life is not None and self._life.alive
+
+    def moves(self, within_s: float) -> bool:
+        """Tell whether the process is at work and has shown it `within_s`; see `kill_if_hung`."""
+        life = self._life
+        if life is None or not (life.alive and life.ready):
+            return False
+        return (life.beat if self._role.beats else life.loop).seconds <= within_s
+
+    def kill_if_hung(self) -> bool:
+        """Look for signs of life; kill the process if they are missing for too long."""
+        life = self._life
+        if life is None:
+            return False
+        life.loop.look()
+        if self._role.beats:
+            life.beat.look()
+        hung = life.loop.seconds > self._patience_s or life.beat.seconds > self._beat_patience_s
+        if not (life.alive and life.ready and hung):
+            return False
+        logger.error("The %s does not move and is killed", self.name)
+        life.kill()
+        return True
+
+    def check(self) -> None:
+        """Raise the UserError the process ended with, if it did."""
+        complaint = self._life.complaint() if self._life else None
+        if complaint is not None:
+            raise UserError(complaint)
+
+    def restart_due(self) -> bool:
+        """Tell whether a dead process should be started again, after a growing pause."""
+        if self._life is None or self.alive or self._event.is_set():
+            return False
+        now = time.monotonic()
+        if self._due is None:
+            if now - self._life.began_at > SOUND_AFTER_S:
+                self._failures = 0
+            self._due = now + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+            self._failures += 1
+            self.restarts += 1
+            logger.warning("The %s ended unexpectedly; starting it again", self.name)
+        return now >= self._due
+
+    def ask_to_stop(self) -> None:
+        """Ask the process to end in order."""
+        self._event.set()
+
+    def join(self, patience_s: float = PATIENCE_S) -> None:
+        """Wait for the end of the process; kill it where it takes too long, or on an interrupt."""
+        try:
+            if self._life is not None:
+                self._life.process.join(patience_s)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """End at once whatever still runs."""
+        if self._life is not None and self._life.alive:
+            logger.error("The %s did not stop in time and was killed", self.name)
+            self._life.kill()
+        if self._spare is not None:
+            self._spare.kill()

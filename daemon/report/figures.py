@@ -1,0 +1,270 @@
+"""The figures of a report, drawn by matplotlib: calm, and readable in print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+from numpy.typing import NDArray
+
+from daemon.report.fatigue import Kind, Verdict, active, clock
+from daemon.report.trend import blocks
+from pipeline.streams.base import SourceState
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from daemon.report.material import Estimates, Health, Material, Moments
+
+Array = NDArray[np.float64]
+
+WIDTH_IN = 9.0
+INK, FAINT, PREDICTED, REFERENCE = "#22303c", "#9aa5ae", "#2a6f97", "#c0762b"
+COLOURS = {
+    Kind.FATIGUE: "#b23a32",
+    Kind.ELECTRODE: "#a8760c",
+    Kind.NOT_IDENTIFIABLE: "#7d8790",
+    Kind.STABLE: "#3d7a57",
+}
+INTERVAL = 1.96
+"""Standard deviations on either side that hold 95 %."""
+_WINDOW_S = 6.0
+"""Length of the stretches of moments that are shown, s."""
+_WINDOWS = 3
+_LARGEST_ERROR = 4.0
+"""Errors above this many times the median are cut off: the first seconds would hide the rest."""
+_TICKS_S = (10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
+_PARAMETERS = {
+    "optimal_fibre_length": ("Optimal fibre length", "mm", 1e3),
+    "tendon_slack_length": ("Tendon slack length", "mm", 1e3),
+    "shape_factor": ("Shape factor of the activation", "", 1.0),
+    "c1": ("Activation coefficient C1", "", 1.0),
+    "c2": ("Activation coefficient C2", "", 1.0),
+    "bone_mass": ("Mass of the bones, relative to what was believed", "", 1.0),
+}
+_STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.size": 8.5,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e7ebee",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "hillstream",
+}
+
+
+def draw(material: Material, verdicts: Sequence[Verdict]) -> dict[str, Figure]:
+    """Return every figure there is material for, by name."""
+    drawn: dict[str, Figure | None] = {
+        "strength": strength(material, verdicts),
+        "emg": emg(material, verdicts),
+        "moments": moments(material),
+        "error": error(material),
+        "streams": streams(material),
+    }
+    for name in _PARAMETERS:
+        drawn[name] = parameter(material, name)
+    return {name: figure for name, figure in drawn.items() if figure is not None}
+
+
+def _styled(function: Callable[..., Figure | None]) -> Callable[..., Figure | None]:
+    @wraps(function)
+    def drawn(*arguments: object) -> Figure | None:
+        with rc_context(_STYLE):
+            return function(*arguments)
+
+    return drawn
+
+
+@_styled
+def strength(material: Material, verdicts: Sequence[Verdict]) -> Figure | None:
+    """Draw each muscle's strength over time with its 95 % interval and the change found in it."""
+    estimates = material.estimates.get("strength", {})
+    shown = [verdict for verdict in verdicts if verdict.muscle in estimates]
+    if not shown:
+        return None
+    figure, axes = _grid(len(shown), 3, 1.55, material.seconds)
+    for axis, verdict in zip(axes, shown, strict=True):
+        _estimate(axis, estimates[verdict.muscle], COLOURS[verdict.kind])
+        if verdict.evidence is not None and verdict.kind in (Kind.FATIGUE, Kind.ELECTRODE):
+            t = np.linspace(0.0, material.seconds, 400)
+            axis.plot(t, verdict.evidence.strength.level(t), color=INK, lw=1.4, ls=(0, (4, 2)))
+        axis.set_title(verdict.muscle)
+        axis.set_title(verdict.kind, loc="right", fontsize=7.5, color=COLOURS[verdict.kind])
+    return figure
+
+
+@_styled
+def emg(material: Material, verdicts: Sequence[Verdict]) -> Figure | None:
+    """Draw each muscle's median frequency over time, in the seconds in which it is active."""
+    kinds = {verdict.muscle: verdict.kind for verdict in verdicts}
+    courses = [c for c in material.courses() if np.isfinite(c.median_hz).any()]
+    if not courses:
+        return None
+    figure, axes = _grid(len(courses), 3, 1.55, material.seconds)
+    for axis, course in zip(axes, courses, strict=True):
+        chosen, colour = active(course), COLOURS[kinds[course.muscle]]
+        t, median_hz = course.t_emg[chosen], course.median_hz[chosen]
+        axis.scatter(t, median_hz, s=5, lw=0, alpha=0.35, color=colour)
+        smooth = blocks(t, median_hz)
+        axis.plot(smooth.t, smooth.y, color=colour, lw=1.6)
+        axis.sharey(axes[0])
+        axis.set_title(course.muscle)
+        axis.set_title("median frequency, Hz", loc="right", fontsize=7.5, color=FAINT)
+    return figure
+
+
+@_styled
+def parameter(material: Material, name: str) -> Figure | None:
+    """Draw one kind of parameter over time with its 95 % intervals; None where it was fixed."""
+    estimates = material.estimates.get(name, {})
+    if not any(np.ptp(one.value) > 0 for one in estimates.values() if len(one.value)):
+        return None
+    title, unit, factor = _PARAMETERS[name]
+    figure, axes = _grid(len(estimates), 5, 1.3, material.seconds)
+    for axis, (muscle, one) in zip(axes, estimates.items(), strict=True):
+        scaled = one._replace(value=factor * one.value, deviation=factor * one.deviation)
+        _estimate(axis, scaled, PREDICTED)
+        axis.set_title(muscle)
+    figure.suptitle(f"{title}{f', {unit}' if unit else ''}", x=0.01, ha="left", fontsize=9.5)
+    return figure
+
+
+@_styled
+def moments(material: Material) -> Figure | None:
+    """Draw predicted moments against their reference in a few stretches of the session."""
+    if not material.moments:
+        return None
+    starts = _starts(next(iter(material.moments.values())).t)
+    rows = len(material.moments)
+    figure = Figure((WIDTH_IN, 1.35 * rows + 0.6), layout="constrained")
+    grid = figure.subplots(rows, len(starts), sharey="row", squeeze=False)
+    for row, (dof, course) in zip(grid, material.moments.items(), strict=True):
+        for axis, start in zip(row, starts, strict=True):
+            _moment(axis, course, start)
+        row[0].set_title(f"{dof}, N·m")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=3)
+    return figure
+
+
+@_styled
+def error(material: Material) -> Figure | None:
+    """Draw each joint's RMSE per second over the session, smoothed over ten."""
+    if not material.errors:
+        return None
+    figure, axes = _grid(len(material.errors), 2, 1.45, material.seconds)
+    for axis, (dof, course) in zip(axes, material.errors.items(), strict=True):
+        axis.plot(course.t, course.rmse, color=FAINT, lw=0.7)
+        axis.plot(course.t, _smooth(course.rmse), color=PREDICTED, lw=1.6)
+        axis.set_ylim(0.0, _LARGEST_ERROR * float(np.nanmedian(course.rmse)) or None)
+        axis.set_title(f"{dof}, RMSE per second, N·m")
+    return figure
+
+
+@_styled
+def streams(material: Material) -> Figure | None:
+    """Draw how fast each stream came in, and when something was lost."""
+    if not material.streams:
+        return None
+    figure, axes = _grid(len(material.streams), 1, 1.1, material.seconds)
+    for axis, (name, health) in zip(axes, material.streams.items(), strict=True):
+        _health(axis, health)
+        axis.set_title(f"{name}, samples per second")
+    return figure
+
+
+def _grid(count: int, columns: int, height_in: float, seconds: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure of small panels over the time of the session."""
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure = Figure((WIDTH_IN, height_in * rows + 0.25), layout="constrained")
+    axes = list(figure.subplots(rows, columns, sharex=True, squeeze=False).flat)
+    for axis in axes[count:]:
+        axis.set_axis_off()
+    for axis in axes[:count]:
+        axis.set_xlim(0.0, max(seconds, 1.0))
+        axis.xaxis.set_major_locator(MultipleLocator(_tick_s(seconds, columns)))
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda t, _: clock(t)))
+        axis.yaxis.set_major_locator(MaxNLocator(4))
+        axis.tick_params(labelbottom=True)
+    return figure, axes[:count]
+
+
+def _tick_s(seconds: float, columns: int) -> float:
+    """Return a spacing of ticks that people count in, s."""
+    most = 12 // columns + 1
+    return next((step for step in _TICKS_S if seconds / step <= most), _TICKS_S[-1])
+
+
+def _estimate(axis: Axes, one: Estimates, colour: str) -> None:
+    """Draw a parameter's course and its 95 % interval."""
+    half = INTERVAL * np.nan_to_num(one.deviation)
+    low, high = one.value - half, one.value + half
+    axis.fill_between(one.t, low, high, color=colour, alpha=0.14, lw=0)
+    axis.plot(one.t, one.value, color=colour)
+    if len(one.value):  # the widest intervals must not flatten the course
+        middle = np.median(one.value)
+        reach = 1.2 * max(*np.abs(np.quantile(one.value, [0.0, 1.0]) - middle), 0.1 * abs(middle))
+        shown = max(reach, 1.1 * float(np.median(half)))
+        axis.set_ylim(middle - shown, middle + shown)
+
+
+def _moment(axis: Axes, course: Moments, start: float) -> None:
+    part = slice(*np.searchsorted(course.t, (start, start + _WINDOW_S)))
+    t, predicted = course.t[part], course.predicted[part]
+    half = INTERVAL * np.nan_to_num(course.deviation[part])
+    axis.fill_between(
+        t, predicted - half, predicted + half, color=PREDICTED, alpha=0.15, lw=0, label="95 %"
+    )
+    axis.plot(t, course.reference[part], color=REFERENCE, ls=(0, (4, 1.5)), label="reference")
+    axis.plot(t, predicted, color=PREDICTED, label="predicted")
+    axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda t, _: clock(t)))
+    axis.yaxis.set_major_locator(MaxNLocator(4))
+
+
+def _health(axis: Axes, health: Health) -> None:
+    axis.plot(health.t, health.rate_hz, color=PREDICTED)
+    lost = np.diff(health.gaps + health.dropped, prepend=0.0) > 0
+    axis.scatter(health.t[lost], health.rate_hz[lost], s=14, color=COLOURS[Kind.FATIGUE], zorder=3)
+    away = np.array([state != SourceState.LIVE for state in health.state], dtype=bool)
+    axis.fill_between(
+        health.t, 0, 1, where=away, transform=axis.get_xaxis_transform(), color=FAINT, alpha=0.3
+    )
+    axis.set_ylim(0.0, 1.15 * float(np.nanmax(health.rate_hz, initial=1.0)))
+
+
+def _starts(t: Array) -> list[float]:
+    """Return where the shown stretches begin: soon after the start, in the middle, at the end."""
+    if not len(t):
+        return []
+    last = max(float(t[-1]) - _WINDOW_S, float(t[0]))
+    return [float(t) for t in np.linspace(min(float(t[0]) + 1.0, last), last, _WINDOWS)]
+
+
+def _smooth(y: Array, count: int = 10) -> Array:
+    """Return the running root mean square of `count` values; NaN where none is known."""
+    count = min(count, len(y))
+    known = np.isfinite(y).astype(float)
+    total = np.convolve(np.nan_to_num(y) ** 2, np.ones(count), "same")
+    number = np.convolve(known, np.ones(count), "same")
+    return np.sqrt(np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0))

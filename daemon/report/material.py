@@ -1,0 +1,248 @@
+"""What a report needs of a session: its tables as courses over time."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.report.fatigue import Course
+from daemon.session.reader import open_session
+from pipeline.errors import UserError
+
+Array = NDArray[np.float64]
+
+
+class Event(NamedTuple):
+    """Something that happened."""
+
+    t: float
+    """s since the session began"""
+    source: str
+    sentence: str
+
+
+class Estimates(NamedTuple):
+    """One parameter of one muscle over the accepted updates, each of shape [update]."""
+
+    standing: tuple[str, ...]
+    """How well it was known; empty where that was not recorded."""
+    t: Array
+    value: Array
+    deviation: Array
+    """NaN where it was not computed."""
+
+
+class Moments(NamedTuple):
+    """One joint's moments, N*m, each of shape [time]."""
+
+    t: Array
+    predicted: Array
+    deviation: Array
+    reference: Array
+
+
+class Errors(NamedTuple):
+    """One joint's root mean square error per second, N*m."""
+
+    t: Array
+    rmse: Array
+
+
+class Emg(NamedTuple):
+    """One channel's EMG per second."""
+
+    t: Array
+    amplitude: Array
+    """V"""
+    median_hz: Array
+
+
+class Health(NamedTuple):
+    """One stream over time, each of shape [time]."""
+
+    state: tuple[str, ...]
+    t: Array
+    rate_hz: Array
+    received: Array
+    gaps: Array
+    dropped: Array
+
+
+@dataclass(frozen=True)
+class Material:
+    """A session, as courses over time; all times in s since it began."""
+
+    name: str
+    facts: Mapping[str, str]
+    """What the session says of itself, for people."""
+    config: Mapping[str, Any]
+    seconds: float
+    events: Sequence[Event]
+    updates: Mapping[str, int]
+    """How many updates of the calibrator ended in which way."""
+    accepted: int
+    """How many of them were put in force."""
+    estimates: Mapping[str, Mapping[str, Estimates]]
+    """Per parameter and muscle."""
+    moments: Mapping[str, Moments]
+    errors: Mapping[str, Errors]
+    emg: Mapping[str, Emg]
+    streams: Mapping[str, Health]
+
+    @property
+    def title(self) -> str:
+        """What the set-up of the session is."""
+        return str(self.config["title"])
+
+    def courses(self) -> list[Course]:
+        """Return what is known of each muscle, for a verdict on its fatigue."""
+        driven = self.config["model"]["muscles"]
+        strengths = self.estimates.get("strength", {})
+        return [
+            _course(muscle, strengths[muscle], [self.emg[c] for c in used if c in self.emg])
+            for muscle, used in driven.items()
+            if muscle in strengths
+        ]
+
+
+def _course(muscle: str, strength: Estimates, emg: Sequence[Emg]) -> Course:
+    """Return a muscle's course; the EMG of several channels is their mean."""
+    return Course(
+        muscle=muscle,
+        t=strength.t,
+        strength=strength.value,
+        standing=strength.standing,
+        t_emg=emg[0].t if emg else np.empty(0),
+        amplitude=_mean([one.amplitude for one in emg]),
+        median_hz=_mean([one.median_hz for one in emg]),
+    )
+
+
+def _mean(columns: Sequence[Array]) -> Array:
+    return np.mean(columns, axis=0) if columns else np.empty(0)
+
+
+def load(path: Path) -> Material:
+    """Read a session, which may still be going on.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, is no session, or holds what no session does.
+    """
+    try:
+        with open_session(path) as database:
+            return _Tables(database).material(path.stem)
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise UserError(
+            f"Session '{path}' holds what no session does ({type(error).__name__}: {error})."
+        ) from error
+
+
+_TIMED = ("emg", "moment", "residual", "candidate", "stream", "event", "mark", "command")
+_FACTS = {"started": "began", "ended": "ended", "machine": "on", "hillstream": "hillstream"}
+"""Keys of the table `session` that are shown, and what stands before them."""
+
+
+class _Tables:
+    """The tables of a session; times are given from the first of everything on."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self.session = dict(self._rows("SELECT key, value FROM session"))
+        spans = [self._rows(f"SELECT min(t), max(t) FROM {table}")[0] for table in _TIMED]
+        self._start = min((low for low, _ in spans if low is not None), default=0.0)
+        end = max((high for _, high in spans if high is not None), default=0.0)
+        self.seconds = end - self._start
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._database.execute(query).fetchall()
+
+    def _by(self, query: str, count: int) -> dict[str, list[Array]]:
+        """Return the `count` numeric columns of a query after its first, by that first one.
+
+        The second column is the time.
+        """
+        groups: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        for name, *row in self._rows(query):
+            groups[name].append(tuple(row))
+        return {name: self._columns(rows, count) for name, rows in groups.items()}
+
+    def _columns(self, rows: list[tuple[Any, ...]], count: int) -> list[Array]:
+        columns = np.array([row[:count] for row in rows], dtype=np.float64).reshape(-1, count).T
+        return [columns[0] - self._start, *columns[1:]]
+
+    def events(self) -> list[Event]:
+        """Return events, marks and commands in the order of time."""
+        rows = self._rows(
+            "SELECT t, source, sentence FROM event "
+            "UNION ALL SELECT t, 'mark', text FROM mark "
+            "UNION ALL SELECT t, 'command', command || ' ' || coalesce(argument, '') || CASE "
+            "WHEN ok THEN '' ELSE ' (refused: ' || coalesce(reply, '') || ')' END FROM command "
+            "ORDER BY t"
+        )
+        return [Event(t - self._start, source, sentence) for t, source, sentence in rows]
+
+    def updates(self) -> tuple[dict[str, int], int]:
+        """Return how many updates ended in which way, and how many were accepted."""
+        counts = dict(self._rows("SELECT result, count(*) FROM candidate GROUP BY result"))
+        return counts, self._rows("SELECT count(*) FROM candidate WHERE accepted")[0][0]
+
+    def estimates(self) -> dict[str, dict[str, Estimates]]:
+        """Return the accepted values of every parameter of every muscle."""
+        rows: dict[str, dict[str, list[tuple[Any, ...]]]] = defaultdict(lambda: defaultdict(list))
+        for name, muscle, *row in self._rows(
+            "SELECT p.name, p.muscle, c.t, p.value, p.deviation, p.standing FROM parameter p "
+            "JOIN candidate c ON c.id = p.candidate WHERE c.accepted ORDER BY c.t"
+        ):
+            rows[name][muscle].append(tuple(row))
+        return {
+            name: {
+                muscle: Estimates(tuple(one[3] or "" for one in r), *self._columns(r, 3))
+                for muscle, r in by_muscle.items()
+            }
+            for name, by_muscle in rows.items()
+        }
+
+    def streams(self) -> dict[str, Health]:
+        """Return the health of every stream."""
+        query = "SELECT stream, t, rate_hz, received, gaps, dropped, state FROM stream ORDER BY t"
+        states: dict[str, list[str]] = defaultdict(list)
+        for row in self._rows(query):
+            states[row[0]].append(row[-1])
+        return {
+            name: Health(tuple(states[name]), *columns)
+            for name, columns in self._by(query, 5).items()
+        }
+
+    def material(self, name: str) -> Material:
+        """Return everything."""
+        updates, accepted = self.updates()
+        moments = self._by(
+            "SELECT dof, t, predicted, deviation, reference FROM moment ORDER BY t", 4
+        )
+        errors = self._by("SELECT dof, t, rmse FROM residual ORDER BY t", 2)
+        emg = self._by("SELECT channel, t, amplitude_v, median_hz FROM emg ORDER BY t", 3)
+        facts = {words: self.session[key] for key, words in _FACTS.items() if key in self.session}
+        return Material(
+            name=name,
+            facts=facts,
+            config=json.loads(self.session["config"]),
+            seconds=self.seconds,
+            events=self.events(),
+            updates=updates,
+            accepted=accepted,
+            estimates=self.estimates(),
+            moments={dof: Moments(*columns) for dof, columns in moments.items()},
+            errors={dof: Errors(*columns) for dof, columns in errors.items()},
+            emg={channel: Emg(*columns) for channel, columns in emg.items()},
+            streams=self.streams(),
+        )

@@ -1,0 +1,1 @@
+"""The simulated person: muscles of their own solver, movements, fatigue."""

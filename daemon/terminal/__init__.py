@@ -1,0 +1,1 @@
+"""Text for people, made from messages; no state of the daemon."""

@@ -1,0 +1,51 @@
+"""Published messages as lines to read."""
+
+from __future__ import annotations
+
+from pipeline.output.message import (
+    Message,
+    MetaMessage,
+    MomentMessage,
+    ParametersMessage,
+    StatusMessage,
+)
+
+
+class Lines:
+    """Messages as lines to read; remembers the newest meta message for names and units."""
+
+    def __init__(self) -> None:
+        self._meta: MetaMessage | None = None
+
+    def line(self, message: Message) -> str:
+        """Return one line, times in seconds on the LSL clock."""
+        if isinstance(message, MomentMessage):
+            return self._moment(message)
+        if isinstance(message, StatusMessage):
+            return f"{message.t:.3f}  {message.status}  {message.note or message.status.sentence}"
+        if isinstance(message, ParametersMessage):
+            return f"{message.t:.3f}  parameter set {message.version} adopted"
+        if isinstance(message, MetaMessage):
+            self._meta = message
+            return f"session {message.session}  {message.title}  {', '.join(message.dofs)}"
+        raise TypeError(f"no line is known for a {message.topic} message")
+
+    def _moment(self, message: MomentMessage) -> str:
+        """Return time, status, a value per joint (``!`` where not ok) and the age when sent."""
+        names, unit = self._names(message)
+        joints = []
+        for i, (name, moment, ok) in enumerate(zip(names, message.moment, message.ok, strict=True)):
+            spread = f" ±{message.sd[i]:.2f}" if message.sd else ""
+            joints.append(f"{name} {moment:+.2f}{spread}{'' if ok else ' !'}")
+        age = (
+            "no EMG yet"
+            if message.t is None
+            else f"{1e3 * (message.t_published - message.t):.1f} ms"
+        )
+        return f"{message.t_published:.3f}  {message.status}  {'  '.join(joints)} {unit}  age {age}"
+
+    def _names(self, message: MomentMessage) -> tuple[tuple[str, ...], str]:
+        meta = self._meta
+        if meta and meta.session == message.session and len(meta.dofs) == len(message.moment):
+            return meta.dofs, meta.unit
+        return tuple(f"joint {i}" for i in range(len(message.moment))), "N*m"

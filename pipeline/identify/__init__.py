@@ -1,0 +1,1 @@
+"""Muscles and bones from motion alone (Diff-MSM), on recorded trials."""

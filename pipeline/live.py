@@ -1,0 +1,242 @@
+"""The way of a sample as one object: chunks in, predicted rows and paired rows out.
+
+Everything here is driven by the samples' own times, so the live daemon and a replay at full speed
+run the same code and give the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.emg.channel_watch import Change, ChannelWatch, Watched
+from pipeline.emg.envelope import Envelope
+from pipeline.emg.mapping import Drive
+from pipeline.geometry import Geometry
+from pipeline.predict import Moments, Predictor
+from pipeline.streams.base import Chunk
+from pipeline.timebase.align import Aligner, DelayLine, ReferencePairing
+from pipeline.timebase.motion_pairing import MotionPairing
+from pipeline.timebase.rows import PairedRows, Rows
+
+Array = NDArray[np.float64]
+
+ALL_MEASURED = 1.0 - 1e-9
+"""Share of an excitation, delayed by interpolation, from which on it counts as measured."""
+REFERENCE_WAIT_S = 5.0
+"""Longest time a row waits for its reference before it is given up."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predicted rows.
+
+    Parameters
+    ----------
+    t
+        Grid times, s, shape [n].
+    t_emg
+        Time of the newest EMG sample each row needed, s, shape [n].
+    moment
+        N*m, shape [n, dof].
+    deviation
+        Standard deviation of the moment, N*m, shape [n, dof]; NaN while it is not known.
+    valid
+        False where a gap in a stream was bridged, where a muscle whose electrode failed cannot be
+        synthesised, and for one electromechanical delay after a start or a longer gap: the muscles
+        then act on EMG that nobody has seen. Shape [n].
+    """
+
+    t: Array
+    t_emg: Array
+    moment: Array
+    deviation: Array
+    valid: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Rows whose reference has come, for the calibrator and the score."""
+
+    rows: PairedRows
+    predicted: Array
+    """The moments that were predicted for these rows, N*m, shape [n, dof]."""
+    deviation: Array
+    """Their standard deviation as it was known then, N*m, shape [n, dof]."""
+
+
+class Chain:
+    """Watch, envelope, alignment, drive, delay, geometry and prediction in a row.
+
+    Parameters
+    ----------
+    watch, envelope, aligner, drive, geometry, predictor, pairing
+        The stages; `watch` is None where every channel is believed, `pairing` where there is no
+        reference, be it of moments or of motion.
+    rate_hz
+        Rate of the model's time grid, Hz.
+    delay_s
+        Electromechanical delay left after the envelope's own delay, s.
+    """
+
+    def __init__(
+        self,
+        watch: ChannelWatch | None,
+        envelope: Envelope,
+        aligner: Aligner,
+        drive: Drive,
+        geometry: Geometry,
+        predictor: Predictor,
+        pairing: ReferencePairing | MotionPairing | None,
+        rate_hz: float,
+        delay_s: float,
+    ) -> None:
+        self._watch = watch
+        self.envelope = envelope
+        self.aligner = aligner
+        self.drive = drive
+        self.geometry = geometry
+        self.predictor = predictor
+        self.passed: Callable[[str], None] = lambda stage: None
+        """Called after ``envelope``, ``align`` and ``predict``, for who takes the time."""
+        self._pairing = pairing
+        self._rate_hz = rate_hz
+        self._delay_s = delay_s
+        self._unknown_s = delay_s + envelope.group_delay_s
+        self._delay = self._new_delay()
+        self._newest = -np.inf
+        self._known_from = -np.inf
+        self._ahead: tuple[Array, tuple[Array, Array]] | None = None
+        self._waiting: deque[tuple[PairedRows, Moments]] = deque()
+
+    def _new_delay(self) -> DelayLine:
+        # Beside the excitations it delays whether they are measured.
+        return DelayLine(self._delay_s, self._rate_hz, 2 * len(self.geometry.muscles))
+
+    def push(self, chunk: Chunk) -> tuple[Change, ...]:
+        """Take a chunk of any of the streams; those that nothing is made of are left aside.
+
+        Returns
+        -------
+        tuple
+            The EMG channels that have failed or come back in it.
+        """
+        if self._pairing is not None and chunk.stream in self._pairing.streams:
+            self._pairing.push_reference(chunk)
+        if chunk.stream == "emg":
+            return self._push_emg(chunk)
+        if chunk.stream == "angles":
+            self.aligner.push(chunk)
+        return ()
+
+    def _push_emg(self, chunk: Chunk) -> tuple[Change, ...]:
+        watched = Watched(chunk, None, ())
+        if self._watch is not None:
+            watched = self._watch.process(chunk, self.envelope.scale.mvc)
+            self.drive.note(watched.changes)
+        excitation = self.envelope.process(watched.chunk, watched.believed)
+        self.passed("envelope")
+        self.aligner.push(excitation)
+        return watched.changes
+
+    def predict(self) -> Predicted | None:
+        """Predict the rows that have become complete, or return None."""
+        rows = self.aligner.rows()
+        if rows is None:
+            return None
+        self.passed("align")
+        parts = [self._predict(part) for part in self._consecutive(rows)]
+        self.passed("predict")
+        return Predicted(
+            *(np.concatenate([getattr(p, f) for p in parts]) for f in Predicted.__annotations__)
+        )
+
+    def _consecutive(self, rows: Rows) -> list[Rows]:
+        """Split rows where time jumps: what has memory starts anew there."""
+        jumps = np.flatnonzero(np.diff(rows.t) > 1.5 / self._rate_hz) + 1
+        edges = [0, *(int(jump) for jump in jumps), len(rows.t)]
+        fields = Rows.__annotations__
+        return [Rows(*(getattr(rows, f)[a:b] for f in fields)) for a, b in pairwise(edges)]
+
+    def _predict(self, rows: Rows) -> Predicted:
+        if rows.t[0] - self._newest > 1.5 / self._rate_hz:
+            self._delay = self._new_delay()
+            self.predictor.reset()
+            self._known_from = float(rows.t[0]) + self._unknown_s
+        self._newest = float(rows.t[-1])
+        driven = self.drive.rows(rows)
+        delayed = self._delay.process(np.hstack((driven.excitation, driven.measured)))
+        excitation, measured = np.split(delayed, 2, axis=1)
+        length, moment_arm = self._paths(rows.angle)
+        moments = self.predictor.predict(excitation, length, moment_arm)
+        valid = rows.valid & driven.valid & (rows.t >= self._known_from)
+        if self._pairing is not None:
+            self._pairing.push_times(rows.t)
+            unknown = np.full_like(moments.moment, np.nan)
+            paired = PairedRows(
+                rows.t, excitation, length, moment_arm, unknown, valid, measured >= ALL_MEASURED
+            )
+            self._waiting.append((paired, moments))
+            self._give_up_old()
+        return Predicted(rows.t, rows.t_emg, *moments, valid)
+
+    def work_ahead(self) -> None:
+        """Compute the next row's moment before its EMG is there, where it can be known.
+
+        It is known where muscles act on EMG at least a grid step old and angles are extrapolated.
+        `predict` takes what was computed if it meets the same inputs, to the last bit; so this
+        changes no number, only when the work is done.
+        """
+        delayed = self._delay.ahead() if self._ahead is None else None
+        angle = self.aligner.angle_ahead() if delayed is not None else None
+        if delayed is not None and angle is not None:
+            paths = self.geometry.evaluate(angle)
+            self._ahead = angle, paths
+            excitation, _ = np.split(delayed, 2, axis=1)
+            self.predictor.work_ahead(excitation, *paths)
+
+    def _paths(self, angle: Array) -> tuple[Array, Array]:
+        """Return muscle-tendon lengths and moment arms, as `Geometry.evaluate`."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and np.array_equal(ahead[0], angle):
+            return ahead[1]
+        return self.geometry.evaluate(angle)
+
+    def _give_up_old(self) -> None:
+        while self._newest - self._waiting[0][0].t[-1] > REFERENCE_WAIT_S:
+            self._waiting.popleft()
+
+    def pair(self) -> Paired | None:
+        """Return the rows that the reference has reached since the last call, or None."""
+        if self._pairing is None:
+            return None
+        t, found = self._pairing.paired()
+        taken = self._take_until(t[-1]) if len(t) else None
+        if taken is None:
+            return None
+        rows, moments = taken
+        place = np.searchsorted(t, rows.t).clip(max=len(t) - 1)
+        known = (t[place] == rows.t).reshape(-1, *(1,) * (found.ndim - 1))
+        reference = np.where(known, found[place], np.nan)
+        return Paired(rows._replace(**{self._pairing.column: reference}), *moments)
+
+    def _take_until(self, last: float) -> tuple[PairedRows, Moments] | None:
+        """Remove the waiting rows up to time `last` and return them joined."""
+        taken = []
+        while self._waiting and self._waiting[0][0].t[0] <= last:
+            rows, moments = self._waiting.popleft()
+            n = int(np.searchsorted(rows.t, last, side="right"))
+            taken.append((rows.part(slice(n)), Moments(*(part[:n] for part in moments))))
+            if n < len(rows.t):
+                rest = Moments(*(part[n:] for part in moments))
+                self._waiting.appendleft((rows.part(slice(n, None)), rest))
+                break
+        if not taken:
+            return None
+        joined = Moments(*map(np.concatenate, zip(*(part for _, part in taken), strict=True)))
+        return PairedRows.joined([rows for rows, _ in taken]), joined

@@ -1,0 +1,113 @@
+"""Moments, parameters and status as LSL outlets, for recorders and for whoever speaks LSL."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.errors import UserError
+from pipeline.output.message import Message, MomentMessage, ParametersMessage, StatusMessage
+from pipeline.streams.lsl.liblsl import load_pylsl
+
+PARAMETER_UNITS = {"optimal_fibre_length": "m", "tendon_slack_length": "m"}
+"""Units of the muscle parameters that have one; the others are ratios."""
+BUFFER_S = 60
+"""How much liblsl keeps for an inlet that does not read, s."""
+HAND_OVER_S = 0.05
+"""Pause before outlets with consumers close: liblsl cannot be told to flush."""
+
+logger = logging.getLogger(__name__)
+
+
+class LslPublisher:
+    """The messages as three LSL outlets; without liblsl a warning is logged and nothing is sent.
+
+    ``{prefix}-predicted-moments`` (type JointMoment, float32, N*m, one channel per joint),
+    ``{prefix}-parameters`` (type MuscleParameters, irregular, one channel per parameter and
+    muscle, labelled ``parameter.muscle``) and ``{prefix}-status`` (type Markers, strings: status
+    and note). Samples carry the time of publication (moments, status) or adoption (parameters).
+
+    The moments are not called ``{prefix}-moments``, because that is what a lab calls its
+    reference: the daemon must never be able to find its own output as its input.
+
+    Parameters
+    ----------
+    prefix
+        Start of the outlets' names.
+    dofs
+        Joints, in the order of every moment vector.
+    muscles
+        Muscles, in the order of every parameter vector.
+    parameters
+        Names of the parameters, as in `ParametersMessage.values`.
+    rate_hz
+        Nominal rate of the moments, Hz.
+    """
+
+    def __init__(
+        self,
+        prefix: str,
+        dofs: Sequence[str],
+        muscles: Sequence[str],
+        parameters: Sequence[str],
+        rate_hz: float,
+    ) -> None:
+        self._parameters = tuple(parameters)
+        self._outlets: dict[str, Any] = {}
+        try:
+            pylsl = load_pylsl()
+        except UserError as error:
+            logger.warning("Nothing is published over LSL: %s", error)
+            return
+        moments = dict.fromkeys(dofs, "N*m")
+        values = {
+            f"{name}.{muscle}": PARAMETER_UNITS.get(name, "1")
+            for name in parameters
+            for muscle in muscles
+        }
+        status = {"status": "", "note": ""}
+        for topic, name, kind, channels, rate, form in (
+            ("moment", "predicted-moments", "JointMoment", moments, rate_hz, "float32"),
+            ("parameters", "parameters", "MuscleParameters", values, 0.0, "float32"),
+            ("status", "status", "Markers", status, 0.0, "string"),
+        ):
+            self._outlets[topic] = _open(pylsl, f"{prefix}-{name}", kind, channels, rate, form)
+
+    def send(self, message: Message) -> None:
+        """Push a message into its outlet; a meta message has none, its content is in the desc."""
+        outlet = self._outlets.get(message.topic)
+        if outlet is None:
+            return
+        if isinstance(message, MomentMessage):
+            outlet.push_sample(message.moment, message.t_published)
+        elif isinstance(message, ParametersMessage):
+            flat = [value for name in self._parameters for value in message.values[name]]
+            outlet.push_sample(flat, message.t)
+        elif isinstance(message, StatusMessage):
+            outlet.push_sample([message.status.value, message.note], message.t)
+
+    def tend(self, now: float) -> None:
+        """Do nothing: liblsl greets newcomers itself."""
+
+    def close(self) -> None:
+        """Close the outlets, giving liblsl a moment to send what it holds; safe to call twice."""
+        if any(outlet.have_consumers() for outlet in self._outlets.values()):
+            time.sleep(HAND_OVER_S)
+        self._outlets.clear()
+
+
+def _open(
+    pylsl: Any, name: str, kind: str, channels: dict[str, str], rate_hz: float, form: str
+) -> Any:
+    """Return an outlet; `channels` gives each channel's label its unit."""
+    source_id = f"hillstream/{socket.gethostname()}/{name}"
+    info = pylsl.StreamInfo(name, kind, len(channels), rate_hz, form, source_id)
+    described = info.desc().append_child("channels")
+    for label, unit in channels.items():
+        channel = described.append_child("channel")
+        channel.append_child_value("label", label)
+        channel.append_child_value("unit", unit)
+    return pylsl.StreamOutlet(info, max_buffered=BUFFER_S)

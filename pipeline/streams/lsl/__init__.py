@@ -1,0 +1,1 @@
+"""LSL: streams in and out, and what is needed of liblsl."""

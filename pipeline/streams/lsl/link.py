@@ -1,0 +1,258 @@
+"""The slow half of an LSL source: everything that may block, on a thread of its own.
+
+The thread looks for the stream, checks it, opens the inlet, follows its clock, and destroys the
+inlet on the thread that made it. The fast half only pulls samples.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import UserError
+from pipeline.streams.base import Array, StreamSpec
+from pipeline.streams.lsl.liblsl import accepted_columns, describe, measure_clock, sample_type
+
+if TYPE_CHECKING:
+    import pylsl
+
+logger = logging.getLogger(__name__)
+
+BUFFER_S = 2
+"""What liblsl keeps for us, s: a longer buffer would only hand out older samples."""
+RESOLVE_S = 0.5
+"""How long one look over the network takes, s; closing waits for it."""
+OPEN_S = 2.0
+"""How long a stream may take to answer when it is opened, s."""
+CLOCK_PERIOD_S = 2.0
+"""Time between two looks at the sender's clock, s."""
+CLOCK_STEP_S = 0.005
+"""A change of the clock correction by more than this is a step, and told, s."""
+MISSED_S = (0.05, 0.5)
+"""Pause between two looks over the network: at first and, doubling, at most, s."""
+REFUSED_S = 2.0
+"""Time before a refused stream is looked at again, s."""
+SILENCE_S = (3.0, 30.0)
+"""Silence after which a connected stream is opened anew: at first and, doubling, at most, s."""
+FIREWALL = "Check the firewall between the two machines."
+
+
+class Connection:
+    """An open inlet: what the fast half pulls from.
+
+    Parameters
+    ----------
+    info
+        Full description of the stream.
+    inlet
+        The open inlet.
+    columns
+        The wanted channels' columns.
+    """
+
+    def __init__(
+        self, info: pylsl.StreamInfo, inlet: pylsl.StreamInlet, columns: NDArray[np.intp]
+    ) -> None:
+        self.name = describe(info)
+        self.columns = columns
+        self._inlet = inlet
+        rows = int(BUFFER_S * info.nominal_srate()) + 1024
+        self._buffer = np.empty((rows, info.channel_count()), dtype=sample_type(info))
+
+    def pull(self, wait_s: float = 0.0, least: int = 1) -> tuple[Array, NDArray[Any]]:
+        """Return the stamps on the sender's clock, shape [n], and the samples.
+
+        The samples are a view that the next call overwrites, shape [n, all channels]. Where there
+        are less than `least`, it waits for them, `wait_s` at most.
+
+        Raises
+        ------
+        pylsl.util.LostError
+            If the stream is gone.
+        """
+        _, stamps = self._inlet.pull_chunk(
+            timeout=wait_s,
+            max_samples=len(self._buffer),
+            dest_obj=self._buffer,
+            min_samples=least if wait_s else None,
+        )
+        return np.array(stamps, dtype=np.float64), self._buffer[: len(stamps)]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Correction from the sender's clock to this machine's."""
+
+    offset_s: float = 0.0
+    uncertainty_s: float | None = None
+
+    def follow(self, offset_s: float, uncertainty_s: float) -> Clock:
+        """Take a new measurement; within its uncertainty the old correction stands.
+
+        So the correction of a sender on this machine stays exactly zero, and stamps do not
+        tremble with the noise of the measurement.
+        """
+        moved = abs(offset_s - self.offset_s) > uncertainty_s
+        return Clock(offset_s if moved else self.offset_s, uncertainty_s)
+
+
+class Link:
+    """Keeps one LSL stream connected.
+
+    Parameters
+    ----------
+    pylsl
+        The pylsl module.
+    spec
+        What is wanted of the stream.
+    name, source_id
+        What to look for: the source_id first, then the name.
+    """
+
+    def __init__(
+        self, pylsl: Any, spec: StreamSpec, name: str | None, source_id: str | None
+    ) -> None:
+        self.clock = Clock()
+        self.connects = 0
+        self.problem = ""
+        """Why there is no connection; empty while there is one."""
+        self.remark = ""
+        """What is worth knowing of the connected stream."""
+        self._pylsl = pylsl
+        self._spec = spec
+        self._keys = [(k, v) for k, v in (("source_id", source_id), ("name", name)) if v]
+        self._called = f"LSL stream '{name or source_id}'"
+        self._name = name
+        self._last_source_id = source_id
+        self._misses = 0
+        self._connection: Connection | None = None
+        self._in_use = threading.Lock()
+        self._dropped = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"lsl-{spec.key}", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection | None]:
+        """Lend the open connection, if there is one; it is not destroyed while it is lent."""
+        with self._in_use:
+            yield self._connection
+
+    def drop(self) -> None:
+        """Give up the connection that is being lent, and look for the stream again."""
+        self._connection = None
+        self._dropped.set()
+
+    def close(self) -> None:
+        """Stop, after at most the time one attempt to connect takes."""
+        self._closing.set()
+        self._dropped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            problem, pause_s = self._attempt()
+            if problem != self.problem and not self._closing.is_set():
+                logger.warning("%s", problem)
+            self.problem = problem
+            self._closing.wait(pause_s)
+
+    def _attempt(self) -> tuple[str, float]:
+        """Find and keep the stream; return what went wrong and how long to wait, s.
+
+        The exception ends here, because its traceback would keep the inlet alive.
+        """
+        try:
+            info = self._find()
+            if info is None:
+                return self._not_found()
+            self._misses = 0
+            self._keep(info)
+        except UserError as error:
+            return str(error), REFUSED_S
+        except RuntimeError as error:  # pylsl's errors are RuntimeErrors
+            reason = str(error).rstrip(".")
+            return (
+                f"{self._called} is visible but does not answer ({reason}). {FIREWALL}",
+                REFUSED_S,
+            )
+        return f"{self._called} went away; it is being looked for.", 0.0
+
+    def _find(self) -> pylsl.StreamInfo | None:
+        """Look once over the network; of several streams take the one we had, or the newest."""
+        for prop, value in self._keys:
+            if found := self._pylsl.resolve_byprop(prop, value, timeout=RESOLVE_S):
+                return max(found, key=self._preference)
+        return None
+
+    def _preference(self, info: pylsl.StreamInfo) -> tuple[bool, bool, float]:
+        same_source = info.source_id() == self._last_source_id
+        return info.name() == self._name, same_source, info.created_at()
+
+    def _not_found(self) -> tuple[str, float]:
+        """Return the problem, and a pause that doubles with every look in vain."""
+        pause_s = min(MISSED_S[0] * 2**self._misses, MISSED_S[1])
+        self._misses += 1
+        gone = "went away; it is being looked for" if self.connects else "is not on the network"
+        return f"{self._called} {gone}.", pause_s
+
+    def _keep(self, info: pylsl.StreamInfo) -> None:
+        """Open the stream, hand it over, and follow its clock until it is given up."""
+        # recover=False: liblsl's own recovery hides a loss; ours has a state and a count.
+        inlet = self._pylsl.StreamInlet(info, max_buflen=self._buflen(info), recover=False)
+        self._dropped.clear()
+        try:
+            self._connection = self._opened(inlet)
+            self._last_source_id = info.source_id()
+            self._watch(inlet)
+        finally:
+            with self._in_use:
+                self._connection = None
+
+    def _buflen(self, info: pylsl.StreamInfo) -> int:
+        """Return liblsl's buffer length: in seconds, or in hundreds of samples if irregular."""
+        return BUFFER_S if info.nominal_srate() else int(BUFFER_S * self._spec.rate_hz / 100) + 1
+
+    def _opened(self, inlet: pylsl.StreamInlet) -> Connection:
+        info = inlet.info(OPEN_S)
+        connection = Connection(info, inlet, accepted_columns(info, self._spec))
+        self._follow_clock(inlet)
+        inlet.open_stream(OPEN_S)
+        inlet.flush()
+        self.connects += 1
+        self.problem = ""
+        self.remark = "" if info.nominal_srate() else self._irregular_remark()
+        logger.info("%s is connected (source_id '%s').", connection.name, info.source_id())
+        return connection
+
+    def _irregular_remark(self) -> str:
+        return (
+            f"{self._called} states no rate; {self._spec.rate_hz:g} Hz is taken from the "
+            "configuration."
+        )
+
+    def _watch(self, inlet: pylsl.StreamInlet) -> None:
+        with suppress(self._pylsl.util.LostError):  # told by whoever looks for it next
+            while not self._dropped.wait(CLOCK_PERIOD_S) and not self._closing.is_set():
+                self._follow_clock(inlet)
+
+    def _follow_clock(self, inlet: pylsl.StreamInlet) -> None:
+        before = self.clock
+        self.clock = before.follow(*measure_clock(inlet, OPEN_S))
+        step = abs(self.clock.offset_s - before.offset_s)
+        if before.uncertainty_s is None or step:
+            logger.log(
+                logging.WARNING if self.connects and step > CLOCK_STEP_S else logging.INFO,
+                "%s: clock correction %.6f s (before %.6f s), uncertainty %.6f s.",
+                self._called,
+                self.clock.offset_s,
+                before.offset_s,
+                self.clock.uncertainty_s,
+            )

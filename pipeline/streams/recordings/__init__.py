@@ -1,0 +1,1 @@
+"""Recordings: read from files of the field, and replayed as live streams."""

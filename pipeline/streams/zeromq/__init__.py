@@ -1,0 +1,1 @@
+"""ZeroMQ: streams in and out, and the message they travel in."""

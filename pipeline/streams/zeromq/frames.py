@@ -1,0 +1,136 @@
+"""From the ZeroMQ frames of one stream to its chunks; a frame that is wrong is counted.
+
+This is the entrance for bytes that anyone may have sent; it opens no socket.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from pipeline.errors import UserError
+from pipeline.streams import clock
+from pipeline.streams.base import Array, Chunk, StreamHealth, StreamSpec
+from pipeline.streams.channels import pick_channels
+from pipeline.streams.intake import TOLD_S, Intake, check_rate
+from pipeline.streams.units import to_si
+from pipeline.streams.zeromq import wire
+from pipeline.streams.zeromq.sequence import Sequence, Verdict
+
+logger = logging.getLogger(__name__)
+
+
+class FrameReader:
+    """Reads frames, drops what is not as documented, and knows how the stream is doing.
+
+    Parameters
+    ----------
+    spec
+        What the pipeline wants from the stream. Samples are converted by the unit the message
+        states, not by ``spec.to_si``.
+    called
+        The stream's name in sentences.
+    stale_after_s
+        Age of the newest sample beyond which the stream is STALE, s.
+    """
+
+    def __init__(self, spec: StreamSpec, called: str, stale_after_s: float) -> None:
+        self.intake = Intake(spec, stale_after_s)
+        self._called = called
+        self._stamper = ArrivalStamper(spec.rate_hz)
+        self._sequence = Sequence()
+        self._refused_at = self._lost_at = self._replayed_at = -np.inf
+        self._refusal = ""
+        self._refused = self._replayed = self._returns = 0
+
+    def read(self, frame: bytes) -> Chunk | None:
+        """Return what of a frame's samples may be used; None where that is nothing."""
+        spec, now = self.intake.spec, clock.now()
+        try:
+            samples = wire.decode(frame)
+            check_rate(samples.rate_hz, spec, self._called)
+            factor = to_si(spec.key, samples.unit)
+            columns = pick_channels(spec.channels, samples.channels, self._called)
+        except (wire.WireError, UserError) as error:
+            self._refuse(str(error), now)
+            return None
+        if not self._follows(samples, now):
+            return None
+        t = self._stamper.stamps(len(samples.x), now) if samples.t is None else samples.t
+        return self.intake.take(t, samples.x, columns, factor, now)
+
+    def _follows(self, samples: wire.Samples, now: float) -> bool:
+        """Tell whether a message's number lets it be used; counts what it means."""
+        lost = self._sequence.lost
+        verdict = self._sequence.judge(samples.seq, samples.run, self.intake.silence(now))
+        if self._sequence.lost > lost:
+            self._lost_at = now
+        self._returns += verdict is Verdict.RETURN
+        if verdict is Verdict.REPLAYED:
+            self._replayed, self._replayed_at = self._replayed + 1, now
+        elif verdict is Verdict.IMPLAUSIBLE:
+            self._refuse(f"seq jumps to {samples.seq}", now)
+        return verdict in (Verdict.NEW, Verdict.RETURN)
+
+    def _refuse(self, reason: str, now: float) -> None:
+        self._refused += 1
+        if reason != self._refusal and now - self._refused_at >= 1.0:  # a flood fills no log
+            logger.warning("%s: a message was dropped: %s", self._called, reason)
+        self._refused_at, self._refusal = now, reason
+
+    def health(self, now: float) -> StreamHealth:
+        """Return the stream's state at `now` (seconds, LSL clock)."""
+        return self.intake.health(
+            now,
+            self.intake.source_state(now),
+            note=self._note(now),
+            reconnects=self._returns,
+            messages=(self._refused, self._replayed),
+        )
+
+    def _note(self, now: float) -> str:
+        if now - self._refused_at < TOLD_S:
+            noun = "message was" if self._refused == 1 else "messages were"
+            return f"{self._refused} {noun} dropped, the last one because: {self._refusal}"
+        if np.isinf(self.intake.silence(now)):
+            return f"{self._called} has sent nothing yet."
+        if oddity := self.intake.oddity(now):
+            return oddity
+        if now - self._lost_at < TOLD_S:
+            return f"{self._called} lost {self._sequence.lost} messages on the way."
+        if now - self._replayed_at < TOLD_S:
+            return f"{self._replayed} messages came again and were dropped."
+        return ""
+
+
+class ArrivalStamper:
+    """Stamps samples of a sender that does not: evenly, at the nominal rate, near their arrival.
+
+    A message that comes early or late moves the stamps by a twentieth of the difference, at most
+    by half an interval, so that they stay evenly spaced although messages are not; after a pause
+    they start anew.
+
+    Parameters
+    ----------
+    rate_hz
+        Nominal sampling rate, Hz.
+    """
+
+    GAIN = 0.05
+    RESTART_S = 0.1
+    """Difference between expected and real arrival that counts as a pause, s."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self._interval_s = 1 / rate_hz
+        self._newest = -np.inf
+
+    def stamps(self, n: int, arrival: float) -> Array:
+        """Return the stamps of `n` samples of which the newest arrived at `arrival`, in s."""
+        expected = self._newest + n * self._interval_s
+        late = arrival - expected
+        limit = self._interval_s / 2  # so that a correction makes neither overlap nor gap
+        moved = expected + float(np.clip(self.GAIN * late, -limit, limit))
+        newest = arrival if abs(late) > self.RESTART_S else moved
+        self._newest = newest
+        return newest - self._interval_s * np.arange(n - 1, -1, -1, dtype=np.float64)

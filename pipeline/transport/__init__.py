@@ -1,0 +1,1 @@
+"""Sockets and keys: who may bind, connect and hear."""

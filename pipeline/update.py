@@ -1,0 +1,90 @@
+"""What became of an update, as a value with a sentence that says what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipeline.emg.synthesis import SynergyWeights
+from pipeline.model.identifiability import Confidence
+from pipeline.model.subject import Subject
+
+
+class Result(StrEnum):
+    """How an update ended."""
+
+    OK = "ok"
+    TOO_FEW_SAMPLES = "too_few_samples"
+    NO_REFERENCE = "no_reference"
+    NOT_EXCITED = "not_excited"
+    DIVERGED = "diverged"
+    REJECTED = "rejected"
+    HELD = "held"
+    AT_BOUNDS = "at_bounds"
+    ROLLED_BACK = "rolled_back"
+    PAUSED = "paused"
+
+
+ADOPTED = frozenset({Result.OK, Result.AT_BOUNDS, Result.ROLLED_BACK})
+"""Results whose parameters are handed to the predictor."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """One update of the calibrator.
+
+    Parameters
+    ----------
+    result, sentence
+        How it ended, and what that means for the person at the keyboard.
+    version
+        Version of the parameters in force after the update; 0 is the start.
+    t
+        Time of the newest sample it saw, s on the LSL clock.
+    subject
+        The parameters in force after the update.
+    loss
+        Loss of the candidate on the data it was trained on; None where nothing was computed.
+    rmse
+        Error of the parameters in force on the held-out end of the window, N*m per DOF.
+    rmse_before
+        The same for the parameters in force before.
+    seconds
+        Time the update took.
+    steps, fallbacks
+        AdamW steps taken, and series that Newton left to the bracketed solver.
+    at_bound
+        Labels of the parameters that have run to a bound.
+    candidate
+        The parameters that were tried, accepted or not; None where nothing was computed.
+    error_before, error_after
+        Relative error on held-out data of the parameters in force and of the candidate: mean
+        squared error over the reference's variance, summed over the DOFs.
+    confidence
+        How well the candidate is known; None where nothing was computed.
+    synergies
+        In force after the update, for muscles without electrode; None where there are none yet.
+    """
+
+    result: Result
+    sentence: str
+    version: int
+    t: float
+    subject: Subject
+    loss: float | None = None
+    rmse: tuple[float, ...] | None = None
+    rmse_before: tuple[float, ...] | None = None
+    seconds: float = 0.0
+    steps: int = 0
+    fallbacks: int = 0
+    at_bound: list[str] = field(default_factory=list)
+    candidate: Subject | None = None
+    error_before: float | None = None
+    error_after: float | None = None
+    confidence: Confidence | None = None
+    synergies: SynergyWeights | None = None
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the update put new parameters in force."""
+        return self.result in ADOPTED

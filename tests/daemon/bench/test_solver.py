@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from daemon.bench import solver as bench_solver
+from daemon.bench.solver import Size, compared_ms, solver_ms
+from pipeline.errors import UserError
+
+TINY = Size(time=20, muscles=3, trials=2, subjects=2)
+
+
+def test_one_run_measures_everything(monkeypatch):
+    """Small sizes, so that only the shape of the answer is looked at."""
+    monkeypatch.setattr(bench_solver, "SHORT", TINY)
+    monkeypatch.setattr(bench_solver, "LONG", Size(time=30, muscles=2, trials=1))
+    monkeypatch.setattr(bench_solver, "SOLVER_REPEATS", 1)
+    threads, told = torch.get_num_threads(), []
+    result = bench_solver.bench_solver("cpu", on_progress=lambda *news: told.append(news))
+    assert {"ratio_T20", "ratio_T30", "machine", "device", "threads"} <= set(result)
+    assert set(result["doubled_ms"]) == {"time", "muscles", "trials", "subjects"}
+    assert set(result["subjects_ms"]) == {"1", "16"}
+    assert result["ratio_T20"] == result["ms"]["T20"]["stepwise"] / result["ms"]["T20"]["solver"]
+    assert [done for _, done in told] == sorted(done for _, done in told)
+    assert torch.get_num_threads() == threads
+
+
+def test_both_ways_descend_on_the_same_error():
+    """After the same number of steps the two models have gone the same way."""
+    ends = []
+    for way in ("iterate", "iterate_stepwise"):
+        problem = bench_solver._Problem(Size(time=60, muscles=4, trials=2), torch.device("cpu"))
+        problem.iterate()
+        before = float(problem._misfit(problem.output).detach())
+        for _ in range(15):
+            getattr(problem, way)()
+        problem.iterate()
+        ends.append(before - float(problem._misfit(problem.output).detach()))
+    assert ends[0] > 1.0
+    assert ends[1] == pytest.approx(ends[0], rel=0.2)
+
+
+def test_times_are_positive():
+    assert solver_ms(TINY, torch.device("cpu"), repeats=1) > 0
+    assert min(compared_ms(TINY, torch.device("cpu"), rounds=1).values()) > 0
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_that_is_not_there_is_a_sentence():
+    with pytest.raises(UserError, match="no CUDA device"):
+        bench_solver.bench_solver("cuda")

@@ -1,0 +1,118 @@
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("name", ["arm", "walking"])
+def test_the_shipped_set_ups_are_sound(hillstream, name):
+    result = hillstream("check", name)
+    assert result.exit_code == 0, result.output
+    assert f"Next: hillstream streams {name}" in result.output
+
+
+def test_check_needs_neither_torch_nor_lsl():
+    code = (
+        "import sys\n"
+        "from daemon.build.checks import checked_config\n"
+        "checked_config('arm')\n"
+        "print(sorted({'torch', 'pylsl'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_the_summary_names_streams_model_and_calibrator(hillstream):
+    output = hillstream("check", "arm").output
+    for words in ("10 channels in V at 1000 Hz", "MyoArm", "all with EMG", "every 1 s over 10 s"):
+        assert words in output
+
+
+def test_a_muscle_without_emg_is_pointed_out(hillstream, changed_config):
+    path = changed_config("arm", {'BRD = ["BRD"]\n': ""})
+    assert "without an EMG channel, so passive: BRD" in hillstream("check", path).output
+
+
+def test_five_mistakes_in_the_fields_are_all_told(hillstream, changed_config):
+    path = changed_config(
+        "arm",
+        {
+            "rate_hz = 1000": "rate_hz = -1000",
+            'unit = "rad"': 'unit = "turns"',
+            "lowpass_hz = 6.0": "lowpas_hz = 6.0",
+            'kind = "raw"': 'kind = "rough"',
+            "electromechanical_delay_s = 0.06": "electromechanical_delay_s = 6",
+        },
+    )
+    result = hillstream("check", path)
+    assert result.exit_code == 2
+    assert "has 5 mistakes" in result.output
+    for place in ("emg.rate_hz", "angles.unit", "lowpas_hz", "kind", "electromechanical_delay"):
+        assert place in result.output
+    assert "Traceback" not in result.output
+
+
+def test_every_part_that_does_not_fit_is_told(hillstream, changed_config):
+    path = changed_config(
+        "arm",
+        {
+            "rate_hz = 1000": "rate_hz = 500",
+            "pro_sup = 0.0": "pronation = 0.0",
+            'dofs = ["elv_angle",': 'dofs = ["elv_angle", "wrist_flexion",',
+            "[simulation.strength]\n": "[simulation.strength]\nDELT9 = 1.5\n",
+        },
+        "[calibrator]\nholdout_s = 20\nburn_in_s = 2\nsegment_s = 1\n"
+        '[calibrator.strength_groups]\nelbow = ["BRA", "BRD"]\nforearm = ["BRD", "BRACHIALIS"]\n',
+    )
+    result = hillstream("check", path)
+    assert result.exit_code == 2
+    for words in (
+        "needs more than 600 Hz",
+        "model.fixed_angles_rad: 'pronation'",
+        "Coordinate 'pro_sup' of the model has 0 angles",
+        "model.dofs: 'wrist_flexion' has no channel",
+        "model.dofs: 'wrist_flexion' is no coordinate",
+        "simulation.strength: 'DELT9'",
+        "calibrator.burn_in_s (2 s)",
+        "calibrator.holdout_s (20 s)",
+        "'BRD' 2 times",
+        "forearm: 'BRACHIALIS'",
+    ):
+        assert words in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_missing_model_is_one_of_the_mistakes(hillstream, changed_config):
+    path = changed_config("walking", {"gait2392_right_leg": "gait2392_left_leg"})
+    result = hillstream("check", path)
+    assert result.exit_code == 2
+    assert "gait2392_left_leg.json cannot be read" in result.output
+
+
+def test_the_subject_has_to_belong_to_the_model(hillstream, changed_config, tmp_path):
+    from daemon.build.subject import generic_subject
+    from daemon.config import load_config
+    from pipeline.geometry import load_model
+
+    leg = generic_subject(load_model(load_config("walking").model.file))
+    leg.save(tmp_path / "leg.json")
+    path = changed_config("arm", {"[model]\n": '[model]\nsubject = "leg.json"\n'})
+    result = hillstream("check", path)
+    assert result.exit_code == 2
+    assert "the subject that belongs to the model" in result.output
+
+
+@pytest.mark.parametrize("command", ["check", "run", "demo", "simulate", "streams"])
+def test_a_configuration_that_does_not_exist_is_refused(hillstream, command):
+    result = hillstream(command, "no-such-lab")
+    assert result.exit_code == 2
+    assert "'no-such-lab' does not exist" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", ["run", "demo"])
+def test_what_check_refuses_is_not_run_either(hillstream, changed_config, command):
+    path = changed_config("arm", {"rate_hz = 1000": "rate_hz = 500"})
+    result = hillstream(command, path, "--seconds", "5")
+    assert result.exit_code == 2
+    assert "needs more than 600 Hz" in result.output

@@ -1,0 +1,70 @@
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from daemon.commands.common import stop_on_signals
+from daemon.terminal.console import duration, write_json
+from pipeline.errors import UserError
+
+
+def test_json_holds_no_nan_and_no_leftovers(tmp_path):
+    file = tmp_path / "result.json"
+    write_json(str(file), {"rmse": {"knee": [float("nan"), 1.0]}, "sd": np.array([1.0, np.inf])})
+    assert json.loads(file.read_text()) == {"rmse": {"knee": [None, 1.0]}, "sd": [1.0, None]}
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_an_older_result_survives_when_the_new_one_cannot_be_written(tmp_path):
+    file = tmp_path / "result.json"
+    write_json(str(file), {"version": 1})
+    with pytest.raises(TypeError):
+        write_json(str(file), {"version": object()})
+    assert json.loads(file.read_text()) == {"version": 1}
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_a_dash_writes_json_to_stdout(capsys):
+    write_json("-", {"messages": 3})
+    assert json.loads(capsys.readouterr().out) == {"messages": 3}
+
+
+def test_a_result_that_could_not_be_written_is_refused_before_the_work(hillstream, tmp_path):
+    result = hillstream("listen", "--json", tmp_path / "nowhere" / "a.json", "--seconds", "60")
+    assert result.exit_code == 2
+    assert "--json" in result.output
+
+
+def test_the_first_signal_asks_and_the_second_interrupts():
+    before = signal.getsignal(signal.SIGINT)
+    with stop_on_signals() as stop:
+        signal.raise_signal(signal.SIGINT)
+        assert stop.wait(5)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupt_ends_a_command_with_status_130(hillstream, monkeypatch, tmp_path):
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.streams.recordings.load.load_recording", interrupted)
+    assert hillstream("play", tmp_path / "r.npz").exit_code == 130
+
+
+def test_a_user_error_is_a_sentence_on_stderr(hillstream, monkeypatch, tmp_path):
+    def refused(path):
+        raise UserError("The recording is from another planet; give one from here.")
+
+    monkeypatch.setattr("pipeline.streams.recordings.load.load_recording", refused)
+    result = hillstream("play", tmp_path / "r.npz")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: The recording is from another planet; give one from here.\n"
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.4, "0:00"), (83.9, "1:23"), (3723.0, "1:02:03")])
+def test_a_duration_reads_like_a_clock(seconds, shown):
+    assert duration(seconds) == shown

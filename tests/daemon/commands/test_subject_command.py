@@ -1,0 +1,51 @@
+import pytest
+from click.testing import CliRunner
+
+from daemon.cli import Commands
+from daemon.commands.setup.subject import subject
+from pipeline.model.subject import load_subject
+
+
+@pytest.fixture
+def run():
+    """Run `hillstream subject` with some arguments."""
+    group = Commands(commands={"subject": subject})
+    return lambda *arguments: CliRunner().invoke(group, ["subject", *map(str, arguments)])
+
+
+def test_a_person_goes_to_ceinms_rt_and_comes_back(run, shared_data, tmp_path):
+    first, xml, again = tmp_path / "a.json", tmp_path / "a.xml", tmp_path / "b.json"
+    source = shared_data / "walking" / "ceinms_subject_calibrated.xml"
+    result = run("import", source, "-o", first, "--config", "walking")
+    assert result.exit_code == 0, result.output
+    assert "81 muscles" in result.output
+    assert "shape_factor of" in result.output
+    assert run("export", first, "-o", xml, "--config", "walking").exit_code == 0
+    assert "vas_lat_r vas_int_r" in xml.read_text() or "vas_int_r vas_lat_r" in xml.read_text()
+    back = run("import", xml, "-o", again, "--config", "walking")
+    assert back.output.splitlines() == [f"Wrote 11 muscles to {again}."]
+    one, other = load_subject(first), load_subject(again)
+    for key in one.values():
+        assert getattr(one, key).tolist() == getattr(other, key).tolist()
+
+
+def test_without_a_set_up_the_export_says_what_is_missing(run, shared_data, tmp_path):
+    person = tmp_path / "a.json"
+    run("import", shared_data / "walking" / "gait2392.osim", "-o", person)
+    result = run("export", person, "-o", tmp_path / "a.xml", "--format", "ceinms")
+    assert result.exit_code == 0
+    assert "nothing of joints and channels" in result.output
+
+
+def test_mistakes_end_with_status_2_and_write_nothing(run, tmp_path):
+    (tmp_path / "page.xml").write_text("<html/>")
+    out = tmp_path / "out.json"
+    for arguments in (
+        ("import", tmp_path / "page.xml", "-o", out),
+        ("export", tmp_path / "page.xml", "-o", out),
+        ("import", tmp_path / "page.xml", "-o", tmp_path / "nowhere" / "out.json"),
+        ("import", tmp_path / "none.xml", "-o", out),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 2, result.output
+        assert not out.exists()

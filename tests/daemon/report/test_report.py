@@ -1,0 +1,78 @@
+"""The report: everything a session holds, on a page that needs no other file."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from daemon.commands.sessions.report import report
+from daemon.report.fatigue import Kind, assess
+from daemon.report.material import load
+from pipeline.errors import UserError
+
+MakeSession = Callable[..., Path]
+
+
+def test_a_session_is_read_as_courses_over_time(make_session: MakeSession) -> None:
+    material = load(make_session())
+    assert (material.title, material.seconds) == ("Simulated arm", 199.0)
+    assert material.updates == {"ok": 133, "rejected": 67}
+    assert material.accepted == 133
+    strength = material.estimates["strength"]["BRA"]
+    assert strength.value.max() < 2.0  # nothing that was rejected
+    assert strength.t[:2] == pytest.approx([1.0, 2.0])
+    assert [tuple(event) for event in material.events] == [
+        (50.0, "emg", "Gone."),
+        (60.0, "mark", "lifts <a> box"),
+        (70.0, "command", "rollback 7 (refused: no)"),
+    ]
+    assert material.streams["emg"].received[-1] == 199_000
+
+
+def test_the_muscle_that_tired_is_named(make_session: MakeSession) -> None:
+    verdicts = {v.muscle: v.kind for v in assess(load(make_session()).courses())}
+    assert verdicts == {"DELT1": Kind.FATIGUE, "BRA": Kind.STABLE}
+
+
+def test_the_page_stands_on_its_own(make_session: MakeSession, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="a report needs the extra 'report'")
+    pytest.importorskip("jinja2", reason="a report needs the extra 'report'")
+    figures, out = tmp_path / "figures", tmp_path / "out.json"
+    arguments = [str(make_session()), "--png", str(figures), "--json", str(out)]
+    result = CliRunner().invoke(report, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    html = (tmp_path / "monday.html").read_text(encoding="utf-8")
+    assert "Muscles with the signs of fatigue: DELT1." in html
+    assert "lifts &lt;a&gt; box" in html
+    assert "Samples were lost or refused in emg." in html
+    addresses = re.findall(r'(?:src|href)="([^"]{0,20})', html)
+    assert addresses
+    assert all(address.startswith("data:image/") for address in addresses)
+    pictures = sorted(path.name for path in figures.iterdir())
+    assert pictures == ["emg.png", "error.png", "moments.png", "streams.png", "strength.png"]
+    assert json.loads(out.read_text())["verdicts"][0]["kind"] == Kind.FATIGUE
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 30])
+def test_a_session_that_has_hardly_begun_is_told_too(
+    make_session: MakeSession, seconds: int, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib", reason="a report needs the extra 'report'")
+    pytest.importorskip("jinja2", reason="a report needs the extra 'report'")
+    result = CliRunner().invoke(report, [str(make_session(seconds))], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "Muscles with the signs of fatigue: none." in (tmp_path / "monday.html").read_text(
+        "utf-8"
+    )
+
+
+def test_what_is_no_session_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="There is no session"):
+        load(tmp_path / "tuesday.db")
+    other = tmp_path / "other.db"
+    other.write_text("hello, this is certainly not a database of any kind at all" * 20)
+    with pytest.raises(UserError, match="is not a session of hillstream"):
+        load(other)

@@ -1,0 +1,195 @@
+"""The session log as a file: written, read, exported, and what happens when it cannot be."""
+
+import csv
+import logging
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from daemon.config import load_config
+from daemon.session import log as session_log
+from daemon.session import schema
+from daemon.session.export import export
+from daemon.session.log import SessionLog, about, session_path
+from daemon.session.reader import open_session
+from daemon.session.recorder import recorder_of
+from pipeline.errors import UserError
+
+T0 = 5000.0
+
+
+@pytest.fixture
+def arm():
+    return load_config("arm")
+
+
+@pytest.fixture
+def log(arm, tmp_path):
+    with SessionLog(tmp_path / "session.db", about(arm, ("a", "b"))) as log:
+        yield log
+
+
+def rows(path, table):
+    with open_session(path) as database:
+        return database.execute(f"SELECT * FROM {table}").fetchall()
+
+
+def test_a_session_says_what_it_is(arm, tmp_path):
+    path = tmp_path / "deep" / "session.db"
+    with SessionLog(path, about(arm, ("a", "b"))):
+        said = dict(rows(path, "session"))
+    assert said["title"] == arm.title
+    assert said["muscles"] == '["a", "b"]'
+    assert "ended" not in said
+    ended = dict(rows(path, "session"))
+    assert ended["ended"] >= ended["started"]
+    assert ended["lost_rows"] == "0"
+
+
+def test_what_is_committed_can_be_read_while_writing_goes_on(log):
+    log.add("mark", 1.0, "stairs")
+    assert rows(log.path, "mark") == []
+    log.commit()
+    log.add("mark", 2.0, "level")
+    assert rows(log.path, "mark") == [(1.0, "stairs")]
+
+
+def test_numbers_that_are_not_finite_become_null(log):
+    log.add("residual", np.nan, "knee", float("inf"))
+    log.commit()
+    assert rows(log.path, "residual") == [(None, "knee", None)]
+
+
+def test_a_recorder_that_starts_again_goes_on(arm, tmp_path):
+    path = tmp_path / "session.db"
+    with SessionLog(path, about(arm, ())) as first:
+        first.add("candidate", 1, *[None] * 11)
+    with SessionLog(path, {}, resume=True) as second:
+        assert second.candidates == 1
+        second.add("mark", 1.0, "again")
+    assert rows(path, "mark") == [(1.0, "again")]
+
+
+def test_a_file_that_is_there_is_not_touched(log, arm):
+    with pytest.raises(UserError, match="exists already"):
+        SessionLog(log.path, about(arm, ()))
+
+
+def test_a_folder_that_cannot_be_written_is_a_user_error(arm, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be made"):
+        SessionLog(tmp_path / "file" / "session.db", about(arm, ()))
+
+
+def test_a_full_disk_is_said_once_and_nothing_is_lost_when_there_is_room_again(log, caplog):
+    """SQLite itself refuses to grow the file, with the error of a full disk."""
+    log._database.execute("PRAGMA max_page_count = 40")
+    texts = [f"{i} " + "x" * 500 for i in range(2000)]
+    with caplog.at_level(logging.WARNING):
+        for text in texts:
+            log.add("mark", 1.0, text)
+            if len(text) and text.startswith(("500 ", "1000 ")):
+                assert not log.commit()
+    assert not log.commit()
+    assert "full" in log.trouble
+    assert len([r for r in caplog.records if "cannot be written" in r.message]) == 1
+    log._database.execute("PRAGMA max_page_count = 100000")
+    assert log.commit()
+    assert [text for _, text in rows(log.path, "mark")] == texts
+    assert log.lost == 0
+
+
+def test_what_waits_is_bounded(log, monkeypatch):
+    monkeypatch.setattr(session_log, "MOST_WAITING", 100)
+    log._database.execute("PRAGMA max_page_count = 1")
+    for i in range(500):
+        log.add("mark", float(i), "x" * 500)
+    assert not log.commit()
+    assert log.lost == 400
+    log._database.execute("PRAGMA max_page_count = 100000")
+    assert log.commit()
+    assert [t for t, _ in rows(log.path, "mark")] == [float(i) for i in range(400, 500)]
+
+
+@pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + bytes(200)])
+def test_what_is_no_session_is_a_user_error(tmp_path, content):
+    path = tmp_path / "other.db"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="not a session"), open_session(path):
+        pass
+
+
+def test_a_session_of_another_schema_is_refused(log):
+    log._database.execute("PRAGMA user_version = 99")
+    with pytest.raises(UserError, match="schema 99"), open_session(log.path):
+        pass
+
+
+def test_moments_become_curves_and_residuals(log, arm):
+    recorder = recorder_of(arm, log, ("a", "b"))
+    dofs = len(arm.model.dofs)
+    t = T0 + np.arange(301) / 100.0
+    predicted = np.zeros((301, dofs))
+    reference = predicted + np.arange(dofs)
+    reference[120:180] = np.nan
+    for part in np.array_split(np.arange(301), 40):
+        recorder.moments(
+            t[part], predicted[part], np.full((len(part), dofs), np.nan), reference[part]
+        )
+    log.commit()
+    residual = rows(log.path, "residual")
+    assert len(residual) == 3 * dofs
+    for _, dof, rmse in residual:
+        assert rmse == pytest.approx(arm.model.dofs.index(dof))
+    curves = rows(log.path, "moment")
+    assert len(curves) == 61 * dofs
+    assert {row[3] for row in curves} == {None}
+
+
+def test_emg_becomes_amplitude_and_median_frequency(log, arm):
+    recorder = recorder_of(arm, log, ("a", "b"))
+    random = np.random.default_rng(1)
+    channels = len(arm.streams.emg.channels)
+    x = 1e-4 * random.standard_normal((3500, channels))
+    t = T0 + np.arange(3500) / 1000.0
+    for part in np.array_split(np.arange(3500), 200):
+        recorder.emg(t[part], x[part])
+    log.commit()
+    found = rows(log.path, "emg")
+    assert len(found) == 3 * channels
+    assert all(200 < median_hz < 270 for *_, median_hz in found)
+    assert all(8e-5 < amplitude < 1.1e-4 for _, _, amplitude, _ in found)
+
+
+def test_a_name_is_made_of_title_and_time(arm):
+    path = session_path(arm)
+    assert path.parent.name == "sessions"
+    assert path.name.startswith("-".join(arm.title.lower().split()[:2]))
+    assert path.suffix == ".db"
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+def test_export_writes_every_table_whole(log, tmp_path, parquet):
+    if parquet:
+        arrow = pytest.importorskip("pyarrow.parquet")
+    for i in range(5):
+        log.add("mark", float(i), 'a "quoted", mark')
+    log.commit()
+    files = export(log.path, tmp_path / "out", parquet, lambda done: None)
+    assert {file.stem for file in files} == set(schema.TABLES)
+    file = tmp_path / "out" / ("mark.parquet" if parquet else "mark.csv")
+    if parquet:
+        table = arrow.read_table(file).to_pylist()
+    else:
+        with file.open(newline="") as stream:
+            table = list(csv.DictReader(stream))
+    assert [float(row["t"]) for row in table] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert {row["text"] for row in table} == {'a "quoted", mark'}
+
+
+def test_the_file_is_sound(log):
+    log.commit()
+    with closing(sqlite3.connect(log.path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -1,0 +1,218 @@
+"""Persons from other tools' files, and back."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.config import load_config
+from daemon.subjects.ceinms import DIALECTS, read_ceinms, write_ceinms
+from daemon.subjects.importing import import_subject
+from daemon.subjects.xml_file import read_xml
+from pipeline.errors import UserError
+from pipeline.model.subject import Subject
+
+MUSCLE = """<muscle><name>{name}</name><C1>-0.5</C1><C2>-0.4</C2><shapeFactor>-1</shapeFactor>
+<optimalFiberLength>{length}</optimalFiberLength><pennationAngle>90</pennationAngle>
+<tendonSlackLength>0.25</tendonSlackLength><maxIsometricForce>1000</maxIsometricForce>
+<strengthCoefficient>1.5</strengthCoefficient></muscle>"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write text to a file of that name."""
+
+    def write(text: str, name: str = "subject.xml") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def ceinms_rt(*muscles: tuple[str, str]) -> str:
+    inside = "".join(MUSCLE.format(name=name, length=length) for name, length in muscles)
+    return f"<subject><muscles>{inside}</muscles></subject>"
+
+
+def a_person(values: list[float]) -> Subject:
+    n = len(values)
+    x = np.array(values)
+    return Subject(
+        muscles=tuple(f"m{i}" for i in range(n)),
+        max_isometric_force=1000 * (1 + x),
+        optimal_fibre_length=0.05 + 0.1 * x,
+        tendon_slack_length=0.1 + 0.2 * x,
+        pennation=0.6 * x,
+        max_velocity=np.full(n, 10.0),
+        damping=np.full(n, 0.01),
+        strength=0.5 + 2 * x,
+        shape_factor=-0.01 - 2.99 * x,
+        c1=-0.05 - 0.9 * x,
+        c2=-0.05 - 0.9 * x**2,
+    )
+
+
+def assert_same(one: Subject, other: Subject) -> None:
+    assert one.muscles == other.muscles
+    for key, value in vars(one).items():
+        if isinstance(value, np.ndarray):
+            np.testing.assert_allclose(getattr(other, key), value, rtol=1e-14, atol=1e-17)
+
+
+@given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=5), st.sampled_from(sorted(DIALECTS)))
+def test_what_is_written_is_read_again(tmp_path_factory, values, dialect):
+    path = tmp_path_factory.getbasetemp() / f"{dialect}.xml"
+    person = a_person(values)
+    write_ceinms(person, path, DIALECTS[dialect])
+    assert_same(person, read_ceinms(read_xml(path), path))
+    again, notes = import_subject(path)
+    assert_same(person, again)
+    assert notes == []
+
+
+def test_joints_and_channels_are_written_for_the_tool(tmp_path):
+    path = tmp_path / "subject.xml"
+    joints, channels = {"knee": ["m0", "m1"]}, {"emg": ["m1"]}
+    write_ceinms(a_person([0.2, 0.4]), path, DIALECTS["ceinms-rt"], joints, channels)
+    root = read_xml(path)
+    assert root.findtext("DoFs/DoF/muscleSequence") == "m0 m1"
+    assert root.findtext("Channels/Channel/name") == "emg"
+    write_ceinms(a_person([0.2, 0.4]), path, DIALECTS["ceinms"], joints, channels)
+    assert read_xml(path).findtext("dofSet/dof/mtuNameSet") == "m0 m1"
+
+
+def test_the_curves_that_are_written_rise_in_x_and_are_those_of_the_muscle(tmp_path):
+    path = tmp_path / "subject.xml"
+    write_ceinms(a_person([0.5]), path, DIALECTS["ceinms-rt"])
+    curves = {
+        curve.findtext("name"): [
+            np.array((curve.findtext(tag) or "").split(), dtype=float)
+            for tag in ("xPoints", "yPoints")
+        ]
+        for curve in read_xml(path).iter("Curve")
+    }
+    assert all((np.diff(x) > 0).all() and (y >= 0).all() for x, y in curves.values())
+    assert np.interp(1.0, *curves["activeForceLength"]) == pytest.approx(1.0, abs=0.01)
+    assert np.interp(1.6, *curves["passiveForceLength"]) == pytest.approx(1.0, abs=0.03)
+    assert np.interp(0.0, *curves["forceVelocity"]) == pytest.approx(1.0, abs=0.01)
+
+
+def test_degrees_and_radians_are_told_apart_by_the_tool(file):
+    rt = ceinms_rt(("soleus", "0.05"))
+    assert import_subject(file(rt))[0].pennation[0] == pytest.approx(np.pi / 2)
+    ceinms = rt
+    for before, after in {
+        "muscles>": "mtuSet>",
+        "muscle>": "mtu>",
+        "FiberLength": "FibreLength",
+        "C1>": "c1>",
+        "C2>": "c2>",
+        ">90<": ">0.4<",
+    }.items():
+        ceinms = ceinms.replace(before, after)
+    subject, _ = import_subject(file(ceinms))
+    assert subject.pennation[0] == pytest.approx(0.4)
+    assert (subject.c1[0], subject.c2[0]) == (-0.5, -0.4)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "is not an XML file"),
+        ("hello", "is not an XML file"),
+        ("<html><body/></html>", "is not a subject: its root element is <html>"),
+        ("<subject/>", "is a subject without muscles"),
+        ("<OpenSimDocument/>", "is an OpenSim model without muscles"),
+        (ceinms_rt(("", "0.05")), "has a muscle without a name"),
+        (ceinms_rt(("soleus", "-0.05")), "optimalFiberLength of soleus must be a number above 0, "),
+        (ceinms_rt(("soleus", "nan")), "must be a number above 0, got 'nan'"),
+        (ceinms_rt(("soleus", "long")), "must be a number above 0, got 'long'"),
+        (ceinms_rt(("a", "0.1"), ("a", "0.1")), r"has the muscles \['a'\] more than once"),
+        (
+            ceinms_rt(("a", "1")).replace("<C1>-0.5</C1>", ""),
+            "C1 of a must be a number, got nothing",
+        ),
+        ('<!DOCTYPE s [<!ENTITY a "b">]><subject>&a;</subject>', "declares a document type"),
+        ('<!DOCTYPE s SYSTEM "http://127.0.0.1/x"><subject/>', "declares a document type"),
+    ],
+)
+def test_what_is_no_subject_is_refused_in_a_sentence(file, text, sentence):
+    with pytest.raises(UserError, match=sentence) as refusal:
+        import_subject(file(text))
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_document_type_is_refused_in_any_encoding(tmp_path):
+    path = tmp_path / "subject.xml"
+    declared = '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE s [<!ENTITY a "b">]>'
+    bomb = f"{declared}<subject>&a;</subject>"
+    path.write_bytes(bomb.encode("utf-16"))
+    with pytest.raises(UserError, match="declares a document type"):
+        import_subject(path)
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(UserError, match="cannot be read: No such file"):
+        import_subject(tmp_path / "none.xml")
+
+
+def test_a_file_that_lacks_a_muscle_of_the_set_up_is_refused(file):
+    with pytest.raises(UserError, match=r"lacks the muscles .*'tib_ant_r'"):
+        import_subject(file(ceinms_rt(("soleus_r", "0.05"))), load_config("walking"))
+
+
+def test_parameters_outside_the_bounds_are_moved_and_told(file):
+    text = ceinms_rt(("soleus", "0.05")).replace("-1</shape", "0.1</shape").replace("1.5<", "0.2<")
+    subject, notes = import_subject(file(text))
+    assert subject.shape_factor[0] == -0.01
+    assert subject.strength[0] == 0.5
+    assert len(notes) == 2
+    assert "soleus from 0.2 to 0.5" in notes[0]
+
+
+@pytest.mark.parametrize("name", ["uncalibrated", "calibrated"])
+def test_the_shipped_ceinms_rt_subjects_fit_the_walking_set_up(shared_data, name):
+    path = shared_data / "walking" / f"ceinms_subject_{name}.xml"
+    subject, notes = import_subject(path, load_config("walking"))
+    soleus = subject.muscles.index("soleus_r")
+    lengths = {"uncalibrated": (0.05, 0.25), "calibrated": (0.0511703542155837, 0.246520266638787)}
+    assert (
+        subject.optimal_fibre_length[soleus],
+        subject.tendon_slack_length[soleus],
+    ) == lengths[name]
+    assert subject.pennation[soleus] == pytest.approx(0.43633231)
+    assert len(subject.muscles) == 11
+    assert "81 muscles that have no geometry" in notes[0]
+    assert len(import_subject(path)[0].muscles) == 92
+
+
+def test_the_opensim_model_gives_the_muscles_of_the_model_file(shared_data):
+    from daemon.build.subject import generic_subject
+    from pipeline.geometry import load_model
+
+    config = load_config("walking")
+    subject, _ = import_subject(shared_data / "walking" / "gait2392.osim", config)
+    generic = generic_subject(load_model(config.model.file))
+    assert subject.muscles == generic.muscles
+    for key in ("max_isometric_force", "optimal_fibre_length", "tendon_slack_length", "pennation"):
+        np.testing.assert_allclose(getattr(subject, key), getattr(generic, key), rtol=1e-9)
+    assert (subject.strength == 1).all()
+
+
+def test_muscle_defaults_of_an_opensim_model_are_no_muscles(file):
+    muscle = (
+        "<M name='{}'><max_isometric_force>900</max_isometric_force>"
+        "<optimal_fiber_length>0.1</optimal_fiber_length>"
+        "<tendon_slack_length>0.2</tendon_slack_length></M>"
+    )
+    text = (
+        f"<OpenSimDocument><Model><defaults>{muscle.format('default')}</defaults>"
+        f"{muscle.format('biceps')}</Model></OpenSimDocument>"
+    )
+    subject, _ = import_subject(file(text, "model.osim"))
+    assert subject.muscles == ("biceps",)
+    assert subject.max_velocity[0] == 10
+    assert subject.pennation[0] == 0

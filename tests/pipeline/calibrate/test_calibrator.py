@@ -1,0 +1,200 @@
+"""The calibrator on the data of a simulated person whose parameters are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from person import RATE_HZ, person, prior, recorded, space
+
+from pipeline.calibrate.calibrator import Calibrator, Settings
+from pipeline.model.identifiability import Standing
+from pipeline.update import Result
+
+SETTINGS = Settings(window_s=6.0, segment_s=1.5, min_data_s=2.0)
+
+
+def calibrator(settings=SETTINGS, **options):
+    return Calibrator(space(), RATE_HZ, settings, **options)
+
+
+def test_finds_the_person_behind_the_moments():
+    """The held-out error falls to less than a fifth, and strengths go where they belong."""
+    learner = calibrator()
+    learner.add(recorded(6.0))
+    first = learner.update()
+    last = [learner.update() for _ in range(5)][-1]
+    assert first.result in {Result.OK, Result.AT_BOUNDS}
+    assert first.rmse_before is not None
+    assert last.rmse is not None
+    assert sum(last.rmse) < 0.2 * sum(first.rmse_before)
+    assert last.version == learner.version > 1
+    assert np.abs(last.subject.strength - person().strength).mean() < 0.3
+    assert last.fallbacks == 0
+
+
+def test_goes_on_from_the_parameters_it_is_given():
+    learner = calibrator(start=person(), version=7)
+    learner.add(recorded(6.0))
+    update = learner.update()
+    assert update.rmse_before is not None
+    assert max(update.rmse_before) < 0.5
+    assert update.version >= 7
+
+
+def test_is_due_after_every_stride():
+    learner = calibrator()
+    assert not learner.due()
+    for second in range(3):
+        learner.add(recorded(1.0, second))
+        assert learner.due()
+        learner.update()
+        assert not learner.due()
+
+
+def test_too_few_samples():
+    learner = calibrator()
+    update = learner.update()
+    assert update.result is Result.TOO_FEW_SAMPLES
+    learner.add(recorded(1.0))
+    update = learner.update()
+    assert update.result is Result.TOO_FEW_SAMPLES
+    assert "1.0 s" in update.sentence
+    assert update.version == 0
+    assert not update.adopted
+
+
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_no_reference(missing):
+    learner, rows = calibrator(), recorded(4.0)
+    learner.add(rows._replace(moment=np.full_like(rows.moment, missing)))
+    update = learner.update()
+    assert update.result is Result.NO_REFERENCE
+    assert update.loss is None
+
+
+def test_not_excited():
+    learner, rows = calibrator(), recorded(4.0)
+    learner.add(rows._replace(excitation=np.full_like(rows.excitation, 0.2)))
+    assert learner.update().result is Result.NOT_EXCITED
+
+
+def test_divergence_is_a_result_and_the_next_update_starts_afresh():
+    learner = calibrator(Settings(window_s=6.0, learning_rate=np.inf, steps=3))
+    learner.add(recorded(6.0))
+    for _ in range(2):
+        update = learner.update()
+        assert update.result is Result.DIVERGED
+        assert update.version == 0
+        np.testing.assert_allclose(update.subject.strength, 1.0)
+
+
+def test_a_spike_in_the_reference_does_no_lasting_harm():
+    learner, rows = calibrator(), recorded(6.0)
+    moment = rows.moment.copy()
+    moment[200] = 1e25
+    learner.add(rows._replace(moment=moment))
+    learner.update()
+    learner.add(recorded(6.0, 6.0))
+    last = [learner.update() for _ in range(4)][-1]
+    assert last.rmse is not None
+    assert np.isfinite(last.rmse).all()
+    assert np.isfinite(last.subject.strength).all()
+
+
+def test_a_candidate_that_fits_fresh_data_worse_is_rejected():
+    """The newest second, on which candidates are judged, contradicts what was learnt."""
+    learner, rows = calibrator(), recorded(6.0)
+    moment = rows.moment.copy()
+    fresh = slice(-round(SETTINGS.holdout_s * RATE_HZ), None)
+    moment[fresh] = -3.0 * moment[fresh]
+    learner.add(rows._replace(moment=moment))
+    update = learner.update()
+    assert update.result is Result.REJECTED
+    assert update.version == 0
+    np.testing.assert_array_equal(update.subject.strength, prior().strength)
+
+
+def test_a_parameter_at_its_bound_is_reported():
+    learner, rows = calibrator(Settings(window_s=6.0, prior_weight=0.0)), recorded(6.0)
+    learner.add(rows._replace(moment=4.0 * rows.moment))
+    updates = [learner.update() for _ in range(6)]
+    assert any(label.startswith("strength") for label in updates[-1].at_bound)
+    assert any(update.result is Result.AT_BOUNDS for update in updates)
+
+
+def test_memory_is_bounded():
+    learner = calibrator()
+    for second in range(15):
+        learner.add(recorded(1.0, second))
+        assert len(learner._window) <= 600
+
+
+def test_empty_rows_change_nothing():
+    learner = calibrator()
+    learner.add(recorded(1.0).part(slice(0, 0)))
+    assert not learner.due()
+    assert learner.update().t == 0.0
+
+
+def test_an_update_says_what_was_tried_and_how_well_it_is_known():
+    learner = calibrator()
+    learner.add(recorded(6.0))
+    for _ in range(4):
+        update = learner.update()
+    assert update.candidate is not None
+    assert update.error_before is not None
+    assert update.error_after is not None
+    assert update.confidence is not None
+    assert set(update.confidence.deviation) == set(update.candidate.values())
+    assert Standing.IDENTIFIED in update.confidence.standing["strength"]
+    if update.result is Result.REJECTED:
+        assert update.error_after > update.error_before
+
+
+def test_what_was_learnt_of_a_movement_is_not_forgotten_over_another():
+    """Half a minute of movement that uses one muscle leaves what is known of the others."""
+    first, errors = recorded(8.0), {}
+    for memory in (0, 12):
+        learner = calibrator(replace(SETTINGS, memory=memory, prior_weight=0.05))
+        for start in range(8):
+            learner.add(first.part(slice(100 * start, 100 * start + 100)))
+            learner.update()
+        for start in range(8, 30):
+            rows = recorded(1.0, float(start))
+            wrong = 0.4 * rows.moment  # as if another person moved, who is weaker
+            learner.add(rows._replace(excitation=0.5 * rows.excitation, moment=wrong))
+            learner.update()
+        learner.forget()
+        learner.add(first)
+        errors[memory] = sum(learner.update().rmse_before)
+    assert errors[12] < 0.8 * errors[0]
+
+
+def test_parameters_that_were_in_force_can_be_restored():
+    learner = calibrator()
+    learner.add(recorded(6.0))
+    first = learner.update()
+    learner.update()
+    version = learner.version
+    update = learner.restore(first.subject, first.version)
+    assert update.result is Result.ROLLED_BACK
+    assert update.adopted
+    assert update.version == learner.version == version + 1
+    np.testing.assert_array_equal(update.subject.strength, first.subject.strength)
+    following = learner.update()
+    assert following.version >= update.version
+
+
+def test_strength_moves_on_when_geometry_has_settled():
+    learner = calibrator(replace(SETTINGS, geometry_pace=0.01))
+    learner.add(recorded(6.0))
+    for _ in range(30):
+        learner.update()
+    before = learner.subject
+    for second in range(6, 16):
+        rows = recorded(1.0, float(second))
+        learner.add(rows._replace(moment=0.8 * rows.moment))
+        learner.update()
+    after = learner.subject
+    fell = (after.strength / before.strength).mean()
+    assert fell < 0.95

@@ -1,0 +1,115 @@
+import logging
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from pipeline.output.lsl import LslPublisher
+from pipeline.output.message import MetaMessage, ParametersMessage, Status, StatusMessage
+from pipeline.output.publisher import Publisher
+
+PARAMETERS = ("optimal_fibre_length", "strength")
+
+
+@pytest.fixture
+def lsl_publisher(meta: MetaMessage, unique_name: str) -> Iterator[LslPublisher]:
+    publisher = LslPublisher(unique_name, meta.dofs, meta.muscles, PARAMETERS, meta.rate_hz)
+    yield publisher
+    publisher.close()
+
+
+@pytest.fixture
+def publisher(meta: MetaMessage, lsl_publisher: LslPublisher) -> Publisher:
+    return Publisher(meta, [lsl_publisher])
+
+
+class Inlet:
+    """A real inlet, open for as long as the with block lasts."""
+
+    def __init__(self, name: str) -> None:
+        import pylsl
+
+        (info,) = pylsl.resolve_byprop("name", name, timeout=15.0)
+        self.inlet = pylsl.StreamInlet(info, recover=False)
+
+    def __enter__(self) -> "Inlet":
+        self.info = self.inlet.info(timeout=15.0)
+        self.inlet.open_stream(timeout=15.0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.inlet.close_stream()
+        del self.inlet
+
+    def pull(self) -> tuple[list, float]:
+        sample, t = self.inlet.pull_sample(timeout=15.0)
+        return sample, t
+
+    def channels(self) -> list[tuple[str, str]]:
+        channel = self.info.desc().child("channels").child("channel")
+        found = []
+        while not channel.empty():
+            found.append((channel.child_value("label"), channel.child_value("unit")))
+            channel = channel.next_sibling("channel")
+        return found
+
+
+def test_moments_come_with_names_units_and_the_time_of_publication(
+    publisher: Publisher, unique_name: str
+) -> None:
+    with Inlet(f"{unique_name}-predicted-moments") as inlet:
+        assert (inlet.info.type(), inlet.info.nominal_srate()) == ("JointMoment", 100.0)
+        assert inlet.info.source_id().endswith(f"/{unique_name}-predicted-moments")
+        assert inlet.channels() == [("knee", "N*m"), ("ankle", "N*m")]
+        moment = np.array([1.5, -2.5])
+        sent = publisher.publish_moment(moment, moment > 0, Status.NOMINAL, 1.0)
+        assert inlet.pull() == ([1.5, -2.5], sent.t_published)
+
+
+def test_parameters_come_by_parameter_and_muscle(publisher: Publisher, unique_name: str) -> None:
+    with Inlet(f"{unique_name}-parameters") as inlet:
+        assert inlet.info.nominal_srate() == 0.0
+        assert inlet.channels() == [
+            ("optimal_fibre_length.soleus", "m"),
+            ("optimal_fibre_length.vastus", "m"),
+            ("strength.soleus", "1"),
+            ("strength.vastus", "1"),
+        ]
+        values = {"strength": [1.0, 2.0], "optimal_fibre_length": [0.25, 0.5]}
+        publisher.publish_parameters(
+            ParametersMessage(
+                session="first", version=1, t=7.0, values=values, muscles=("soleus", "vastus")
+            )
+        )
+        assert inlet.pull() == ([0.25, 0.5, 1.0, 2.0], 7.0)
+
+
+def test_status_comes_as_markers(publisher: Publisher, unique_name: str) -> None:
+    with Inlet(f"{unique_name}-status") as inlet:
+        assert inlet.info.type() == "Markers"
+        publisher.publish_status(
+            StatusMessage(session="first", t=7.0, status=Status.STALE, note="µV lost", uptime_s=1.0)
+        )
+        assert inlet.pull() == (["STALE", "µV lost"], 7.0)
+
+
+def test_closing_says_stopped_and_can_be_done_twice(
+    publisher: Publisher, lsl_publisher: LslPublisher
+) -> None:
+    publisher.close()
+    publisher.close()
+    lsl_publisher.close()
+
+
+def test_without_liblsl_it_warns_once_and_the_rest_goes_on(
+    meta: MetaMessage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "pylsl", None)
+    with caplog.at_level(logging.WARNING):
+        lsl = LslPublisher("unused", meta.dofs, meta.muscles, PARAMETERS, meta.rate_hz)
+        publisher = Publisher(meta, [lsl])
+        publisher.publish_moment(np.zeros(2), np.ones(2) > 0, Status.NOMINAL, 1.0)
+        publisher.close()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "Nothing is published over LSL" in caplog.text

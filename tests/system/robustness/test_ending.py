@@ -1,0 +1,45 @@
+"""How the daemon ends, and what a service manager hears of it."""
+
+import os
+import signal
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tools.robustness.faults.scene import Scene
+from tools.robustness.processes import workers
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+def folder():
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        yield Path(folder)
+
+
+def test_the_first_signal_ends_it_in_order_and_the_second_at_once(folder, wait_until):
+    """A recorder that does not move holds up the end in order; a second signal does not wait."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(folder / "notify"))
+        manager.settimeout(60.0)
+        environment = {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "300000"}
+        with Scene(folder, environment=environment, good_for_s=0.3) as scene:
+            scene.settle()
+            scene.prepare()
+            heard = {manager.recv(1000) for _ in range(20)}
+            assert {b"READY=1", b"WATCHDOG=1"} <= heard
+            assert any(said.startswith(b"STATUS=") for said in heard)
+
+            known = workers(scene.daemon.pid)
+            os.kill(known["recorder"], signal.SIGSTOP)
+            scene.daemon.send_signal(signal.SIGTERM)
+            wait_until(lambda: scene.controller.moments[-1].status == "STOPPED", 60.0)
+            while manager.recv(1000) != b"STOPPING=1":
+                pass
+            scene.daemon.send_signal(signal.SIGTERM)
+            assert scene.daemon.wait(60.0) == 130
+    assert not [name for name, pid in known.items() if Path(f"/proc/{pid}").exists()]
+    assert not any(scene.controller.moments[-1].body["m"])

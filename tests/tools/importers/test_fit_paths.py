@@ -1,0 +1,118 @@
+"""The fitting that both importers share, on muscles whose geometry is known."""
+
+import json
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from numpy.typing import NDArray
+
+from pipeline.geometry import Coordinate, Geometry, ModelFile, Muscle, MusclePath
+from tools.importers.common import model_json, table
+from tools.importers.fit_paths import Limits, fit_paths, interactions, spread, terms_of
+
+Array = NDArray[np.float64]
+COORDINATES = (
+    Coordinate("hip", (-0.5, 1.0), "flexion"),
+    Coordinate("knee", (-2.0, 0.0), "extension"),
+    Coordinate("ankle", (-0.7, 0.7), "dorsiflexion"),
+)
+NAMES = ("sum", "product", "hinge", "still", "cosines")
+
+
+def posture(q: Array) -> tuple[Array, Array]:
+    """Five muscles: of two joints one by one, of two together, of one, of none, and no polynomial.
+
+    Lengths in m and moment arms -dl/dq in m, written down by hand.
+    """
+    hip, knee, ankle = q
+    length = [
+        0.4 + 0.05 * hip - 0.03 * knee**2,
+        0.4 + 0.02 * hip * knee,
+        0.3 - 0.04 * ankle,
+        0.2,
+        0.3 + 0.03 * np.cos(3 * ankle),
+    ]
+    moment_arm = np.zeros((3, 5))
+    moment_arm[0, 0], moment_arm[1, 0] = -0.05, 0.06 * knee
+    moment_arm[0, 1], moment_arm[1, 1] = -0.02 * knee, -0.02 * hip
+    moment_arm[2, 2] = 0.04
+    moment_arm[2, 4] = 0.09 * np.sin(3 * ankle)
+    return np.array(length), moment_arm
+
+
+def _fit(limits: Limits) -> dict[str, MusclePath]:
+    paths = fit_paths(posture, COORDINATES, NAMES, limits, n_train=300, n_test=100)
+    return dict(zip(NAMES, paths, strict=True))
+
+
+def test_which_joints_act_together() -> None:
+    found = interactions(posture, COORDINATES)
+    together = {
+        name: set(zip(*np.nonzero(f), strict=True)) for name, f in zip(NAMES, found, strict=True)
+    }
+    assert together == {
+        "sum": {(0, 0), (1, 1)},
+        "product": {(0, 0), (0, 1), (1, 0), (1, 1)},
+        "hinge": {(2, 2)},
+        "still": set(),
+        "cosines": {(2, 2)},
+    }
+
+
+def test_terms_join_only_joints_that_act_together() -> None:
+    apart, joined = np.eye(2, dtype=bool), np.ones((2, 2), dtype=bool)
+    assert terms_of(2, apart).tolist() == [[0, 0], [0, 1], [1, 0], [0, 2], [2, 0]]
+    assert terms_of(2, joined).tolist() == [[0, 0], [0, 1], [1, 0], [0, 2], [1, 1], [2, 0]]
+
+
+def test_the_lowest_order_that_is_good_enough_is_taken() -> None:
+    paths = _fit(Limits())
+    assert {name: path.order for name, path in paths.items()} == {
+        "sum": 2,
+        "product": 2,
+        "hinge": 1,
+        "still": 1,
+        "cosines": 4,
+    }
+    assert paths["sum"].coordinates == ("hip", "knee")
+    assert paths["still"].coordinates == ()
+    assert paths["sum"].length_max_m < 1e-9
+    assert paths["cosines"].moment_arm_rms_m["ankle"] <= 1.5e-3
+
+
+def test_a_tighter_limit_takes_a_higher_order() -> None:
+    loose, tight = _fit(Limits()), _fit(Limits(length_rms_m=1e-6, moment_arm_rms_m=1e-5))
+    assert tight["cosines"].order > loose["cosines"].order
+    assert tight["cosines"].moment_arm_max_m["ankle"] < loose["cosines"].moment_arm_max_m["ankle"]
+
+
+def test_a_limit_that_is_missed_is_marked() -> None:
+    limits = Limits(max_order=3)
+    path = _fit(limits)["cosines"]
+    assert limits.excess(path) > 1
+    assert "OVER THE LIMIT" in table([("cosines", path)], limits)
+    assert "OVER THE LIMIT" not in table([("sum", _fit(limits)["sum"])], limits)
+
+
+@pytest.mark.parametrize("max_terms", [1, 4])
+def test_the_number_of_terms_is_bounded(max_terms: int) -> None:
+    for path in _fit(Limits(max_terms=max_terms)).values():
+        assert len(path.exponents) <= max(max_terms, 3)
+
+
+def test_the_fit_gives_lengths_and_moment_arms_back() -> None:
+    """Fit, write, read and evaluate: the same as the muscles that were written down."""
+    paths = _fit(Limits(length_rms_m=1e-5, moment_arm_rms_m=1e-4))
+    muscles = tuple(Muscle(name, 100, 0.1, 0.2, 0, 10, path) for name, path in paths.items())
+    model = ModelFile("five", "made up", "none", COORDINATES, muscles)
+    assert json.loads(model_json(model))["muscles"][0]["name"] == "sum"
+    names = model.coordinate_names
+    middle = np.array([coordinate.middle_rad for coordinate in COORDINATES])
+    half = np.array([coordinate.half_range_rad for coordinate in COORDINATES])
+    q = middle + half * spread(3, 50, seed=9)
+    length, moment_arm = Geometry(model, names, names).evaluate(q)
+    for row, angles in enumerate(q):
+        expected_length, expected_arm = posture(angles)
+        assert_allclose(length[row], expected_length, rtol=0, atol=1e-4)
+        assert_allclose(moment_arm[row], expected_arm, rtol=0, atol=1e-3)

@@ -1,1 +1,0 @@
-"""Everything that goes wrong, done to a running daemon: ``python -m tools.faults``."""

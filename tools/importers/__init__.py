@@ -1,0 +1,1 @@
+"""Model files from OpenSim and MuJoCo."""

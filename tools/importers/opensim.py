@@ -1,0 +1,105 @@
+"""Make a model file from an OpenSim model: ``python -m tools.importers.opensim MODEL.osim ...``.
+
+Needs the extra ``opensim``. Coordinates that are not named stay at the model's default.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from pipeline.errors import UserError
+from pipeline.geometry import Muscle, MusclePath
+from tools.importers.common import Request, finish, fitted, importer_options
+from tools.importers.fit_paths import Array
+
+
+def _opensim() -> Any:
+    try:
+        opensim = import_module("opensim")
+    except ImportError as error:
+        raise UserError(
+            "The OpenSim importer needs the package opensim; install hillstream[opensim]."
+        ) from error
+    opensim.Logger.setLevelString("off")
+    return opensim
+
+
+class OpensimPaths:
+    """The muscles of an OpenSim model as functions of some coordinates.
+
+    Raises
+    ------
+    UserError
+        If the file is no model, or has no such coordinate or muscle, or a range leaves the
+        coordinate's own.
+    """
+
+    def __init__(self, path: Path, request: Request) -> None:
+        opensim = _opensim()
+        try:
+            self._model = opensim.Model(str(path))
+        except RuntimeError as error:
+            raise UserError(f"{path} is not an OpenSim model: {error}.") from error
+        self._state = self._model.initSystem()
+        self.version = str(opensim.GetVersion())
+        coordinates, muscles = self._model.getCoordinateSet(), self._model.getMuscles()
+        self._coordinates = [_member(coordinates, c.name, path) for c in request.coordinates]
+        self._muscles = [_member(muscles, name, path) for name in request.muscles]
+        for coordinate, wanted in zip(self._coordinates, request.coordinates, strict=True):
+            low, high = coordinate.getRangeMin(), coordinate.getRangeMax()
+            if not low - 1e-6 <= wanted.range_rad[0] < wanted.range_rad[1] <= high + 1e-6:
+                raise UserError(
+                    f"The range {wanted.range_rad} rad of '{wanted.name}' must rise and lie "
+                    f"inside the model's own, {low:.4g} to {high:.4g} rad."
+                )
+
+    def __call__(self, q: Array) -> tuple[Array, Array]:
+        """Return lengths [muscle] and moment arms [coordinate, muscle] in m at angles `q` rad."""
+        for coordinate, angle in zip(self._coordinates, q, strict=True):
+            coordinate.setValue(self._state, float(angle), False)
+        self._model.realizePosition(self._state)
+        length = [muscle.getLength(self._state) for muscle in self._muscles]
+        moment_arm = [
+            [muscle.computeMomentArm(self._state, coordinate) for muscle in self._muscles]
+            for coordinate in self._coordinates
+        ]
+        return np.array(length), np.array(moment_arm)
+
+    def muscle(self, index: int, path: MusclePath) -> Muscle:
+        """Return a muscle's parameters, as the model has them, with its fitted path."""
+        muscle = self._muscles[index]
+        return Muscle(
+            name=muscle.getName(),
+            max_isometric_force_n=muscle.getMaxIsometricForce(),
+            optimal_fibre_length_m=muscle.getOptimalFiberLength(),
+            tendon_slack_length_m=muscle.getTendonSlackLength(),
+            pennation_at_optimal_rad=muscle.getPennationAngleAtOptimalFiberLength(),
+            max_contraction_velocity_per_s=muscle.getMaxContractionVelocity(),
+            path=path,
+        )
+
+
+def _member(collection: Any, name: str, path: Path) -> Any:
+    if not collection.contains(name):
+        raise UserError(f"{path} has no coordinate or muscle called '{name}'.")
+    return collection.get(name)
+
+
+@click.command()
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@importer_options
+def main(model: Path, request: Request) -> None:
+    """Fit the muscle paths of the OpenSim MODEL and write a model file."""
+    source = OpensimPaths(model, request)
+    paths = fitted(request, source)
+    muscles = [source.muscle(index, path) for index, path in enumerate(paths)]
+    finish(request, muscles, f"OpenSim {source.version.split('-')[0]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,284 @@
+"""Valid input for every entrance, small so that many mutations of it can be tried."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import struct
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from daemon.config import config_path
+from daemon.ipc.messages import LinkMessage, RowsMessage
+from daemon.ipc.orders import (
+    Answer,
+    ForgetOrder,
+    Hello,
+    PauseOrder,
+    RecordOrder,
+    RestoreOrder,
+    Scale,
+)
+from daemon.ipc.requests import Command, Reply, Request
+from daemon.session import schema
+from daemon.subjects.ceinms import DIALECTS, write_ceinms
+from pipeline.model.subject import Subject
+from pipeline.output.datagram import encode
+from pipeline.output.message import (
+    CalibratorReport,
+    MetaMessage,
+    MomentMessage,
+    ParametersMessage,
+    Status,
+    StatusMessage,
+)
+from pipeline.streams import clock
+from pipeline.streams.base import SourceState, StreamHealth
+from pipeline.streams.zeromq import wire
+from pipeline.timebase.rows import PairedRows
+from pipeline.transport.curve import KeyPair
+
+MUSCLES = ("soleus", "vastus")
+TWO = np.array([1.0, 2.0])
+PERSON = Subject.generic(MUSCLES, 900 * TWO, 0.05 * TWO, 0.2 * TWO, 0.1 * TWO, 10 * TWO)
+ROWS = 0.25 + np.arange(12.0).reshape(6, 2)
+
+
+def stream_messages() -> list[bytes]:
+    """Return messages of now, of the stream `emg` with the channels a and b at 1000 Hz."""
+    now = clock.now()
+    fields: dict[str, Any] = {
+        "v": 1, "stream": "emg", "seq": 0, "channels": ["a", "b"], "unit": "V",
+        "rate_hz": 1000.0, "x": [[1.0, 2.0], [3.0, 4.5]],
+    }  # fmt: skip
+    stamped = fields | {"run": 7, "clock": "lsl", "t": [now, now + 0.001]}
+    return [wire.topic("emg") + msgpack.packb(one) for one in (fields, stamped)]
+
+
+def moment() -> MomentMessage:
+    """Return a moment message of two joints."""
+    return MomentMessage(
+        session="s",
+        seq=3,
+        t=1.0,
+        t_published=1.002,
+        valid_until=1.102,
+        status=Status.NOMINAL,
+        ok=(True, False),
+        moment=(1.5, -2.0),
+        sd=(0.5, 0.25),
+        parameter_version=2,
+        parameter_age_s=0.5,
+    )
+
+
+@cache
+def published() -> list[bytes]:
+    """Return one message of each kind that the daemon publishes."""
+    values = {"strength": (1.0, 1.1)}
+    emg = StreamHealth("emg", SourceState.LIVE, 0.01, 9, 1000.0, 0, 0, 0, 0, 0, 0.0, None, "")
+    report = CalibratorReport(result="ok", sentence="Fine.", version=2, loss=0.1)
+    return [
+        moment().pack(),
+        MetaMessage(
+            session="s", dofs=("knee", "hip"), rate_hz=100.0, muscles=MUSCLES, valid_for_s=0.1
+        ).pack(),
+        ParametersMessage(session="s", version=1, t=0.0, values=values, muscles=MUSCLES).pack(),
+        StatusMessage(
+            session="s",
+            t=1.0,
+            status=Status.DEGRADED,
+            uptime_s=1.0,
+            streams=(emg,),
+            calibrator=report,
+            rmse={"knee": 1.0},
+            parameters=values,
+            muscles=MUSCLES,
+        ).pack(),
+    ]
+
+
+@cache
+def requests() -> list[bytes]:
+    """Return commands."""
+    return [
+        Request(command=Command.STATUS).pack(),
+        Request(command=Command.ROLLBACK, version=12).pack(),
+        Request(command=Command.MARK, text="here").pack(),
+    ]
+
+
+@cache
+def replies() -> list[bytes]:
+    """Return answers to commands."""
+    data = {"version": 1, "mvc": {"a": 1.0}, "status": None}
+    return [Reply(ok=True, sentence="Done.", data=data).pack()]
+
+
+@cache
+def link_messages() -> list[bytes]:
+    """Return messages between the daemon's processes."""
+    rows = PairedRows(
+        motion=np.ones((len(ROWS), 4, 1)),
+        t=ROWS[:, 0],
+        excitation=ROWS,
+        length=ROWS,
+        moment_arm=ROWS[:, :, None],
+        moment=ROWS[:, :1],
+        valid=ROWS[:, 0] > 0,
+        measured=ROWS > 0,
+    )
+    scale = Scale(mvc={"a": 1.0}, baseline="tracked", since=1.0, changed=["a"])
+    messages: list[LinkMessage] = [
+        RowsMessage.of(rows),
+        PauseOrder(paused=True),
+        RestoreOrder.of(3, PERSON),
+        ForgetOrder(before=1.0),
+        RecordOrder(what="mvc", begin=True),
+        Hello(),
+        Answer(number=1, ok=True, sentence="Done.", scale=scale),
+    ]
+    return [message.pack() for message in messages]
+
+
+@cache
+def datagrams() -> list[bytes]:
+    """Return a datagram with all of its fields, and one with few."""
+    few = {"t": None, "sd": None}
+    return [encode(moment()), encode(moment().model_copy(update=few))]
+
+
+@cache
+def configurations() -> list[bytes]:
+    """Return the set-ups that are shipped, one of them with keys, one with every stream."""
+    names = "arm", "walking", "torque-free-arm"
+    arm, walking, free = (config_path(name).read_bytes() for name in names)
+    keys = b'\n[security]\nserver_key = "a.key"\ndata_clients = ["b.pub"]\n'
+    more = b'\n[streams.accelerations]\ntransport = "zmq"\naddress = "tcp://127.0.0.1:5565"\n'
+    more += b'rate_hz = 200\nunit = "deg/s^2"\nchannels = ["elbow_flexion"]\n'
+    return [arm, walking + keys, free + more]
+
+
+@cache
+def models() -> list[bytes]:
+    """Return a model of two muscles."""
+    model = json.loads((config_path("arm").parent / "models/myoarm_right.json").read_text())
+    model["muscles"] = model["muscles"][:2]
+    for muscle in model["muscles"]:
+        path = muscle["path"]
+        path["exponents"], path["coefficients"] = path["exponents"][:4], path["coefficients"][:4]
+    return [json.dumps(model).encode()]
+
+
+@cache
+def skeletons() -> list[bytes]:
+    """Return a chain of bones."""
+    return [(config_path("arm").parent / "models/myoarm_skeleton.json").read_bytes()]
+
+
+@cache
+def subjects() -> list[bytes]:
+    """Return a person as JSON."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "subject.json"
+        PERSON.save(file)
+        return [file.read_bytes()]
+
+
+@cache
+def foreign_subjects() -> list[bytes]:
+    """Return a person as CEINMS and CEINMS-RT write it, and an OpenSim model."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "subject.xml"
+        written = []
+        for dialect in DIALECTS.values():
+            write_ceinms(PERSON, file, dialect, {"knee": MUSCLES}, {"a": MUSCLES})
+            written.append(file.read_bytes())
+    muscle = "<Muscle name='{}'><max_isometric_force>900</max_isometric_force>"
+    muscle += "<optimal_fiber_length>0.1</optimal_fiber_length>"
+    muscle += "<tendon_slack_length>0.2</tendon_slack_length></Muscle>"
+    both = "".join(map(muscle.format, MUSCLES))
+    model = f"<OpenSimDocument><Model><ForceSet>{both}</ForceSet></Model></OpenSimDocument>"
+    return [*written, model.encode()]
+
+
+@cache
+def tables() -> list[bytes]:
+    """Return EMG and inverse dynamics as OpenSim writes them."""
+    emg = "emg\nnRows=3\nnColumns=3\ninDegrees=no\nendheader\ntime\ta\tb\n"
+    emg += "".join(f"{i / 100}\t{i}\t0.5\n" for i in range(3))
+    moments = "Inverse Dynamics\nnRows=2\nendheader\ntime\tknee_moment\tpelvis_tx_force\n"
+    moments += "0.0\t1.5\t700\n0.01\t-2e1\tnan\n"
+    return [emg.encode(), moments.encode()]
+
+
+@cache
+def arrays() -> list[bytes]:
+    """Return recordings as ``.npz``, plain and compressed."""
+    content: dict[str, Any] = {
+        "fs": 100.0, "emg": ROWS, "emg_names": np.array(["a", "b"]), "unit": "V", "q": ROWS,
+        "moment": ROWS, "external": ROWS, "qdd": ROWS, "dof_names": np.array(["knee", "hip"]),
+        "valid": ROWS[:, 0] > 3, "time": np.arange(6) / 100,
+    }  # fmt: skip
+    plain, compressed = io.BytesIO(), io.BytesIO()
+    np.savez(plain, allow_pickle=False, **content)
+    np.savez_compressed(compressed, allow_pickle=False, **content)
+    return [plain.getvalue(), compressed.getvalue()]
+
+
+def xdf_chunk(tag: int, content: bytes) -> bytes:
+    """Return a chunk of an XDF file."""
+    return struct.pack("<BIH", 4, len(content) + 2, tag) + content
+
+
+@cache
+def xdf_files() -> list[bytes]:
+    """Return a recording of one stream as LabRecorder writes it, and without clock offsets."""
+    channels = "".join(
+        f"<channel><label>{name}</label><unit>V</unit></channel>" for name in ("a", "b")
+    )
+    header = (
+        "<?xml version='1.0'?><info><name>my-emg</name><type>EMG</type>"
+        "<channel_count>2</channel_count><nominal_srate>100</nominal_srate>"
+        f"<channel_format>double64</channel_format><desc><channels>{channels}</channels></desc>"
+        "</info>"
+    )
+    one = struct.pack("<I", 1)
+    rows = b"".join(struct.pack("<Bddd", 8, i / 100, *row) for i, row in enumerate(ROWS))
+    clocks = [xdf_chunk(4, one + struct.pack("<dd", t, 0.0)) for t in (0.0, 0.05)]
+    head = xdf_chunk(1, b"<?xml version='1.0'?><info><version>1.0</version></info>")
+    head = b"XDF:" + head + xdf_chunk(2, one + header.encode())
+    tail = xdf_chunk(3, one + struct.pack("<BI", 4, len(ROWS)) + rows)
+    tail += xdf_chunk(6, one + b"<?xml version='1.0'?><info/>")
+    return [head + tail, head + b"".join(clocks) + tail]
+
+
+@cache
+def key_files() -> list[bytes]:
+    """Return a public key's file."""
+    return [b"# Public key of exo (hillstream).\n" + KeyPair.new().public + b"\n"]
+
+
+@cache
+def sessions() -> list[bytes]:
+    """Return a session of two seconds."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "session.db"
+        with closing(sqlite3.connect(file)) as database:
+            database.executescript(schema.statements())
+            database.execute("INSERT INTO session VALUES ('config', '{}')")
+            for table in schema.TABLES.keys() - {"session"}:
+                columns = schema.columns(table)
+                for t in (1.0, 2.0):
+                    row = [1 if name in ("candidate", "accepted") else t for name in columns]
+                    places = ", ".join("?" * len(row))
+                    database.execute(f"INSERT INTO {table} VALUES ({places})", row)
+            database.commit()
+        return [file.read_bytes()]

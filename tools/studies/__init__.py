@@ -1,0 +1,1 @@
+"""Studies: the figures of the documents, each from one command."""

@@ -1,0 +1,1 @@
+"""The muscle against a real one: ``python -m tools.studies.soleus DATA_FOLDER``."""
