@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.emg.channel_watch import Change, ChannelWatch, Watched
 from pipeline.emg.envelope import Envelope
-from pipeline.emg.mapping import Drive
+from pipeline.emg.mapping import ExcitationMapper
 from pipeline.geometry import Geometry
 from pipeline.predict import Moments, Predictor
 from pipeline.streams.base import Chunk
@@ -70,7 +70,7 @@ class Paired:
     """Their standard deviation as it was known then, N*m, shape [n, dof]."""
 
 
-class Chain:
+class LivePipeline:
     """Watch, envelope, alignment, drive, delay, geometry and prediction in a row.
 
     Parameters
@@ -89,7 +89,7 @@ class Chain:
         watch: ChannelWatch | None,
         envelope: Envelope,
         aligner: Aligner,
-        drive: Drive,
+        drive: ExcitationMapper,
         geometry: Geometry,
         predictor: Predictor,
         pairing: ReferencePairing | MotionPairing | None,

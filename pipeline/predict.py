@@ -29,7 +29,7 @@ class Moments(NamedTuple):
 
 
 @dataclass(frozen=True)
-class HandOver:
+class CrossFade:
     """How the prediction moves from one parameter set to the next.
 
     Parameters
@@ -76,23 +76,23 @@ class Predictor:
         Muscle parameters to start with.
     rate_hz
         Rate of the model's time grid, Hz.
-    hand_over
+    cross_fade
         How it moves to another parameter set.
     version
         Version of the first parameter set.
     """
 
     def __init__(
-        self, subject: Subject, rate_hz: float, hand_over: HandOver, version: int = 0
+        self, subject: Subject, rate_hz: float, cross_fade: CrossFade, version: int = 0
     ) -> None:
         self._step_s = 1.0 / rate_hz
-        self._hand_over = hand_over
-        self._least_rows = max(1, round(hand_over.seconds * rate_hz))
+        self._cross_fade = cross_fade
+        self._least_rows = max(1, round(cross_fade.seconds * rate_hz))
         self._current = _model(subject, version, None)
         self._coming: _Model | None = None
         self._waiting: _Model | None = None
         self._share = 0.0
-        self.fastest_hand_over = 0.0
+        self.fastest_cross_fade = 0.0
         """Fastest that a hand-over has moved a moment so far, N*m/s."""
 
     @property
@@ -161,12 +161,12 @@ class Predictor:
         The share grows no faster than the limit allows for the joint that it moves most.
         """
         largest = np.abs(np.nan_to_num(difference)).max(axis=1)
-        limit = self._hand_over.limit_nm_per_s * self._step_s
+        limit = self._cross_fade.limit_nm_per_s * self._step_s
         allowed = limit / np.maximum(largest, 1e-9)
         growth = np.minimum(1.0 / self._least_rows, allowed)
         share = np.minimum(self._share + np.cumsum(growth), 1.0)
         moved = np.diff(share, prepend=self._share) * largest / self._step_s
-        self.fastest_hand_over = max(self.fastest_hand_over, float(moved.max()))
+        self.fastest_cross_fade = max(self.fastest_cross_fade, float(moved.max()))
         self._share = float(share[-1])
         return share
 

@@ -18,10 +18,10 @@ from daemon.host.machine import processor
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
-    implausibility,
-    misfit,
+    data_loss,
     moment_error,
     moment_scale,
+    plausibility_penalty,
 )
 from pipeline.errors import UserError
 from pipeline.model.nms import Output, simulate
@@ -173,7 +173,7 @@ class _Problem:
             guess=self.output.w.detach() if self.output else None,
             deferred=self.deferred,
         )
-        penalty = implausibility(self.output, LossSettings()).sum()
+        penalty = plausibility_penalty(self.output, LossSettings()).sum()
         self._step(self._misfit(self.output) + penalty)
 
     def iterate_stepwise(self) -> None:
@@ -190,7 +190,7 @@ class _Problem:
         self._step(self._misfit(replace(self.output, moment=moment)))
 
     def _misfit(self, output: Output) -> Tensor:
-        return misfit(moment_error(output, self.trials, self.scale)).sum()
+        return data_loss(moment_error(output, self.trials, self.scale)).sum()
 
     def _step(self, loss: Tensor) -> None:
         self.optimiser.zero_grad()

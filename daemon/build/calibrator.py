@@ -11,8 +11,8 @@ from daemon.config import Config
 from pipeline.calibrate.body import BodySpace
 from pipeline.calibrate.calibrator import Calibrator, Settings
 from pipeline.calibrate.synergy.hybrid import HybridSettings
-from pipeline.calibrate.synergy.online import Synergist
-from pipeline.calibrate.unmeasured import DeepMuscles
+from pipeline.calibrate.synergy.online import OnlineSynergies
+from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.errors import UserError
 from pipeline.geometry import load_model
 from pipeline.model.parameters import ParameterSpace, Rule
@@ -68,7 +68,7 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
         steps=c.steps,
         learning_rate=c.learning_rate,
         learning_rate_floor=c.learning_rate_floor,
-        geometry_pace=c.geometry_pace,
+        geometry_learning_rate_scale=c.geometry_learning_rate_scale,
         weight_decay=c.weight_decay,
         prior_weight=c.prior_weight,
         holdout_s=c.holdout_s,
@@ -97,13 +97,13 @@ def _recorded(config: Config, prior: Subject) -> np.ndarray[tuple[int], np.dtype
     return np.array([muscle in config.model.muscles for muscle in prior.muscles])
 
 
-def _synergist(config: Config, prior: Subject) -> Synergist:
-    wanted = HybridSettings(count=config.synergies.count, least_vaf=config.synergies.least_vaf)
+def _synergist(config: Config, prior: Subject) -> OnlineSynergies:
+    wanted = HybridSettings(count=config.synergies.count, min_vaf=config.synergies.min_vaf)
     left_alone = config.calibrator.without_electrodes == "least_squares"
-    return Synergist(_recorded(config, prior), wanted, compute_device(config), left_alone)
+    return OnlineSynergies(_recorded(config, prior), wanted, compute_device(config), left_alone)
 
 
-def _deep(config: Config, prior: Subject) -> DeepMuscles | None:
+def _deep(config: Config, prior: Subject) -> UnmeasuredMuscles | None:
     """Return the muscles whose forces close the equation, None where there are none."""
     recorded = _recorded(config, prior)
     if config.calibrator.without_electrodes != "least_squares" or recorded.all():
@@ -111,4 +111,4 @@ def _deep(config: Config, prior: Subject) -> DeepMuscles | None:
     strongest = config.calibrator.parameters.strength.bounds[1]
     most = torch.as_tensor(strongest * prior.max_isometric_force, dtype=torch.float32)
     where = compute_device(config)
-    return DeepMuscles(torch.as_tensor(~recorded, device=where), most.to(where))
+    return UnmeasuredMuscles(torch.as_tensor(~recorded, device=where), most.to(where))

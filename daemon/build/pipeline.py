@@ -7,17 +7,17 @@ from daemon.config import Config
 from pipeline.emg.channel_faults import FaultLimits
 from pipeline.emg.channel_watch import ChannelWatch
 from pipeline.emg.envelope import Envelope
-from pipeline.emg.mapping import Drive
+from pipeline.emg.mapping import ExcitationMapper
 from pipeline.errors import UserError
 from pipeline.geometry import Geometry, ModelFile, load_model
-from pipeline.live import REFERENCE_WAIT_S, Chain
+from pipeline.live import REFERENCE_WAIT_S, LivePipeline
 from pipeline.model.subject import Subject
-from pipeline.predict import HandOver, Predictor
+from pipeline.predict import CrossFade, Predictor
 from pipeline.timebase.align import Aligner, ReferencePairing
 from pipeline.timebase.motion_pairing import MotionPairing
 
 
-def build_pipeline(config: Config, subject: Subject, version: int = 0) -> Chain:
+def build_pipeline(config: Config, subject: Subject, version: int = 0) -> LivePipeline:
     """Return the way of a sample for a configuration.
 
     Raises
@@ -29,7 +29,7 @@ def build_pipeline(config: Config, subject: Subject, version: int = 0) -> Chain:
     _check_muscles(config, model)
     streams, rate_hz = config.streams, config.model.rate_hz
     envelope, failover = _envelope(config), config.failover
-    return Chain(
+    return LivePipeline(
         watch=_watch(config) if failover.enabled else None,
         envelope=envelope,
         aligner=Aligner(
@@ -41,7 +41,7 @@ def build_pipeline(config: Config, subject: Subject, version: int = 0) -> Chain:
             angle_rate_hz=streams.angles.rate_hz,
             angle_mode=streams.angle_mode,
         ),
-        drive=Drive(
+        drive=ExcitationMapper(
             model.muscle_names,
             streams.emg.channels,
             config.model.muscles,
@@ -51,7 +51,7 @@ def build_pipeline(config: Config, subject: Subject, version: int = 0) -> Chain:
         geometry=Geometry(
             model, streams.angles.channels, config.model.dofs, config.model.fixed_angles_rad
         ),
-        predictor=Predictor(subject, rate_hz, _hand_over(config), version),
+        predictor=Predictor(subject, rate_hz, _cross_fade(config), version),
         pairing=_pairing(config),
         rate_hz=rate_hz,
         delay_s=max(0.0, config.model.electromechanical_delay_s - envelope.group_delay_s),
@@ -74,8 +74,8 @@ def _pairing(config: Config) -> ReferencePairing | MotionPairing | None:
     )
 
 
-def _hand_over(config: Config) -> HandOver:
-    return HandOver(config.output.hand_over_s, config.output.hand_over_limit_nm_per_s)
+def _cross_fade(config: Config) -> CrossFade:
+    return CrossFade(config.output.cross_fade_s, config.output.cross_fade_limit_nm_per_s)
 
 
 def _envelope(config: Config) -> Envelope:
@@ -99,7 +99,7 @@ def _watch(config: Config) -> ChannelWatch:
     return ChannelWatch(
         emg.channels,
         emg.rate_hz,
-        FaultLimits(flat=settings.flat, loud=settings.loud_mvc, line_hz=settings.line_hz),
+        FaultLimits(flat=settings.flat, loud=settings.max_amplitude_mvc, line_hz=settings.line_hz),
         settings.return_s,
         raw=config.envelope.kind == "raw",
     )

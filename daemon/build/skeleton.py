@@ -9,10 +9,10 @@ import torch
 
 from daemon.config import Config, SkeletonConfig, StreamConfig
 from pipeline.calibrate.body import Bones
-from pipeline.calibrate.motion import Limb
+from pipeline.calibrate.motion import MotionReference
 from pipeline.errors import UserError
 from pipeline.live import REFERENCE_WAIT_S
-from pipeline.model.skeleton import BoneSpace, Chain, Skeleton, load_skeleton
+from pipeline.model.skeleton import BoneSpace, KinematicTree, Skeleton, load_skeleton
 from pipeline.model.skeleton.multipliers import unbounded
 from pipeline.timebase.differentiate import Differentiator
 from pipeline.timebase.motion_pairing import ACCELERATION, TORQUE, Measured, MotionPairing
@@ -59,10 +59,10 @@ def _measured(config: Config, key: str, stream: StreamConfig) -> Measured:
     return Measured(MEASURED[key], stream.channels, samples)
 
 
-def motion_reference(config: Config) -> Limb:
+def motion_reference(config: Config) -> MotionReference:
     """Return the limb as the calibrator sees it; raises as `motion_pairing`."""
     _, chain = _skeleton(config)
-    return Limb(Skeleton.of(chain), _coordinates(config, chain), len(config.model.dofs))
+    return MotionReference(Skeleton.of(chain), _coordinates(config, chain), len(config.model.dofs))
 
 
 def starting_bones(config: Config) -> Bones:
@@ -79,12 +79,12 @@ def bones_believed(config: Config) -> dict[str, float]:
     return dict.fromkeys(BoneSpace(start.names, start.inertia).labels, 1.0) if start.free else {}
 
 
-def free_skeleton(config: Config) -> Chain | None:
+def free_skeleton(config: Config) -> KinematicTree | None:
     """Return the skeleton whose bones are identified, None if none are; raises as the others."""
     return _skeleton(config)[1] if bones_believed(config) else None
 
 
-def with_bones(believed: Chain, factors: Mapping[str, float]) -> Chain:
+def with_bones(believed: KinematicTree, factors: Mapping[str, float]) -> KinematicTree:
     """Return a skeleton with the bones of a parameter set.
 
     Parameters
@@ -101,7 +101,7 @@ def with_bones(believed: Chain, factors: Mapping[str, float]) -> Chain:
     return replace(found, origin=believed.origin.removesuffix(OF_A_RUN) + OF_A_RUN)
 
 
-def _skeleton(config: Config) -> tuple[SkeletonConfig, Chain]:
+def _skeleton(config: Config) -> tuple[SkeletonConfig, KinematicTree]:
     """Return the skeleton once it fits the joints of the configuration."""
     if config.skeleton is None:
         raise UserError("The configuration has no [skeleton]; it is needed to learn from motion.")
@@ -124,7 +124,7 @@ def _skeleton(config: Config) -> tuple[SkeletonConfig, Chain]:
     return config.skeleton, chain
 
 
-def _coordinates(config: Config, chain: Chain) -> tuple[str, ...]:
+def _coordinates(config: Config, chain: KinematicTree) -> tuple[str, ...]:
     """Return the skeleton's coordinates, those of the model's DOFs first and in their order."""
     dofs = tuple(config.model.dofs)
     return (*dofs, *(name for name in chain.coordinates if name not in dofs))

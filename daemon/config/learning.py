@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from daemon.config.section import Interval, NonNegative, Positive, Section
-from pipeline.emg.synthesis import LEAST_VAF, MOST_SYNERGIES
+from pipeline.emg.synthesis import MIN_VAF, MOST_SYNERGIES
 
 
 class ParameterConfig(Section):
@@ -73,7 +73,7 @@ class CalibratorConfig(Section):
     steps: Annotated[int, Field(ge=1, le=1000)] = Field(20, description="AdamW steps per update.")
     learning_rate: Positive = Field(0.1, description="AdamW's learning rate at the start.")
     learning_rate_floor: Positive = Field(0.02, description="Where the decaying rate ends.")
-    geometry_pace: Annotated[float, Field(gt=0, le=1)] = Field(
+    geometry_learning_rate_scale: Annotated[float, Field(gt=0, le=1)] = Field(
         0.3,
         description="Learning rate of everything but strength, as a fraction of strength's, once "
         "the search has settled: the body's geometry does not change, its strength does.",
@@ -112,10 +112,10 @@ class SynergyConfig(Section):
     """What drives muscles without electrode: primitives in time that the muscles share."""
 
     count: Annotated[int, Field(ge=1, le=MOST_SYNERGIES)] | None = Field(
-        None, description="Number of synergies; without it as many as least_vaf needs."
+        None, description="Number of synergies; without it as many as min_vaf needs."
     )
-    least_vaf: Annotated[float, Field(gt=0, lt=1)] = Field(
-        LEAST_VAF, description="Share of the excitations' variance that they account for."
+    min_vaf: Annotated[float, Field(gt=0, lt=1)] = Field(
+        MIN_VAF, description="Share of the excitations' variance that they account for."
     )
 
 
@@ -136,7 +136,7 @@ class FailoverConfig(Section):
     flat: NonNegative = Field(
         1e-9, description="Range of a channel's samples that says nothing, V, or MVC if ready."
     )
-    loud_mvc: Positive = Field(
+    max_amplitude_mvc: Positive = Field(
         4.0, description="Mean rectified amplitude that no muscle reaches, MVC."
     )
     line_hz: tuple[Positive, ...] = Field(

@@ -29,10 +29,10 @@ class OutputConfig(Section):
     fade_out_s: Annotated[float, Field(ge=0, le=2)] = Field(
         0.2, description="Time in which the moment goes to zero on stale input, s."
     )
-    hand_over_s: Annotated[float, Field(ge=0, le=10)] = Field(
+    cross_fade_s: Annotated[float, Field(ge=0, le=10)] = Field(
         0.5, description="Shortest time in which the prediction moves to a new parameter set, s."
     )
-    hand_over_limit_nm_per_s: Positive = Field(
+    cross_fade_limit_nm_per_s: Positive = Field(
         50.0,
         description="Most by which a hand-over may move a moment beyond what the movement does, "
         "N*m/s; it takes as long as that needs.",

@@ -16,9 +16,9 @@ from daemon.ipc.orders import (
     ANSWERS,
     Answer,
     ConcernOrder,
+    DealerSocket,
     ForgetOrder,
     Hello,
-    Line,
     Order,
     PauseOrder,
     Recorded,
@@ -47,7 +47,7 @@ class _Waiting:
     deadline: float
 
 
-class Desk:
+class RequestHandler:
     """Serves the control port, and keeps what the operator has set.
 
     Parameters
@@ -77,9 +77,9 @@ class Desk:
         self._skeleton = free_skeleton(config)
         self._server = server
         self._log = log
-        self._lines: dict[WorkerName, Line] = {
-            "predictor": Line(addresses["predictor"], ANSWERS, bind=True),
-            "calibrator": Line(addresses["calibrator"], ANSWERS, bind=True),
+        self._lines: dict[WorkerName, DealerSocket] = {
+            "predictor": DealerSocket(addresses["predictor"], ANSWERS, bind=True),
+            "calibrator": DealerSocket(addresses["calibrator"], ANSWERS, bind=True),
         }
         self._numbers = count(1)
         self._waiting: dict[int, _Waiting] = {}

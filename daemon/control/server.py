@@ -9,7 +9,7 @@ import zmq
 
 from daemon.ipc.requests import ControlError, Reply, Request, unpack_request
 from pipeline.transport.bind import bind
-from pipeline.transport.curve import Door, ServerKeys
+from pipeline.transport.curve import Authenticator, ServerKeys
 
 REQUESTS_PER_TURN = 20
 """No more are taken at once, so that a client that floods the port stops nothing else."""
@@ -51,7 +51,9 @@ class ControlServer:
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
         self._socket.setsockopt(zmq.RCVHWM, QUEUE)
         self._socket.setsockopt(zmq.SNDHWM, QUEUE)
-        self._door = None if keys is None else Door(self._context, self._socket, keys, "control")
+        self._door = (
+            None if keys is None else Authenticator(self._context, self._socket, keys, "control")
+        )
         anywhere = insecure or keys is not None
         try:
             bind(self._socket, address, "control.address", "commands are taken", anywhere)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.emg.synthesis import SynergyWeights
-from pipeline.model.identifiability import BoneNumber, Confidence, Standing
+from pipeline.model.identifiability import BoneNumber, Confidence, Identifiability
 from pipeline.model.subject import Subject
 from pipeline.timebase.rows import NO_MOTION, PairedRows
 from pipeline.update import Result, Update
@@ -97,7 +97,7 @@ class BoneMap(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     factor: Finite
     deviation: Finite
-    standing: Standing
+    identifiability: Identifiability
 
 
 class ConfidenceMap(BaseModel):
@@ -105,7 +105,7 @@ class ConfidenceMap(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     deviation: Values
-    standing: dict[str, tuple[Standing, ...]]
+    identifiability: dict[str, tuple[Identifiability, ...]]
     directions: list[Values]
     residual: list[Finite]
     bones: dict[str, BoneMap] = {}
@@ -115,7 +115,7 @@ class ConfidenceMap(BaseModel):
         """Return the map that carries `confidence`."""
         return cls(
             deviation=_lists(confidence.deviation),
-            standing=confidence.standing,
+            identifiability=confidence.identifiability,
             directions=[_lists(values) for values in confidence.directions],
             residual=list(confidence.residual),
             bones={label: BoneMap(**vars(number)) for label, number in confidence.bones.items()},
@@ -125,7 +125,7 @@ class ConfidenceMap(BaseModel):
         """Return the confidence as arrays."""
         return Confidence(
             deviation=_arrays(self.deviation),
-            standing=self.standing,
+            identifiability=self.identifiability,
             directions=tuple(_arrays(values) for values in self.directions),
             residual=tuple(self.residual),
             bones={label: BoneNumber(**dict(number)) for label, number in self.bones.items()},

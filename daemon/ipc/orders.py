@@ -126,7 +126,7 @@ ORDERS = (PauseOrder, RestoreOrder, ForgetOrder, RecordOrder, ConcernOrder)
 ANSWERS = (Hello, Answer)
 
 
-class Line:
+class DealerSocket:
     """One end of the line between supervisor and worker; never waits.
 
     Parameters

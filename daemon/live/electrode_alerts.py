@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from daemon.live.outbox import Outbox
 from pipeline.emg.channel_watch import Change
-from pipeline.emg.mapping import Drive
+from pipeline.emg.mapping import ExcitationMapper
 
 
-class ElectrodeCare:
+class ElectrodeAlerts:
     """Keeps the outbox's troubles true to the electrodes.
 
     Parameters
@@ -22,7 +22,9 @@ class ElectrodeCare:
         Where what is said goes out.
     """
 
-    def __init__(self, mapping: Mapping[str, Sequence[str]], drive: Drive, outbox: Outbox) -> None:
+    def __init__(
+        self, mapping: Mapping[str, Sequence[str]], drive: ExcitationMapper, outbox: Outbox
+    ) -> None:
         self._mapping = mapping
         self._drive, self._outbox = drive, outbox
         self.failed: dict[str, str] = {}

@@ -30,8 +30,8 @@ class LiveLevels:
     def __init__(self, config: Config, envelope: Envelope) -> None:
         self._channels = config.streams.emg.channels
         self._untracked = "none" if config.envelope.baseline == "none" else None
-        self._fade_s = config.output.hand_over_s
-        self._settled_s = config.output.hand_over_s + config.model.electromechanical_delay_s
+        self._fade_s = config.output.cross_fade_s
+        self._settled_s = config.output.cross_fade_s + config.model.electromechanical_delay_s
         self._envelope = envelope
         self.recording: Recorded | None = None
         """What is being recorded."""

@@ -17,7 +17,7 @@ from daemon.offline.segments import Passage, read_cycles, scored
 from pipeline.errors import UserError
 from pipeline.geometry import load_model
 from pipeline.model.subject import Subject
-from pipeline.predict import HandOver, Predictor
+from pipeline.predict import CrossFade, Predictor
 from pipeline.streams.recordings.load import Recording, load_recording
 from pipeline.streams.recordings.replay import replay
 from pipeline.timebase.rows import PairedRows
@@ -64,7 +64,7 @@ class RecordedRows:
     def predicted(self, subject: Subject) -> Array:
         """Return the moments that a live run with these parameters predicts, N*m, [row, dof]."""
         jumps = np.flatnonzero(np.diff(self.rows.t) > 1.5 / self.rate_hz) + 1
-        predictor = Predictor(subject, self.rate_hz, HandOver())
+        predictor = Predictor(subject, self.rate_hz, CrossFade())
         moments = []
         for piece in np.split(np.arange(len(self.rows.t)), jumps):
             part = self.rows.part(slice(int(piece[0]), int(piece[-1]) + 1))

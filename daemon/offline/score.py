@@ -77,7 +77,7 @@ def score(
     dict
         ``rmse`` {dof: [N*m per second, None without reference]}, ``rmse_after_10s``,
         ``rmse_overall`` and ``r2_after_10s`` {dof: value}, ``nonfinite`` (predicted numbers that
-        were not finite), ``parameter_version``, ``hand_over_nm_per_s`` (the fastest that a
+        were not finite), ``parameter_version``, ``cross_fade_nm_per_s`` (the fastest that a
         hand-over moved a moment), ``updates`` {result: count}, ``seconds`` (length
         of the recording) and ``wall_s`` (time this took).
     """
@@ -150,6 +150,6 @@ class _Lived:
             "r2_after_10s": self._board.r2(SETTLED_S),
             "nonfinite": self._nonfinite,
             "parameter_version": predictor.version,
-            "hand_over_nm_per_s": predictor.fastest_hand_over,
+            "cross_fade_nm_per_s": predictor.fastest_cross_fade,
             "updates": dict(self._updates),
         }

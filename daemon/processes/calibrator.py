@@ -11,7 +11,15 @@ from daemon.build.calibrator import build_calibrator
 from daemon.config import Config
 from daemon.host.realtime import claim_for_calibrator
 from daemon.ipc.messages import RowsMessage, UpdateMessage
-from daemon.ipc.orders import ORDERS, Answer, ForgetOrder, Hello, Line, PauseOrder, RestoreOrder
+from daemon.ipc.orders import (
+    ORDERS,
+    Answer,
+    DealerSocket,
+    ForgetOrder,
+    Hello,
+    PauseOrder,
+    RestoreOrder,
+)
 from daemon.ipc.sockets import Listener, Speaker
 from daemon.processes.worker import Stop
 from pipeline.calibrate.calibrator import Calibrator
@@ -66,7 +74,7 @@ class CalibratorWorker:
         self._calibrator = calibrator
         self._rows = Listener(addresses["rows"], RowsMessage)
         self._updates = Speaker(addresses["updates"])
-        self._line = Line(addresses["calibrator"], ORDERS, bind=False)
+        self._line = DealerSocket(addresses["calibrator"], ORDERS, bind=False)
         self._line.send(Hello())
         self._paused = False
         self._forgotten = -np.inf

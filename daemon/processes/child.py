@@ -84,10 +84,10 @@ class Role:
     Parameters
     ----------
     target
-        Its work; gets what `Life.begin` was given, and a `Stop`. A `UserError` it raises is handed
-        to the parent.
+        Its work; gets what `ChildProcess.begin` was given, and a `Stop`. A `UserError` it
+        raises is handed to the parent.
     rehearsal
-        What it does before that, to be quick afterwards; gets what `Life` was given.
+        What it does before that, to be quick afterwards; gets what `ChildProcess` was given.
     beats
         Whether a thread beside the work shows that the process lives.
     """
@@ -97,7 +97,7 @@ class Role:
     beats: bool = False
 
 
-class Life:
+class ChildProcess:
     """A process that prepares itself, waits for what it needs, and then works.
 
     Parameters

@@ -18,9 +18,9 @@ from daemon.build.streams import build_sources
 from daemon.config import Config
 from daemon.host.realtime import GarbageCollector, claim_for_predictor
 from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage
-from daemon.ipc.orders import ORDERS, ConcernOrder, Hello, Line, RecordOrder
+from daemon.ipc.orders import ORDERS, ConcernOrder, DealerSocket, Hello, RecordOrder
 from daemon.ipc.sockets import Listener, Speaker
-from daemon.live.electrode_alerts import ElectrodeCare
+from daemon.live.electrode_alerts import ElectrodeAlerts
 from daemon.live.histogram import Histogram
 from daemon.live.mvc import LiveLevels
 from daemon.live.outbox import Outbox
@@ -31,7 +31,7 @@ from daemon.live.tracer import Tracer
 from daemon.processes.worker import Stop
 from pipeline.emg.synthesis import Synthesis
 from pipeline.errors import UserError
-from pipeline.live import Chain, Predicted
+from pipeline.live import LivePipeline, Predicted
 from pipeline.model.subject import Subject
 from pipeline.output.guard import MomentGuard
 from pipeline.output.lsl import LslPublisher
@@ -115,7 +115,7 @@ class LivePredictor:
     ) -> None:
         self._config = config
         self._subject = start
-        self._chain: Chain = build_pipeline(config, start, version)
+        self._chain: LivePipeline = build_pipeline(config, start, version)
         meta = _meta(config, start)
         self._session = meta.session
         self._publisher = _publisher(config, meta, tuple(start.values()))
@@ -127,9 +127,9 @@ class LivePredictor:
         self._rows = Speaker(addresses["rows"])
         self._tracer = Tracer(self._rows, config.calibrates) if config.session.enabled else None
         self._updates = Listener(addresses["updates"], UpdateMessage)
-        self._line = Line(addresses["predictor"], ORDERS, bind=False)
+        self._line = DealerSocket(addresses["predictor"], ORDERS, bind=False)
         self._line.send(Hello())
-        self._care = ElectrodeCare(config.model.muscles, self._chain.drive, self._outbox)
+        self._care = ElectrodeAlerts(config.model.muscles, self._chain.drive, self._outbox)
         self._levels = LiveLevels(config, self._chain.envelope)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None

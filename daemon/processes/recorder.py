@@ -9,7 +9,7 @@ from pathlib import Path
 
 from daemon.config import Config
 from daemon.ipc.messages import LinkMessage, UpdateMessage
-from daemon.ipc.orders import Line
+from daemon.ipc.orders import DealerSocket
 from daemon.ipc.recorder_messages import (
     CommandMessage,
     EmgMessage,
@@ -85,7 +85,7 @@ class RecorderWorker:
 
     def __init__(self, recorder: Recorder, log: SessionLog, addresses: dict[str, str]) -> None:
         self._recorder, self._log = recorder, log
-        self._line = Line(addresses["events"], (EventMessage, CommandMessage), bind=False)
+        self._line = DealerSocket(addresses["events"], (EventMessage, CommandMessage), bind=False)
         self._listeners = (
             Listener(addresses["rows"], TraceMessage, EmgMessage, SecondMessage),
             Listener(addresses["updates"], UpdateMessage),
@@ -114,7 +114,7 @@ class RecorderWorker:
             said = f"The session log cannot be written ({trouble}); make room on the disk."
             self._line.send(TroubleMessage(sentence=said if trouble else ""))
 
-    def _take(self, listener: Listener | Line) -> int:
+    def _take(self, listener: Listener | DealerSocket) -> int:
         for count in range(MOST_AT_ONCE):
             message = listener.receive()
             if message is None:

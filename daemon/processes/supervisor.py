@@ -18,12 +18,12 @@ from daemon.build.keys import ConfiguredKeys
 from daemon.build.pipeline import build_pipeline
 from daemon.build.subject import starting_subject
 from daemon.config import Config
-from daemon.control.handler import Desk
+from daemon.control.handler import RequestHandler
 from daemon.control.parameter_history import Versions
 from daemon.control.server import ControlServer
 from daemon.host.systemd import Service
 from daemon.ipc.messages import LinkMessage, UpdateMessage
-from daemon.ipc.orders import Line
+from daemon.ipc.orders import DealerSocket
 from daemon.ipc.recorder_messages import CommandMessage, EventMessage, TroubleMessage
 from daemon.ipc.requests import Reply, Request
 from daemon.ipc.sockets import Listener
@@ -100,7 +100,7 @@ def run(
         try:
             daemon.start()
             hear = (daemon.desk.hear, service.hear, *filter(None, [on_status]))
-            witness = _Witness(config.output.zmq, keys.listener, hear)
+            witness = _OutputMonitor(config.output.zmq, keys.listener, hear)
             stack.callback(witness.end)
             _watch(daemon, service, seconds, stop)
             daemon.end()
@@ -140,10 +140,10 @@ class _Daemon:
         self._summary = folder / "summary.json"
         start = starting_subject(config, load_model(config.model.file))
         self._versions = Versions(start)
-        self._events = Line(self._addresses["events"], (TroubleMessage,), bind=True)
+        self._events = DealerSocket(self._addresses["events"], (TroubleMessage,), bind=True)
         self._untold: deque[LinkMessage] = deque(maxlen=MOST_UNTOLD)
         self.session = session_path(config) if config.session.enabled else None
-        self.desk = Desk(config, self._addresses, self._versions, server, self._log)
+        self.desk = RequestHandler(config, self._addresses, self._versions, server, self._log)
         self._updates = Listener(self._addresses["updates"], UpdateMessage)
         self._predictor = Worker(
             "predictor",
@@ -288,7 +288,7 @@ class _Daemon:
         }
 
 
-class _Witness:
+class _OutputMonitor:
     """A subscriber like any other: counts what really arrives, and passes on the status."""
 
     def __init__(

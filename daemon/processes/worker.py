@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from daemon.processes.child import SPARE, Life, Role, Stop
+from daemon.processes.child import SPARE, ChildProcess, Role, Stop
 from pipeline.errors import UserError
 
 __all__ = ["Stop", "Worker"]
@@ -63,8 +63,8 @@ class Worker:
         self._event = self._context.Event()
         self._failures = 0
         self._due: float | None = None
-        self._life: Life | None = None
-        self._spare: Life | None = None
+        self._life: ChildProcess | None = None
+        self._spare: ChildProcess | None = None
         self._spare_due = 0.0
 
     def start(self, *args: object) -> None:
@@ -87,8 +87,8 @@ class Worker:
             self._spare_due = now + SPARE_EVERY_S
             self._spare = self._born(self._role, *args)
 
-    def _born(self, role: Role, *rehearsed: object) -> Life:
-        return Life(self._context, SPARE + self.name, role, self._event, rehearsed)
+    def _born(self, role: Role, *rehearsed: object) -> ChildProcess:
+        return ChildProcess(self._context, SPARE + self.name, role, self._event, rehearsed)
 
     @property
     def ready(self) -> bool:

@@ -59,7 +59,7 @@ class Course:
     """Times of the accepted updates, shape [update]."""
     strength: Array
     """Relative to the generic muscle, shape [update]."""
-    standing: tuple[str, ...]
+    identifiability: tuple[str, ...]
     """How well each update knew it; empty where that was not recorded."""
     t_emg: Array
     """Times of the seconds of EMG, shape [second]."""
@@ -125,7 +125,7 @@ def _verdict(course: Course, confidence: float) -> Verdict:
         frequency=slope,
         frequency_hz=_levels(frequency, ramp),
         amplitude=step(amplitude, ramp.onset[0], ramp.end, 1.0 - MISSED),
-        known=_known(course.standing),
+        known=_known(course.identifiability),
     )
     return Verdict(course.muscle, *_judge(evidence), evidence)
 
@@ -227,8 +227,8 @@ def _levels(frequency: Blocks, ramp: Ramp) -> tuple[float, float] | None:
     return float(before.mean()), float(after.mean())
 
 
-def _known(standing: Sequence[str]) -> float:
-    said = [one for one in standing if one]
+def _known(identifiability: Sequence[str]) -> float:
+    said = [one for one in identifiability if one]
     return sum(one not in _UNKNOWN for one in said) / len(said) if said else 1.0
 
 

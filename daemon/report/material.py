@@ -32,7 +32,7 @@ class Event(NamedTuple):
 class Estimates(NamedTuple):
     """One parameter of one muscle over the accepted updates, each of shape [update]."""
 
-    standing: tuple[str, ...]
+    identifiability: tuple[str, ...]
     """How well it was known; empty where that was not recorded."""
     t: Array
     value: Array
@@ -119,7 +119,7 @@ def _course(muscle: str, strength: Estimates, emg: Sequence[Emg]) -> Course:
         muscle=muscle,
         t=strength.t,
         strength=strength.value,
-        standing=strength.standing,
+        identifiability=strength.identifiability,
         t_emg=emg[0].t if emg else np.empty(0),
         amplitude=_mean([one.amplitude for one in emg]),
         median_hz=_mean([one.median_hz for one in emg]),

@@ -81,8 +81,8 @@ class Recorder:
         for name, values in tried.items():
             for i, (muscle, value) in enumerate(zip(self._muscles, values, strict=True)):
                 deviation = known.deviation[name][i] if known else None
-                standing = known.standing[name][i] if known else None
-                self._log.add("parameter", number, name, muscle, value, deviation, standing)
+                identifiability = known.identifiability[name][i] if known else None
+                self._log.add("parameter", number, name, muscle, value, deviation, identifiability)
         for label, found in _bones(update).items():
             name, kind = label.split(":")
             self._log.add("parameter", number, f"bone_{kind}", name, *found)
@@ -184,10 +184,10 @@ class Recorder:
 
 
 def _bones(update: UpdateMessage) -> dict[str, tuple[float, float | None, str | None]]:
-    """Return multiplier, deviation and standing of each number of the bones that were tried."""
+    """Return multiplier, deviation and identifiability of each bone number that was tried."""
     if update.confidence is not None:
         known = update.confidence.bones.items()
-        return {label: (bone.factor, bone.deviation, bone.standing) for label, bone in known}
+        return {label: (bone.factor, bone.deviation, bone.identifiability) for label, bone in known}
     accepted = update.bones if update.result in ADOPTED else {}
     return {label: (factor, None, None) for label, factor in accepted.items()}
 

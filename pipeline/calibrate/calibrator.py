@@ -14,18 +14,18 @@ from pipeline.calibrate.gate import Judge, Score, verdict
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
-    implausibility,
+    data_loss,
     joined,
-    misfit,
     moment_error,
     moment_scale,
+    plausibility_penalty,
 )
-from pipeline.calibrate.motion import Limb
-from pipeline.calibrate.optimiser import TwoSpeedAdamW
+from pipeline.calibrate.motion import MotionReference
+from pipeline.calibrate.optimiser import GroupedAdamW
 from pipeline.calibrate.prior import distance
 from pipeline.calibrate.reservoir import Reservoir
-from pipeline.calibrate.synergy.online import Search, Synergist, resynthesised
-from pipeline.calibrate.unmeasured import DeepMuscles
+from pipeline.calibrate.synergy.online import OnlineSynergies, Search, resynthesised
+from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.calibrate.window import Window
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.nms import simulate
@@ -53,7 +53,7 @@ class Settings:
     steps: int = 20
     learning_rate: float = 0.1
     learning_rate_floor: float = 0.05
-    geometry_pace: float = 0.3
+    geometry_learning_rate_scale: float = 0.3
     weight_decay: float = 0.0
     prior_weight: float = 0.001
     holdout_s: float = 1.0
@@ -99,9 +99,9 @@ class Calibrator:
         settings: Settings,
         start: Subject | None = None,
         version: int = 0,
-        synergist: Synergist | None = None,
-        limb: Limb | None = None,
-        deep: DeepMuscles | None = None,
+        synergist: OnlineSynergies | None = None,
+        limb: MotionReference | None = None,
+        deep: UnmeasuredMuscles | None = None,
     ) -> None:
         self.space = space
         self._limb = limb
@@ -120,8 +120,8 @@ class Calibrator:
     def _count(self, seconds: float) -> int:
         return round(seconds * self._rate_hz)
 
-    def _new_optimiser(self) -> TwoSpeedAdamW:
-        return TwoSpeedAdamW(self.space, self._accepted, self.settings.weight_decay)
+    def _new_optimiser(self) -> GroupedAdamW:
+        return GroupedAdamW(self.space, self._accepted, self.settings.weight_decay)
 
     def forget(self) -> None:
         """Drop all data: what comes from now on is measured differently, as after a new MVC."""
@@ -340,8 +340,10 @@ class Calibrator:
             guess = output.w.detach()
             reports.append(output.report)
             loss = (
-                misfit(moment_error(output, trials, scale, self.space.inertia(vector), self._deep))
-                + implausibility(output, settings.loss)
+                data_loss(
+                    moment_error(output, trials, scale, self.space.inertia(vector), self._deep)
+                )
+                + plausibility_penalty(output, settings.loss)
                 + settings.prior_weight * distance(vector)
             )
             if search:
@@ -355,10 +357,13 @@ class Calibrator:
 
     def _rates(self) -> tuple[float, float]:
         """Return the learning rates of strength and of geometry: one at first, then two."""
-        settings, heat = self.settings, self._heat
+        settings, learning_rate_scale = self.settings, self._heat
         floor = settings.learning_rate_floor
-        rate = floor + (settings.learning_rate - floor) * heat
-        return rate, rate * (settings.geometry_pace + (1.0 - settings.geometry_pace) * heat)
+        rate = floor + (settings.learning_rate - floor) * learning_rate_scale
+        return rate, rate * (
+            settings.geometry_learning_rate_scale
+            + (1.0 - settings.geometry_learning_rate_scale) * learning_rate_scale
+        )
 
     def _restart(self) -> None:
         """Search on from the parameters in force."""

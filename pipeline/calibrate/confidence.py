@@ -25,7 +25,7 @@ from pipeline.model.identifiability import (
     WEAK_BELOW,
     BoneNumber,
     Confidence,
-    Standing,
+    Identifiability,
 )
 from pipeline.model.nms import Output, Parameters, simulate
 from pipeline.model.parameters import ParameterSpace
@@ -83,15 +83,15 @@ def confidence(
     slope[space.muscle_size :] = 0.0  # nor do bones change the moments of the muscles
     unit = scale if trials.seen is None else _spread(output.moment, trials.weight)
     spread = _directions(covariance, _products(slope, trials.weight, unit.square()))
-    standing = _standings(space, vector, deviation / before)
+    identifiability = _standings(space, vector, deviation / before)
     return Confidence(
         deviation=_in_units(space, vector, deviation),
-        standing=_by_kind(space, standing),
+        identifiability=_by_kind(space, identifiability),
         directions=tuple(
             space.subject(vector + direction.to(vector.dtype)).values() for direction in spread
         ),
         residual=_unexplained(space, vector, trials, output),
-        bones=_bone_numbers(space, vector, deviation, standing),
+        bones=_bone_numbers(space, vector, deviation, identifiability),
     )
 
 
@@ -244,8 +244,8 @@ def _in_units(space: ParameterSpace, vector: Tensor, deviation: Tensor) -> dict[
     }
 
 
-def _standings(space: ParameterSpace, vector: Tensor, left: Tensor) -> list[Standing]:
-    """Return the standing of each entry of the vector.
+def _standings(space: ParameterSpace, vector: Tensor, left: Tensor) -> list[Identifiability]:
+    """Return the identifiability of each entry of the vector.
 
     Parameters
     ----------
@@ -254,21 +254,23 @@ def _standings(space: ParameterSpace, vector: Tensor, left: Tensor) -> list[Stan
     """
     at_bound = set(space.at_bound(vector))
     return [
-        Standing.AT_BOUND if label in at_bound else _standing(value)
+        Identifiability.AT_BOUND if label in at_bound else _standing(value)
         for label, value in zip(space.labels, left.tolist(), strict=True)
     ]
 
 
-def _by_kind(space: ParameterSpace, standing: list[Standing]) -> dict[str, tuple[Standing, ...]]:
-    """Return the standing of each calibrated parameter per muscle."""
-    found = {name: (Standing.FIXED,) * len(space.prior.muscles) for name in CALIBRATED}
+def _by_kind(
+    space: ParameterSpace, identifiability: list[Identifiability]
+) -> dict[str, tuple[Identifiability, ...]]:
+    """Return the identifiability of each calibrated parameter per muscle."""
+    found = {name: (Identifiability.FIXED,) * len(space.prior.muscles) for name in CALIBRATED}
     for kind in space.kinds():
-        found[kind.name] = tuple(standing[i] for i in (kind.start + kind.members).tolist())
+        found[kind.name] = tuple(identifiability[i] for i in (kind.start + kind.members).tolist())
     return found
 
 
 def _bone_numbers(
-    space: ParameterSpace, vector: Tensor, deviation: Tensor, standing: list[Standing]
+    space: ParameterSpace, vector: Tensor, deviation: Tensor, identifiability: list[Identifiability]
 ) -> dict[str, BoneNumber]:
     if not isinstance(space, BodySpace):
         return {}
@@ -276,11 +278,11 @@ def _bone_numbers(
     here = space.multipliers(vector)
     either = [(space.multipliers(vector + side) - here).abs() for side in (deviation, -deviation)]
     wide = torch.maximum(*either).tolist()
-    numbers = map(BoneNumber, here.tolist(), wide, standing[bones])
+    numbers = map(BoneNumber, here.tolist(), wide, identifiability[bones])
     return dict(zip(space.labels[bones], numbers, strict=True))
 
 
-def _standing(left: float) -> Standing:
+def _standing(left: float) -> Identifiability:
     if left < IDENTIFIED_BELOW:
-        return Standing.IDENTIFIED
-    return Standing.WEAKLY_IDENTIFIED if left < WEAK_BELOW else Standing.UNOBSERVED
+        return Identifiability.IDENTIFIED
+    return Identifiability.WEAKLY_IDENTIFIED if left < WEAK_BELOW else Identifiability.UNOBSERVED

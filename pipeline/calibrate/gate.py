@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pipeline.calibrate.loss import Trials, moment_error
-from pipeline.calibrate.unmeasured import DeepMuscles
+from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.model.nms import simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.update import Result
@@ -47,7 +47,7 @@ class Judge:
     fresh: Trials
     scale: Tensor
     step_s: float
-    deep: DeepMuscles | None = None
+    deep: UnmeasuredMuscles | None = None
 
     def score(self, vector: Tensor) -> Score:
         """Return the score of the parameters at `vector`."""

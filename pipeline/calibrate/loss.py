@@ -13,8 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.calibrate.motion import Seen
-from pipeline.calibrate.unmeasured import DeepMuscles
+from pipeline.calibrate.motion import MotionRegressor
+from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.model.nms import Output
 
 ERROR_FLOOR = 0.02
@@ -41,7 +41,7 @@ class Trials(NamedTuple):
     moving: Tensor | None = None
     """The motion that is the reference, as `PairedRows` has it, shape [trial, 4, coordinate, time];
     None where the reference is a moment."""
-    seen: Seen | None = None
+    seen: MotionRegressor | None = None
     """What that motion says of any bones, once it has been worked out."""
 
 
@@ -122,7 +122,7 @@ def moment_error(
     trials: Trials,
     scale: Tensor,
     inertia: Tensor | None = None,
-    deep: DeepMuscles | None = None,
+    deep: UnmeasuredMuscles | None = None,
 ) -> Tensor:
     """Mean squared `residual` of each DOF over the reference's variance, shape [..., dof].
 
@@ -137,7 +137,7 @@ def moment_error(
     return _pooled(error.square() * trials.weight) / _pooled(trials.weight).clamp_min(1.0)
 
 
-def misfit(error: Tensor) -> Tensor:
+def data_loss(error: Tensor) -> Tensor:
     """Weigh each DOF's error by what the model can reach there: the sum of their logarithms.
 
     This is the likelihood of a model whose residual differs from joint to joint. A joint that
@@ -147,7 +147,7 @@ def misfit(error: Tensor) -> Tensor:
     return torch.log(error + ERROR_FLOOR).sum(-1)
 
 
-def implausibility(output: Output, settings: LossSettings) -> Tensor:
+def plausibility_penalty(output: Output, settings: LossSettings) -> Tensor:
     """Mean squared excess of fibre length and tendon strain over their ranges, summed."""
     return settings.penalty_weight * (
         _excess(output.fibre_length, settings.fibre_range)

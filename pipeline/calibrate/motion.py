@@ -27,7 +27,7 @@ and a torque that nobody could measure would be a boundless acceleration.
 """
 
 
-class Seen(NamedTuple):
+class MotionRegressor(NamedTuple):
     """What a motion says of any bones: the torque it takes is linear in their parameters.
 
     The mass matrix, by which torques left over are weighed as accelerations, is held at the bones
@@ -59,7 +59,7 @@ class Seen(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Limb:
+class MotionReference:
     """The skeleton as the calibrator sees it.
 
     Parameters
@@ -76,7 +76,7 @@ class Limb:
     coordinates: Sequence[str]
     n_dofs: int
 
-    def seen(self, moving: Tensor, inertia: Tensor) -> Seen:
+    def seen(self, moving: Tensor, inertia: Tensor) -> MotionRegressor:
         """Return what a motion says of any bones.
 
         Parameters
@@ -93,7 +93,7 @@ class Limb:
         mass = self.skeleton.with_inertia(inertia.double()).mass_matrix(q)[..., dofs, :][..., dofs]
         least = LEAST_INERTIA * torch.eye(self.n_dofs).to(mass)
         per_inertia = self.skeleton.regressor(q, qd, qdd)[..., dofs, :]
-        return Seen(
+        return MotionRegressor(
             torque_per_inertia=per_inertia.transpose(1, 2).contiguous().to(moving),
             external=moving[:, 3, : self.n_dofs],
             mobility=torch.linalg.inv(mass + least).to(moving),

@@ -20,9 +20,9 @@ from torch import Tensor
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
-    implausibility,
     moment_error,
     moment_scale,
+    plausibility_penalty,
 )
 from pipeline.calibrate.prior import distance
 from pipeline.calibrate.window import Window, trials_at
@@ -146,7 +146,7 @@ class Objective:
         level = settings.error_level
         return (
             level * torch.log1p(error / level).sum()
-            + implausibility(output, settings.loss)
+            + plausibility_penalty(output, settings.loss)
             + settings.prior_weight * distance(vector)
         )
 

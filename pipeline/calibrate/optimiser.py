@@ -11,7 +11,7 @@ FAST = "strength"
 """The parameter that changes within minutes, as a muscle tires; the others belong to the body."""
 
 
-class TwoSpeedAdamW:
+class GroupedAdamW:
     """Holds the parameter vector and moves it.
 
     Parameters

@@ -26,7 +26,7 @@ are already the right ones."""
 
 
 @dataclass(frozen=True)
-class DeepMuscles:
+class UnmeasuredMuscles:
     """Which muscles are deep, and how strong they can be.
 
     Parameters

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-class Driven(NamedTuple):
+class MappedExcitations(NamedTuple):
     """Excitations of all muscles."""
 
     excitation: Array
@@ -28,7 +28,7 @@ class Driven(NamedTuple):
     """False where a muscle whose electrode failed could not be synthesised, shape [n]."""
 
 
-class Drive:
+class ExcitationMapper:
     """Turns the channels' excitations into those of the muscles, row by row.
 
     A muscle is measured while any of its channels is believed; the mean of those drives it. When
@@ -96,16 +96,16 @@ class Drive:
         self._former, self._synthesis = self._synthesis, synthesis
         self._learnt = 0
 
-    def rows(self, rows: Rows) -> Driven:
+    def rows(self, rows: Rows) -> MappedExcitations:
         """Return what drives the muscles in the next rows."""
         if not self._coming and (self._back == self._steps).all():
             excitation = np.clip(rows.excitation @ self._mixing, 0.0, 1.0)
             sure = np.ones(excitation.shape, dtype=bool)
-            return Driven(excitation, sure, sure[:, 0])
+            return MappedExcitations(excitation, sure, sure[:, 0])
         parts = [self._row(t_emg, x) for t_emg, x in zip(rows.t_emg, rows.excitation, strict=True)]
-        return Driven(*(np.stack(column) for column in zip(*parts, strict=True)))
+        return MappedExcitations(*(np.stack(column) for column in zip(*parts, strict=True)))
 
-    def _row(self, t_emg: float, excitation: Array) -> Driven:
+    def _row(self, t_emg: float, excitation: Array) -> MappedExcitations:
         while self._coming and self._coming[0][0] <= t_emg:
             _, place, reason = self._coming.popleft()
             self._believed[place] = reason is None
@@ -118,7 +118,7 @@ class Drive:
         share = self._back / self._steps
         driven = np.clip(share * mixed + (1.0 - share) * made, 0.0, 1.0)
         known = self.synthesises or bool(measured[self.recorded].all())
-        return Driven(driven, measured, np.asarray(known and bool(measured.any())))
+        return MappedExcitations(driven, measured, np.asarray(known and bool(measured.any())))
 
     def _synthesised(self, mixed: Array, measured: Flags) -> Array:
         """Return the excitations with those that are not measured synthesised, zero without."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-LEAST_VAF = 0.85
+MIN_VAF = 0.85
 """Variance accounted for from which on the synergies are enough (Hambly et al. 2025, III.D)."""
 MOST_SYNERGIES = 10
 """Above it there would be too many subsets for the time of a tick."""

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import UserError
-from pipeline.model.identifiability import IDENTIFIED_BELOW, WEAK_BELOW, Standing
+from pipeline.model.identifiability import IDENTIFIED_BELOW, WEAK_BELOW, Identifiability
 from pipeline.model.skeleton import INERTIAL, Skeleton
 
 DEPENDENT = 1e-9
@@ -69,7 +69,7 @@ def base_parameters(skeleton: Skeleton, q: Tensor, qd: Tensor, qdd: Tensor) -> B
     return BaseParameters(labels, combination)
 
 
-def standings(slope: Tensor, noise: float, prior: float) -> list[Standing]:
+def identifiabilities(slope: Tensor, noise: float, prior: float) -> list[Identifiability]:
     """Tell what the data say of each parameter of a vector.
 
     Parameters
@@ -89,7 +89,7 @@ def standings(slope: Tensor, noise: float, prior: float) -> list[Standing]:
     return [_standing(float(value)) for value in left]
 
 
-def _standing(left: float) -> Standing:
+def _standing(left: float) -> Identifiability:
     if left < IDENTIFIED_BELOW:
-        return Standing.IDENTIFIED
-    return Standing.WEAKLY_IDENTIFIED if left < WEAK_BELOW else Standing.UNOBSERVED
+        return Identifiability.IDENTIFIED
+    return Identifiability.WEAKLY_IDENTIFIED if left < WEAK_BELOW else Identifiability.UNOBSERVED

@@ -15,7 +15,7 @@ WEAK_BELOW = 0.7
 """Remaining fractions of that deviation up to which a parameter is identified, or weakly so."""
 
 
-class Standing(StrEnum):
+class Identifiability(StrEnum):
     """What the data say of a parameter."""
 
     IDENTIFIED = "identified"
@@ -33,7 +33,7 @@ class BoneNumber:
     """By which the number differs from what was believed; see `BoneSpace`."""
     deviation: float
     """Standard deviation of the factor."""
-    standing: Standing
+    identifiability: Identifiability
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Confidence:
     deviation
         For each calibrated parameter its standard deviation per muscle, in the parameter's unit
         (m, or 1); 0 where it is fixed.
-    standing
-        For each calibrated parameter its standing per muscle.
+    identifiability
+        For each calibrated parameter its identifiability per muscle.
     directions
         Parameter sets (values by name) off the present one, each along another of the independent
         directions that matter most for the moments, and so far that the sum of the squared
@@ -58,7 +58,7 @@ class Confidence:
     """
 
     deviation: dict[str, Array]
-    standing: dict[str, tuple[Standing, ...]]
+    identifiability: dict[str, tuple[Identifiability, ...]]
     directions: tuple[dict[str, Array], ...]
     residual: tuple[float, ...]
     bones: dict[str, BoneNumber] = field(default_factory=dict)

@@ -58,7 +58,7 @@ def listen(
     Returns
     -------
     dict
-        As `Tally.summary`.
+        As `MessageStatistics.summary`.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def listen(
         If the address is not one of ZeroMQ's.
     """
     deadline = float("inf") if seconds is None else time.monotonic() + seconds
-    tally = Tally()
+    tally = MessageStatistics()
     with zmq.Context() as context, context.socket(zmq.SUB) as subscriber:
         be_client(subscriber, keys)
         _connect(subscriber, address)
@@ -90,7 +90,7 @@ def _connect(subscriber: zmq.Socket[bytes], address: str) -> None:
         ) from error
 
 
-def _hear(frame: bytes, tally: Tally, on_message: Callable[[Message], None]) -> None:
+def _hear(frame: bytes, tally: MessageStatistics, on_message: Callable[[Message], None]) -> None:
     try:
         message = unpack(frame)
     except MessageError as error:
@@ -100,7 +100,7 @@ def _hear(frame: bytes, tally: Tally, on_message: Callable[[Message], None]) -> 
     on_message(message)
 
 
-class Tally:
+class MessageStatistics:
     """Counts of what has been heard."""
 
     def __init__(self) -> None:

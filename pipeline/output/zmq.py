@@ -14,7 +14,7 @@ from pipeline.output.message import (
     MetaMessage,
 )
 from pipeline.transport.bind import bind
-from pipeline.transport.curve import Door, ServerKeys
+from pipeline.transport.curve import Authenticator, ServerKeys
 
 META_EVERY_S = 1.0
 SEND_QUEUE = 50
@@ -83,7 +83,9 @@ class ZmqPublisher:
         self._socket.setsockopt(zmq.SNDBUF, SEND_BUFFER_BYTES)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_SUBSCRIPTION_BYTES)
-        self._door = None if keys is None else Door(self._context, self._socket, keys, "data")
+        self._door = (
+            None if keys is None else Authenticator(self._context, self._socket, keys, "data")
+        )
         anywhere = insecure or keys is not None
         try:
             bind(self._socket, address, "output.zmq", "moments are published", anywhere)

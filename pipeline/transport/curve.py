@@ -26,7 +26,7 @@ _REASONS = {
 
 logger = logging.getLogger(__name__)
 _library_logger = logging.getLogger(f"{__name__}.zap")
-_library_logger.setLevel(logging.CRITICAL)  # what it has to say, `Door` says in words
+_library_logger.setLevel(logging.CRITICAL)  # what it has to say, `Authenticator` says in words
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def be_client(socket: zmq.Socket[bytes], keys: ClientKeys | None) -> None:
         socket.curve_secretkey = keys.own.secret
 
 
-class Door:
+class Authenticator:
     """Lets those in at one socket whose keys are listed, and counts whom it keeps out.
 
     A context has one door at most, and a socket has to have it before it is bound.

@@ -8,7 +8,7 @@ from daemon.build.subject import generic_subject
 from daemon.config import Config, ElectrodeOffConfig, load_config
 from daemon.simulation.lab import Lab
 from pipeline.calibrate.synergy.hybrid import HybridSettings
-from pipeline.calibrate.synergy.online import Synergist
+from pipeline.calibrate.synergy.online import OnlineSynergies
 from pipeline.emg.synthesis import Synthesis
 from pipeline.geometry import load_model
 from pipeline.streams.base import Chunk
@@ -49,7 +49,7 @@ class Lived:
                 paired.append(rows.rows)
             if not learnt and paired and paired[-1].t[-1] > OFF_S - 1.0:
                 learnt = True
-                one = Synergist(np.ones(10, dtype=bool), HybridSettings(count=4))
+                one = OnlineSynergies(np.ones(10, dtype=bool), HybridSettings(count=4))
                 one.learn(PairedRows.joined(paired))
                 chain.drive.learn(Synthesis(one.found))
         self.t, self.moment, self.valid = map(np.concatenate, zip(*moments, strict=True))

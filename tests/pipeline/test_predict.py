@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.model.identifiability import Confidence
 from pipeline.model.subject import Subject
-from pipeline.predict import HandOver, Predictor
+from pipeline.predict import CrossFade, Predictor
 
 MUSCLES = ("flexor", "extensor")
 RATE_HZ = 100.0
@@ -32,8 +32,8 @@ def rows(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @settings(max_examples=20)
 def test_any_cut_of_the_rows_gives_the_same_moments(sizes):
     whole = rows(sum(sizes))
-    expected = Predictor(subject(), RATE_HZ, HandOver(0.5)).predict(*whole).moment
-    predictor, start, parts = Predictor(subject(), RATE_HZ, HandOver(0.5)), 0, []
+    expected = Predictor(subject(), RATE_HZ, CrossFade(0.5)).predict(*whole).moment
+    predictor, start, parts = Predictor(subject(), RATE_HZ, CrossFade(0.5)), 0, []
     for size in sizes:
         parts.append(predictor.predict(*(part[start : start + size] for part in whole)).moment)
         start += size
@@ -41,7 +41,7 @@ def test_any_cut_of_the_rows_gives_the_same_moments(sizes):
 
 
 def test_a_row_that_cannot_be_predicted_leaves_nothing_behind():
-    predictor = Predictor(subject(), RATE_HZ, HandOver(0.5))
+    predictor = Predictor(subject(), RATE_HZ, CrossFade(0.5))
     predictor.adopt(subject(1.5), 1)  # a fade is under way
     excitation, length, moment_arm = rows(3)
     length[1] = np.nan
@@ -53,9 +53,9 @@ def test_a_row_that_cannot_be_predicted_leaves_nothing_behind():
 
 def test_a_new_set_is_faded_in_and_reached():
     whole = rows(200)
-    weak = Predictor(subject(1.0), RATE_HZ, HandOver(0.5)).predict(*whole).moment
-    strong = Predictor(subject(1.5), RATE_HZ, HandOver(0.5), 1).predict(*whole).moment
-    predictor = Predictor(subject(1.0), RATE_HZ, HandOver(0.5))
+    weak = Predictor(subject(1.0), RATE_HZ, CrossFade(0.5)).predict(*whole).moment
+    strong = Predictor(subject(1.5), RATE_HZ, CrossFade(0.5), 1).predict(*whole).moment
+    predictor = Predictor(subject(1.0), RATE_HZ, CrossFade(0.5))
     before = predictor.predict(*(part[:50] for part in whole)).moment
     predictor.adopt(subject(1.5), 1)
     after = np.concatenate(
@@ -71,7 +71,7 @@ def test_a_new_set_is_faded_in_and_reached():
 
 def test_of_several_waiting_sets_only_the_newest_is_taken():
     whole = rows(120)
-    predictor = Predictor(subject(), RATE_HZ, HandOver(0.5))
+    predictor = Predictor(subject(), RATE_HZ, CrossFade(0.5))
     for version in (1, 2, 3):
         predictor.adopt(subject(1.0 + 0.1 * version), version)
     predictor.predict(*(part[:60] for part in whole))
@@ -80,15 +80,15 @@ def test_of_several_waiting_sets_only_the_newest_is_taken():
 
 def test_reset_forgets_the_state():
     whole = rows(60)
-    predictor = Predictor(subject(), RATE_HZ, HandOver(0.5))
+    predictor = Predictor(subject(), RATE_HZ, CrossFade(0.5))
     first = predictor.predict(*whole).moment
     predictor.reset()
     assert predictor.predict(*whole).moment == pytest.approx(first, abs=1e-9)
 
 
-def fading(hand_over):
+def fading(cross_fade):
     """Return moments while a set that is twice as strong comes in, and the predictor."""
-    whole, predictor = rows(300), Predictor(subject(1.0), RATE_HZ, hand_over)
+    whole, predictor = rows(300), Predictor(subject(1.0), RATE_HZ, cross_fade)
     before = predictor.predict(*(part[:50] for part in whole)).moment
     predictor.adopt(subject(2.0), 1)
     after = [predictor.predict(*(part[i : i + 7] for part in whole)) for i in range(50, 300, 7)]
@@ -98,21 +98,21 @@ def fading(hand_over):
 @pytest.mark.parametrize("limit", [20.0, 100.0])
 def test_a_hand_over_moves_no_moment_faster_than_the_limit(limit):
     """What it adds to the movement's own change is measured against the set that was in use."""
-    got, predictor = fading(HandOver(0.05, limit))
-    weak = Predictor(subject(1.0), RATE_HZ, HandOver()).predict(*rows(300)).moment
-    strong = Predictor(subject(2.0), RATE_HZ, HandOver()).predict(*rows(300)).moment
+    got, predictor = fading(CrossFade(0.05, limit))
+    weak = Predictor(subject(1.0), RATE_HZ, CrossFade()).predict(*rows(300)).moment
+    strong = Predictor(subject(2.0), RATE_HZ, CrossFade()).predict(*rows(300)).moment
     difference = strong - weak
     share = np.max((got - weak) / np.where(np.abs(difference) > 1e-6, difference, np.inf), axis=1)
     added = np.diff(share)[:, None] * difference[1:] * RATE_HZ
     settling = slice(49, 60)  # the coming set's states settle while its share is small
     assert np.abs(np.delete(added, np.arange(300)[settling], axis=0)).max() < 1.05 * limit
-    assert predictor.fastest_hand_over <= limit * (1 + 1e-9)
+    assert predictor.fastest_cross_fade <= limit * (1 + 1e-9)
     assert share[-1] > 0.2
 
 
 def test_without_a_limit_it_does():
-    _, predictor = fading(HandOver(0.0))
-    assert predictor.fastest_hand_over > 100.0
+    _, predictor = fading(CrossFade(0.0))
+    assert predictor.fastest_cross_fade > 100.0
 
 
 def known(subjects, residual=(0.5,)):
@@ -122,7 +122,7 @@ def known(subjects, residual=(0.5,)):
 
 def test_the_deviation_is_that_of_parameters_and_residual():
     whole = rows(100)
-    predictor = Predictor(subject(1.0), RATE_HZ, HandOver(0.0))
+    predictor = Predictor(subject(1.0), RATE_HZ, CrossFade(0.0))
     assert np.isnan(predictor.predict(*whole).deviation).all()
     predictor.adopt(subject(1.0), 1, known([subject(1.1), subject(0.8)]))
     predictor.reset()

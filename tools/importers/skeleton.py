@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import UserError
-from pipeline.model.skeleton.tree import Bone, Chain, Hinge
+from pipeline.model.skeleton.tree import Bone, Hinge, KinematicTree
 from pipeline.model.skeleton.tree_file import save_skeleton
 
 Array = NDArray[np.float64]
@@ -194,7 +194,7 @@ def _with_hinge(found: list[Hinge], new: Hinge) -> list[Hinge]:
 def main(model: Path, output: Path, name: str, origin: str, licence: str, coordinates: str) -> None:
     """Take the hinges and bones of a limb from the MuJoCo MODEL and write a skeleton file."""
     limb = MujocoLimb(model, tuple(coordinates.split(",")))
-    chain = Chain(
+    chain = KinematicTree(
         name, f"{origin}; read with MuJoCo {limb.version}", licence,
         limb.coordinates, limb.hinges(), limb.bones(), tuple(limb.model.opt.gravity.tolist()),
     )  # fmt: skip

@@ -42,7 +42,7 @@ class Estimate:
     """One parameter of one muscle of one person."""
 
     name: str
-    standing: str
+    identifiability: str
     error: float
     """Estimate less truth, in standard deviations as claimed."""
     deviation: float
@@ -103,29 +103,29 @@ def estimates(config: Config, seconds: float, seed: int) -> list[Estimate]:
         scale = generic.values()[name][place] if name in RELATIVE else np.ones(len(place))
         value = update.candidate.values()[name][place] / scale
         deviation = update.confidence.deviation[name][place] / scale
-        standing = [update.confidence.standing[name][i] for i in place]
+        identifiability = [update.confidence.identifiability[name][i] for i in place]
         for i in np.flatnonzero(deviation > 0):
             error = (value[i] - values[i]) / deviation[i]
-            found.append(Estimate(name, standing[i], float(error), float(deviation[i])))
+            found.append(Estimate(name, identifiability[i], float(error), float(deviation[i])))
     return found
 
 
 def summary(found: list[Estimate]) -> list[dict[str, Any]]:
-    """Return for every parameter and standing how often the truth was inside."""
+    """Return for every parameter and identifiability how often the truth was inside."""
     groups = defaultdict(list)
     for estimate in found:
-        groups["all", estimate.standing].append(estimate)
-        groups[estimate.name, estimate.standing].append(estimate)
+        groups["all", estimate.identifiability].append(estimate)
+        groups[estimate.name, estimate.identifiability].append(estimate)
     return [
         {
             "parameter": name,
-            "standing": standing,
+            "identifiability": identifiability,
             "count": len(group),
             "inside_95": float(np.mean([abs(e.error) < WITHIN for e in group])),
             "rms_error": float(np.sqrt(np.mean([e.error**2 for e in group]))),
             "deviation": float(np.median([e.deviation for e in group])),
         }
-        for (name, standing), group in sorted(groups.items())
+        for (name, identifiability), group in sorted(groups.items())
     ]
 
 
@@ -145,11 +145,11 @@ def main(subjects: int, seconds: float, first_seed: int, jobs: int, json_file: P
         found = [e for part in track(each, "Simulating", total=subjects) for e in part]
     table = summary(found)
     click.echo(
-        "parameter              standing             count  inside 95 %  rms error  deviation"
+        "parameter              identifiability      count  inside 95 %  rms error  deviation"
     )
     for row in table:
         click.echo(
-            f"{row['parameter']:22} {row['standing']:20} {row['count']:5}  "
+            f"{row['parameter']:22} {row['identifiability']:20} {row['count']:5}  "
             f"{100 * row['inside_95']:9.1f} %  {row['rms_error']:9.2f}  {row['deviation']:9.3f}"
         )
     if json_file:

@@ -55,7 +55,7 @@ class Outcome:
     rmse_nm: dict[str, float]
     """RMSE over those, N*m."""
     parameters: list[dict[str, Any]]
-    """Of each parameter its name, estimate, truth, 95 % interval and standing; see `_estimates`."""
+    """Each parameter's name, estimate, truth, interval and identifiability; see `_estimates`."""
     updates: int
     """Parameter sets that were handed to the predictor."""
 
@@ -130,7 +130,7 @@ def _share(
 def _estimates(
     config: Config, update: Update | None, truth: dict[str, Any]
 ) -> Iterator[dict[str, object]]:
-    """Yield for each free parameter its estimate, truth, half the 95 % interval and standing.
+    """Yield each free parameter's estimate, truth, half 95 % interval and identifiability.
 
     Lengths and strength are relative to the generic muscle, bones to the bones believed.
     """
@@ -144,15 +144,15 @@ def _estimates(
             if muscle in truth["muscles"] and known.deviation[name][i] > 0:
                 true = truth["parameters"][name][truth["muscles"].index(muscle)]
                 found = (values[i] / unit[i], true, known.deviation[name][i] / unit[i])
-                yield _row(f"{muscle}:{name}", name, found, known.standing[name][i])
+                yield _row(f"{muscle}:{name}", name, found, known.identifiability[name][i])
     for label, number in known.bones.items():
         bone, kind = label.split(":")
         found = (number.factor, truth["bones"][bone][kind], number.deviation)
-        yield _row(label, f"bone {kind}", found, number.standing)
+        yield _row(label, f"bone {kind}", found, number.identifiability)
 
 
 def _row(
-    label: str, kind: str, found: tuple[float, float, float], standing: str
+    label: str, kind: str, found: tuple[float, float, float], identifiability: str
 ) -> dict[str, object]:
     estimate, truth, deviation = (float(value) for value in found)
     return {
@@ -162,7 +162,7 @@ def _row(
         "truth": truth,
         "half_interval": WITHIN * deviation,
         "inside": abs(estimate - truth) < WITHIN * deviation,
-        "standing": str(standing),
+        "identifiability": str(identifiability),
     }
 
 
@@ -173,20 +173,20 @@ def noisy(config: Config, seed: int, noise_rad: float) -> Config:
 
 
 def by_kind(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """Return, for each kind of parameter and standing, how far off the estimates are."""
+    """Return, for each kind of parameter and identifiability, how far off the estimates are."""
     groups = defaultdict(list)
     for row in (row for outcome in outcomes for row in outcome.parameters):
-        groups[row["kind"], row["standing"]].append(row)
+        groups[row["kind"], row["identifiability"]].append(row)
     return [
         {
             "kind": kind,
-            "standing": standing,
+            "identifiability": identifiability,
             "count": len(rows),
             "mean_error": float(np.mean([abs(row["estimate"] - row["truth"]) for row in rows])),
             "half_interval": float(np.median([row["half_interval"] for row in rows])),
             "inside_95": float(np.mean([row["inside"] for row in rows])),
         }
-        for (kind, standing), rows in sorted(groups.items())
+        for (kind, identifiability), rows in sorted(groups.items())
     ]
 
 
@@ -213,11 +213,12 @@ def main(
                 f"{100 * outcome.unused[dof]:11.1f} %  {outcome.rmse_nm[dof]:6.2f}"
             )
     table = by_kind(outcomes)
-    click.echo("\nparameter             standing           count  mean error  95 % +-  inside")
+    click.echo("\nparameter             identifiability    count  mean error  95 % +-  inside")
     for row in table:
         click.echo(
-            f"{row['kind']:21} {row['standing']:18} {row['count']:5}  {row['mean_error']:10.3f}  "
-            f"{row['half_interval']:7.3f}  {100 * row['inside_95']:4.0f} %"
+            f"{row['kind']:21} {row['identifiability']:18} {row['count']:5}  "
+            f"{row['mean_error']:10.3f}  {row['half_interval']:7.3f}  "
+            f"{100 * row['inside_95']:4.0f} %"
         )
     if json_file:
         result = {"seconds": seconds, "unused_s": unused, "noise_deg": noise, "table": table}

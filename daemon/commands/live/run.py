@@ -165,8 +165,8 @@ def _against_truth(truth: Mapping[str, Mapping[str, float | None]]) -> Table:
 
 def _bones(bones: Mapping[str, Mapping[str, Any]]) -> str:
     """Return what is known of the bones, in a sentence."""
-    counts = Counter(number["standing"] for number in bones.values())
-    said = ", ".join(f"{n} {standing.replace('_', ' ')}" for standing, n in counts.most_common())
+    counts = Counter(number["identifiability"] for number in bones.values())
+    said = ", ".join(f"{n} {known.replace('_', ' ')}" for known, n in counts.most_common())
     heavy = ", ".join(
         f"{label.partition(':')[0]} {number['factor']:.2f} (s.d. {number['deviation']:.2f})"
         for label, number in bones.items()

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.emg.synthesis import LEAST_VAF, MOST_SYNERGIES, RIDGE
+from pipeline.emg.synthesis import MIN_VAF, MOST_SYNERGIES, RIDGE
 
 SWEEPS = 300
 _EVERY = 10
@@ -104,7 +104,7 @@ def factorise(
 
 
 def synergies_for(
-    excitation: Tensor, least_vaf: float = LEAST_VAF, count: int | None = None
+    excitation: Tensor, min_vaf: float = MIN_VAF, count: int | None = None
 ) -> Synergies:
     """Return the fewest synergies that account for enough of the variance.
 
@@ -112,7 +112,7 @@ def synergies_for(
     ----------
     excitation
         Of the muscles with electrodes, shape [muscle, time].
-    least_vaf
+    min_vaf
         Variance that they have to account for.
     count
         Number of synergies where it is given instead.
@@ -128,12 +128,12 @@ def synergies_for(
         return factorise(excitation, min(count, most))
     for number in range(1, most):
         found = factorise(excitation, number)
-        if float(variance_accounted_for(excitation, found)) >= least_vaf:
+        if float(variance_accounted_for(excitation, found)) >= min_vaf:
             return found
     return factorise(excitation, most)
 
 
-def foretelling_synergies(excitation: Tensor, least_vaf: float = LEAST_VAF) -> Synergies:
+def foretelling_synergies(excitation: Tensor, min_vaf: float = MIN_VAF) -> Synergies:
     """Return the synergies with which each muscle, left out, is best made from all others.
 
     For muscles that were recorded until their electrodes failed: of the numbers of synergies that
@@ -142,12 +142,12 @@ def foretelling_synergies(excitation: Tensor, least_vaf: float = LEAST_VAF) -> S
 
     Parameters
     ----------
-    excitation, least_vaf
+    excitation, min_vaf
         As for `synergies_for`.
     """
     most = max(1, min(*excitation.shape, MOST_SYNERGIES + 1) - 1)
     tried = [factorise(excitation, number) for number in range(1, most + 1)]
-    enough = [t for t in tried if float(variance_accounted_for(excitation, t)) >= least_vaf]
+    enough = [t for t in tried if float(variance_accounted_for(excitation, t)) >= min_vaf]
     return min(enough or tried[-1:], key=lambda one: left_out_error(excitation, one.weights))
 
 

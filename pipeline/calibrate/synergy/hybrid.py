@@ -19,7 +19,7 @@ from torch import Tensor
 from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import Calibration, Objective, Settings, Watch, descend
 from pipeline.calibrate.synergy.factorisation import Synergies, synergies_for
-from pipeline.emg.synthesis import LEAST_VAF
+from pipeline.emg.synthesis import MIN_VAF
 from pipeline.model.parameters import ParameterSpace
 
 UNIT = 0.1
@@ -34,8 +34,8 @@ class HybridSettings:
 
     calibration: Settings = field(default_factory=Settings)
     count: int | None = None
-    """Number of synergies; None takes as many as `least_vaf` needs."""
-    least_vaf: float = LEAST_VAF
+    """Number of synergies; None takes as many as `min_vaf` needs."""
+    min_vaf: float = MIN_VAF
     tracking_weight: float = 50.0
     """Of the recorded excitations' mean squared error over their mean square, each over its peak.
 
@@ -140,7 +140,7 @@ class HybridObjective:
         """Return synergies of the recorded muscles, with a first guess of the others' weights."""
         trial, muscles, time = self._scaled.shape
         joined = self._scaled.transpose(0, 1).reshape(muscles, trial * time)
-        found = synergies_for(joined, self.settings.least_vaf, self.settings.count)
+        found = synergies_for(joined, self.settings.min_vaf, self.settings.count)
         guess = self.settings.first_weight * found.weights.mean(0)
         weights = guess.expand(len(self._recorded), -1).clone()
         weights[self._recorded] = found.weights

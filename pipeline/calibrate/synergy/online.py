@@ -38,7 +38,7 @@ _LEAST_PEAK = 1e-3
 _LEAST_PRIMITIVE = 1e-3
 
 
-class Synergist:
+class OnlineSynergies:
     """Keeps the synergies in force.
 
     Parameters
@@ -87,7 +87,7 @@ class Synergist:
 
     def _factorised(self, scaled: Tensor, unit: NDArray[np.float64]) -> Tensor:
         """Return weights of the recorded muscles, close to the ones in force where those do."""
-        least, count = self._settings.least_vaf, self._settings.count
+        least, count = self._settings.min_vaf, self._settings.count
         self._learnt += 1
         if self.found is not None and self._learnt % RECONSIDERED_EVERY:
             kept = (self.found.weights / unit[:, None])[self._recorded]

@@ -10,7 +10,7 @@ from pipeline.model.skeleton.inertia import (
     standard_inertia,
 )
 from pipeline.model.skeleton.multipliers import RANGE, BoneSpace
-from pipeline.model.skeleton.tree import Bone, Chain, Hinge
+from pipeline.model.skeleton.tree import Bone, Hinge, KinematicTree
 from pipeline.model.skeleton.tree_file import FORMAT, load_skeleton
 
 __all__ = [
@@ -20,8 +20,8 @@ __all__ = [
     "SHAPE",
     "Bone",
     "BoneSpace",
-    "Chain",
     "Hinge",
+    "KinematicTree",
     "Skeleton",
     "inertia_of_shape",
     "load_skeleton",

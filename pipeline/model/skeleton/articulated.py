@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pipeline.model.skeleton.inertia import symmetric
 from pipeline.model.skeleton.kinematics import Frames, skewed
-from pipeline.model.skeleton.tree import Chain
+from pipeline.model.skeleton.tree import KinematicTree
 
 
 class _Link(NamedTuple):
@@ -31,7 +31,7 @@ class _Link(NamedTuple):
 
 
 def accelerations(
-    chain: Chain, here: Frames, inertia: Tensor, velocity: Tensor, torque: Tensor
+    chain: KinematicTree, here: Frames, inertia: Tensor, velocity: Tensor, torque: Tensor
 ) -> Tensor:
     """Return the accelerations of the hinges, rad/s^2, shape [..., hinge].
 
@@ -72,7 +72,7 @@ def _outwards(
 
 
 def _inwards(
-    chain: Chain,
+    chain: KinematicTree,
     moves: list[Tensor],
     axes: list[Tensor],
     inertia: Tensor,

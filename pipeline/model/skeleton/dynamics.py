@@ -26,7 +26,7 @@ from pipeline.model.skeleton.inertia import (
     symmetric,
 )
 from pipeline.model.skeleton.kinematics import Frames, frames
-from pipeline.model.skeleton.tree import Bone, Chain
+from pipeline.model.skeleton.tree import Bone, KinematicTree
 
 
 class _Rates(NamedTuple):
@@ -52,11 +52,13 @@ class Skeleton:
         Inertial parameters as `INERTIAL` names them, shape [..., bone, 10].
     """
 
-    chain: Chain
+    chain: KinematicTree
     inertia: Tensor
 
     @classmethod
-    def of(cls, chain: Chain, dtype: torch.dtype = torch.float64, device: str = "cpu") -> Skeleton:
+    def of(
+        cls, chain: KinematicTree, dtype: torch.dtype = torch.float64, device: str = "cpu"
+    ) -> Skeleton:
         """Return the limb with the bones as its file describes them."""
         mass = torch.tensor([bone.mass_kg for bone in chain.bones], dtype=torch.float64)
         centre = torch.tensor([b.centre_of_mass_m for b in chain.bones], dtype=torch.float64)
@@ -67,7 +69,7 @@ class Skeleton:
         """Return the same limb with other bones, inertial parameters of shape [..., bone, 10]."""
         return replace(self, inertia=inertia)
 
-    def described(self) -> Chain:
+    def described(self) -> KinematicTree:
         """Return the chain with these bones, of shape [bone, 10], as a file describes them."""
         mass, centre, central = (part.tolist() for part in central_inertia(self.inertia))
         bones = (

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.model.skeleton.tree import Chain
+from pipeline.model.skeleton.tree import KinematicTree
 
 
 class Frames(NamedTuple):
@@ -23,7 +23,7 @@ class Frames(NamedTuple):
     """In the hinge's own axes, each of shape [3]."""
 
 
-def frames(chain: Chain, q: Tensor) -> Frames:
+def frames(chain: KinematicTree, q: Tensor) -> Frames:
     """Return the hinges at the angles `q`, rad, shape [..., dof]."""
     coupling = torch.as_tensor(chain.coupling()).to(q)
     angle = q @ coupling.T

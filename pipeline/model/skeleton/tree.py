@@ -74,7 +74,7 @@ class Bone:
 
 
 @dataclass(frozen=True)
-class Chain:
+class KinematicTree:
     """A limb.
 
     Parameters

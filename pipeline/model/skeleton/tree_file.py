@@ -11,13 +11,13 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.files import parsed_json
-from pipeline.model.skeleton.tree import Bone, Chain, Hinge
+from pipeline.model.skeleton.tree import Bone, Hinge, KinematicTree
 
 FORMAT = "hillstream-skeleton/1"
 """What the file's ``format`` has to say."""
 
 
-def load_skeleton(path: str | Path) -> Chain:
+def load_skeleton(path: str | Path) -> KinematicTree:
     """Read a skeleton file.
 
     Raises
@@ -44,19 +44,19 @@ def load_skeleton(path: str | Path) -> Chain:
         ) from error
 
 
-def skeleton_content(chain: Chain) -> dict[str, Any]:
+def skeleton_content(chain: KinematicTree) -> dict[str, Any]:
     """Return what a skeleton file says of a chain."""
     return {"format": FORMAT, **asdict(chain)}
 
 
-def save_skeleton(chain: Chain, path: Path) -> None:
+def save_skeleton(chain: KinematicTree, path: Path) -> None:
     """Write a skeleton file."""
     content = skeleton_content(chain)
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def _chain(content: dict[str, Any]) -> Chain:
-    return Chain(
+def _chain(content: dict[str, Any]) -> KinematicTree:
+    return KinematicTree(
         name=str(content.pop("name")),
         origin=str(content.pop("origin")),
         license=str(content.pop("license")),

@@ -17,7 +17,7 @@ def course(
     frequency: float = 1.0,
     gain: float = 1.0,
     ramp_s: tuple[float, float] = (120.0, 300.0),
-    standing: str = "identified",
+    identifiability: str = "identified",
     seed: int = 1,
 ) -> Course:
     """A muscle of which strength, frequency and amplitude go to a share of what they were."""
@@ -29,7 +29,7 @@ def course(
         muscle,
         t,
         1.5 * (1 + (strength - 1) * done) * np.exp(0.03 * rng.standard_normal(len(t))),
-        (standing,) * len(t),
+        (identifiability,) * len(t),
         t,
         4e-4 * effort * gain**done * np.exp(0.2 * rng.standard_normal(len(t))),
         95.0 * (1 + (frequency - 1) * done) * np.exp(0.08 * rng.standard_normal(len(t))),
@@ -44,7 +44,7 @@ def course(
         ({"strength": 0.75, "frequency": 0.8}, Kind.FATIGUE, "Strength fell by 2"),
         ({"strength": 0.7, "gain": 1.45}, Kind.ELECTRODE, "amplitude of its EMG rose"),
         (
-            {"strength": 0.7, "gain": 1.45, "standing": "weakly_identified"},
+            {"strength": 0.7, "gain": 1.45, "identifiability": "weakly_identified"},
             Kind.ELECTRODE,
             "look at its electrode",
         ),
@@ -53,7 +53,7 @@ def course(
         ({"strength": 0.75}, Kind.NOT_IDENTIFIABLE, "nothing in its EMG explains"),
         ({"strength": 0.75, "frequency": 1.2}, Kind.NOT_IDENTIFIABLE, "of its EMG rose"),
         (
-            {"strength": 0.75, "frequency": 0.8, "standing": "unobserved"},
+            {"strength": 0.75, "frequency": 0.8, "identifiability": "unobserved"},
             Kind.NOT_IDENTIFIABLE,
             "in 0 % of the updates",
         ),

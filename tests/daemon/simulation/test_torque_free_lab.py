@@ -59,7 +59,7 @@ def test_moments_come_close_to_those_that_nobody_measured(torque_free_arm):
     assert after < 0.6 * before
     rows = {row["parameter"]: row for row in outcome.parameters}
     assert {"BIClong:strength", "humerus:mass", "radius:skew_yz"} <= set(rows)
-    assert rows["radius:skew_yz"]["standing"] == "unobserved"
+    assert rows["radius:skew_yz"]["identifiability"] == "unobserved"
     assert all(np.isfinite(row["half_interval"]) for row in outcome.parameters)
 
 
@@ -102,8 +102,8 @@ def test_a_muscle_that_is_not_used_is_unobserved(torque_free_arm):
     calibrator = fed(torque_free_arm(BELIEVED), 6, spoil)
     known = calibrator.update().confidence
     place = calibrator.space.prior.muscles.index("BRD")
-    assert known.standing["strength"][place] in ("unobserved", "weakly_identified")
-    assert known.standing["shape_factor"][place] == "unobserved"
+    assert known.identifiability["strength"][place] in ("unobserved", "weakly_identified")
+    assert known.identifiability["shape_factor"][place] == "unobserved"
     assert set(known.bones) == set(calibrator.space.labels[calibrator.space.muscle_size :])
 
 
@@ -111,5 +111,5 @@ def test_joints_that_do_not_move_tell_nothing_of_inertia(torque_free_arm):
     still = fed(torque_free_arm(), 5, lambda key, x: np.full_like(x, 0.5) if key == "angles" else x)
     known = still.update().confidence
     inertia = [number for label, number in known.bones.items() if "radius_" in label]
-    assert {number.standing for number in inertia} == {"unobserved"}
+    assert {number.identifiability for number in inertia} == {"unobserved"}
     assert min(number.deviation for number in inertia) > 0.095  # of 0.1 before any data

@@ -7,7 +7,7 @@ import pytest
 from person import RATE_HZ, person, prior, recorded, space
 
 from pipeline.calibrate.calibrator import Calibrator, Settings
-from pipeline.model.identifiability import Standing
+from pipeline.model.identifiability import Identifiability
 from pipeline.update import Result
 
 SETTINGS = Settings(window_s=6.0, segment_s=1.5, min_data_s=2.0)
@@ -146,7 +146,7 @@ def test_an_update_says_what_was_tried_and_how_well_it_is_known():
     assert update.error_after is not None
     assert update.confidence is not None
     assert set(update.confidence.deviation) == set(update.candidate.values())
-    assert Standing.IDENTIFIED in update.confidence.standing["strength"]
+    assert Identifiability.IDENTIFIED in update.confidence.identifiability["strength"]
     if update.result is Result.REJECTED:
         assert update.error_after > update.error_before
 
@@ -186,7 +186,7 @@ def test_parameters_that_were_in_force_can_be_restored():
 
 
 def test_strength_moves_on_when_geometry_has_settled():
-    learner = calibrator(replace(SETTINGS, geometry_pace=0.01))
+    learner = calibrator(replace(SETTINGS, geometry_learning_rate_scale=0.01))
     learner.add(recorded(6.0))
     for _ in range(30):
         learner.update()

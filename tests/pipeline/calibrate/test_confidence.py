@@ -8,7 +8,7 @@ from person import person, recorded, space
 from pipeline.calibrate.confidence import DIFFERENCE, confidence, correlation_length, sensitivity
 from pipeline.calibrate.loss import moment_scale
 from pipeline.calibrate.window import Window
-from pipeline.model.identifiability import Standing
+from pipeline.model.identifiability import Identifiability
 from pipeline.model.nms import simulate
 
 STEP_S = 0.01
@@ -63,8 +63,8 @@ def test_correlation_length_of_noise_with_a_known_memory(correlation):
 def test_a_muscle_that_does_nothing_is_unobserved():
     rows = recorded(6.0, drive=(1.0, 1.0, 0.0))
     found = known(noisy(rows, 1.0))
-    assert found.standing["strength"][2] is Standing.UNOBSERVED
-    assert found.standing["strength"][0] is Standing.IDENTIFIED
+    assert found.identifiability["strength"][2] is Identifiability.UNOBSERVED
+    assert found.identifiability["strength"][0] is Identifiability.IDENTIFIED
     assert found.deviation["strength"][2] > 5 * found.deviation["strength"][0]
 
 
@@ -82,9 +82,9 @@ def test_what_is_fixed_or_at_a_bound_is_called_so():
     vector[parameters.labels.index("strength:flexor")] = 9.0
     chosen = trials(rows)
     found = confidence(parameters, vector, chosen, moment_scale(chosen), STEP_S)
-    assert found.standing["c1"] == (Standing.FIXED,) * 3
+    assert found.identifiability["c1"] == (Identifiability.FIXED,) * 3
     np.testing.assert_array_equal(found.deviation["c1"], 0.0)
-    assert found.standing["strength"][0] is Standing.AT_BOUND
+    assert found.identifiability["strength"][0] is Identifiability.AT_BOUND
 
 
 def test_the_directions_make_up_the_moments_variance():

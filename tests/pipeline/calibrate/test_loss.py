@@ -7,10 +7,10 @@ from pipeline.calibrate.loss import (
     ERROR_FLOOR,
     LossSettings,
     Trials,
-    implausibility,
-    misfit,
+    data_loss,
     moment_error,
     moment_scale,
+    plausibility_penalty,
 )
 from pipeline.model.activation import ActivationState
 from pipeline.model.nms import Output, State
@@ -79,14 +79,14 @@ def test_error_is_a_fraction_of_the_variance():
 
 def test_misfit_falls_in_the_proportion_of_the_error():
     def value(*errors):
-        return misfit(torch.tensor(errors, dtype=torch.float64)).item()
+        return data_loss(torch.tensor(errors, dtype=torch.float64)).item()
 
     gain = math.log((0.8 + ERROR_FLOOR) / (0.4 + ERROR_FLOOR))
     assert value(0.8, 1.0) - value(0.4, 1.0) == pytest.approx(gain)
 
 
 def test_plausible_operation_costs_nothing():
-    assert implausibility(output(wave(1.0)), LossSettings()).item() == 0.0
+    assert plausibility_penalty(output(wave(1.0)), LossSettings()).item() == 0.0
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_plausible_operation_costs_nothing():
 )
 def test_implausible_operation_costs_its_squared_excess(fibre, strain, excess):
     shape = (2, 1, 1000)
-    cost = implausibility(
+    cost = plausibility_penalty(
         output(wave(1.0), torch.full(shape, fibre), torch.full(shape, strain)),
         LossSettings(penalty_weight=10.0),
     )
@@ -108,5 +108,5 @@ def test_subjects_are_kept_apart():
     assert scale.shape == (2, 1)
     error = moment_error(output(1.1 * moment), together, scale)
     assert error.flatten().tolist() == pytest.approx([0.01, 0.01], rel=1e-3)
-    assert misfit(error).shape == (2,)
-    assert implausibility(output(moment), LossSettings()).shape == (2,)
+    assert data_loss(error).shape == (2,)
+    assert plausibility_penalty(output(moment), LossSettings()).shape == (2,)

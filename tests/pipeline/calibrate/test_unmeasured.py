@@ -9,7 +9,7 @@ from person import BOUNDS, RATE_HZ, person, prior, recorded
 from scipy.optimize import lsq_linear
 
 from pipeline.calibrate.calibrator import Calibrator, Settings
-from pipeline.calibrate.unmeasured import RIDGE, DeepMuscles
+from pipeline.calibrate.unmeasured import RIDGE, UnmeasuredMuscles
 from pipeline.model.parameters import ParameterSpace, Rule
 
 HELPER = torch.tensor([False, False, True])
@@ -33,7 +33,7 @@ def strength_error(deep):
 
 def test_the_others_are_learnt_better_when_a_deep_muscle_may_pull():
     most = torch.as_tensor(2.5 * prior().max_isometric_force, dtype=torch.float32)
-    assert strength_error(DeepMuscles(HELPER, most)) < 0.6 * strength_error(None)
+    assert strength_error(UnmeasuredMuscles(HELPER, most)) < 0.6 * strength_error(None)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3))
@@ -43,7 +43,7 @@ def test_the_forces_are_those_of_bounded_least_squares(seed, count):
     error, scale = rng.normal(0.0, 20.0, 3), rng.uniform(5.0, 20.0, 3)
     most = rng.uniform(200.0, 1000.0, 4)
     deep = torch.arange(4) < count
-    left = DeepMuscles(deep, torch.as_tensor(most)).closed(
+    left = UnmeasuredMuscles(deep, torch.as_tensor(most)).closed(
         torch.as_tensor(error)[None, :, None],
         torch.as_tensor(arms)[None, :, :, None],
         torch.as_tensor(scale),
@@ -59,7 +59,7 @@ def test_the_forces_are_those_of_bounded_least_squares(seed, count):
 
 def test_no_gradient_passes_through_the_forces():
     error = torch.randn(3, 2, 5, requires_grad=True)
-    deep = DeepMuscles(torch.tensor([True, False]), torch.tensor([500.0, 500.0]))
+    deep = UnmeasuredMuscles(torch.tensor([True, False]), torch.tensor([500.0, 500.0]))
     left = deep.closed(error, torch.full((3, 2, 2, 5), 0.03), torch.ones(2), torch.clone)
     left.sum().backward()
     torch.testing.assert_close(error.grad, torch.ones(3, 2, 5))
@@ -67,7 +67,7 @@ def test_no_gradient_passes_through_the_forces():
 
 @pytest.mark.parametrize("pull", [-1.0, 1.0])
 def test_a_muscle_only_pulls(pull):
-    deep = DeepMuscles(torch.tensor([True]), torch.tensor([500.0]))
+    deep = UnmeasuredMuscles(torch.tensor([True]), torch.tensor([500.0]))
     error = torch.full((1, 1, 1), pull * 5.0)
     left = deep.closed(error, torch.full((1, 1, 1, 1), 0.04), torch.ones(1), torch.clone)
     expected = 5.0 if pull > 0 else 0.0

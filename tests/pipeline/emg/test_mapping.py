@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.emg.channel_watch import Change
-from pipeline.emg.mapping import Drive, Driven
+from pipeline.emg.mapping import ExcitationMapper, MappedExcitations
 from pipeline.emg.synthesis import SynergyWeights, Synthesis
 from pipeline.timebase.rows import Rows
 
@@ -18,8 +18,8 @@ WEIGHTS = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.3, 0.1]])
 FADE_S = 0.1
 
 
-def drive(mapping=MAPPING, learnt=True) -> Drive:
-    one = Drive(MUSCLES, CHANNELS, mapping, RATE_HZ, FADE_S)
+def drive(mapping=MAPPING, learnt=True) -> ExcitationMapper:
+    one = ExcitationMapper(MUSCLES, CHANNELS, mapping, RATE_HZ, FADE_S)
     if learnt:
         one.learn(Synthesis(SynergyWeights(WEIGHTS, np.ones(len(MUSCLES)))))
         one.rows(rows(20))
@@ -38,7 +38,7 @@ def rows(n: int, start_s: float = 0.0, seed: int = 1) -> Rows:
 def test_while_all_is_well_each_muscle_is_driven_by_the_mean_of_its_channels():
     mapping = {name: MAPPING[name] for name in ("one", "two", "three")} | {"bare": ("d",)}
     seen = rows(5)
-    driven = Drive(MUSCLES, CHANNELS, mapping, RATE_HZ, FADE_S).rows(seen)
+    driven = ExcitationMapper(MUSCLES, CHANNELS, mapping, RATE_HZ, FADE_S).rows(seen)
     x = seen.excitation
     expected = np.stack((x[:, 0], x[:, 1], (x[:, 2] + x[:, 3]) / 2, x[:, 3]), 1)
     np.testing.assert_allclose(driven.excitation, expected)
@@ -137,7 +137,7 @@ def test_how_rows_are_cut_makes_no_difference(cuts, channel, off, length):
         parts.rows(Rows(*piece))
         for piece in zip(*(np.split(c, cuts) for c in columns), strict=True)
     ]
-    for name in Driven._fields:
+    for name in MappedExcitations._fields:
         joined = np.concatenate([getattr(piece, name) for piece in pieces])
         np.testing.assert_array_equal(joined, getattr(together, name))
 
@@ -152,7 +152,7 @@ def test_a_channel_that_drives_nothing_changes_nothing():
 
 @pytest.mark.parametrize("fade_s", [0.0, 0.3])
 def test_no_excitation_leaves_its_range(fade_s):
-    one = Drive(MUSCLES, CHANNELS, MAPPING, RATE_HZ, fade_s)
+    one = ExcitationMapper(MUSCLES, CHANNELS, MAPPING, RATE_HZ, fade_s)
     one.learn(Synthesis(SynergyWeights(5.0 * WEIGHTS, np.ones(4))))
     one.note([Change(0.02, "a", "flat"), Change(0.1, "a", None)])
     seen = rows(40)

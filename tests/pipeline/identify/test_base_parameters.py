@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from pipeline.errors import UserError
-from pipeline.identify.base_parameters import base_parameters, standings
-from pipeline.model.identifiability import Standing
+from pipeline.identify.base_parameters import base_parameters, identifiabilities
+from pipeline.model.identifiability import Identifiability
 from pipeline.model.skeleton import SHAPE, BoneSpace, Skeleton
 
 
@@ -45,11 +45,11 @@ def test_standings_of_the_arm(problem):
     objective, truth = problem(1, SHAPE)
     slope = objective.linearised(truth)[1]
     labels = objective.space.labels
-    found = dict(zip(labels, standings(slope, noise=0.001, prior=0.1), strict=True))
-    assert found["humerus:skew_xz"] is not Standing.IDENTIFIED  # moves others along with it
-    assert found["BIClong:max_isometric_force"] is Standing.IDENTIFIED
-    louder = dict(zip(labels, standings(slope, noise=1e3, prior=0.1), strict=True))
-    assert louder["BIClong:max_isometric_force"] is Standing.UNOBSERVED
+    found = dict(zip(labels, identifiabilities(slope, noise=0.001, prior=0.1), strict=True))
+    assert found["humerus:skew_xz"] is not Identifiability.IDENTIFIED  # moves others along with it
+    assert found["BIClong:max_isometric_force"] is Identifiability.IDENTIFIED
+    louder = dict(zip(labels, identifiabilities(slope, noise=1e3, prior=0.1), strict=True))
+    assert louder["BIClong:max_isometric_force"] is Identifiability.UNOBSERVED
 
 
 def test_a_joint_that_does_not_move_is_unobserved(arm):
@@ -63,7 +63,7 @@ def test_a_joint_that_does_not_move_is_unobserved(arm):
         torch.zeros(space.size, dtype=torch.float64)
     )
     rows = (weightless.regressor(q, qd, qdd) @ by_inertia)[:, 4] / 60**0.5
-    found = dict(zip(space.labels, standings(rows, noise=1e-5, prior=0.1), strict=True))
-    for label, standing in found.items():
+    found = dict(zip(space.labels, identifiabilities(rows, noise=1e-5, prior=0.1), strict=True))
+    for label, identifiability in found.items():
         if label.startswith(("humerus", "ulna")):
-            assert standing is Standing.UNOBSERVED
+            assert identifiability is Identifiability.UNOBSERVED

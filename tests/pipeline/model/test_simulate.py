@@ -10,10 +10,10 @@ from daemon.config import ParametersConfig
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
-    implausibility,
-    misfit,
+    data_loss,
     moment_error,
     moment_scale,
+    plausibility_penalty,
 )
 from pipeline.model.nms import simulate
 from pipeline.model.parameters import ParameterSpace, Rule
@@ -53,7 +53,7 @@ def objective(vector, trials, **options):
     parameters = space(vector.dtype).parameters(vector)
     output = simulate(parameters, *trials[:3], STEP_S, **options)
     error = moment_error(output, trials, moment_scale(trials))
-    return misfit(error) + implausibility(output, LossSettings()), output
+    return data_loss(error) + plausibility_penalty(output, LossSettings()), output
 
 
 def test_subjects_in_one_call_are_the_subjects_alone():

@@ -9,7 +9,15 @@ from daemon.build.calibrator import build_calibrator
 from daemon.build.subject import starting_subject
 from daemon.config import load_config
 from daemon.ipc.messages import RowsMessage, UpdateMessage
-from daemon.ipc.orders import ANSWERS, Answer, ForgetOrder, Hello, Line, PauseOrder, RestoreOrder
+from daemon.ipc.orders import (
+    ANSWERS,
+    Answer,
+    DealerSocket,
+    ForgetOrder,
+    Hello,
+    PauseOrder,
+    RestoreOrder,
+)
 from daemon.ipc.sockets import Listener, Speaker
 from daemon.processes.calibrator import CalibratorWorker
 from pipeline.geometry import load_model
@@ -26,7 +34,7 @@ class Office:
         addresses = {name: f"{address}-{name}" for name in ("rows", "updates", "calibrator")}
         config = load_config("walking")
         self.start = starting_subject(config, load_model(config.model.file))
-        self.line = Line(addresses["calibrator"], ANSWERS, bind=True)
+        self.line = DealerSocket(addresses["calibrator"], ANSWERS, bind=True)
         self.rows = Speaker(addresses["rows"])
         self.worker = CalibratorWorker(build_calibrator(config, self.start), addresses)
         self.updates = Listener(addresses["updates"], UpdateMessage)

@@ -26,7 +26,7 @@ def newest(path, table):
     return (found and found[0][0]) or 0.0
 
 
-def standings(path):
+def identifiabilities(path):
     return {label for (label,) in read(path, "SELECT DISTINCT standing FROM parameter")}
 
 
@@ -46,7 +46,7 @@ def test_a_session_is_written_while_it_goes_and_outlives_its_recorder(
     assert read(path, "PRAGMA integrity_check") == [("ok",)]
     wait_until(lambda: newest(path, "moment") > before + 1.0, PATIENCE_S)
     wait_until(lambda: read(path, "SELECT * FROM event WHERE kind = 'restart'"), PATIENCE_S)
-    wait_until(lambda: "unobserved" in standings(path), PATIENCE_S)
+    wait_until(lambda: "unobserved" in identifiabilities(path), PATIENCE_S)
     summary = daemon.end()
     assert summary["session"] == str(path)
     assert summary["restarts"]["recorder"] == 1

@@ -17,7 +17,7 @@ from pipeline.output.message import (
     StatusMessage,
 )
 from pipeline.output.publisher import Publisher
-from pipeline.output.subscriber import Tally, listen
+from pipeline.output.subscriber import MessageStatistics, listen
 from pipeline.output.zmq import ZmqPublisher
 from pipeline.streams import clock
 
@@ -102,7 +102,7 @@ def test_a_senseless_address_is_told() -> None:
 
 
 def test_gaps_are_counted_within_a_session_only() -> None:
-    tally = Tally()
+    tally = MessageStatistics()
     for message in (moment(0), moment(1), moment(4), moment(0, session="second")):
         tally.count(message, now=10.02)
     summary = tally.summary()

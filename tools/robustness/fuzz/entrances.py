@@ -38,7 +38,7 @@ from pipeline.model.skeleton.tree_file import load_skeleton
 from pipeline.model.subject import load_subject
 from pipeline.output.datagram import DatagramError, decode
 from pipeline.output.message import MessageError, unpack
-from pipeline.output.subscriber import Tally
+from pipeline.output.subscriber import MessageStatistics
 from pipeline.streams import clock
 from pipeline.streams.base import StreamSpec
 from pipeline.streams.recordings.load import load_recording
@@ -128,7 +128,7 @@ def _published(frame: bytes) -> bool:
         message = unpack(frame)
     except MessageError:
         return False
-    Tally().count(message, 1.0)
+    MessageStatistics().count(message, 1.0)
     Lines().line(message)
     message.pack()
     return True

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.calibrate.loss import LossSettings, implausibility
+from pipeline.calibrate.loss import LossSettings, plausibility_penalty
 from pipeline.errors import UserError
 from pipeline.model import curves
 from pipeline.model.equilibrium import fibre_length
@@ -148,7 +148,7 @@ def elastic(parameters: Parameters, length: Tensor, guess: Tensor | None = None)
     """Answer as hillstream's muscle does, from equilibrium at full activation."""
     full = torch.ones_like(length)
     output = simulate(parameters, full, length, full.unsqueeze(-3), _step(length), guess=guess)
-    return Response(output.force[:, 0], implausibility(output, LossSettings()), output.w)
+    return Response(output.force[:, 0], plausibility_penalty(output, LossSettings()), output.w)
 
 
 def rigid(parameters: Parameters, length: Tensor, guess: Tensor | None = None) -> Response:

@@ -145,8 +145,8 @@ def test_values_outside_zero_to_one_cost(rows):
 
 
 def test_the_variance_gives_the_number_of_synergies(rows):
-    assert objective_on(rows, count=None, least_vaf=0.5).count == 1
-    assert objective_on(rows, count=None, least_vaf=0.99).count == 2
+    assert objective_on(rows, count=None, min_vaf=0.5).count == 1
+    assert objective_on(rows, count=None, min_vaf=0.99).count == 2
 
 
 def test_numbers_that_are_not_finite_end_it(rows):

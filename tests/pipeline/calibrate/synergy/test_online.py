@@ -6,7 +6,7 @@ import torch
 
 from pipeline.calibrate.synergy.factorisation import foretelling_synergies, left_out_error
 from pipeline.calibrate.synergy.hybrid import HybridSettings
-from pipeline.calibrate.synergy.online import Synergist, resynthesised
+from pipeline.calibrate.synergy.online import OnlineSynergies, resynthesised
 from pipeline.calibrate.window import Window
 from pipeline.emg.synthesis import Synthesis
 from pipeline.timebase.rows import PairedRows
@@ -40,9 +40,9 @@ def rows(excitation, measured=None) -> PairedRows:
     )
 
 
-def synergist(recorded=None, **settings) -> Synergist:
+def synergist(recorded=None, **settings) -> OnlineSynergies:
     everyone = np.ones(MUSCLES, dtype=bool)
-    return Synergist(everyone if recorded is None else recorded, HybridSettings(**settings))
+    return OnlineSynergies(everyone if recorded is None else recorded, HybridSettings(**settings))
 
 
 def test_the_number_that_foretells_muscles_best_is_the_true_one():
