@@ -229,8 +229,9 @@ def test_a_time_that_is_empty_is_not_a_time(
 PUBLISH_FOREVER = """
 import sys, time
 import numpy as np
-from pipeline.message import MetaMessage, Status
-from pipeline.publish import Publisher, ZmqPublisher
+from pipeline.output.message import MetaMessage, Status
+from pipeline.output.publisher import Publisher
+from pipeline.output.zmq import ZmqPublisher
 from pipeline.streams import clock
 address, session, *dofs = sys.argv[1:]
 meta = MetaMessage(session=session, dofs=dofs, rate_hz=100.0, muscles=["m"], valid_for_s=0.1)

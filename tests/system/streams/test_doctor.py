@@ -9,7 +9,7 @@ from daemon.diagnostics.doctor import examine
 
 pytestmark = pytest.mark.system
 REPORT = """
-from daemon.doctor import examine
+from daemon.diagnostics.doctor import examine
 for finding in examine():
     print(finding.name, finding.ok, finding.detail, finding.fix, sep="|")
 """

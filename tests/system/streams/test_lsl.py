@@ -270,10 +270,11 @@ def test_the_clock_correction_moves_only_beyond_its_uncertainty():
 
 
 WITHOUT_LIBLSL = """
-import pipeline.streams.lsl, pipeline.streams.zeromq, pipeline.streams.replay
+import pipeline.streams.lsl.source, pipeline.streams.zeromq.source
+import pipeline.streams.recordings.replay
 from pipeline.errors import UserError
 from pipeline.streams.base import StreamSpec
-source = pipeline.streams.lsl.LslSource(StreamSpec("emg", ("a",), 100.0), name="x")
+source = pipeline.streams.lsl.source.LslSource(StreamSpec("emg", ("a",), 100.0), name="x")
 try:
     source.open()
 except UserError as error:
@@ -306,7 +307,7 @@ def test_user_error_is_what_a_missing_library_gives(monkeypatch):
 def test_a_stream_that_stays_silent_is_opened_anew(
     unique_name, send, receive, wait_until, monkeypatch
 ):
-    monkeypatch.setattr("pipeline.streams.lsl.SILENCE_S", (0.2, 1.0))
+    monkeypatch.setattr("pipeline.streams.lsl.source.SILENCE_S", (0.2, 1.0))
     sender, receiver = send(unique_name), receive(name=unique_name)
     wait_until(connected(receiver, sender))
     wait_until(lambda: receiver.poll().reconnects)
