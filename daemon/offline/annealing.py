@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import dual_annealing
 from torch import Tensor
 
-from pipeline.calibrate.offline import Calibration, History, Objective, Watch
+from pipeline.calibrate.offline import Calibration, History, Objective, Watch, error_at
 from pipeline.model.parameters import ParameterSpace
 
 Array = NDArray[np.float64]
@@ -83,19 +83,21 @@ class _Search:
             raise _BudgetSpentError
         vector = self.vector(place)
         with torch.no_grad():
-            value = float(self._objective(vector))
+            found = self._objective(vector)
+        value = float(found.value)
         self._evaluations += 1
         if value < self._lowest:
             self._lowest, self._best = value, vector
-            self._history.append((spent, self._objective.relative_error))
+            self._history.append((spent, found.relative_error))
             if self._watch is not None:
-                self._watch(min(1.0, spent / self._budget_s), self._objective.relative_error)
+                self._watch(min(1.0, spent / self._budget_s), found.relative_error)
         return value if math.isfinite(value) else math.inf
 
     def result(self) -> Calibration:
         """Return the best point found."""
         spent = time.perf_counter() - self._started
-        return Calibration(self._best, self._lowest, self._evaluations, spent, self._history)
+        error = error_at(self._objective, self._best)
+        return Calibration(self._best, self._lowest, error, self._evaluations, spent, self._history)
 
 
 def _place(logit: Array) -> Array:

@@ -120,15 +120,13 @@ def calibrate(
     space = parameter_space(config, generic_subject(model), device)
     trials = trials_of(config, learnt, space.zeros())
     before = _scores(start, learnt, others, request.stance)
-    found, loss, synergies = _optimised(
-        config, space, trials, space.vector(start), request, on_progress
-    )
+    found, synergies = _optimised(config, space, trials, space.vector(start), request, on_progress)
     if synergies:
-        for recorded in (*learnt, *others):
-            synergies.drive(recorded)
+        learnt = [part.with_rows(synergies.driven(part.rows)) for part in learnt]
+        others = [part.with_rows(synergies.driven(part.rows)) for part in others]
     subject = space.subject(found.vector)
     return subject, {
-        "loss": loss,
+        "loss": found.relative_error,
         "objective": found.objective,
         "seconds": found.seconds,
         "iterations": found.iterations,
@@ -151,23 +149,19 @@ def _optimised(
     start: Tensor,
     request: Request,
     on_progress: Watch | None,
-) -> tuple[Calibration, float, Hybrid | None]:
-    """Return what was found, the relative error there, and the synergies where there are any."""
+) -> tuple[Calibration, Hybrid | None]:
+    """Return what was found, and the synergies where there are any."""
     settings = Settings()
     objective = Objective(space, trials, 1.0 / config.model.rate_hz, settings)
     with finite_numbers():
         if request.method == "synergy":
             made = hybrid(config, space, trials, start, settings, request.synergies, on_progress)
-            return made.calibration, made.loss, made
+            return made.calibration, made
         if request.method == "annealing":
             from daemon.offline.annealing import anneal
 
-            found = anneal(objective, start, request.budget_seconds, watch=on_progress)
-        else:
-            found = descend(objective, start, settings, on_progress)
-    with torch.no_grad():
-        objective(found.vector)
-    return found, objective.relative_error, None
+            return anneal(objective, start, request.budget_seconds, watch=on_progress), None
+        return descend(objective, start, settings, on_progress), None
 
 
 @contextmanager

@@ -159,8 +159,7 @@ class _Study:
         driven = self.scored(learnt, self._driven(config, learnt, Settings()))
         done()
         made = self._hybrid(config, learnt)
-        for recorded in learnt:
-            made.drive(recorded)
+        learnt = [recorded.with_rows(made.driven(recorded.rows)) for recorded in learnt]
         subject = self._space.subject(made.calibration.vector)
         done()
         return {

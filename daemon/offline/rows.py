@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,12 @@ class RecordedRows:
         self.t_reference = recording.streams["moments"].t
         """Times of the reference's samples, s."""
         self.cycles = read_cycles(path, self.t_reference)
+
+    def with_rows(self, rows: PairedRows) -> Self:
+        """Return the same recording with other rows at the same times."""
+        other = copy.copy(self)
+        other.rows = rows
+        return other
 
     def part(self, passage: Passage) -> slice:
         """Return the rows of a passage."""

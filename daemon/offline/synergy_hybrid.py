@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from daemon.config import Config
-from daemon.offline.rows import RecordedRows
 from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import Calibration, Settings, Watch
 from pipeline.calibrate.synergy.hybrid import HybridObjective, HybridSettings, calibrate_hybrid
 from pipeline.emg.synthesis import MOST_SYNERGIES, SynergyWeights, Synthesis
 from pipeline.errors import UserError
 from pipeline.model.parameters import ParameterSpace
+from pipeline.timebase.rows import PairedRows
 
 Array = NDArray[np.float64]
 
@@ -26,8 +26,6 @@ class Hybrid:
     """What a synergy-hybrid calibration found."""
 
     calibration: Calibration
-    loss: float
-    """Relative error of the calibration's trials."""
     muscles: tuple[str, ...]
     weights: Array
     """Shape [muscle, synergy]."""
@@ -36,11 +34,10 @@ class Hybrid:
     measured: NDArray[np.bool_]
     """Which muscles have an electrode, shape [muscle]."""
 
-    def drive(self, recorded: RecordedRows) -> None:
-        """Synthesise the excitations of a recording's muscles without electrode, row by row."""
+    def driven(self, rows: PairedRows) -> PairedRows:
+        """Return rows with synthesised excitations of the muscles without electrode."""
         synthesis = Synthesis(SynergyWeights(self.weights, self.unit))
-        filled = synthesis.fill(recorded.rows.excitation, self.measured)
-        recorded.rows = recorded.rows._replace(excitation=filled)
+        return rows._replace(excitation=synthesis.fill(rows.excitation, self.measured))
 
     def described(self) -> dict[str, object]:
         """Return the synergies for a JSON file."""
@@ -99,7 +96,6 @@ def hybrid(
     found, synergies = calibrate_hybrid(objective, start, watch)
     return Hybrid(
         found,
-        objective.relative_error,
         muscles,
         synergies.weights.cpu().double().numpy(),
         objective.unit.cpu().double().numpy(),

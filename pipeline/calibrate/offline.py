@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -61,6 +61,8 @@ class Calibration:
     vector: Tensor
     """The best parameters, as `ParameterSpace` has them."""
     objective: float
+    relative_error: float
+    """Relative error at these parameters."""
     iterations: int
     """AdamW steps, or evaluations of the objective."""
     seconds: float
@@ -103,6 +105,14 @@ def relative_error(output: Output, trials: Trials) -> Tensor:
     return torch.where(variance > 0, error / variance, 0.0).sum()
 
 
+class Evaluation(NamedTuple):
+    """What an objective says of one vector."""
+
+    value: Tensor
+    """What is minimised, differentiable in the vector."""
+    relative_error: float
+
+
 class Objective:
     """What calibration minimises: moment error, implausible operation, distance from the prior.
 
@@ -120,11 +130,9 @@ class Objective:
         self._step_s = step_s
         self._settings = settings
         self._guess: Tensor | None = None
-        self.relative_error = math.inf
-        """Relative error at the last vector that was evaluated."""
 
-    def __call__(self, vector: Tensor, excitation: Tensor | None = None) -> Tensor:
-        """Return the objective at `vector`, differentiable in it.
+    def __call__(self, vector: Tensor, excitation: Tensor | None = None) -> Evaluation:
+        """Evaluate at `vector`.
 
         Parameters
         ----------
@@ -142,24 +150,20 @@ class Objective:
         )
         self._guess = output.w.detach()
         error = moment_error(output, trials, self._scale)
-        self.relative_error = float(relative_error(output, trials).detach())
         level = settings.error_level
-        return (
+        value = (
             level * torch.log1p(error / level).sum()
             + plausibility_penalty(output, settings.loss)
             + settings.prior_weight * distance(vector)
         )
+        return Evaluation(value, float(relative_error(output, trials).detach()))
 
 
 class Minimised(Protocol):
     """What `descend` minimises."""
 
-    @property
-    def relative_error(self) -> float:
-        """Relative error at the last vector that was evaluated."""
-
-    def __call__(self, vector: Tensor) -> Tensor:
-        """Return the objective at `vector`, differentiable in it."""
+    def __call__(self, vector: Tensor) -> Evaluation:
+        """Evaluate at `vector`."""
 
 
 def descend(
@@ -187,22 +191,29 @@ def descend(
     best, lowest, since, history = start, math.inf, 0, History()
     for step in range(settings.steps):
         optimiser.param_groups[0]["lr"] = _rate(settings, step / settings.steps)
-        value = objective(vector)
+        value, error = objective(vector)
         now = float(value.detach())
         if not math.isfinite(now):
             raise FloatingPointError(f"the objective is {now} after {step} steps")
-        history.append((time.perf_counter() - started, objective.relative_error))
+        history.append((time.perf_counter() - started, error))
         since = 0 if now < lowest - settings.progress else since + 1
         if now < lowest:
             best, lowest = vector.detach().clone(), now
         if watch is not None:
-            watch((step + 1) / settings.steps, objective.relative_error)
+            watch((step + 1) / settings.steps, error)
         if since >= settings.patience:
             break
         optimiser.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    return Calibration(best, lowest, len(history), time.perf_counter() - started, history)
+    seconds = time.perf_counter() - started
+    return Calibration(best, lowest, error_at(objective, best), len(history), seconds, history)
+
+
+def error_at(objective: Minimised, vector: Tensor) -> float:
+    """Return the relative error at `vector`."""
+    with torch.no_grad():
+        return objective(vector).relative_error
 
 
 def _rate(settings: Settings, done: float) -> float:

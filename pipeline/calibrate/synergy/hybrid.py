@@ -17,7 +17,14 @@ import torch
 from torch import Tensor
 
 from pipeline.calibrate.loss import Trials
-from pipeline.calibrate.offline import Calibration, Objective, Settings, Watch, descend
+from pipeline.calibrate.offline import (
+    Calibration,
+    Evaluation,
+    Objective,
+    Settings,
+    Watch,
+    descend,
+)
 from pipeline.calibrate.synergy.factorisation import Synergies, synergies_for
 from pipeline.emg.synthesis import MIN_VAF
 from pipeline.model.parameters import ParameterSpace
@@ -97,11 +104,6 @@ class HybridObjective:
         self.count = self._first.weights.shape[-1]
         """Number of synergies."""
 
-    @property
-    def relative_error(self) -> float:
-        """Relative error at the last vector that was evaluated."""
-        return self._plain.relative_error
-
     def start(self, vector: Tensor) -> Tensor:
         """Return where to begin: muscle parameters, and the synergies of what is recorded."""
         weights, primitives = self._first
@@ -122,13 +124,13 @@ class HybridObjective:
             UNIT * primitives.view_as(like.primitives),
         )
 
-    def __call__(self, vector: Tensor) -> Tensor:
-        """Return the objective at `vector`, differentiable in it."""
+    def __call__(self, vector: Tensor) -> Evaluation:
+        """Evaluate at `vector`."""
         synergies, measured = self.synergies(vector), self._recorded[:, None]
-        made = synergies.excitation()
-        return self._plain(
-            self.parameters(vector), driven(made, self._measured, measured)
-        ) + synergy_penalty(synergies, self._measured, measured, self.unit, self.settings)
+        excitation = driven(synergies.excitation(), self._measured, measured)
+        plain = self._plain(self.parameters(vector), excitation)
+        added = synergy_penalty(synergies, self._measured, measured, self.unit, self.settings)
+        return plain._replace(value=plain.value + added)
 
     def _units(self) -> Tensor:
         peak = self._known.amax((0, 2)).clamp_min(_LEAST_PEAK)
@@ -211,8 +213,6 @@ def calibrate_hybrid(
     """
     found = descend(objective, objective.start(start), objective.settings.calibration, watch)
     vector = objective.parameters(found.vector)
-    with torch.no_grad():
-        objective(found.vector)  # so that its relative error is that of the result
     weights, primitives = objective.synergies(found.vector)
     return replace(found, vector=vector), Synergies(
         weights.clamp_min(0.0), primitives.clamp_min(0.0)

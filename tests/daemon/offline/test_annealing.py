@@ -16,11 +16,11 @@ def objective() -> Objective:
 
 
 def test_annealing_lowers_the_same_objective_within_its_budget(objective):
-    before = float(objective(objective.space.zeros()))
+    before = float(objective(objective.space.zeros()).value)
     found = anneal(objective, objective.space.zeros(), budget_seconds=1.0)
     assert found.objective < before
     assert found.iterations > 10
-    assert float(objective(found.vector)) == pytest.approx(found.objective, rel=1e-6)
+    assert float(objective(found.vector).value) == pytest.approx(found.objective, rel=1e-6)
     seconds = [second for second, _ in found.history]
     assert seconds == sorted(seconds)
 

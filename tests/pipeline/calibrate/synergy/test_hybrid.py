@@ -82,12 +82,13 @@ def test_the_gradient_is_that_of_differences(rows):
     objective = objective_on(rows)
     start = objective.start(objective.space.zeros() + 0.2)
     vector = start.clone().requires_grad_()
-    gradient = torch.autograd.grad(objective(vector), vector)[0]
+    gradient = torch.autograd.grad(objective(vector).value, vector)[0]
     for place in (0, 3, 4, 5, 11, 12, 200, len(vector) - 40):
         step = torch.zeros_like(start)
         step[place] = 1e-5
         with torch.no_grad():
-            slope = (objective(start + step) - objective(start - step)) / 2e-5
+            ahead, behind = objective(start + step).value, objective(start - step).value
+        slope = (ahead - behind) / 2e-5
         assert float(gradient[place]) == pytest.approx(float(slope), abs=2e-6, rel=2e-3)
 
 
@@ -95,7 +96,7 @@ def test_what_a_missing_electrode_would_have_recorded_is_not_looked_at(rows):
     seen, hidden = objective_on(rows), objective_on(unseen(rows))
     vector = seen.start(seen.space.zeros())
     assert torch.equal(vector, hidden.start(hidden.space.zeros()))
-    assert float(seen(vector)) == float(hidden(vector))
+    assert float(seen(vector).value) == float(hidden(vector).value)
 
 
 def test_it_synthesises_the_excitation_that_no_electrode_records(rows):
@@ -110,7 +111,7 @@ def test_it_synthesises_the_excitation_that_no_electrode_records(rows):
 
 def test_the_moments_are_better_than_without_the_muscle(rows):
     hybrid = objective_on(unseen(rows))
-    calibrate_hybrid(hybrid, hybrid.space.zeros())
+    with_synergies, _ = calibrate_hybrid(hybrid, hybrid.space.zeros())
     room = space()
     plain = Objective(
         room,
@@ -119,8 +120,7 @@ def test_the_moments_are_better_than_without_the_muscle(rows):
         Settings(),
     )
     found = descend(plain, room.zeros(), Settings())
-    plain(found.vector)
-    assert hybrid.relative_error < 0.3 * plain.relative_error
+    assert with_synergies.relative_error < 0.3 * found.relative_error
 
 
 def test_with_every_electrode_only_the_synergies_are_added(rows):
@@ -132,7 +132,7 @@ def test_with_every_electrode_only_the_synergies_are_added(rows):
         1.0 / RATE_HZ,
         Settings(),
     )
-    added = float(objective(vector)) - float(plain(objective.space.zeros()))
+    added = float(objective(vector).value) - float(plain(objective.space.zeros()).value)
     assert 0.0 <= added < 0.5
 
 
@@ -141,7 +141,7 @@ def test_values_outside_zero_to_one_cost(rows):
     start = objective.start(objective.space.zeros())
     far = start.clone()
     far[-10:] = 30.0
-    assert float(objective(far)) > float(objective(start))
+    assert float(objective(far).value) > float(objective(start).value)
 
 
 def test_the_variance_gives_the_number_of_synergies(rows):
