@@ -9,7 +9,7 @@ from daemon.build.skeleton import motion_reference, starting_bones
 from daemon.build.subject import generic_subject
 from daemon.config import Config
 from pipeline.calibrate.body import BodySpace
-from pipeline.calibrate.calibrator import Calibrator, Settings
+from pipeline.calibrate.calibrator import Calibrator, CalibratorSettings
 from pipeline.calibrate.synergy.hybrid import HybridSettings
 from pipeline.calibrate.synergy.online import OnlineSynergies
 from pipeline.calibrate.unmeasured import UnmeasuredMuscles
@@ -60,7 +60,7 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
     """
     prior = generic_subject(load_model(config.model.file))
     c = config.calibrator
-    settings = Settings(
+    settings = CalibratorSettings(
         window_s=c.window_s,
         stride_s=c.stride_s,
         segment_s=c.segment_s,

@@ -24,7 +24,7 @@ LOOK_S = 1.0
 POLL_S = 0.02
 
 
-class Verdict(StrEnum):
+class StreamVerdict(StrEnum):
     """How a stream stands to the configuration."""
 
     FOUND = "found"
@@ -56,7 +56,7 @@ class StreamFinding:
     key: str | None
     transport: str
     name: str
-    verdict: Verdict
+    verdict: StreamVerdict
     detail: str
 
 
@@ -93,7 +93,7 @@ class Wanted:
         by_source = source_id is not None and info.source_id() == source_id
         return by_source or (name is not None and info.name() == name)
 
-    def finding(self, verdict: Verdict, detail: str) -> StreamFinding:
+    def finding(self, verdict: StreamVerdict, detail: str) -> StreamFinding:
         """Return a finding about this stream."""
         return StreamFinding(self.spec.key, self.transport, self.name, verdict, detail)
 
@@ -119,7 +119,7 @@ def _compare_lsl(
     try:
         visible = load_pylsl().resolve_streams(LOOK_S)
     except UserError as error:
-        return {s.spec.key: s.finding(Verdict.MISSING, str(error)) for s in wanted}, []
+        return {s.spec.key: s.finding(StreamVerdict.MISSING, str(error)) for s in wanted}, []
     found, used = {}, set()
     for stream in wanted:
         fitting = [info for info in visible if stream.is_meant(info)]
@@ -132,15 +132,15 @@ def _judge(wanted: Wanted, fitting: list[Any], names: list[str]) -> StreamFindin
     if not fitting:
         hint = did_you_mean(wanted.name, names)
         detail = f"No LSL stream '{wanted.name}' is visible{hint}; start its sender."
-        return wanted.finding(Verdict.MISSING, detail)
+        return wanted.finding(StreamVerdict.MISSING, detail)
     try:
         accepted_columns(_full_info(fitting[0]), wanted.spec)
     except UserError as error:
-        return wanted.finding(Verdict.REFUSED, str(error))
+        return wanted.finding(StreamVerdict.REFUSED, str(error))
     detail = _described(fitting[0])
     if len(fitting) > 1:
         detail += f" There are {len(fitting)} of this name: give its source_id."
-    return wanted.finding(Verdict.FOUND, detail)
+    return wanted.finding(StreamVerdict.FOUND, detail)
 
 
 def _full_info(info: Any) -> Any:
@@ -164,7 +164,7 @@ def _described(info: Any) -> str:
 
 
 def _unused(info: Any) -> StreamFinding:
-    return StreamFinding(None, "lsl", info.name(), Verdict.UNUSED, _described(info))
+    return StreamFinding(None, "lsl", info.name(), StreamVerdict.UNUSED, _described(info))
 
 
 def _listen(wanted: Wanted, config: Config) -> StreamFinding:
@@ -175,7 +175,7 @@ def _listen(wanted: Wanted, config: Config) -> StreamFinding:
             source.open()
             return _heard(wanted, source)
     except UserError as error:
-        return wanted.finding(Verdict.REFUSED, str(error))
+        return wanted.finding(StreamVerdict.REFUSED, str(error))
 
 
 def _heard(wanted: Wanted, source: ZmqSource) -> StreamFinding:
@@ -185,9 +185,9 @@ def _heard(wanted: Wanted, source: ZmqSource) -> StreamFinding:
         health = source.health(clock.now())
         if health.received:
             detail = f"{health.received} samples arrived. {health.note}".strip()
-            return wanted.finding(Verdict.FOUND, detail)
+            return wanted.finding(StreamVerdict.FOUND, detail)
         if "dropped" in health.note:
-            return wanted.finding(Verdict.REFUSED, health.note)
+            return wanted.finding(StreamVerdict.REFUSED, health.note)
         if clock.now() > deadline:
-            return wanted.finding(Verdict.MISSING, health.note)
+            return wanted.finding(StreamVerdict.MISSING, health.note)
         time.sleep(POLL_S)

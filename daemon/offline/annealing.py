@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import dual_annealing
 from torch import Tensor
 
-from pipeline.calibrate.offline import Calibration, History, Objective, Watch, error_at
+from pipeline.calibrate.offline import Calibration, CalibrationObjective, History, Watch, error_at
 from pipeline.model.parameters import ParameterSpace
 
 Array = NDArray[np.float64]
@@ -23,7 +23,7 @@ class _BudgetSpentError(Exception):
 
 
 def anneal(
-    objective: Objective,
+    objective: CalibrationObjective,
     start: Tensor,
     budget_seconds: float,
     seed: int = 1,
@@ -55,7 +55,11 @@ class _Search:
     """The objective as a function of places between bounds, with the best point so far."""
 
     def __init__(
-        self, objective: Objective, start: Tensor, budget_seconds: float, watch: Watch | None
+        self,
+        objective: CalibrationObjective,
+        start: Tensor,
+        budget_seconds: float,
+        watch: Watch | None,
     ) -> None:
         self._objective = objective
         self._like = start

@@ -19,7 +19,14 @@ from daemon.offline.rows import RecordedRows, agreement
 from daemon.offline.segments import Kind, Passage, passages
 from daemon.offline.synergy_hybrid import Hybrid, hybrid
 from pipeline.calibrate.loss import Trials
-from pipeline.calibrate.offline import Calibration, Objective, Settings, Watch, cut, descend
+from pipeline.calibrate.offline import (
+    Calibration,
+    CalibrationObjective,
+    DescentSettings,
+    Watch,
+    cut,
+    descend,
+)
 from pipeline.errors import UserError
 from pipeline.geometry import load_model
 from pipeline.model.parameters import RELATIVE, ParameterSpace
@@ -34,7 +41,7 @@ _APART_S = 1.0
 
 
 @dataclass(frozen=True)
-class Request:
+class CalibrationRequest:
     """What to calibrate on and what to score.
 
     Parameters
@@ -75,7 +82,7 @@ class Learnt(RecordedRows):
         If the recording does not have what is chosen, or no reference there.
     """
 
-    def __init__(self, config: Config, path: Path, request: Request) -> None:
+    def __init__(self, config: Config, path: Path, request: CalibrationRequest) -> None:
         super().__init__(config, path)
         self.used = passages(request.kind, request.ranges, path, self.t_reference, self.cycles)
         for used in self.used:
@@ -88,7 +95,7 @@ class Learnt(RecordedRows):
 
 
 def calibrate(
-    config: Config, request: Request, on_progress: Watch | None = None
+    config: Config, request: CalibrationRequest, on_progress: Watch | None = None
 ) -> tuple[Subject, Result]:
     """Calibrate and score.
 
@@ -147,12 +154,12 @@ def _optimised(
     space: ParameterSpace,
     trials: Trials,
     start: Tensor,
-    request: Request,
+    request: CalibrationRequest,
     on_progress: Watch | None,
 ) -> tuple[Calibration, Hybrid | None]:
     """Return what was found, and the synergies where there are any."""
-    settings = Settings()
-    objective = Objective(space, trials, 1.0 / config.model.rate_hz, settings)
+    settings = DescentSettings()
+    objective = CalibrationObjective(space, trials, 1.0 / config.model.rate_hz, settings)
     with finite_numbers():
         if request.method == "synergy":
             made = hybrid(config, space, trials, start, settings, request.synergies, on_progress)

@@ -20,11 +20,10 @@ from numpy.typing import NDArray
 from daemon.build.calibrator import compute_device, parameter_space
 from daemon.build.subject import generic_subject, starting_subject
 from daemon.config import Config
-from daemon.offline.calibrate import Learnt, finite_numbers, trials_of
-from daemon.offline.calibrate import Request as Choice
+from daemon.offline.calibrate import CalibrationRequest, Learnt, finite_numbers, trials_of
 from daemon.offline.rows import agreement
 from daemon.offline.synergy_hybrid import Hybrid, hybrid
-from pipeline.calibrate.offline import Objective, Settings, descend
+from pipeline.calibrate.offline import CalibrationObjective, DescentSettings, descend
 from pipeline.errors import UserError
 from pipeline.geometry import load_model
 from pipeline.model.parameters import RELATIVE
@@ -41,7 +40,7 @@ ORDER_STEPS = 100
 
 
 @dataclass(frozen=True)
-class Request:
+class ElectrodeStudyRequest:
     """What the study is made on.
 
     Parameters
@@ -59,7 +58,7 @@ class Request:
         True parameters of a simulated person, as `hillstream simulate --truth` writes them.
     """
 
-    choice: Choice
+    choice: CalibrationRequest
     joints: Sequence[str] = ()
     without: Sequence[frozenset[str]] = ()
     synergies: int | None = None
@@ -80,7 +79,9 @@ def without_electrodes(config: Config, removed: Collection[str]) -> Config:
     return config.model_copy(update={"model": model})
 
 
-def study(config: Config, request: Request, on_progress: OnProgress | None = None) -> Result:
+def study(
+    config: Config, request: ElectrodeStudyRequest, on_progress: OnProgress | None = None
+) -> Result:
     """Calibrate with fewer and fewer electrodes, in both ways, and score on unseen data.
 
     Returns
@@ -125,7 +126,7 @@ class _Counter:
 class _Study:
     """The calibrations of a study, and the one with all electrodes they are compared with."""
 
-    def __init__(self, config: Config, request: Request) -> None:
+    def __init__(self, config: Config, request: ElectrodeStudyRequest) -> None:
         self._config, self._request = config, request
         self.joints = list(request.joints) or list(config.model.dofs)
         _check_names("--joint", self.joints, config.model.dofs)
@@ -138,11 +139,11 @@ class _Study:
         self._start = self._space.vector(starting_subject(config, model))
         self._truth = _read_truth(request.truth, self._prior) if request.truth else None
         self.full = self._read(config)
-        self.reference = self._driven(config, self.full, Settings())
+        self.reference = self._driven(config, self.full, DescentSettings())
 
     def impact(self, done: _Counter) -> dict[str, float]:
         """Return the error on the calibration's data without each electrode, N*m."""
-        settings, found = Settings(steps=ORDER_STEPS), {}
+        settings, found = DescentSettings(steps=ORDER_STEPS), {}
         for channel in self._config.streams.emg.channels:
             config = without_electrodes(self._config, {channel})
             learnt = self._read(config)
@@ -156,7 +157,7 @@ class _Study:
         """Calibrate without some electrodes in both ways and score it."""
         config = without_electrodes(self._config, removed)
         learnt = self._read(config)
-        driven = self.scored(learnt, self._driven(config, learnt, Settings()))
+        driven = self.scored(learnt, self._driven(config, learnt, DescentSettings()))
         done()
         made = self._hybrid(config, learnt)
         learnt = [recorded.with_rows(made.driven(recorded.rows)) for recorded in learnt]
@@ -190,10 +191,12 @@ class _Study:
         choice = self._request.choice
         return [Learnt(config, path, choice) for path in choice.recordings]
 
-    def _driven(self, config: Config, learnt: Sequence[Learnt], settings: Settings) -> Subject:
+    def _driven(
+        self, config: Config, learnt: Sequence[Learnt], settings: DescentSettings
+    ) -> Subject:
         """Calibrate EMG-driven: a muscle without electrode is never excited."""
         trials = trials_of(config, learnt, self._space.zeros())
-        objective = Objective(self._space, trials, 1.0 / config.model.rate_hz, settings)
+        objective = CalibrationObjective(self._space, trials, 1.0 / config.model.rate_hz, settings)
         with finite_numbers():
             return self._space.subject(descend(objective, self._start, settings).vector)
 
@@ -201,7 +204,7 @@ class _Study:
         trials = trials_of(config, learnt, self._space.zeros())
         count = self._request.synergies
         with finite_numbers():
-            return hybrid(config, self._space, trials, self._start, Settings(), count)
+            return hybrid(config, self._space, trials, self._start, DescentSettings(), count)
 
     def _agreement(self, learnt: Sequence[Learnt], subject: Subject, seen: bool) -> Result:
         parts = []

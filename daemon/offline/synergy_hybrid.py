@@ -11,7 +11,7 @@ from torch import Tensor
 
 from daemon.config import Config
 from pipeline.calibrate.loss import Trials
-from pipeline.calibrate.offline import Calibration, Settings, Watch
+from pipeline.calibrate.offline import Calibration, DescentSettings, Watch
 from pipeline.calibrate.synergy.hybrid import HybridObjective, HybridSettings, calibrate_hybrid
 from pipeline.emg.synthesis import MOST_SYNERGIES, SynergyWeights, Synthesis
 from pipeline.errors import UserError
@@ -60,7 +60,7 @@ def hybrid(
     space: ParameterSpace,
     trials: Trials,
     start: Tensor,
-    settings: Settings,
+    settings: DescentSettings,
     count: int | None = None,
     watch: Watch | None = None,
 ) -> Hybrid:

@@ -85,7 +85,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FatigueVerdict:
     """What is said of a muscle, and the numbers it is said on."""
 
     muscle: str
@@ -99,7 +99,7 @@ class Verdict:
         return asdict(self)
 
 
-def assess(courses: Sequence[Course]) -> list[Verdict]:
+def assess(courses: Sequence[Course]) -> list[FatigueVerdict]:
     """Return a verdict for every muscle.
 
     The intervals hold for all muscles together with probability 1 - `MISSED`: a session of many
@@ -109,12 +109,12 @@ def assess(courses: Sequence[Course]) -> list[Verdict]:
     return [_verdict(course, confidence) for course in courses]
 
 
-def _verdict(course: Course, confidence: float) -> Verdict:
+def _verdict(course: Course, confidence: float) -> FatigueVerdict:
     settled = course.t >= SETTLED_S
     strength = blocks(course.t[settled], course.strength[settled])
     if not strength.enough:
         sentence = f"Too few accepted updates after the first {SETTLED_S:.0f} s to tell a change."
-        return Verdict(course.muscle, Kind.NOT_IDENTIFIABLE, sentence, None)
+        return FatigueVerdict(course.muscle, Kind.NOT_IDENTIFIABLE, sentence, None)
     frequency, amplitude = _activity(course)
     slope = trend(frequency, confidence) if frequency.enough else None
     ramp = fit_ramp(strength, confidence)
@@ -127,7 +127,7 @@ def _verdict(course: Course, confidence: float) -> Verdict:
         amplitude=step(amplitude, ramp.onset[0], ramp.end, 1.0 - MISSED),
         known=_known(course.identifiability),
     )
-    return Verdict(course.muscle, *_judge(evidence), evidence)
+    return FatigueVerdict(course.muscle, *_judge(evidence), evidence)
 
 
 def _judge(found: Evidence) -> tuple[Kind, str]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from numpy.typing import NDArray
 
-from daemon.report.fatigue import Kind, Verdict, active, clock
+from daemon.report.fatigue import FatigueVerdict, Kind, active, clock
 from daemon.report.trend import blocks
 from pipeline.streams.base import SourceState
 
@@ -71,7 +71,7 @@ _STYLE: Any = {
 }
 
 
-def draw(material: Material, verdicts: Sequence[Verdict]) -> dict[str, Figure]:
+def draw(material: Material, verdicts: Sequence[FatigueVerdict]) -> dict[str, Figure]:
     """Return every figure there is material for, by name."""
     drawn: dict[str, Figure | None] = {
         "strength": strength(material, verdicts),
@@ -95,7 +95,7 @@ def _styled(function: Callable[..., Figure | None]) -> Callable[..., Figure | No
 
 
 @_styled
-def strength(material: Material, verdicts: Sequence[Verdict]) -> Figure | None:
+def strength(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None:
     """Draw each muscle's strength over time with its 95 % interval and the change found in it."""
     estimates = material.estimates.get("strength", {})
     shown = [verdict for verdict in verdicts if verdict.muscle in estimates]
@@ -113,7 +113,7 @@ def strength(material: Material, verdicts: Sequence[Verdict]) -> Figure | None:
 
 
 @_styled
-def emg(material: Material, verdicts: Sequence[Verdict]) -> Figure | None:
+def emg(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None:
     """Draw each muscle's median frequency over time, in the seconds in which it is active."""
     kinds = {verdict.muscle: verdict.kind for verdict in verdicts}
     courses = [c for c in material.courses() if np.isfinite(c.median_hz).any()]

@@ -12,7 +12,7 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
-from daemon.report.fatigue import Kind, Verdict, clock, percent
+from daemon.report.fatigue import FatigueVerdict, Kind, clock, percent
 from daemon.report.figures import COLOURS
 from daemon.report.material import Health, Material
 from pipeline.streams.base import SourceState
@@ -35,7 +35,9 @@ _CAPTIONS = {
 _OTHERS = "Other parameters over time, with their 95 % intervals."
 
 
-def page(material: Material, verdicts: Sequence[Verdict], figures: Mapping[str, Figure]) -> str:
+def page(
+    material: Material, verdicts: Sequence[FatigueVerdict], figures: Mapping[str, Figure]
+) -> str:
     """Return the report as HTML.
 
     Parameters
@@ -71,7 +73,7 @@ def write_png(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
     return paths
 
 
-def summary(material: Material, verdicts: Sequence[Verdict]) -> list[str]:
+def summary(material: Material, verdicts: Sequence[FatigueVerdict]) -> list[str]:
     """Return what happened, in a few sentences."""
     tried, taken = sum(material.updates.values()), material.accepted
     sentences = [

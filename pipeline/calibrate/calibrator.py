@@ -43,7 +43,7 @@ ERROR_RISE = 1.5
 
 
 @dataclass(frozen=True)
-class Settings:
+class CalibratorSettings:
     """How the calibrator works; the fields mean what the configuration says of them."""
 
     window_s: float = 10.0
@@ -96,7 +96,7 @@ class Calibrator:
         self,
         space: ParameterSpace,
         rate_hz: float,
-        settings: Settings,
+        settings: CalibratorSettings,
         start: Subject | None = None,
         version: int = 0,
         synergist: OnlineSynergies | None = None,

@@ -38,7 +38,7 @@ Watch = Callable[[float, float], None]
 
 
 @dataclass(frozen=True)
-class Settings:
+class DescentSettings:
     """How a recording is calibrated on; docs/calibration.md says where the figures come from."""
 
     steps: int = 300
@@ -113,7 +113,7 @@ class Evaluation(NamedTuple):
     relative_error: float
 
 
-class Objective:
+class CalibrationObjective:
     """What calibration minimises: moment error, implausible operation, distance from the prior.
 
     Each joint's mean squared error over its variance, e, enters as ``L log(1 + e / L)``: as e
@@ -122,7 +122,7 @@ class Objective:
     """
 
     def __init__(
-        self, space: ParameterSpace, trials: Trials, step_s: float, settings: Settings
+        self, space: ParameterSpace, trials: Trials, step_s: float, settings: DescentSettings
     ) -> None:
         self.space = space
         self._trials = trials
@@ -167,7 +167,7 @@ class Minimised(Protocol):
 
 
 def descend(
-    objective: Minimised, start: Tensor, settings: Settings, watch: Watch | None = None
+    objective: Minimised, start: Tensor, settings: DescentSettings, watch: Watch | None = None
 ) -> Calibration:
     """Minimise by AdamW with a decaying learning rate, and stop when there is no progress.
 
@@ -216,7 +216,7 @@ def error_at(objective: Minimised, vector: Tensor) -> float:
         return objective(vector).relative_error
 
 
-def _rate(settings: Settings, done: float) -> float:
+def _rate(settings: DescentSettings, done: float) -> float:
     """Return the learning rate: half a cosine from its start to its end."""
     begin, end = settings.learning_rate, settings.learning_rate_end
     return end + (begin - end) * 0.5 * (1.0 + math.cos(math.pi * done))

@@ -75,8 +75,8 @@ def identifiabilities(slope: Tensor, noise: float, prior: float) -> list[Identif
     Parameters
     ----------
     slope
-        Derivative of the samples by the vector as `Objective.linearised` returns it, in which the
-        squares of the samples sum to their mean: shape [sample, parameter].
+        Derivative of the samples by the vector as `AccelerationObjective.linearised` returns it,
+        in which the squares of the samples sum to their mean: shape [sample, parameter].
     noise
         Standard deviation of a sample, as a share of the spread of its joint's acceleration.
     prior

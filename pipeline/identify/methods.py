@@ -49,7 +49,7 @@ Watch = Callable[[Tensor, float], None]
 """Called with the vector after each step and the loss before it."""
 
 
-class Recording(NamedTuple):
+class MotionRecording(NamedTuple):
     """Trials of excitations and motion; the muscles' grid may be finer than the motion's."""
 
     excitation: Tensor
@@ -67,7 +67,7 @@ class Recording(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Settings:
+class IdentificationSettings:
     """How AdamW goes about it."""
 
     steps: int = 600
@@ -79,10 +79,10 @@ class Settings:
     """Along what AdamW scales its steps; the paper's are the parameters."""
 
 
-class Objective:
+class AccelerationObjective:
     """The normalised mean squared acceleration error of a recording, averaged over the joints."""
 
-    def __init__(self, space: MuscleBoneSpace, recording: Recording) -> None:
+    def __init__(self, space: MuscleBoneSpace, recording: MotionRecording) -> None:
         self.space = space
         self.recording = recording
         self._scale = acceleration_scale(recording.motion)
@@ -161,7 +161,10 @@ class Objective:
 
 
 def adamw(
-    objective: Objective, start: Tensor, settings: Settings, watch: Watch | None = None
+    objective: AccelerationObjective,
+    start: Tensor,
+    settings: IdentificationSettings,
+    watch: Watch | None = None,
 ) -> Tensor:
     """Minimise by AdamW and return the vector.
 
@@ -193,7 +196,9 @@ def adamw(
     return vector
 
 
-def _axes(objective: Objective, vector: Tensor, settings: Settings) -> Tensor:
+def _axes(
+    objective: AccelerationObjective, vector: Tensor, settings: IdentificationSettings
+) -> Tensor:
     """Return an orthogonal matrix whose columns are the directions that AdamW scales."""
     if settings.axes == "parameters":
         return torch.eye(len(vector), dtype=vector.dtype, device=vector.device)
@@ -203,7 +208,10 @@ def _axes(objective: Objective, vector: Tensor, settings: Settings) -> Tensor:
 
 
 def gauss_newton(
-    objective: Objective, start: Tensor, iterations: int = 30, watch: Watch | None = None
+    objective: AccelerationObjective,
+    start: Tensor,
+    iterations: int = 30,
+    watch: Watch | None = None,
 ) -> Tensor:
     """Minimise by Gauss-Newton with a fading pull to the prior; parameters as in `adamw`.
 
@@ -224,7 +232,7 @@ def gauss_newton(
     return vector
 
 
-def _length(objective: Objective, vector: Tensor, step: Tensor, pull: float) -> float:
+def _length(objective: AccelerationObjective, vector: Tensor, step: Tensor, pull: float) -> float:
     """Return how much of a step to take: the first half of a half that does not go uphill."""
 
     def height(length: float) -> float:

@@ -46,7 +46,7 @@ _OPTIONS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Request:
+class ImportRequest:
     """What the command line asks for."""
 
     output: Path
@@ -78,7 +78,7 @@ def importer_options(run: Callable[..., None]) -> Callable[..., None]:
             given.pop("max_terms"),
         )
         try:
-            run(request=Request(**taken, limits=limits), **given)
+            run(request=ImportRequest(**taken, limits=limits), **given)
         except UserError as error:
             click.echo(f"{error}", err=True)
             raise SystemExit(2) from error
@@ -88,7 +88,7 @@ def importer_options(run: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def finish(request: Request, muscles: Sequence[Muscle], source: str) -> None:
+def finish(request: ImportRequest, muscles: Sequence[Muscle], source: str) -> None:
     """Print the table of errors and write the model file."""
     click.echo(table([(muscle.name, muscle.path) for muscle in muscles], request.limits))
     origin = (
@@ -102,7 +102,7 @@ def finish(request: Request, muscles: Sequence[Muscle], source: str) -> None:
     click.echo(f"Wrote {request.output}.")
 
 
-def fitted(request: Request, posture: Posture) -> list[MusclePath]:
+def fitted(request: ImportRequest, posture: Posture) -> list[MusclePath]:
     """Return the paths of the muscles that are asked for."""
     return fit_paths(
         posture,

@@ -17,7 +17,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
-from tools.importers.common import Request, finish, fitted, importer_options
+from tools.importers.common import ImportRequest, finish, fitted, importer_options
 from tools.importers.fit_paths import Array, sample, spread
 
 FIBRE_RANGE = (0.5, 1.4)
@@ -43,7 +43,7 @@ class MujocoPaths:
         a range leaves the joint's own.
     """
 
-    def __init__(self, path: Path, request: Request) -> None:
+    def __init__(self, path: Path, request: ImportRequest) -> None:
         self._mj = _mujoco()
         self.version = str(self._mj.__version__)
         try:
@@ -74,7 +74,7 @@ class MujocoPaths:
             if model.eq_type[i] == kind and model.eq_active0[i] and model.eq_obj2id[i] >= 0
         ]
 
-    def _check(self, joints: list[int], request: Request) -> None:
+    def _check(self, joints: list[int], request: ImportRequest) -> None:
         following = {follower for follower, _, _ in self._followers}
         for joint, wanted in zip(joints, request.coordinates, strict=True):
             if joint in following:
@@ -170,7 +170,7 @@ def _rounded(value: float) -> float:
 @click.command()
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @importer_options
-def main(model: Path, request: Request) -> None:
+def main(model: Path, request: ImportRequest) -> None:
     """Fit the muscle paths of the MuJoCo MODEL and write a model file."""
     source = MujocoPaths(model, request)
     paths = fitted(request, source)

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
-from tools.importers.common import Request, finish, fitted, importer_options
+from tools.importers.common import ImportRequest, finish, fitted, importer_options
 from tools.importers.fit_paths import Array
 
 
@@ -39,7 +39,7 @@ class OpensimPaths:
         coordinate's own.
     """
 
-    def __init__(self, path: Path, request: Request) -> None:
+    def __init__(self, path: Path, request: ImportRequest) -> None:
         opensim = _opensim()
         try:
             self._model = opensim.Model(str(path))
@@ -93,7 +93,7 @@ def _member(collection: Any, name: str, path: Path) -> Any:
 @click.command()
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @importer_options
-def main(model: Path, request: Request) -> None:
+def main(model: Path, request: ImportRequest) -> None:
     """Fit the muscle paths of the OpenSim MODEL and write a model file."""
     source = OpensimPaths(model, request)
     paths = fitted(request, source)

@@ -17,7 +17,7 @@ import click
 from rich.progress import track
 
 from daemon.config import Config, ParameterConfig, load_config
-from daemon.offline.calibrate import Method, Request, calibrate
+from daemon.offline.calibrate import CalibrationRequest, Method, calibrate
 from daemon.subjects.importing import import_subject
 
 FRAMES = ((1317.0, 1433.0), (1892.0, 2007.0), (2921.0, 3036.0))
@@ -34,7 +34,7 @@ Result = dict[str, Any]
 
 def calibrated(config: Config, folder: Path, method: Method, budget_s: float = 60.0) -> Result:
     """Calibrate on the three cycles, and score."""
-    request = Request(
+    request = CalibrationRequest(
         [folder / "walk36.npz"],
         "frames",
         FRAMES,

@@ -17,7 +17,7 @@ import click
 
 from daemon.config import Config, FatigueConfig, GainChangeConfig, load_config
 from daemon.offline.score import score_file
-from daemon.report.fatigue import Kind, Verdict, assess
+from daemon.report.fatigue import FatigueVerdict, Kind, assess
 from daemon.report.material import load
 from daemon.simulation.recording import write_recording
 from daemon.terminal.console import json_option, say, write_json
@@ -44,7 +44,7 @@ class Run:
         simulation = config.simulation.model_copy(update=changes)
         return config.model_copy(update={"simulation": simulation})
 
-    def verdicts(self, config: Config, seconds: float, folder: Path) -> list[Verdict]:
+    def verdicts(self, config: Config, seconds: float, folder: Path) -> list[FatigueVerdict]:
         """Simulate, score and judge the session."""
         recording, session = folder / f"{self.name}.npz", folder / f"{self.name}.db"
         write_recording(config, seconds, recording)
@@ -52,12 +52,12 @@ class Run:
         return assess(load(session).courses())
 
 
-def flagged(verdicts: Sequence[Verdict], kind: Kind) -> list[str]:
+def flagged(verdicts: Sequence[FatigueVerdict], kind: Kind) -> list[str]:
     """Return the muscles of which that is said."""
     return [verdict.muscle for verdict in verdicts if verdict.kind is kind]
 
 
-def figures(run: Run, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def figures(run: Run, verdicts: Sequence[FatigueVerdict]) -> dict[str, Any]:
     """Return what was found, beside the truth."""
     by_name = {verdict.muscle: verdict.evidence for verdict in verdicts}
     tired = []

@@ -95,12 +95,14 @@ def calibrate(
     config = checked_config(config_name)
     if subject_out is not None and not subject_out.absolute().parent.is_dir():
         raise UserError(f"--subject-out: the folder of '{subject_out}' does not exist.")
-    from daemon.offline.calibrate import Request
+    from daemon.offline.calibrate import CalibrationRequest
     from daemon.offline.calibrate import calibrate as calibrate_on
     from daemon.offline.segments import parse_ranges
 
     ranges = parse_ranges(kind, texts)
-    request = Request(recordings, kind, ranges, heldout, stance, method, budget_seconds, synergies)
+    request = CalibrationRequest(
+        recordings, kind, ranges, heldout, stance, method, budget_seconds, synergies
+    )
     with _progress() as progress:
         task = progress.add_task("Reading", total=1.0, loss="")
         subject, result = calibrate_on(

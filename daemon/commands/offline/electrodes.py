@@ -73,14 +73,16 @@ def electrodes(
     if plot is not None and not plot.absolute().parent.is_dir():
         raise UserError(f"--plot: the folder of '{plot}' does not exist.")
     config = checked_config(config_name)
-    from daemon.offline.calibrate import Request as Choice
-    from daemon.offline.electrode_study import Request, study
+    from daemon.offline.calibrate import CalibrationRequest
+    from daemon.offline.electrode_study import ElectrodeStudyRequest, study
     from daemon.offline.segments import parse_ranges
 
-    chosen = Choice(recordings, kind, parse_ranges(kind, texts))
+    chosen = CalibrationRequest(recordings, kind, parse_ranges(kind, texts))
     sets = [frozenset(one.split(",")) for one in without]
     with progress_bar("Calibrating") as update:
-        result = study(config, Request(chosen, joints, sets, synergies, truth), update)
+        result = study(
+            config, ElectrodeStudyRequest(chosen, joints, sets, synergies, truth), update
+        )
     console_for(json_file).print(_table(result))
     say(_footnote(result), json_file)
     write_json(json_file, result)

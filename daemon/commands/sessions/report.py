@@ -13,7 +13,7 @@ from daemon.terminal.console import json_option, say, write_json
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from daemon.report.fatigue import Verdict
+    from daemon.report.fatigue import FatigueVerdict
     from daemon.report.material import Material
 
 
@@ -60,7 +60,9 @@ def report(session: Path, out: Path | None, png: Path | None, json_file: str | N
     write_json(json_file, {"verdicts": [verdict.figures() for verdict in verdicts]})
 
 
-def _write(material: Material, verdicts: Sequence[Verdict], out: Path, png: Path | None) -> None:
+def _write(
+    material: Material, verdicts: Sequence[FatigueVerdict], out: Path, png: Path | None
+) -> None:
     """Draw and write; the libraries for it are not part of every installation."""
     try:
         from daemon.report.figures import draw

@@ -37,12 +37,14 @@ def streams(context: click.Context, config_name: str) -> None:
     from daemon.config import load_config
 
     config = load_config(config_name)
-    from daemon.diagnostics.discovery import Verdict, compare
+    from daemon.diagnostics.discovery import StreamVerdict, compare
 
     with Console(stderr=True).status("Looking ..."):
         findings = compare(config)
     console_for().print(_table(findings))
-    lacking = [f.key for f in findings if f.verdict in (Verdict.MISSING, Verdict.REFUSED)]
+    lacking = [
+        f.key for f in findings if f.verdict in (StreamVerdict.MISSING, StreamVerdict.REFUSED)
+    ]
     if lacking:
         say(f"Not usable yet: {', '.join(map(str, lacking))}.")
         context.exit(1)

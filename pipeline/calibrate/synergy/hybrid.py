@@ -19,9 +19,9 @@ from torch import Tensor
 from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import (
     Calibration,
+    CalibrationObjective,
+    DescentSettings,
     Evaluation,
-    Objective,
-    Settings,
     Watch,
     descend,
 )
@@ -39,7 +39,7 @@ _TINY = 1e-12
 class HybridSettings:
     """How the synergies are found; docs/synergy.md says where the figures come from."""
 
-    calibration: Settings = field(default_factory=Settings)
+    calibration: DescentSettings = field(default_factory=DescentSettings)
     count: int | None = None
     """Number of synergies; None takes as many as `min_vaf` needs."""
     min_vaf: float = MIN_VAF
@@ -57,7 +57,7 @@ class HybridSettings:
 
 
 class HybridObjective:
-    """Eq. 5: what `Objective` minimises, with synergies driving the muscles without electrode.
+    """Eq. 5: `CalibrationObjective`, with synergies driving the muscles without electrode.
 
     The vector is that of `ParameterSpace`, followed by the weights of all muscles and the
     primitives of each trial.
@@ -93,7 +93,7 @@ class HybridObjective:
             raise ValueError("no muscle has an electrode")
         self.space = space
         self.settings = settings
-        self._plain = Objective(space, trials, step_s, settings.calibration)
+        self._plain = CalibrationObjective(space, trials, step_s, settings.calibration)
         self._recorded = recorded.to(trials.excitation.device)
         self._known = trials.excitation[:, self._recorded]
         self._measured = trials.excitation

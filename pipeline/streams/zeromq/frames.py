@@ -16,7 +16,7 @@ from pipeline.streams.channels import pick_channels
 from pipeline.streams.intake import TOLD_S, Intake, check_rate
 from pipeline.streams.units import to_si
 from pipeline.streams.zeromq import wire
-from pipeline.streams.zeromq.sequence import Sequence, Verdict
+from pipeline.streams.zeromq.sequence import Arrival, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -66,12 +66,12 @@ class FrameReader:
         verdict = self._sequence.judge(samples.seq, samples.run, self.intake.silence(now))
         if self._sequence.lost > lost:
             self._lost_at = now
-        self._returns += verdict is Verdict.RETURN
-        if verdict is Verdict.REPLAYED:
+        self._returns += verdict is Arrival.RETURN
+        if verdict is Arrival.REPLAYED:
             self._replayed, self._replayed_at = self._replayed + 1, now
-        elif verdict is Verdict.IMPLAUSIBLE:
+        elif verdict is Arrival.IMPLAUSIBLE:
             self._refuse(f"seq jumps to {samples.seq}", now)
-        return verdict in (Verdict.NEW, Verdict.RETURN)
+        return verdict in (Arrival.NEW, Arrival.RETURN)
 
     def _refuse(self, reason: str, now: float) -> None:
         self._refused += 1

@@ -11,7 +11,7 @@ RESUME_AFTER_S = 2.0
 _MASK = (1 << WINDOW) - 1
 
 
-class Verdict(Enum):
+class Arrival(Enum):
     """What a number makes of its message."""
 
     NEW = auto()
@@ -42,7 +42,7 @@ class Sequence:
         """Numbers that were skipped and have not come late."""
         return self._skipped - self._late
 
-    def judge(self, seq: int, run: int | None, silence_s: float) -> Verdict:
+    def judge(self, seq: int, run: int | None, silence_s: float) -> Arrival:
         """Return what a message's number makes of it, and take note of it.
 
         Parameters
@@ -53,26 +53,26 @@ class Sequence:
             Time since the last message that was taken, s; infinite before the first.
         """
         if self._newest is None:
-            return self._begin(seq, run, Verdict.NEW)
+            return self._begin(seq, run, Arrival.NEW)
         restarted = run != self._run or (run is None and seq == 0)
         if restarted or silence_s > RESUME_AFTER_S:
             self._skipped += 0 if restarted else max(0, seq - self._newest - 1)
-            return self._begin(seq, run, Verdict.RETURN)
+            return self._begin(seq, run, Arrival.RETURN)
         return self._follow(seq, seq - self._newest)
 
-    def _begin(self, seq: int, run: int | None, verdict: Verdict) -> Verdict:
+    def _begin(self, seq: int, run: int | None, verdict: Arrival) -> Arrival:
         self._newest, self._run, self._seen = seq, run, 1
         return verdict
 
-    def _follow(self, seq: int, step: int) -> Verdict:
+    def _follow(self, seq: int, step: int) -> Arrival:
         if step > WINDOW:
-            return Verdict.IMPLAUSIBLE
+            return Arrival.IMPLAUSIBLE
         if step > 0:
             self._newest, self._seen = seq, (self._seen << step | 1) & _MASK
             self._skipped += step - 1
-            return Verdict.NEW
+            return Arrival.NEW
         if -step >= WINDOW or self._seen >> -step & 1:
-            return Verdict.REPLAYED
+            return Arrival.REPLAYED
         self._seen |= 1 << -step
         self._late += 1
-        return Verdict.NEW
+        return Arrival.NEW

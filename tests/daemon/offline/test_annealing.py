@@ -4,15 +4,15 @@ import torch
 from offline_person import RATE_HZ, rows_of, space
 
 from daemon.offline.annealing import _Search, anneal
-from pipeline.calibrate.offline import Objective, Settings, cut
+from pipeline.calibrate.offline import CalibrationObjective, DescentSettings, cut
 
 
 @pytest.fixture
-def objective() -> Objective:
+def objective() -> CalibrationObjective:
     room = space()
     person = room.subject(torch.full((room.size,), 0.7, dtype=torch.float64))
     trials = cut(rows_of(person), [slice(100, 200)], RATE_HZ, 0.3, room.zeros())
-    return Objective(room, trials, 1.0 / RATE_HZ, Settings())
+    return CalibrationObjective(room, trials, 1.0 / RATE_HZ, DescentSettings())
 
 
 def test_annealing_lowers_the_same_objective_within_its_budget(objective):

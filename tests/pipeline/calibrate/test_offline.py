@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 from offline_person import RATE_HZ, rows_of, space
 
 from pipeline.calibrate.loss import Trials
-from pipeline.calibrate.offline import Objective, Settings, cut, descend, relative_error
+from pipeline.calibrate.offline import (
+    CalibrationObjective,
+    DescentSettings,
+    cut,
+    descend,
+    relative_error,
+)
 from pipeline.calibrate.prior import WIDTH, distance
 from pipeline.model.nms import simulate
 
@@ -20,10 +26,10 @@ def truth():
     return place[torch.randperm(len(place), generator=torch.Generator().manual_seed(3))]
 
 
-def objective_on(rows, settings=None) -> Objective:
+def objective_on(rows, settings=None) -> CalibrationObjective:
     room = space()
     trials = cut(rows, STRETCHES, RATE_HZ, 0.3, room.zeros())
-    return Objective(room, trials, 1.0 / RATE_HZ, settings or Settings())
+    return CalibrationObjective(room, trials, 1.0 / RATE_HZ, settings or DescentSettings())
 
 
 def test_a_trial_counts_its_stretch_and_nothing_else():
@@ -70,15 +76,15 @@ def test_the_relative_error_is_that_of_its_definition():
 
 def test_it_finds_the_moments_of_a_person_it_does_not_know(truth):
     objective = objective_on(rows_of(space().subject(truth)))
-    found = descend(objective, objective.space.zeros(), Settings())
+    found = descend(objective, objective.space.zeros(), DescentSettings())
     assert found.history[0][1] > 20 * found.relative_error
     assert found.relative_error < 0.02
-    assert found.iterations == len(found.history) <= Settings().steps
+    assert found.iterations == len(found.history) <= DescentSettings().steps
 
 
 def test_a_muscle_the_data_are_silent_about_stays_at_its_prior(truth):
     objective = objective_on(rows_of(space().subject(truth), silent=True))
-    found = descend(objective, objective.space.zeros(), Settings())
+    found = descend(objective, objective.space.zeros(), DescentSettings())
     moved = dict(zip(objective.space.labels, found.vector.tolist(), strict=True))
     for name in ("shape_factor", "c1", "c2"):
         assert abs(moved[f"{name}:extensor"]) < 0.05
@@ -87,13 +93,15 @@ def test_a_muscle_the_data_are_silent_about_stays_at_its_prior(truth):
 
 def test_the_best_parameters_are_kept_and_their_value_is_the_objective(truth):
     objective = objective_on(rows_of(space().subject(truth)))
-    found = descend(objective, objective.space.zeros(), Settings(steps=15, learning_rate=0.5))
+    found = descend(
+        objective, objective.space.zeros(), DescentSettings(steps=15, learning_rate=0.5)
+    )
     assert float(objective(found.vector).value) == pytest.approx(found.objective, rel=1e-5)
 
 
 def test_it_stops_early_where_there_is_nothing_to_gain():
     objective = objective_on(rows_of(space().prior))
-    found = descend(objective, objective.space.zeros(), Settings(patience=5))
+    found = descend(objective, objective.space.zeros(), DescentSettings(patience=5))
     assert found.iterations == 6
     assert found.vector.abs().max() < 1e-9
 
@@ -104,7 +112,7 @@ def test_it_tells_of_its_progress(truth):
     descend(
         objective,
         objective.space.zeros(),
-        Settings(steps=5),
+        DescentSettings(steps=5),
         lambda done, loss: seen.append((done, loss)),
     )
     assert [done for done, _ in seen] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
@@ -115,9 +123,9 @@ def test_numbers_that_are_not_finite_end_it():
     objective = objective_on(rows_of(space().prior))
     spoilt = objective._trials._replace(moment=torch.full_like(objective._trials.moment, np.nan))
     assert isinstance(spoilt, Trials)
-    broken = Objective(objective.space, spoilt, 1.0 / RATE_HZ, Settings())
+    broken = CalibrationObjective(objective.space, spoilt, 1.0 / RATE_HZ, DescentSettings())
     with pytest.raises(FloatingPointError, match="after 0 steps"):
-        descend(broken, objective.space.zeros(), Settings())
+        descend(broken, objective.space.zeros(), DescentSettings())
 
 
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=8))

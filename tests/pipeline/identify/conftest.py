@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pipeline.identify.methods import Objective, Recording
+from pipeline.identify.methods import AccelerationObjective, MotionRecording
 from pipeline.identify.space import MuscleBoneSpace
 from tools.studies.diff_msm.arm import MUSCLES, Arm, myoarm, record
 from tools.studies.diff_msm.methods import guess
@@ -15,7 +15,7 @@ def arm() -> Arm:
 
 
 @pytest.fixture(scope="session")
-def recording(arm) -> Recording:
+def recording(arm) -> MotionRecording:
     return record(arm, seed=4, trials=6)
 
 
@@ -23,11 +23,11 @@ def recording(arm) -> Recording:
 def problem(arm, recording):
     """An objective from a guess that is off by 10 %, and the space's vector of the truth."""
 
-    def make(seed: int, free: tuple[str, ...]) -> tuple[Objective, torch.Tensor]:
+    def make(seed: int, free: tuple[str, ...]) -> tuple[AccelerationObjective, torch.Tensor]:
         believed = guess(arm, seed, free)
         names = arm.skeleton.chain.bone_names
         space = MuscleBoneSpace(MUSCLES, names, believed.muscles, believed.inertia, free)
         truth = space.vector(arm.muscles, arm.skeleton.inertia)
-        return Objective(space, recording), truth
+        return AccelerationObjective(space, recording), truth
 
     return make

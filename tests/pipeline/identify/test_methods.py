@@ -3,7 +3,7 @@
 import torch
 
 from pipeline.identify.loss import torque_gap
-from pipeline.identify.methods import Settings, adamw, gauss_newton
+from pipeline.identify.methods import IdentificationSettings, adamw, gauss_newton
 from pipeline.model.nms import simulate
 from pipeline.model.skeleton import SHAPE
 from tools.studies.diff_msm.arm import record
@@ -69,7 +69,7 @@ def test_muscles_with_bones_are_found_and_muscles_alone_are_not(arm, problem):
 def test_adamw_goes_the_same_way(problem):
     objective, _ = problem(1, SHAPE)
     start, seen = float(objective(objective.space.zeros())), []
-    settings = Settings(steps=75)
+    settings = IdentificationSettings(steps=75)
     vector = adamw(objective, objective.space.zeros(), settings, lambda _, loss: seen.append(loss))
     assert len(seen) == 75
     assert float(objective(vector)) < 0.05 * start
@@ -78,6 +78,6 @@ def test_adamw_goes_the_same_way(problem):
 def test_adamw_along_the_parameters(problem):
     objective, _ = problem(1, SHAPE)
     start = float(objective(objective.space.zeros()))
-    plain = Settings(steps=30, refresh=30, axes="parameters")
+    plain = IdentificationSettings(steps=30, refresh=30, axes="parameters")
     vector = adamw(objective, objective.space.zeros(), plain)
     assert float(objective(vector)) < 0.5 * start

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from daemon.config import load_config
-from daemon.diagnostics.discovery import Verdict, compare
+from daemon.diagnostics.discovery import StreamVerdict, compare
 from pipeline.streams import clock
 from pipeline.streams.lsl.outlet import LslOutlet
 from pipeline.streams.zeromq.outlet import ZmqOutlet
@@ -45,16 +45,20 @@ def test_found_and_unused_streams_are_told_apart(unique_name, lsl):
     lsl(f"{unique_name}-angles", config.streams.angles)
     lsl(f"{unique_name}-other", config.streams.angles)
     emg, angles, *others = compare(config)
-    assert (emg.key, emg.verdict, angles.verdict) == ("emg", Verdict.FOUND, Verdict.FOUND)
+    assert (emg.key, emg.verdict, angles.verdict) == (
+        "emg",
+        StreamVerdict.FOUND,
+        StreamVerdict.FOUND,
+    )
     assert "9 channels, 100 Hz" in emg.detail
-    unused = {finding.name for finding in others if finding.verdict is Verdict.UNUSED}
+    unused = {finding.name for finding in others if finding.verdict is StreamVerdict.UNUSED}
     assert f"{unique_name}-other" in unused
 
 
 def test_a_misspelt_name_is_guessed(unique_name, lsl):
     lsl(f"{unique_name}-EMG", WALKING.streams.emg)
     emg, *_ = compare(configured(unique_name))
-    assert emg.verdict is Verdict.MISSING
+    assert emg.verdict is StreamVerdict.MISSING
     assert f"(did you mean '{unique_name}-EMG'?)" in emg.detail
 
 
@@ -63,7 +67,7 @@ def test_a_stream_that_does_not_fit_is_refused_with_the_reason(unique_name, lsl)
     lsl(f"{unique_name}-emg", WALKING.streams.emg.model_copy(update={"channels": channels}))
     lsl(f"{unique_name}-angles", WALKING.streams.angles.model_copy(update={"rate_hz": 50.0}))
     emg, angles, *_ = compare(configured(unique_name))
-    assert (emg.verdict, angles.verdict) == (Verdict.REFUSED, Verdict.REFUSED)
+    assert (emg.verdict, angles.verdict) == (StreamVerdict.REFUSED, StreamVerdict.REFUSED)
     assert "'soleus_r' (did you mean 'SOLEUS_R'?)" in emg.detail
     assert "50 Hz, but the configuration says 100 Hz" in angles.detail
 
@@ -88,5 +92,5 @@ def test_zeromq_streams_are_listened_to(unique_name, ipc_address):
     finally:
         done.set()
         sender.join()
-    assert (heard.verdict, silent.verdict) == (Verdict.FOUND, Verdict.MISSING)
+    assert (heard.verdict, silent.verdict) == (StreamVerdict.FOUND, StreamVerdict.MISSING)
     assert "has sent nothing yet" in silent.detail

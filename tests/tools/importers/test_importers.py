@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from pipeline.geometry import Coordinate, Geometry, load_model
 from tools.importers import mujoco as import_mujoco
 from tools.importers import opensim as import_opensim
-from tools.importers.common import Request
+from tools.importers.common import ImportRequest
 from tools.importers.fit_paths import Limits
 
 ARM = [
@@ -47,8 +47,8 @@ def _run(importer: object, model: Path, output: Path, *options: str) -> Result:
     return CliRunner().invoke(importer.main, [*given, "--samples", "60", *options])  # type: ignore[attr-defined]
 
 
-def _request(coordinates: tuple[Coordinate, ...], muscles: tuple[str, ...]) -> Request:
-    return Request(Path(), "m", "o", "l", coordinates, muscles, 10, Limits())
+def _request(coordinates: tuple[Coordinate, ...], muscles: tuple[str, ...]) -> ImportRequest:
+    return ImportRequest(Path(), "m", "o", "l", coordinates, muscles, 10, Limits())
 
 
 @needs_opensim

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pipeline.identify.loss import acceleration_scale
-from pipeline.identify.methods import Objective, Recording
+from pipeline.identify.methods import AccelerationObjective, MotionRecording
 from pipeline.identify.space import MuscleBoneSpace
 from tools.studies.diff_msm.arm import MUSCLES, Arm, myoarm, record
 
@@ -39,7 +39,7 @@ def anchors() -> list[dict[str, Any]]:
     ]
 
 
-def _told(arm: Arm, recording: Recording, damped: bool) -> dict[str, Any]:
+def _told(arm: Arm, recording: MotionRecording, damped: bool) -> dict[str, Any]:
     """Return what a recording tells at the true parameters.
 
     Parameters
@@ -49,7 +49,7 @@ def _told(arm: Arm, recording: Recording, damped: bool) -> dict[str, Any]:
     """
     names = arm.skeleton.chain.bone_names
     space = MuscleBoneSpace(MUSCLES, names, arm.muscles, arm.skeleton.inertia)
-    slope = Objective(space, recording).linearised(space.zeros())[1]
+    slope = AccelerationObjective(space, recording).linearised(space.zeros())[1]
     if damped:
         slope = torch.cat((slope, _by_damping(arm, recording)), 1)
     values = torch.linalg.svdvals(slope)
@@ -57,7 +57,7 @@ def _told(arm: Arm, recording: Recording, damped: bool) -> dict[str, Any]:
     return {"shown": f"{shown} of {slope.shape[1]}", "scale": _scale_deviation(slope, space)}
 
 
-def _by_damping(arm: Arm, recording: Recording) -> Tensor:
+def _by_damping(arm: Arm, recording: MotionRecording) -> Tensor:
     """Return the derivative of the weighted accelerations by each joint's damping coefficient.
 
     The velocity is what the known damping makes of it.

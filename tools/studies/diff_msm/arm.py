@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pipeline.geometry import Geometry, load_model
 from pipeline.identify.loss import motion_of
-from pipeline.identify.methods import Recording
+from pipeline.identify.methods import MotionRecording
 from pipeline.model.nms import Output, Parameters, State, parameters_of, simulate
 from pipeline.model.skeleton import Skeleton, load_skeleton, standard_inertia
 from pipeline.model.subject import Subject
@@ -140,7 +140,7 @@ def _due(time_s: float, every_s: float, step_s: float) -> bool:
 
 def record(
     arm: Arm, seed: int, trials: int = 16, weight_kg: float = 0.0, finer: int = 1
-) -> Recording:
+) -> MotionRecording:
     """Simulate a person by forward dynamics and return what can be measured, without noise.
 
     Parameters
@@ -168,7 +168,7 @@ def record(
     counts = inside.all(-1, keepdim=True).cumprod(1)[:, ::STRIDE].double()
     external = -seen[1] * q.new_tensor(DAMPING)
     motion = motion_of(arm.skeleton, *seen, external, load, counts.expand_as(seen[0]))
-    return Recording(
+    return MotionRecording(
         excitation.transpose(1, 2),
         length.transpose(1, 2),
         moment_arm.movedim(1, -1),

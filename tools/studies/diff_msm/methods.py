@@ -17,7 +17,13 @@ from scipy.optimize import dual_annealing
 from torch import Tensor
 
 from pipeline.identify.base_parameters import BaseParameters, base_parameters
-from pipeline.identify.methods import Objective, Recording, Settings, adamw, gauss_newton
+from pipeline.identify.methods import (
+    AccelerationObjective,
+    IdentificationSettings,
+    MotionRecording,
+    adamw,
+    gauss_newton,
+)
 from pipeline.identify.space import MASS_AND_CENTRE, MUSCLE_KINDS, MuscleBoneSpace
 from pipeline.model.nms import Parameters, simulate
 from pipeline.model.skeleton import RANGE, SHAPE, BoneSpace, inertia_of_shape, shape_of_inertia
@@ -27,7 +33,7 @@ from tools.studies.diff_msm.arm import MUSCLES, Arm, myoarm, record
 Array = NDArray[np.float64]
 History = list[tuple[float, float, float]]
 """Seconds of processor time, loss, and mean error of the muscles' parameters there, %."""
-Search = Callable[[Objective, Tensor, "Diary"], Tensor]
+Search = Callable[[AccelerationObjective, Tensor, "Diary"], Tensor]
 
 DEVIATION = 0.1
 """Standard deviation of the initial guesses, relative to the truth."""
@@ -82,7 +88,7 @@ class Annealing:
 
     budget_s: float
 
-    def __call__(self, objective: Objective, start: Tensor, diary: Diary) -> Tensor:
+    def __call__(self, objective: AccelerationObjective, start: Tensor, diary: Diary) -> Tensor:
         """Return the best vector found within the budget of processor time."""
         best, lowest = start, math.inf
 
@@ -106,21 +112,23 @@ class Annealing:
         return best
 
 
-def _descent(settings: Settings) -> Search:
-    def search(objective: Objective, start: Tensor, diary: Diary) -> Tensor:
+def _descent(settings: IdentificationSettings) -> Search:
+    def search(objective: AccelerationObjective, start: Tensor, diary: Diary) -> Tensor:
         return adamw(objective, start, settings, diary.note)
 
     return search
 
 
-def _newton(objective: Objective, start: Tensor, diary: Diary) -> Tensor:
+def _newton(objective: AccelerationObjective, start: Tensor, diary: Diary) -> Tensor:
     return gauss_newton(objective, start, watch=diary.keep)
 
 
 def methods(budget_s: float) -> dict[str, tuple[Search, tuple[str, ...]]]:
     """Return every method by name: its search, and what it identifies of a bone."""
-    curved = _descent(Settings())
-    plain = _descent(Settings(axes="parameters", refresh=Settings.steps))
+    curved = _descent(IdentificationSettings())
+    plain = _descent(
+        IdentificationSettings(axes="parameters", refresh=IdentificationSettings.steps)
+    )
     return {
         "AdamW, muscles and bones": (curved, SHAPE),
         "AdamW, muscles": (curved, ()),
@@ -137,8 +145,8 @@ class Study:
     """The arm, what was recorded of it, and which coefficients of its bones show at all."""
 
     arm: Arm
-    learnt: Recording
-    new: Recording
+    learnt: MotionRecording
+    new: MotionRecording
     base: BaseParameters
 
 
@@ -187,7 +195,7 @@ def run(name: str, seed: int, budget_s: float, finer: int = 1) -> dict[str, Any]
     believed = guess(material.arm, seed, free)
     bones = material.arm.skeleton.chain.bone_names
     space = MuscleBoneSpace(MUSCLES, bones, believed.muscles, believed.inertia, free)
-    objective = Objective(space, material.learnt)
+    objective = AccelerationObjective(space, material.learnt)
     diary = Diary(material.arm.muscles, space)
     diary.keep(space.zeros(), float(objective(space.zeros())))
     found = search(objective, space.zeros(), diary)
@@ -250,7 +258,7 @@ def _on_new_motion(material: Study, found: Guess) -> dict[str, float]:
     new, bones = material.new, material.arm.skeleton.chain.bone_names
     space = MuscleBoneSpace(MUSCLES, bones, found.muscles, found.inertia, ())
     with torch.no_grad():
-        loss = float(Objective(space, new)(space.zeros()))
+        loss = float(AccelerationObjective(space, new)(space.zeros()))
         said, true = (
             simulate(muscles, *new[:3], new.step_s).moment[..., :: new.stride].transpose(1, 2)
             for muscles in (found.muscles, material.arm.muscles)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.calibrate.offline import Objective, Settings, cut, descend
+from pipeline.calibrate.offline import CalibrationObjective, DescentSettings, cut, descend
 from pipeline.calibrate.synergy.hybrid import HybridObjective, HybridSettings, calibrate_hybrid
 from pipeline.emg.synthesis import SynergyWeights, Synthesis
 from pipeline.model.nms import simulate
@@ -113,24 +113,24 @@ def test_the_moments_are_better_than_without_the_muscle(rows):
     hybrid = objective_on(unseen(rows))
     with_synergies, _ = calibrate_hybrid(hybrid, hybrid.space.zeros())
     room = space()
-    plain = Objective(
+    plain = CalibrationObjective(
         room,
         cut(unseen(rows), STRETCHES, RATE_HZ, 0.3, room.zeros()),
         1.0 / RATE_HZ,
-        Settings(),
+        DescentSettings(),
     )
-    found = descend(plain, room.zeros(), Settings())
+    found = descend(plain, room.zeros(), DescentSettings())
     assert with_synergies.relative_error < 0.3 * found.relative_error
 
 
 def test_with_every_electrode_only_the_synergies_are_added(rows):
     objective = objective_on(rows, torch.ones(4, dtype=torch.bool))
     vector = objective.start(objective.space.zeros())
-    plain = Objective(
+    plain = CalibrationObjective(
         objective.space,
         cut(rows, STRETCHES, RATE_HZ, 0.3, objective.space.zeros()),
         1.0 / RATE_HZ,
-        Settings(),
+        DescentSettings(),
     )
     added = float(objective(vector).value) - float(plain(objective.space.zeros()).value)
     assert 0.0 <= added < 0.5
@@ -152,7 +152,7 @@ def test_the_variance_gives_the_number_of_synergies(rows):
 def test_numbers_that_are_not_finite_end_it(rows):
     broken = rows._replace(moment_arm=rows.moment_arm * np.nan)
     objective = objective_on(broken)
-    objective.settings = replace(objective.settings, calibration=Settings(steps=2))
+    objective.settings = replace(objective.settings, calibration=DescentSettings(steps=2))
     with pytest.raises(FloatingPointError):
         calibrate_hybrid(objective, objective.space.zeros())
 
