@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.live import Paired
+from pipeline.metrics import known
 
 Array = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ class Scoreboard:
         count, squared_error, reference, squared = self._total(start, stop)
         with np.errstate(divide="ignore", invalid="ignore"):
             values = 1.0 - squared_error / (squared - reference**2 / count)
-        return dict(zip(self.dofs, map(_known, values), strict=True))
+        return dict(zip(self.dofs, map(known, values), strict=True))
 
     def _total(self, start: int, stop: int | None) -> Array:
         chosen = self._sums[start:stop]
@@ -73,8 +73,4 @@ class Scoreboard:
 
 def _rmse(sums: Array) -> list[float | None]:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return [_known(value) for value in np.sqrt(sums[1] / sums[0])]
-
-
-def _known(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+        return [known(value) for value in np.sqrt(sums[1] / sums[0])]

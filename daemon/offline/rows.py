@@ -17,6 +17,7 @@ from daemon.config import Config
 from daemon.offline.segments import Passage, read_cycles, scored
 from pipeline.errors import UserError
 from pipeline.geometry import load_model
+from pipeline.metrics import known, r2, rmse
 from pipeline.model.subject import Subject
 from pipeline.predict import CrossFade, Predictor
 from pipeline.streams.recordings.load import Recording, load_recording
@@ -109,12 +110,11 @@ def agreement(dofs: Sequence[str], parts: Sequence[Compared]) -> dict[str, objec
         ``r2`` and ``rmse`` in N*m as {dof: value, None without reference}, and ``rows`` scored.
     """
     predicted, reference = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    counts = np.isfinite(reference)
-    pairs = [(predicted[c, i], reference[c, i]) for i, c in enumerate(counts.T)]
+    pairs = list(zip(predicted.T, reference.T, strict=True))
     return {
-        "r2": dict(zip(dofs, (_r2(*pair) for pair in pairs), strict=True)),
-        "rmse": dict(zip(dofs, (_rmse(*pair) for pair in pairs), strict=True)),
-        "rows": int(counts.any(1).sum()),
+        "r2": dict(zip(dofs, (known(r2(*pair)) for pair in pairs), strict=True)),
+        "rmse": dict(zip(dofs, (known(rmse(*pair)) for pair in pairs), strict=True)),
+        "rows": int(np.isfinite(reference).any(1).sum()),
     }
 
 
@@ -141,13 +141,3 @@ def _paired(config: Config, recording: Recording) -> PairedRows:
             f"'{recording.name}' has no time at which EMG, angles and reference moments overlap."
         )
     return PairedRows.joined(parts)
-
-
-def _rmse(predicted: Array, reference: Array) -> float | None:
-    return float(np.sqrt(np.mean((predicted - reference) ** 2))) if len(reference) else None
-
-
-def _r2(predicted: Array, reference: Array) -> float | None:
-    if not len(reference) or reference.var() == 0:
-        return None
-    return float(1.0 - np.mean((predicted - reference) ** 2) / reference.var())

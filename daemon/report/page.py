@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from daemon.report.fatigue import FatigueVerdict, Kind, clock, percent
 from daemon.report.figures import COLOURS
 from daemon.report.material import Health, Material
+from pipeline.metrics import known, rms
 from pipeline.streams.base import SourceState
 
 PNG_DPI = 150
@@ -105,9 +106,8 @@ def _signed(share: float) -> str:
 
 def _late(rmse: np.ndarray) -> str:
     """Return the RMSE over the second half of a session, where the calibrator has settled."""
-    late = rmse[len(rmse) // 2 :]
-    late = late[np.isfinite(late)]
-    return f"{np.sqrt(np.mean(late**2)):.2f}" if len(late) else "–"
+    late = known(rms(rmse[len(rmse) // 2 :]))
+    return "–" if late is None else f"{late:.2f}"
 
 
 def _lost(health: Health) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.session.reader import open_session
+from pipeline.metrics import known, rms
 
 Array = NDArray[np.float64]
 
@@ -69,12 +70,7 @@ class TrueMoments:
         first, last = t < t.min(initial=np.inf) + FIRST_S, t > t.max(initial=-np.inf) - LAST_S
         error = predicted - true
         return {
-            "rmse_first": _rms(error[first]),
-            "rmse_last": _rms(error[last]),
-            "rms_last": _rms(true[last]),
+            "rmse_first": known(rms(error[first])),
+            "rmse_last": known(rms(error[last])),
+            "rms_last": known(rms(true[last])),
         }
-
-
-def _rms(values: Array) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(np.sqrt(np.mean(known**2))) if len(known) else None

@@ -18,6 +18,7 @@ from scipy.linalg import lstsq
 from scipy.stats import qmc
 
 from pipeline.geometry import Coordinate, MusclePath
+from pipeline.metrics import rms
 
 Array = NDArray[np.float64]
 Posture = Callable[[Array], tuple[Array, Array]]
@@ -160,7 +161,7 @@ def _fit_order(
 
 
 def _rms(error: Array) -> float:
-    return _rounded(np.sqrt(np.mean(error**2)))
+    return _rounded(rms(error))
 
 
 def _rounded(metres: float) -> float:

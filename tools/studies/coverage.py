@@ -28,6 +28,7 @@ from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
 from pipeline.calibrate.calibrator import Calibrator
 from pipeline.geometry import load_model
+from pipeline.metrics import rms
 from pipeline.model.parameters import RELATIVE
 from pipeline.streams.base import Chunk
 from pipeline.update import Update
@@ -122,7 +123,7 @@ def summary(found: list[Estimate]) -> list[dict[str, Any]]:
             "identifiability": identifiability,
             "count": len(group),
             "inside_95": float(np.mean([abs(e.error) < WITHIN for e in group])),
-            "rms_error": float(np.sqrt(np.mean([e.error**2 for e in group]))),
+            "rms_error": rms([e.error for e in group]),
             "deviation": float(np.median([e.deviation for e in group])),
         }
         for (name, identifiability), group in sorted(groups.items())

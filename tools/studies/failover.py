@@ -25,6 +25,7 @@ from daemon.session.reader import open_session
 from daemon.simulation.demo import demo
 from daemon.simulation.recording import write_recording
 from daemon.terminal.console import json_option, progress_bar, say, write_json
+from pipeline.metrics import rms
 from pipeline.output.message import StatusMessage
 from pipeline.streams import clock
 from pipeline.streams.recordings.load import load_recording
@@ -158,11 +159,7 @@ class _FlatSamples:
 
 def _compared(t: Array, error: Array, spans: Spans = (BEFORE, DURING, AFTER)) -> dict[str, Any]:
     """Return the root mean square error before, during and after, N*m over all joints."""
-
-    def rms(span: Span) -> float:
-        return float(np.sqrt(np.nanmean(error[(t >= span[0]) & (t < span[1])] ** 2)))
-
-    before, during, after = map(rms, spans)
+    before, during, after = (rms(error[(t >= start) & (t < end)]) for start, end in spans)
     return {"before": before, "during": during, "after": after, "ratio": during / before}
 
 

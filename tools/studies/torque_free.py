@@ -31,6 +31,7 @@ from daemon.build.subject import generic_subject, starting_subject
 from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
 from pipeline.geometry import load_model
+from pipeline.metrics import rms
 from pipeline.model.parameters import RELATIVE
 from pipeline.streams.base import Chunk
 from pipeline.update import Update
@@ -123,8 +124,8 @@ def _share(
     """Return RMSE over RMS, and RMSE in N*m, of a DOF between two times."""
     t, error, true = errors
     part = (t >= since) & (t < until)
-    rmse = float(np.sqrt(np.mean(error[part, dof] ** 2)))
-    return rmse / float(np.sqrt(np.mean(true[part, dof] ** 2))), rmse
+    rmse = rms(error[part, dof])
+    return rmse / rms(true[part, dof]), rmse
 
 
 def _estimates(
