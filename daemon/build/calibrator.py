@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import torch
 
 from daemon.build.skeleton import motion_reference, starting_bones
 from daemon.build.subject import generic_subject
 from daemon.config import Config
+from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.body import BodySpace
 from pipeline.calibrate.calibrator import Calibrator, CalibratorSettings
 from pipeline.calibrate.synergy.hybrid import HybridSettings
@@ -48,6 +51,12 @@ def compute_device(config: Config) -> str:
     return wanted
 
 
+def calibrator_settings(section: CalibratorConfig) -> CalibratorSettings:
+    """Return the settings that the section has under the same names."""
+    names = {field.name for field in fields(CalibratorSettings)} & set(type(section).model_fields)
+    return CalibratorSettings(**{name: getattr(section, name) for name in names})
+
+
 def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibrator:
     """Return the calibrator of a configuration.
 
@@ -59,31 +68,13 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
         Version of those parameters.
     """
     prior = generic_subject(load_model(config.model.file))
-    c = config.calibrator
-    settings = CalibratorSettings(
-        window_s=c.window_s,
-        stride_s=c.stride_s,
-        segment_s=c.segment_s,
-        burn_in_s=c.burn_in_s,
-        steps=c.steps,
-        learning_rate=c.learning_rate,
-        learning_rate_floor=c.learning_rate_floor,
-        geometry_learning_rate_scale=c.geometry_learning_rate_scale,
-        weight_decay=c.weight_decay,
-        prior_weight=c.prior_weight,
-        holdout_s=c.holdout_s,
-        min_data_s=c.min_data_s,
-        memory=c.memory,
-        replay=c.replay,
-        memory_share=c.memory_share,
-    )
     space = parameter_space(config, prior, compute_device(config))
     synergist = _synergist(config, prior) if config.failover.enabled else None
     learns_from = motion_reference(config) if config.torque_free else None
     return Calibrator(
         space,
         config.model.rate_hz,
-        settings,
+        calibrator_settings(config.calibrator),
         start,
         version,
         synergist,

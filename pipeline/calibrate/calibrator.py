@@ -42,26 +42,29 @@ ERROR_RISE = 1.5
 """Rise of the held-out error over its running level at which the learning rate is renewed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CalibratorSettings:
-    """How the calibrator works; the fields mean what the configuration says of them."""
+    """How the calibrator works.
 
-    window_s: float = 10.0
-    stride_s: float = 1.0
-    segment_s: float = 2.5
-    burn_in_s: float = 0.3
-    steps: int = 20
-    learning_rate: float = 0.1
-    learning_rate_floor: float = 0.05
-    geometry_learning_rate_scale: float = 0.3
-    weight_decay: float = 0.0
-    prior_weight: float = 0.001
-    holdout_s: float = 1.0
-    min_data_s: float = 3.0
-    memory: int = 24
-    replay: int = 2
+    The fields without default mean what the configuration says of them, which has their defaults.
+    """
+
+    window_s: float
+    stride_s: float
+    segment_s: float
+    burn_in_s: float
+    steps: int
+    learning_rate: float
+    learning_rate_floor: float
+    geometry_learning_rate_scale: float
+    weight_decay: float
+    prior_weight: float
+    holdout_s: float
+    min_data_s: float
+    memory: int
+    replay: int
     """Remembered stretches that are trained on in an update."""
-    memory_share: float = 1.0
+    memory_share: float
     gain: float = 0.0
     """A candidate whose held-out error is not lower by this fraction is held."""
     tolerance: float = 1.05

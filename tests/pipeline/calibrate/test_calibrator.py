@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from person import RATE_HZ, person, prior, recorded, space
 
-from pipeline.calibrate.calibrator import Calibrator, CalibratorSettings
+from daemon.build.calibrator import calibrator_settings
+from daemon.config.learning import CalibratorConfig
+from pipeline.calibrate.calibrator import Calibrator
 from pipeline.model.identifiability import Identifiability
 from pipeline.update import Result
 
-SETTINGS = CalibratorSettings(window_s=6.0, segment_s=1.5, min_data_s=2.0)
+DEFAULTS = calibrator_settings(CalibratorConfig())
+SETTINGS = replace(DEFAULTS, window_s=6.0, segment_s=1.5, min_data_s=2.0)
 
 
 def calibrator(settings=SETTINGS, **options):
@@ -79,7 +82,7 @@ def test_not_excited():
 
 
 def test_divergence_is_a_result_and_the_next_update_starts_afresh():
-    learner = calibrator(CalibratorSettings(window_s=6.0, learning_rate=np.inf, steps=3))
+    learner = calibrator(replace(DEFAULTS, window_s=6.0, learning_rate=np.inf, steps=3))
     learner.add(recorded(6.0))
     for _ in range(2):
         update = learner.update()
@@ -115,7 +118,7 @@ def test_a_candidate_that_fits_fresh_data_worse_is_rejected():
 
 
 def test_a_parameter_at_its_bound_is_reported():
-    learner, rows = calibrator(CalibratorSettings(window_s=6.0, prior_weight=0.0)), recorded(6.0)
+    learner, rows = calibrator(replace(DEFAULTS, window_s=6.0, prior_weight=0.0)), recorded(6.0)
     learner.add(rows._replace(moment=4.0 * rows.moment))
     updates = [learner.update() for _ in range(6)]
     assert any(label.startswith("strength") for label in updates[-1].at_bound)

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from person import BOUNDS, RATE_HZ, person, prior, recorded
 from scipy.optimize import lsq_linear
 
-from pipeline.calibrate.calibrator import Calibrator, CalibratorSettings
+from daemon.build.calibrator import calibrator_settings
+from daemon.config.learning import CalibratorConfig
+from pipeline.calibrate.calibrator import Calibrator
 from pipeline.calibrate.unmeasured import RIDGE, UnmeasuredMuscles
 from pipeline.model.parameters import ParameterSpace, Rule
 
@@ -19,7 +21,7 @@ def strength_error(deep):
     """Return the mean strength error of flexor and extensor when the helper has no electrode."""
     rules = {name: Rule(True, bounds) for name, bounds in BOUNDS.items()}
     space = ParameterSpace(prior(), rules, [])
-    settings = CalibratorSettings(window_s=8.0, min_data_s=3.0)
+    settings = calibrator_settings(CalibratorConfig(window_s=8.0, min_data_s=3.0))
     calibrator = Calibrator(space, RATE_HZ, settings, deep=deep)
     rows = recorded(20.0)
     blind = rows.excitation * np.array([1.0, 1.0, 0.0])
