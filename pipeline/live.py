@@ -7,8 +7,8 @@ run the same code and give the same numbers.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +18,7 @@ from pipeline.emg.channel_watch import Change, ChannelWatch, Watched
 from pipeline.emg.envelope import Envelope
 from pipeline.emg.mapping import ExcitationMapper
 from pipeline.geometry import Geometry
-from pipeline.predict import Moments, Predictor
+from pipeline.predict import Predictor, Versions
 from pipeline.streams.base import Chunk
 from pipeline.timebase.align import Aligner, DelayLine, ReferencePairing
 from pipeline.timebase.motion_pairing import MotionPairing
@@ -46,6 +46,8 @@ class Predicted:
         N*m, shape [n, dof].
     deviation
         Standard deviation of the moment, N*m, shape [n, dof]; NaN while it is not known.
+    version
+        Version of the parameters behind the moment, as `Moments.version`, shape [n].
     valid
         False where a gap in a stream was bridged, where a muscle whose electrode failed cannot be
         synthesised, and for one electromechanical delay after a start or a longer gap: the muscles
@@ -56,6 +58,7 @@ class Predicted:
     t_emg: Array
     moment: Array
     deviation: Array
+    version: Versions
     valid: NDArray[np.bool_]
 
 
@@ -68,6 +71,19 @@ class Paired:
     """The moments that were predicted for these rows, N*m, shape [n, dof]."""
     deviation: Array
     """Their standard deviation as it was known then, N*m, shape [n, dof]."""
+
+    def part(self, where: slice) -> Paired:
+        """Return some of the rows."""
+        return Paired(self.rows.part(where), self.predicted[where], self.deviation[where])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Paired]) -> Paired:
+        """Return the rows of all parts in a row."""
+        return cls(
+            PairedRows.joined([part.rows for part in parts]),
+            np.concatenate([part.predicted for part in parts]),
+            np.concatenate([part.deviation for part in parts]),
+        )
 
 
 class LivePipeline:
@@ -112,7 +128,7 @@ class LivePipeline:
         self._newest = -np.inf
         self._known_from = -np.inf
         self._ahead: tuple[Array, tuple[Array, Array]] | None = None
-        self._waiting: deque[tuple[PairedRows, Moments]] = deque()
+        self._waiting: deque[Paired] = deque()
 
     def _new_delay(self) -> DelayLine:
         # Beside the excitations it delays whether they are measured.
@@ -181,7 +197,7 @@ class LivePipeline:
             paired = PairedRows(
                 rows.t, excitation, length, moment_arm, unknown, valid, measured >= ALL_MEASURED
             )
-            self._waiting.append((paired, moments))
+            self._waiting.append(Paired(paired, moments.moment, moments.deviation))
             self._give_up_old()
         return Predicted(rows.t, rows.t_emg, *moments, valid)
 
@@ -208,7 +224,7 @@ class LivePipeline:
         return self.geometry.evaluate(angle)
 
     def _give_up_old(self) -> None:
-        while self._newest - self._waiting[0][0].t[-1] > REFERENCE_WAIT_S:
+        while self._newest - self._waiting[0].rows.t[-1] > REFERENCE_WAIT_S:
             self._waiting.popleft()
 
     def pair(self) -> Paired | None:
@@ -219,24 +235,19 @@ class LivePipeline:
         taken = self._take_until(t[-1]) if len(t) else None
         if taken is None:
             return None
-        rows, moments = taken
-        place = np.searchsorted(t, rows.t).clip(max=len(t) - 1)
-        known = (t[place] == rows.t).reshape(-1, *(1,) * (found.ndim - 1))
+        place = np.searchsorted(t, taken.rows.t).clip(max=len(t) - 1)
+        known = (t[place] == taken.rows.t).reshape(-1, *(1,) * (found.ndim - 1))
         reference = np.where(known, found[place], np.nan)
-        return Paired(rows._replace(**{self._pairing.column: reference}), *moments)
+        return replace(taken, rows=taken.rows._replace(**{self._pairing.column: reference}))
 
-    def _take_until(self, last: float) -> tuple[PairedRows, Moments] | None:
+    def _take_until(self, last: float) -> Paired | None:
         """Remove the waiting rows up to time `last` and return them joined."""
         taken = []
-        while self._waiting and self._waiting[0][0].t[0] <= last:
-            rows, moments = self._waiting.popleft()
-            n = int(np.searchsorted(rows.t, last, side="right"))
-            taken.append((rows.part(slice(n)), Moments(*(part[:n] for part in moments))))
-            if n < len(rows.t):
-                rest = Moments(*(part[n:] for part in moments))
-                self._waiting.appendleft((rows.part(slice(n, None)), rest))
+        while self._waiting and self._waiting[0].rows.t[0] <= last:
+            waiting = self._waiting.popleft()
+            n = int(np.searchsorted(waiting.rows.t, last, side="right"))
+            taken.append(waiting.part(slice(n)))
+            if n < len(waiting.rows.t):
+                self._waiting.appendleft(waiting.part(slice(n, None)))
                 break
-        if not taken:
-            return None
-        joined = Moments(*map(np.concatenate, zip(*(part for _, part in taken), strict=True)))
-        return PairedRows.joined([rows for rows, _ in taken]), joined
+        return Paired.joined(taken) if taken else None

@@ -17,6 +17,7 @@ from pipeline.model.nms import Parameters, State, parameters_of, simulate
 from pipeline.model.subject import Subject
 
 Array = NDArray[np.float64]
+Versions = NDArray[np.int64]
 
 
 class Moments(NamedTuple):
@@ -26,6 +27,10 @@ class Moments(NamedTuple):
     """N*m, shape [n, dof]."""
     deviation: Array
     """Standard deviation, N*m, shape [n, dof]; NaN while nothing is known of it."""
+    version: Versions
+    """Version of the newest parameter set that takes part in the moment, shape [n]. While one set
+    fades into the next it is that of the next, from the first row on in which it takes part; a
+    set that waits for the end of a fade is in none."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +144,9 @@ class Predictor:
         if self._share >= 1.0:
             self._current, self._coming = self._coming, None
         return Moments(
-            *(
-                np.where(share < 1.0, (1.0 - share) * old + share * new, new)
-                for old, new in zip(moments, coming, strict=True)
-            )
+            _mixed(moments.moment, coming.moment, share),
+            _mixed(moments.deviation, coming.deviation, share),
+            coming.version,
         )
 
     def work_ahead(self, excitation: Array, length: Array, moment_arm: Array) -> None:
@@ -205,7 +209,13 @@ class Predictor:
         # A state that is not finite would never be again.
         state = output.state if np.isfinite(moment[:, -1]).all() else None
         apart = np.square(moment[1:] - moment[0]).sum(axis=0)
-        return Moments(moment[0], np.sqrt(apart + model.residual**2)), state
+        version = np.full(len(moment[0]), model.version, dtype=np.int64)
+        return Moments(moment[0], np.sqrt(apart + model.residual**2), version), state
+
+
+def _mixed(old: Array, new: Array, share: Array) -> Array:
+    """Return what lies between `old` and `new`; `old` may be NaN where `share` is all of `new`."""
+    return np.where(share < 1.0, (1.0 - share) * old + share * new, new)
 
 
 def _model(subject: Subject, version: int, confidence: Confidence | None) -> _Model:

@@ -23,7 +23,7 @@ class Outbox:
     guard
         Limits and fades.
     version
-        Version of the parameters in use.
+        Version of the parameters behind the first moments.
     """
 
     def __init__(self, publisher: Publisher, guard: MomentGuard, version: int) -> None:
@@ -33,6 +33,7 @@ class Outbox:
         self._sd: Array | None = None
         self._adopted = self._sent = clock.now()
         self.version = version
+        """Version of the parameters behind the newest moment."""
         self.status = Status.STARTING
         self.troubles: dict[str, str] = {}
         """What keeps the moments from being at their best, a sentence each, by its cause; while
@@ -42,12 +43,7 @@ class Outbox:
         self.rows = 0
         """Rows published; messages without a new row do not count."""
 
-    def adopt(self, version: int) -> None:
-        """Take note of a new parameter set."""
-        self.version = version
-        self._adopted = clock.now()
-
-    def row(self, moment: Array | None, t_emg: float, deviation: Array) -> float:
+    def row(self, moment: Array | None, t_emg: float, deviation: Array, version: int) -> float:
         """Publish a row's moment, None where the row is not valid; return its latency in s.
 
         Parameters
@@ -58,7 +54,11 @@ class Outbox:
             Time of the newest EMG it used, s.
         deviation
             Standard deviation of the moment, N*m, shape [dof]; NaN where it is not known.
+        version
+            Version of the parameters behind it; their age counts from the first such row on.
         """
+        if version != self.version:
+            self.version, self._adopted = version, clock.now()
         self._sd = deviation if np.isfinite(deviation).all() else None
         self.rows += 1
         return self._send(moment, t_emg) - t_emg

@@ -115,6 +115,8 @@ class LivePredictor:
     ) -> None:
         self._config = config
         self._subject = start
+        self._received = version
+        """Version of the newest parameters that have come; the moments may not have them yet."""
         self._chain: LivePipeline = build_pipeline(config, start, version)
         meta = _meta(config, start)
         self._session = meta.session
@@ -199,7 +201,8 @@ class LivePredictor:
         for i in [newest] if late else range(newest + 1):
             moment = predicted.moment[i] if predicted.valid[i] else None
             t_emg = float(predicted.t_emg[i])
-            latency = self._outbox.row(moment, t_emg, predicted.deviation[i])
+            version = int(predicted.version[i])
+            latency = self._outbox.row(moment, t_emg, predicted.deviation[i], version)
             self._stages.published(t_emg)
             self._latency.add(latency)
             self._reporter.latency(latency)
@@ -230,13 +233,13 @@ class LivePredictor:
         self._reporter.update(update)
         if update.synergies:
             self._chain.drive.learn(Synthesis(update.synergies.synergies()))
-        if update.version <= self._outbox.version:
+        if update.version <= self._received:
             return
+        self._received = update.version
         self._subject = update.subject(self._subject)
         confidence = update.confidence.confidence() if update.confidence else None
         self._bones = update.confidence.bones if update.confidence else {}
         self._chain.predictor.adopt(self._subject, update.version, confidence)
-        self._outbox.adopt(update.version)
         values = {k: tuple(v) for k, v in self._subject.values().items()}
         self._publisher.publish_parameters(
             ParametersMessage(
@@ -297,7 +300,7 @@ class LivePredictor:
             "rmse_first": self._board.rmse(0, FIRST_S),
             "rmse_last": self._board.rmse(max(seconds - LAST_S, 0)),
             "rmse_after_10s": self._board.rmse(SETTLED_S),
-            "parameter_version": self._outbox.version,
+            "parameter_version": self._received,
             "bones": {label: bone.model_dump(mode="json") for label, bone in self._bones.items()},
         }
 

@@ -144,7 +144,7 @@ class MomentMessage(Message):
     ok: Flags = Field(description="Per joint: fresh, finite and within its limit.")
     moment: Vector = Field(alias="m", description="Joint moments, N*m.")
     sd: Vector | None = Field(None, description="Standard deviations, N*m; nil while unknown.")
-    parameter_version: Count = Field(alias="pv", description="Parameter set they come from.")
+    parameter_version: Count = Field(alias="pv", description="Newest parameter set in them.")
     parameter_age_s: NonNegative = Field(alias="pa", description="Age of that set, s.")
     synthesised: Places = Field(
         (), alias="syn", description="Muscles driven by what others do, as places in the meta's."

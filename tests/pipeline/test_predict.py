@@ -78,6 +78,26 @@ def test_of_several_waiting_sets_only_the_newest_is_taken():
     assert predictor.version == 3
 
 
+def test_a_row_has_the_version_of_the_newest_set_that_takes_part_in_it():
+    """A set that waits for the end of a fade is in none of the moments."""
+    whole, predictor = rows(200), Predictor(subject(), RATE_HZ, CrossFade(0.5), 4)
+    step, versions = [part[:, None] for part in whole], []
+    for i in range(200):
+        if i in (20, 40):
+            predictor.adopt(subject(1.0 + 0.01 * i), 5 if i == 20 else 6)
+        versions.extend(predictor.predict(*(part[i] for part in step)).version)
+    np.testing.assert_array_equal(versions, [4] * 20 + [5] * 50 + [6] * 130)
+
+
+def test_rows_computed_ahead_have_the_version_of_their_turn():
+    whole, predictor = rows(3), Predictor(subject(), RATE_HZ, CrossFade(0.5))
+    one, two = ([part[i : i + 1] for part in whole] for i in range(2))
+    predictor.predict(*one)
+    predictor.work_ahead(*two)
+    predictor.adopt(subject(1.5), 1)
+    assert predictor.predict(*two).version == [1]
+
+
 def test_reset_forgets_the_state():
     whole = rows(60)
     predictor = Predictor(subject(), RATE_HZ, CrossFade(0.5))
