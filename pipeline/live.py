@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +130,7 @@ class LivePipeline:
         self._known_from = -np.inf
         self._ahead: tuple[Array, tuple[Array, Array]] | None = None
         self._waiting: deque[Paired] = deque()
+        """Rows whose reference has not come, as they were predicted; no others wait for it."""
 
     def _new_delay(self) -> DelayLine:
         # Beside the excitations it delays whether they are measured.
@@ -192,7 +194,6 @@ class LivePipeline:
         moments = self.predictor.predict(excitation, length, moment_arm)
         valid = rows.valid & driven.valid & (rows.t >= self._known_from)
         if self._pairing is not None:
-            self._pairing.push_times(rows.t)
             unknown = np.full_like(moments.moment, np.nan)
             paired = PairedRows(
                 rows.t, excitation, length, moment_arm, unknown, valid, measured >= ALL_MEASURED
@@ -231,21 +232,17 @@ class LivePipeline:
         """Return the rows that the reference has reached since the last call, or None."""
         if self._pairing is None:
             return None
-        t, found = self._pairing.paired()
-        taken = self._take_until(t[-1]) if len(t) else None
+        taken = self._take_reached(self._pairing)
         if taken is None:
             return None
-        place = np.searchsorted(t, taken.rows.t).clip(max=len(t) - 1)
-        known = (t[place] == taken.rows.t).reshape(-1, *(1,) * (found.ndim - 1))
-        reference = np.where(known, found[place], np.nan)
-        return replace(taken, rows=taken.rows._replace(**{self._pairing.column: reference}))
+        reference: dict[str, Any] = {self._pairing.column: self._pairing.at(taken.rows.t)}
+        return replace(taken, rows=taken.rows._replace(**reference))
 
-    def _take_until(self, last: float) -> Paired | None:
-        """Remove the waiting rows up to time `last` and return them joined."""
+    def _take_reached(self, pairing: ReferencePairing | MotionPairing) -> Paired | None:
+        """Remove the waiting rows that the reference has reached and return them joined."""
         taken = []
-        while self._waiting and self._waiting[0].rows.t[0] <= last:
+        while self._waiting and (n := pairing.reached(self._waiting[0].rows.t)):
             waiting = self._waiting.popleft()
-            n = int(np.searchsorted(waiting.rows.t, last, side="right"))
             taken.append(waiting.part(slice(n)))
             if n < len(waiting.rows.t):
                 self._waiting.appendleft(waiting.part(slice(n, None)))

@@ -65,12 +65,11 @@ def _pairing(config: Config) -> ReferencePairing | MotionPairing | None:
     moments = config.streams.moments
     if moments is None:
         return None
-    rate_hz = max(config.model.rate_hz, moments.rate_hz)
     return ReferencePairing(
         moments.rate_hz,
         config.model.dofs,
         config.streams.max_gap_s,
-        capacity=round(2 * REFERENCE_WAIT_S * rate_hz),
+        capacity=round(2 * REFERENCE_WAIT_S * moments.rate_hz),
     )
 
 

@@ -40,10 +40,14 @@ def motion_pairing(config: Config) -> MotionPairing:
         angles.channels,
         config.model.fixed_angles_rad,
         Differentiator(
-            angles.rate_hz, len(angles.channels), _span_s(config), config.streams.max_gap_s
+            angles.rate_hz,
+            len(angles.channels),
+            _span_s(config),
+            config.streams.max_gap_s,
+            # The angles of a row stay until the slowest of the other streams has come.
+            capacity=round(2 * (REFERENCE_WAIT_S + _span_s(config)) * angles.rate_hz),
         ),
         {key: _measured(config, key, stream) for key, stream in _beside_angles(config).items()},
-        capacity=round(2 * REFERENCE_WAIT_S * config.model.rate_hz),
     )
 
 

@@ -9,7 +9,6 @@ from pipeline.timebase.buffer import SampleBuffer
 
 DEGREE = 4
 """Of the polynomials: the acceleration may curve within the span."""
-_CAPACITY = 4096
 
 
 class Differentiator:
@@ -30,6 +29,8 @@ class Differentiator:
     max_gap_s
         Longest time between two samples that a fit goes across, s; never taken as less than 2.5
         sampling intervals.
+    capacity
+        Most samples that are held; the oldest give way.
 
     Notes
     -----
@@ -43,11 +44,18 @@ class Differentiator:
     Savitzky and Golay 1964, Anal Chem 36:1627, doi 10.1021/ac60214a047.
     """
 
-    def __init__(self, rate_hz: float, n_channels: int, span_s: float, max_gap_s: float) -> None:
+    def __init__(
+        self,
+        rate_hz: float,
+        n_channels: int,
+        span_s: float,
+        max_gap_s: float,
+        capacity: int = 4096,
+    ) -> None:
         self.delay_s = span_s / 2.0
         """Time after a moment at which its derivatives are known, s."""
         self._max_gap_s = max(max_gap_s, 2.5 / rate_hz)
-        self._samples = SampleBuffer(_CAPACITY, n_channels)
+        self._samples = SampleBuffer(capacity, n_channels)
 
     def push(self, chunk: Chunk) -> None:
         """Take angles, rad, shape [n, channel]."""

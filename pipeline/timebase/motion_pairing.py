@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.streams.base import Array, Chunk
-from pipeline.timebase.buffer import SampleBuffer
 from pipeline.timebase.differentiate import Differentiator
 from pipeline.timebase.pairing import Interpolator
 
@@ -35,10 +34,10 @@ class Measured(NamedTuple):
 
 
 class MotionPairing:
-    """Pairs row times with angles, velocities, accelerations and measured torque.
+    """Brings angles, velocities, accelerations and measured torque onto the times of rows.
 
-    Takes the place of `ReferencePairing` where no moment is measured. Times wait until every
-    stream has passed them. An acceleration is that of the angles, unless it is measured itself.
+    Takes the place of `ReferencePairing` where no moment is measured. A time is reached once every
+    stream has passed it. An acceleration is that of the angles, unless it is measured itself.
 
     Parameters
     ----------
@@ -52,8 +51,6 @@ class MotionPairing:
         What makes velocities and accelerations of the angles.
     measured
         The other streams, by key: ``external``, ``accelerations``; those there are.
-    capacity
-        Most waiting times that are held; the oldest give way.
     """
 
     column = "motion"
@@ -66,7 +63,6 @@ class MotionPairing:
         fixed_rad: Mapping[str, float],
         differentiator: Differentiator,
         measured: Mapping[str, Measured],
-        capacity: int,
     ) -> None:
         self.streams = ("angles", *measured)
         """The streams that it takes chunks of."""
@@ -79,8 +75,6 @@ class MotionPairing:
         self._still = np.zeros((4, len(coordinates)))
         self._still[0] = [fixed_rad.get(name, 0.0) for name in coordinates]
         self._differentiator = differentiator
-        self._times = SampleBuffer(capacity, 0)
-        self._known = SampleBuffer(capacity, self._still.size)
 
     def push_reference(self, chunk: Chunk) -> None:
         """Take a chunk of one of `streams`, in SI units."""
@@ -89,36 +83,22 @@ class MotionPairing:
         else:
             self._measured[chunk.stream].samples.push(chunk)
 
-    def push_times(self, t: Array) -> None:
-        """Take the times of new rows, shape [n], s, increasing."""
-        self._times.push(t, np.empty((len(t), 0)))
+    def reached(self, t: Array) -> int:
+        """Return how many of the rising times `t`, s, every stream has passed by now."""
+        measured = (one.samples.reached(t) for one in self._measured.values())
+        return min((self._differentiator.reached(t), *measured))
 
-    def paired(self) -> tuple[Array, Array]:
-        """Return the waiting times that every stream has passed, and the motion then.
+    def at(self, t: Array) -> Array:
+        """Return the motion at rising times that have been reached, none earlier than before.
 
         Returns
         -------
-        t
-            Shape [n], s; each time is returned once.
-        motion
+        Array
             Angle, rad, velocity, acceleration, and measured torque, N*m, shape
             [n, 4, coordinate]; NaN where there is a gap.
         """
-        self._differentiate()
-        reached = (one.samples.reached(self._known.t) for one in self._measured.values())
-        n = min((len(self._known), *reached))
-        t = self._known.t[:n].copy()
-        motion = self._known.x[:n].reshape(n, *self._still.shape).copy()
-        self._known.drop_until(n)
+        motion = np.tile(self._still, (len(t), 1, 1))
+        motion[:, : ACCELERATION + 1, self._to] = self._differentiator.at(t)[:, :, self._from]
         for key, (place, _, samples) in self._measured.items():
             motion[:, place, self._joints[key]] = samples.at(t)
-        return t, motion
-
-    def _differentiate(self) -> None:
-        """Compute the motion at the waiting times that the angles have passed."""
-        n = self._differentiator.reached(self._times.t)
-        t = self._times.t[:n].copy()
-        self._times.drop_until(n)
-        motion = np.tile(self._still, (n, 1, 1))
-        motion[:, : ACCELERATION + 1, self._to] = self._differentiator.at(t)[:, :, self._from]
-        self._known.push(t, motion.reshape(n, self._still.size))
+        return motion

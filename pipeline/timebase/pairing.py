@@ -65,10 +65,9 @@ class Interpolator:
 
 
 class ReferencePairing:
-    """Pairs row times with reference moments, by interpolation between time stamps.
+    """Brings reference moments onto the times of rows, by interpolation between time stamps.
 
-    Times wait until the reference has passed them. Both sides are bounded: when the reference
-    stays away, the oldest waiting times are given up and counted.
+    It holds samples alone; the rows wait with whoever asks.
 
     Parameters
     ----------
@@ -80,7 +79,7 @@ class ReferencePairing:
         Longest time between two reference samples that is bridged, s; never taken as less than
         2.5 sampling intervals.
     capacity
-        Most waiting times, and most reference samples, that are held.
+        Most reference samples that are held; the oldest give way.
     """
 
     streams = ("moments",)
@@ -90,33 +89,23 @@ class ReferencePairing:
     def __init__(
         self, rate_hz: float, channels: Sequence[str], max_gap_s: float, capacity: int
     ) -> None:
-        self._times = SampleBuffer(capacity, 0)
         self._reference = Interpolator(rate_hz, len(channels), max_gap_s, capacity)
 
     def push_reference(self, chunk: Chunk) -> None:
         """Take reference moments, shape [n, dof], N*m; NaN says that there is none."""
         self._reference.push(chunk)
 
-    def push_times(self, t: Array) -> None:
-        """Take the times of new rows, shape [n], s, increasing."""
-        self._times.push(t, np.empty((len(t), 0)))
+    def reached(self, t: Array) -> int:
+        """Return how many of the rising times `t`, s, the reference has passed by now."""
+        return self._reference.reached(t)
 
-    def paired(self) -> tuple[Array, Array]:
-        """Return the waiting times that the reference has passed, and its moments then.
+    def at(self, t: Array) -> Array:
+        """Return the reference at rising times that have been reached, none earlier than before.
 
         Returns
         -------
-        t
-            Shape [n], s; each time is returned once.
-        moment
+        Array
             Shape [n, dof], N*m; NaN before the first reference sample, inside a gap, and where
             a sample of the reference needed for the interpolation is NaN.
         """
-        n = self._reference.reached(self._times.t)
-        t = self._times.t[:n].copy()
-        self._times.drop_until(n)
-        return t, self._reference.at(t)
-
-    def statistics(self) -> dict[str, BufferStatistics]:
-        """Return how full the buffers of waiting ``times`` and of the ``reference`` are."""
-        return {"times": self._times.statistics(), "reference": self._reference.statistics()}
+        return self._reference.at(t)

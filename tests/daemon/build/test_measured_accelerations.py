@@ -6,14 +6,20 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from waiting_times import WaitingTimes
 
+from daemon.build.pipeline import build_pipeline
 from daemon.build.skeleton import motion_pairing
 from daemon.build.streams import stream_specs
+from daemon.build.subject import generic_subject
 from daemon.simulation.lab import Lab
+from pipeline.geometry import load_model
+from pipeline.live import REFERENCE_WAIT_S
 from pipeline.streams import clock
 from pipeline.streams.base import Chunk
 from pipeline.streams.zeromq.frames import FrameReader
 from pipeline.streams.zeromq.wire import Samples, encode
+from pipeline.timebase.rows import PairedRows
 
 JOINTS = ("elbow_flexion", "elv_angle")
 """In another order than the angles, and not all of them."""
@@ -44,7 +50,7 @@ def chunks(accelerations=None, t=T):
 
 
 def paired(config, given_chunks, at=T):
-    made = motion_pairing(config)
+    made = WaitingTimes(motion_pairing(config))
     made.push_times(at)
     for key in made.streams:
         made.push_reference(given_chunks[key])
@@ -75,7 +81,7 @@ def test_a_gap_in_the_accelerations_leaves_no_motion(torque_free_arm):
 
 
 def test_times_wait_for_accelerations_that_stay_away(torque_free_arm):
-    made = motion_pairing(torque_free_arm(stream()))
+    made = WaitingTimes(motion_pairing(torque_free_arm(stream())))
     made.push_times(T)
     for key, chunk in chunks().items():
         part = slice(0, 60 if key == "accelerations" else None)
@@ -95,7 +101,7 @@ def test_motion_does_not_depend_on_chunks_or_arrival(torque_free_arm, data):
     t = np.arange(120) / 200.0 + 0.001
     whole = chunks(np.random.default_rng(3).standard_normal((120, 2)), t)
     expected = paired(config, whole, T[:80])
-    made, got = motion_pairing(config), []
+    made, got = WaitingTimes(motion_pairing(config)), []
 
     def cut(x):
         cuts = data.draw(st.lists(st.integers(0, len(x)), max_size=5))
@@ -115,20 +121,29 @@ def test_motion_does_not_depend_on_chunks_or_arrival(torque_free_arm, data):
 
 
 def test_a_fast_stream_that_was_away_for_long_comes_back(torque_free_arm):
-    """More of its times than rows would fit used to wait for it."""
-    made = motion_pairing(torque_free_arm(stream(rate_hz=500)))
-    for k in range(15):
-        made.push_times(T[:100] + k)
-        for key in ("angles", "external"):
-            made.push_reference(Chunk(key, T[:100] + k, np.full((100, 4), 0.5)))
-        assert not len(made.paired()[0])
-    late = 14.0 + np.arange(500) / 500.0
-    made.push_reference(Chunk("accelerations", late, np.ones((500, 2))))
-    t, motion = made.paired()
-    known = np.isfinite(motion).all(axis=(1, 2))
-    assert len(t) < 1001
-    assert not known[t < 14.0].any()
-    assert known[t > 14.0].all()
+    """Rows wait for it as long as for any other reference; the older ones are given up."""
+    config = torque_free_arm(stream(rate_hz=500))
+    chain, lab = build_pipeline(config, generic_subject(load_model(config.model.file))), Lab(config)
+    held, came = [], []
+    for tenth in range(1, 101):
+        block = lab.block(100)
+        for key in ("emg", "angles", "external"):
+            samples = getattr(block, key)
+            chain.push(Chunk(key, samples.t, samples.x))
+        held.append(block.accelerations)
+        newest = chain.predict().t[-1]
+        if tenth == 80:
+            back_s = newest
+        if tenth >= 80:
+            for samples in held:
+                chain.push(Chunk("accelerations", samples.t, samples.x))
+            held.clear()
+        came.append(chain.pair())
+    assert came[:79] == [None] * 79
+    rows = PairedRows.joined([one.rows for one in came[79:]])
+    assert back_s - rows.t[0] == pytest.approx(REFERENCE_WAIT_S, abs=0.11)
+    np.testing.assert_allclose(np.diff(rows.t), 0.01)
+    assert np.isfinite(rows.motion).all()
 
 
 def test_what_is_not_finite_or_cannot_be_is_refused_and_degrees_are_converted(torque_free_arm):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from waiting_times import WaitingTimes
 
 from daemon.build.calibrator import parameter_space
 from daemon.build.pipeline import build_pipeline
@@ -11,7 +12,6 @@ from pipeline.calibrate.confidence import FREE_DEVIATION
 from pipeline.geometry import load_model
 from pipeline.model.skeleton import Skeleton, load_skeleton
 from pipeline.streams.base import Chunk
-from pipeline.timebase.motion_pairing import MotionPairing
 
 
 def motion(config, seed=0, trials=2, size=5):
@@ -69,9 +69,9 @@ def test_bones_can_be_kept(torque_free_arm):
     assert FREE_DEVIATION > 1.0  # a muscle's entry counts for more than a bone's
 
 
-def pairing(config) -> MotionPairing:
+def pairing(config) -> WaitingTimes:
     made = build_pipeline(config, generic_subject(load_model(config.model.file)))
-    return made._pairing
+    return WaitingTimes(made._pairing)
 
 
 def test_motion_comes_with_the_torque_of_its_time(torque_free_arm):

@@ -1,13 +1,15 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from waiting_times import WaitingTimes
 
 from pipeline.streams.base import Chunk
 from pipeline.timebase.align import ReferencePairing
 
 
 def make_pairing(capacity=1000, n_dofs=2):
-    return ReferencePairing(100.0, [f"d{i}" for i in range(n_dofs)], 0.03, capacity)
+    channels = [f"d{i}" for i in range(n_dofs)]
+    return WaitingTimes(ReferencePairing(100.0, channels, 0.03, capacity))
 
 
 def reference(start_s=10.0, n=100):
@@ -79,13 +81,11 @@ def test_pairs_do_not_depend_on_chunks_or_arrival(data):
     np.testing.assert_array_equal(np.concatenate([g[1] for g in got]), expected[1])
 
 
-def test_without_a_reference_the_oldest_times_are_given_up_and_counted():
+def test_of_a_reference_far_ahead_of_the_rows_the_oldest_samples_give_way():
     pairing = make_pairing(capacity=50)
     for i in range(100):
-        pairing.push_times(np.array([10.0 + i / 100.0]))
-    assert pairing.statistics()["times"].dropped == 50
-    for i in range(100):
         pairing.push_reference(reference(10.0 + i / 100.0, n=1))
+    pairing.push_times(10.005 + np.arange(98) / 100.0)
     t, moment = pairing.paired()
-    assert len(t) == 50
-    assert np.isfinite(moment).all()
+    assert len(t) == 98
+    np.testing.assert_array_equal(np.isfinite(moment[:, 0]), t > 10.5)
