@@ -84,6 +84,12 @@ def _try_keys(config: Config) -> None:
         keys.sender(stream.server_key)
 
 
+def _try_subject(config: Config, model: ModelFile) -> None:
+    from daemon.build.subject import starting_muscles
+
+    starting_muscles(config, model)
+
+
 def _window_mistakes(config: Config) -> Iterator[str]:
     calibrator = config.calibrator
     if calibrator.burn_in_s >= calibrator.segment_s:
@@ -149,17 +155,3 @@ def _muscle_mistakes(config: Config, model: ModelFile) -> Iterator[str]:
     for muscle, count in Counter(m for members in groups.values() for m in members).items():
         if count > 1:
             yield f"calibrator.strength_groups names '{muscle}' {count} times; once is enough."
-
-
-def _try_subject(config: Config, model: ModelFile) -> None:
-    from pipeline.model.subject import load_subject
-
-    path = config.model.subject
-    if path is None:
-        return
-    muscles = load_subject(path).muscles
-    if set(muscles) != set(model.muscle_names):
-        raise UserError(
-            f"Subject '{path}' has the muscles {', '.join(muscles)}, but the model has "
-            f"{', '.join(model.muscle_names)}; give the subject that belongs to the model."
-        )

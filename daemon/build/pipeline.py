@@ -8,8 +8,7 @@ from pipeline.emg.channel_faults import FaultLimits
 from pipeline.emg.channel_watch import ChannelWatch
 from pipeline.emg.envelope import Envelope
 from pipeline.emg.mapping import ExcitationMapper
-from pipeline.errors import UserError
-from pipeline.geometry import Geometry, ModelFile, load_model
+from pipeline.geometry import Geometry, load_model
 from pipeline.live import REFERENCE_WAIT_S, LivePipeline
 from pipeline.model.subject import Subject
 from pipeline.predict import CrossFade, Predictor
@@ -18,15 +17,14 @@ from pipeline.timebase.motion_pairing import MotionPairing
 
 
 def build_pipeline(config: Config, subject: Subject, version: int = 0) -> LivePipeline:
-    """Return the way of a sample for a configuration.
+    """Return the way of a sample for a configuration in which everything fits together.
 
     Raises
     ------
     UserError
-        If the configuration does not fit the model file or the streams cannot carry the band.
+        If the model file cannot be read or the streams cannot carry the band.
     """
     model = load_model(config.model.file)
-    _check_muscles(config, model)
     streams, rate_hz = config.streams, config.model.rate_hz
     envelope, failover = _envelope(config), config.failover
     return LivePipeline(
@@ -102,13 +100,3 @@ def _watch(config: Config) -> ChannelWatch:
         settings.return_s,
         raw=config.envelope.kind == "raw",
     )
-
-
-def _check_muscles(config: Config, model: ModelFile) -> None:
-    groups = {m for group in config.calibrator.strength_groups.values() for m in group}
-    strange = sorted((set(config.model.muscles) | groups) - set(model.muscle_names))
-    if strange:
-        raise UserError(
-            f"The configuration names the muscles {strange}, which the model "
-            f"'{config.model.file}' does not have; it has {list(model.muscle_names)}."
-        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from daemon.build.keys import ConfiguredKeys
 from daemon.config import Config, StreamConfig
-from pipeline.errors import UserError
 from pipeline.streams.base import Source, StreamSpec
 from pipeline.streams.units import to_si
 
@@ -20,12 +19,6 @@ def stream_specs(config: Config) -> list[StreamSpec]:
         _spec("angles", streams.angles, streams.angles.channels),
     ]
     if streams.moments is not None:
-        missing = [dof for dof in config.model.dofs if dof not in streams.moments.channels]
-        if missing:
-            raise UserError(
-                f"streams.moments lacks the channels {missing} that model.dofs names; add them "
-                "there or leave the joints out of model.dofs."
-            )
         specs.append(_spec("moments", streams.moments, config.model.dofs, keep_nonfinite=True))
     if streams.external is not None:
         channels = streams.external.channels

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from daemon.build.skeleton import bones_believed
 from daemon.config import Config
 from pipeline.errors import UserError
 from pipeline.geometry import ModelFile
@@ -37,17 +36,27 @@ def starting_subject(config: Config, model: ModelFile) -> Subject:
     UserError
         If the subject has other muscles than the model, or the skeleton other joints.
     """
-    return replace(_starting_muscles(config, model), bones=bones_believed(config))
+    from daemon.build.skeleton import bones_believed  # loads torch, which `check` does without
+
+    return replace(starting_muscles(config, model), bones=bones_believed(config))
 
 
-def _starting_muscles(config: Config, model: ModelFile) -> Subject:
-    """Return the configured subject, or the generic one."""
-    if config.model.subject is None:
+def starting_muscles(config: Config, model: ModelFile) -> Subject:
+    """Return the configured subject in the model's order of muscles, or the generic one.
+
+    Raises
+    ------
+    UserError
+        If the subject cannot be read or has other muscles than the model.
+    """
+    path = config.model.subject
+    if path is None:
         return generic_subject(model)
-    subject = load_subject(config.model.subject)
-    if subject.muscles != model.muscle_names:
+    subject = load_subject(path)
+    try:
+        return subject.in_order(model.muscle_names)
+    except ValueError as error:
         raise UserError(
-            f"Subject '{config.model.subject}' has the muscles {list(subject.muscles)}, but the "
-            f"model '{config.model.file}' has {list(model.muscle_names)}."
-        )
-    return subject
+            f"Subject '{path}' has the muscles {', '.join(subject.muscles)}, but the model has "
+            f"{', '.join(model.muscle_names)}; give the subject that belongs to the model."
+        ) from error

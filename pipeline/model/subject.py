@@ -112,6 +112,25 @@ class Subject:
         arrays = {name: np.asarray(v, dtype=np.float64) for name, v in values.items()}
         return replace(self, **arrays)  # type: ignore[arg-type]
 
+    def in_order(self, muscles: tuple[str, ...]) -> Subject:
+        """Return the same person with the muscles, and so every array, in another order.
+
+        Parameters
+        ----------
+        muscles
+            The subject's muscles, each once, in the order wanted.
+
+        Raises
+        ------
+        ValueError
+            If these are other muscles than the subject's.
+        """
+        if sorted(muscles) != sorted(self.muscles):
+            raise ValueError(f"the subject has the muscles {self.muscles}, not {muscles}")
+        places = [self.muscles.index(muscle) for muscle in muscles]
+        arrays = {k: v[places] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
+        return replace(self.with_values(arrays), muscles=muscles)
+
     def values(self) -> dict[str, Array]:
         """Return the parameters that calibration may move, by name."""
         return {name: getattr(self, name) for name in CALIBRATED}
