@@ -5,41 +5,26 @@ from __future__ import annotations
 from daemon.build.keys import ConfiguredKeys
 from daemon.config import Config, StreamConfig
 from pipeline.streams.base import Source, StreamSpec
+from pipeline.streams.roles import ROLES, StreamRole
 from pipeline.streams.units import to_si
-
-LARGEST = {"emg": 1e6, "angles": 100.0, "moments": 1e5, "external": 1e5, "accelerations": 1e5}
-"""By stream, a magnitude that cannot be: V (or 1 of a ready envelope), rad, N*m, rad/s^2."""
 
 
 def stream_specs(config: Config) -> list[StreamSpec]:
     """Return what the pipeline wants from each stream; angles and moments in the model's order."""
-    streams = config.streams
-    specs = [
-        _spec("emg", streams.emg, streams.emg.channels, config.failover.enabled),
-        _spec("angles", streams.angles, streams.angles.channels),
-    ]
-    if streams.moments is not None:
-        specs.append(_spec("moments", streams.moments, config.model.dofs, keep_nonfinite=True))
-    if streams.external is not None:
-        channels = streams.external.channels
-        specs.append(_spec("external", streams.external, channels, keep_nonfinite=True))
-    if streams.accelerations is not None:
-        channels = streams.accelerations.channels
-        specs.append(_spec("accelerations", streams.accelerations, channels))
-    return specs
+    streams = [(role, getattr(config.streams, key)) for key, role in ROLES.items()]
+    return [_spec(role, stream, config) for role, stream in streams if stream is not None]
 
 
-def _spec(
-    key: str, stream: StreamConfig, channels: list[str], keep_nonfinite: bool = False
-) -> StreamSpec:
+def _spec(role: StreamRole, stream: StreamConfig, config: Config) -> StreamSpec:
+    watched = role.key == "emg" and config.failover.enabled
     return StreamSpec(
-        key=key,
-        channels=tuple(channels),
+        key=role.key,
+        channels=tuple(config.model.dofs if role.key == "moments" else stream.channels),
         rate_hz=stream.rate_hz,
-        to_si=to_si(key, stream.unit),
-        keep_nonfinite=keep_nonfinite,
+        to_si=to_si(role.key, stream.unit),
+        keep_nonfinite=watched or role.nan_is_no_reference,
         latency_s=stream.latency_s,
-        largest=LARGEST[key],
+        largest=role.largest,
     )
 
 

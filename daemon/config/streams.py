@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from daemon.config.section import Interval, NonNegative, Positive, Section
+from pipeline.streams.roles import ROLES
 from pipeline.streams.units import known_unit, units_of
 
 
@@ -69,7 +70,7 @@ class StreamsConfig(Section):
         "calibrator.reference = 'acceleration' they take the place of those computed from the "
         "angles.",
     )
-    roles: ClassVar = ("emg", "angles", "moments", "external", "accelerations")
+    roles: ClassVar = tuple(ROLES)
 
     stale_after_s: Positive = Field(
         0.05, description="Age of the newest EMG or angle sample at which the moment fades, s."

@@ -21,6 +21,7 @@ from pipeline.errors import UserError
 from pipeline.streams import clock
 from pipeline.streams.base import Outlet
 from pipeline.streams.lsl.outlet import LslOutlet
+from pipeline.streams.roles import ROLES
 from pipeline.streams.units import to_si
 from pipeline.streams.zeromq.outlet import ZmqOutlet
 from pipeline.timebase.buffer import SampleBuffer
@@ -36,14 +37,6 @@ _MOST_MOMENTS = 720_000
 """So many true moments are kept for afterwards: two hours at 100 Hz."""
 LATE_S = 0.1
 """Delay of a chunk that is worth a warning, s."""
-
-_LSL_TYPES = {
-    "emg": "EMG",
-    "angles": "MoCap",
-    "moments": "Moments",
-    "external": "Torques",
-    "accelerations": "Accelerations",
-}
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +139,7 @@ def _outlet(key: str, stream: StreamConfig, transport: Transport) -> Outlet:
     channels = tuple(stream.channels)
     if transport == "lsl":
         name = stream.name or f"hillstream-{key}"
-        kind = _LSL_TYPES[key]
+        kind = ROLES[key].lsl_type
         return LslOutlet(name, kind, channels, stream.unit, stream.rate_hz, stream.source_id)
     if not stream.address:
         raise UserError(

@@ -16,6 +16,7 @@ from pipeline.streams import clock
 from pipeline.streams.base import Array, Outlet
 from pipeline.streams.lsl.outlet import LslOutlet
 from pipeline.streams.recordings.recording import RecordedStream, Recording
+from pipeline.streams.roles import ROLES
 from pipeline.streams.units import si_unit, to_si
 from pipeline.streams.zeromq.outlet import ZmqOutlet
 
@@ -25,15 +26,6 @@ TICK_S = 0.01
 """Samples are sent this often, s."""
 LINGER_S = 0.2
 """How long the streams stay after their last sample, so that it arrives, s."""
-LSL_TYPES = MappingProxyType(
-    {
-        "emg": "EMG",
-        "angles": "JointAngle",
-        "moments": "JointMoment",
-        "external": "ExternalTorque",
-        "accelerations": "JointAcceleration",
-    }
-)
 ZMQ_ADDRESSES = MappingProxyType(
     {
         "emg": "tcp://127.0.0.1:5561",
@@ -140,7 +132,7 @@ def _outlet(
     unit, rate_hz = si_unit(key, stream.unit), stream.rate_hz * speed
     if transport == "zmq":
         return ZmqOutlet(addresses[key], key, stream.channels, unit, rate_hz)
-    return LslOutlet(f"{prefix}-{key}", LSL_TYPES[key], stream.channels, unit, rate_hz)
+    return LslOutlet(f"{prefix}-{key}", ROLES[key].lsl_type, stream.channels, unit, rate_hz)
 
 
 def _play(

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.errors import UserError
+from collections.abc import Mapping
 
-_FACTORS = {
-    "emg": {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "1": 1.0},
-    "angles": {"rad": 1.0, "deg": 0.017453292519943295},
-    "moments": {"N*m": 1.0},
-    "external": {"N*m": 1.0},
-    "accelerations": {"rad/s^2": 1.0, "deg/s^2": 0.017453292519943295},
-}
-_SI = {"emg": "V", "angles": "rad", "accelerations": "rad/s^2"}
+from pipeline.errors import UserError
+from pipeline.streams.roles import ROLES
+
 _ALIASES = {
     "volt": "V",
     "volts": "V",
@@ -49,7 +44,7 @@ def known_unit(key: str, stated: str) -> str | None:
         What the sender calls its unit, for example ``microvolts``.
     """
     unit = _ALIASES.get(stated, stated)
-    return unit if unit in _FACTORS.get(key, {}) else None
+    return unit if unit in _factors(key) else None
 
 
 def to_si(key: str, stated: str) -> float:
@@ -65,22 +60,27 @@ def to_si(key: str, stated: str) -> float:
         raise UserError(
             f"The unit '{stated}' is not one the {key} stream may have; use {units_of(key)}."
         )
-    return _FACTORS[key][unit]
+    return _factors(key)[unit]
 
 
 def units_of(key: str) -> str:
     """Return the names of the units that stream `key` may have, for a sentence."""
-    return " or ".join(_FACTORS.get(key, {}))
+    return " or ".join(_factors(key))
 
 
 def si_unit(key: str, stated: str) -> str:
     """Return the SI unit that samples of unit `stated` have after `to_si`."""
     if known_unit(key, stated) == "1":
         return "1"
-    return _SI.get(key, "N*m")
+    return ROLES[key].si_unit
 
 
 def units_with_factor(key: str, factor: float) -> str:
     """Return the names of the units of stream `key` that have this factor, for a sentence."""
-    names = [name for name, value in _FACTORS.get(key, {}).items() if value == factor]
+    names = [name for name, value in _factors(key).items() if value == factor]
     return " or ".join(names) or f"{factor:g} times SI"
+
+
+def _factors(key: str) -> Mapping[str, float]:
+    """Return the factor to SI of each unit of stream `key`; none where there is no such role."""
+    return ROLES[key].units if key in ROLES else {}

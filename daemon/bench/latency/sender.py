@@ -18,10 +18,10 @@ from daemon.simulation.sensors.sensor import Samples
 from pipeline.streams import clock
 from pipeline.streams.base import Array, Outlet
 from pipeline.streams.lsl.outlet import LslOutlet
+from pipeline.streams.roles import ROLES
 
 CYCLE_S = 20
 """Length of the movement that is computed before the start and then sent over and over, s."""
-TYPES = {"emg": "EMG", "angles": "MoCap", "moments": "Moments"}
 
 
 def send(config: Config, result: Path, stop: Stop) -> None:
@@ -70,7 +70,11 @@ class _Feed:
         self._every_ms = round(1000 / stream.rate_hz)
         self._x: Array = np.concatenate([part.x for part in samples])
         self._outlet: Outlet = LslOutlet(
-            stream.name, TYPES[key], tuple(stream.channels), stream.unit, stream.rate_hz
+            stream.name,
+            ROLES[key].lsl_type,
+            tuple(stream.channels),
+            stream.unit,
+            stream.rate_hz,
         )
 
     def send(self, ms: int) -> None:

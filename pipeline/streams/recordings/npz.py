@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from pipeline.errors import UserError
 from pipeline.streams.base import Array
 from pipeline.streams.recordings.recording import RecordedStream, checked_stream
+from pipeline.streams.roles import ROLES
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -67,13 +68,13 @@ def read_npz(file: Path) -> dict[str, RecordedStream]:
         x = _numbers(file, arrays, 2, "emg")
         streams["emg"] = _stream(file, arrays | own, names, unit, x)
     if "q" in arrays or "q_f" in arrays:
-        streams["angles"] = _joints(file, arrays, "rad", "q_f", "q")
+        streams["angles"] = _joints(file, arrays, ROLES["angles"].si_unit, "q_f", "q")
     if "moment" in arrays or "moment_f" in arrays:
-        streams["moments"] = _joints(file, arrays, "N*m", "moment_f", "moment")
+        streams["moments"] = _joints(file, arrays, ROLES["moments"].si_unit, "moment_f", "moment")
     if "external" in arrays:
-        streams["external"] = _joints(file, arrays, "N*m", "external")
+        streams["external"] = _joints(file, arrays, ROLES["external"].si_unit, "external")
     if "qdd" in arrays:
-        streams["accelerations"] = _joints(file, arrays, "rad/s^2", "qdd")
+        streams["accelerations"] = _joints(file, arrays, ROLES["accelerations"].si_unit, "qdd")
     if not streams:
         raise UserError(
             f"'{file}' has none of the keys emg, q, moment; it has {', '.join(arrays) or 'none'}."

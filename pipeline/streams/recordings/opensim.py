@@ -12,17 +12,12 @@ import numpy as np
 from pipeline.errors import UserError
 from pipeline.streams.base import Array
 from pipeline.streams.recordings.recording import RecordedStream, checked_stream
+from pipeline.streams.roles import ROLES
 
 logger = logging.getLogger(__name__)
 
 _MOMENT = "_moment"
 _FORCE = "_force"
-_WORDS = {
-    "emg": {"emg", "emgs", "excitation", "excitations", "envelope", "envelopes"},
-    "angles": {"angle", "angles", "ik", "q", "coordinates", "kinematics"},
-    "moments": {"moment", "moments", "id", "torque", "torques"},
-    "accelerations": {"acceleration", "accelerations"},
-}
 
 
 @dataclass(frozen=True)
@@ -87,7 +82,7 @@ def _stream(file: Path, key: str, table: Table) -> RecordedStream:
     # Inverse dynamics also lists the pelvis's residual forces, in N.
     keep = [i for i, name in enumerate(table.columns) if not name.endswith(_FORCE)]
     names = [table.columns[i].removesuffix(_MOMENT) for i in keep]
-    return checked_stream(file, names, "N*m", table.t, table.x[:, keep])
+    return checked_stream(file, names, ROLES[key].si_unit, table.t, table.x[:, keep])
 
 
 def _role(file: Path, table: Table) -> str | None:
@@ -99,7 +94,7 @@ def _role(file: Path, table: Table) -> str | None:
 
 def _word_role(text: str) -> str | None:
     words = set(re.split(r"[^a-z]+", text.lower()))
-    roles = [key for key, meant in _WORDS.items() if words & meant]
+    roles = [key for key, role in ROLES.items() if words & role.file_words]
     return roles[0] if len(roles) == 1 else None
 
 

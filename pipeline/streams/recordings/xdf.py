@@ -11,17 +11,10 @@ import pyxdf
 
 from pipeline.errors import UserError
 from pipeline.streams.recordings.recording import RecordedStream, checked_stream
+from pipeline.streams.roles import ROLES
 from pipeline.streams.units import known_unit
 
 Stream = dict[str, Any]
-
-_TYPES = {
-    "emg": ("emg",),
-    "angles": ("jointangle", "jointangles", "angle", "angles"),
-    "moments": ("jointmoment", "jointmoments", "moment", "moments"),
-    "external": ("externaltorque", "externaltorques", "torques"),
-    "accelerations": ("jointacceleration", "jointaccelerations", "accelerations"),
-}
 
 
 def read_xdf(
@@ -40,7 +33,7 @@ def read_xdf(
         If the file is broken, no stream fits, several do, or a unit is missing.
     """
     offered = _load(file)
-    found = {key: _choose(file, offered, key, names.get(key)) for key in _TYPES}
+    found = {key: _choose(file, offered, key, names.get(key)) for key in ROLES}
     streams = {
         key: _recorded(file, key, stream, units.get(key))
         for key, stream in found.items()
@@ -70,7 +63,8 @@ def _choose(file: Path, offered: list[Stream], key: str, name: str | None) -> St
     if name is not None:
         return _only(file, key, offered, lambda stream: _name(stream) == name, name)
     by_name = _only(file, key, offered, lambda s: _name(s).lower().endswith(key))
-    return by_name or _only(file, key, offered, lambda s: _type(s).lower() in _TYPES[key])
+    types = ROLES[key].recorded_types
+    return by_name or _only(file, key, offered, lambda s: _type(s).lower() in types)
 
 
 def _only(
