@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 import msgpack
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
+from pipeline.transport.packing import unpacked
+
 MAX_REQUEST_BYTES = 4096
 MAX_REPLY_BYTES = 1_000_000
 MAX_ITEMS = 4096
@@ -112,14 +114,11 @@ def _unpacked(frame: bytes, kind: type[Content], what: str, longest: int, most: 
     if len(frame) > longest:
         raise ControlError(f"The {what} has {len(frame)} bytes; {longest} are allowed.")
     try:
-        content = msgpack.unpackb(
-            frame, max_array_len=most, max_map_len=most, max_bin_len=0, max_ext_len=0
-        )
-        return kind.model_validate(content)
+        return kind.model_validate(unpacked(frame, most_items=most))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "as a whole"
         told = first["msg"].removeprefix("Value error, ")
         raise ControlError(f"The {what} is not valid, {place}: {told}.") from error
-    except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ControlError(f"The {what} is not msgpack: {error}.") from error

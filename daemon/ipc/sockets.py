@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-import msgpack
 import zmq
 
 from daemon.ipc.messages import MAX_BYTES, MAX_ITEMS, LinkMessage
+from pipeline.transport.packing import unpacked
 
 logger = logging.getLogger(__name__)
 
@@ -85,8 +85,7 @@ def read(frame: bytes, kinds: Mapping[bytes, type[LinkMessage]]) -> LinkMessage 
     try:
         if kind is None or len(frame) > MAX_BYTES:
             raise ValueError(f"{len(frame)} bytes with the topic {topic[:20]!r}")
-        limits = {"max_array_len": MAX_ITEMS, "max_map_len": MAX_ITEMS}
-        return kind.model_validate(msgpack.unpackb(body, max_ext_len=0, **limits))
-    except (ValueError, msgpack.UnpackException) as error:  # a ValidationError is a ValueError
+        return kind.model_validate(unpacked(body, most_items=MAX_ITEMS, longest_binary=MAX_BYTES))
+    except ValueError as error:  # as PackingError and ValidationError are
         logger.warning("A message between the daemon's processes was dropped: %s", error)
         return None

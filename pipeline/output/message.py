@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from pipeline.streams.base import StreamHealth
+from pipeline.transport.packing import PackingError, unpacked
 
 SCHEMA_VERSION = 1
 """Raised when a key changes its meaning or goes; new keys may come within a version."""
@@ -282,15 +283,8 @@ def unpack(frame: bytes) -> Message:
 
 def _unpack_map(body: bytes) -> dict[Any, Any]:
     try:
-        payload = msgpack.unpackb(
-            body,
-            use_list=False,
-            max_array_len=MAX_ITEMS,
-            max_map_len=MAX_ITEMS,
-            max_bin_len=0,
-            max_ext_len=0,
-        )
-    except (ValueError, msgpack.UnpackException, OverflowError, RecursionError) as error:
+        payload = unpacked(body, most_items=MAX_ITEMS, lists=False)
+    except PackingError as error:
         raise MessageError(f"the frame is not msgpack: {error}") from error
     if not isinstance(payload, dict):
         raise MessageError("the frame does not hold a map")

@@ -29,6 +29,7 @@ import msgpack
 import numpy as np
 
 from pipeline.streams.base import Array
+from pipeline.transport.packing import PackingError, unpacked
 
 VERSION = 1
 MAX_BYTES = 256 * 1024
@@ -134,16 +135,11 @@ def _unpack(frame: bytes) -> dict[str, Any]:
     _, space, packed = frame.partition(b" ")
     _require(space != b"", "there is no topic before a space")
     try:
-        fields = msgpack.unpackb(
-            packed,
-            max_str_len=4 * MAX_NAME,
-            max_bin_len=0,
-            max_ext_len=0,
-            max_map_len=MAX_FIELDS,
-            max_array_len=MAX_ROWS,
+        fields = unpacked(
+            packed, most_items=MAX_ROWS, most_keys=MAX_FIELDS, longest_text=4 * MAX_NAME
         )
-    except (ValueError, msgpack.exceptions.UnpackException) as error:
-        raise WireError(f"it is not msgpack ({error or type(error).__name__})") from error
+    except PackingError as error:
+        raise WireError(f"it is not msgpack ({error})") from error
     _require(isinstance(fields, dict), "it is not a msgpack map")
     return dict(fields)
 
