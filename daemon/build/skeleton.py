@@ -138,9 +138,9 @@ def _span_s(config: Config) -> float:
     """Return the smoother's span; raises UserError where it holds too few samples."""
     rate_hz = config.streams.angles.rate_hz
     section = config.skeleton
-    if section is None or section.span_s * rate_hz < 6.0:
+    if section is None or section.smoothing_window_s * rate_hz < 6.0:
         raise UserError(
-            f"skeleton.span_s is too short for angles at {rate_hz:g} Hz; make it at least "
-            f"{6.0 / rate_hz:g} s."
+            f"skeleton.smoothing_window_s is too short for angles at {rate_hz:g} Hz; make it at "
+            f"least {6.0 / rate_hz:g} s."
         )
-    return section.span_s
+    return section.smoothing_window_s

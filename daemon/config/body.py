@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from daemon.config.section import Section
+from daemon.config.section import Renamed, Section
 
 
 class ModelConfig(Section):
@@ -38,6 +38,8 @@ class ModelConfig(Section):
 class SkeletonConfig(Section):
     """The limb's bones, for a calibration that learns from motion."""
 
+    renamed: ClassVar[Renamed] = {"span_s": "smoothing_window_s"}
+
     file: Path = Field(description="Skeleton with its bones, relative to this file.")
     free: bool = Field(True, description="Whether the bones are identified beside the muscles.")
     width: Annotated[float, Field(gt=0, le=0.5)] = Field(
@@ -45,7 +47,7 @@ class SkeletonConfig(Section):
         description="Standard deviation of the multiplier of each number of a bone before any "
         "data; multipliers stay between 0.4 and 1.6.",
     )
-    span_s: Annotated[float, Field(ge=0.06, le=2)] = Field(
+    smoothing_window_s: Annotated[float, Field(ge=0.06, le=2)] = Field(
         0.3,
         description="Accelerations come from polynomials fitted to the angles over this time, s; "
         "the reference is half of it late.",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from daemon.config.section import Interval, NonNegative, Positive, Section
+from daemon.config.section import Interval, NonNegative, Positive, Renamed, Section
 from pipeline.emg.synthesis import MIN_VAF, MOST_SYNERGIES
 
 
@@ -39,6 +39,8 @@ class ParametersConfig(Section):
 
 class CalibratorConfig(Section):
     """The sliding-window calibrator."""
+
+    renamed: ClassVar[Renamed] = {"geometry_pace": "geometry_learning_rate_scale"}
 
     enabled: bool = Field(True, description="Whether parameters are refined at all.")
     reference: Literal["moments", "acceleration"] = Field(
@@ -111,6 +113,8 @@ class CalibratorConfig(Section):
 class SynergyConfig(Section):
     """What drives muscles without electrode: primitives in time that the muscles share."""
 
+    renamed: ClassVar[Renamed] = {"least_vaf": "min_vaf"}
+
     count: Annotated[int, Field(ge=1, le=MOST_SYNERGIES)] | None = Field(
         None, description="Number of synergies; without it as many as min_vaf needs."
     )
@@ -121,6 +125,8 @@ class SynergyConfig(Section):
 
 class FailoverConfig(Section):
     """What happens when an electrode comes off."""
+
+    renamed: ClassVar[Renamed] = {"loud_mvc": "max_amplitude_mvc"}
 
     enabled: bool = Field(
         True,

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from daemon.config.section import Positive, Section
+from daemon.config.section import Positive, Renamed, Section
 
 
 class OutputConfig(Section):
     """What is published and how a controller is kept safe."""
+
+    renamed: ClassVar[Renamed] = {
+        "hand_over_s": "cross_fade_s",
+        "hand_over_limit_nm_per_s": "cross_fade_limit_nm_per_s",
+    }
 
     zmq: str | None = Field(
         "tcp://127.0.0.1:5556", description="Address the moments are published on over ZeroMQ."

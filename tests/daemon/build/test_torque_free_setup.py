@@ -25,7 +25,10 @@ def accelerations(unit, channel):
         (('file = "models/myoarm_skeleton.json"\n', 'file = "none.json"\n'), ("cannot be read",)),
         (("[skeleton]", f"{MOMENTS}\n[skeleton]"), ("learns from no moment",)),
         (('reference = "acceleration"', 'reference = "moments"'), ("streams.external",)),
-        (("span_s = 0.3", "span_s = 0.06\n[streams.more]"), ("streams.more", "Extra")),
+        (
+            ("smoothing_window_s = 0.3", "smoothing_window_s = 0.06\n[streams.more]"),
+            ("streams.more", "Extra"),
+        ),
         (
             (
                 'unit = "N*m"\nchannels = ["elv_angle"',
@@ -64,7 +67,7 @@ def test_the_acceleration_of_a_joint_that_the_skeleton_lacks_is_refused(torque_f
 
 
 def test_without_a_skeleton_there_is_no_acceleration(torque_free_arm):
-    text = '[skeleton]\nfile = "models/myoarm_skeleton.json"\nspan_s = 0.3\n'
+    text = '[skeleton]\nfile = "models/myoarm_skeleton.json"\nsmoothing_window_s = 0.3\n'
     with pytest.raises(UserError, match="needs the bones"):
         torque_free_arm((text, ""))
 

@@ -65,7 +65,7 @@ def test_a_run_starts_with_the_bones_believed():
 
 
 def test_there_are_no_bones_where_none_are_identified(torque_free_arm):
-    kept = torque_free_arm(("span_s = 0.3", "span_s = 0.3\nfree = false"))
+    kept = torque_free_arm(("smoothing_window_s = 0.3", "smoothing_window_s = 0.3\nfree = false"))
     for config in (kept, load_config("arm")):
         assert starting_subject(config, load_model(config.model.file)).bones == {}
         assert free_skeleton(config) is None

@@ -61,7 +61,7 @@ def test_bones_believed_are_the_zero_of_the_vector(torque_free_arm):
 
 
 def test_bones_can_be_kept(torque_free_arm):
-    config = torque_free_arm(("span_s = 0.3", "span_s = 0.3\nfree = false"))
+    config = torque_free_arm(("smoothing_window_s = 0.3", "smoothing_window_s = 0.3\nfree = false"))
     prior = generic_subject(load_model(config.model.file))
     space = parameter_space(config, prior, "cpu")
     assert space.size == space.muscle_size
