@@ -13,7 +13,14 @@ import pytest
 import torch
 from hypothesis import settings
 
-pytest_plugins = ["command_line", "publishing", "shipped_models", "small_lab", "torque_free"]
+pytest_plugins = [
+    "command_line",
+    "publishing",
+    "shipped_models",
+    "skips",
+    "small_lab",
+    "torque_free",
+]
 
 _LSL_FOLDER = Path(tempfile.mkdtemp(prefix="hillstream-lsl-"))
 atexit.register(shutil.rmtree, _LSL_FOLDER, ignore_errors=True)
