@@ -1,4 +1,4 @@
-"""How far a prediction is from its reference; NaN where there is none."""
+"""Distances of a prediction from its reference; NaN where there is none."""
 
 from __future__ import annotations
 

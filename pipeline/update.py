@@ -1,4 +1,4 @@
-"""What became of an update, as a value with a sentence that says what to do."""
+"""The outcome of an update, as a value with a sentence that says what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast the calibrator's inner loop is, against the same model stepped through time."""
+"""The solver bench: the calibrator's inner loop against the same model stepped through time."""
 
 from __future__ import annotations
 

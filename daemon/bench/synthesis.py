@@ -1,4 +1,4 @@
-"""How long the live synthesis takes at a tick."""
+"""The synthesis bench: the time that live synthesis takes at a tick."""
 
 from __future__ import annotations
 

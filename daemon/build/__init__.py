@@ -1,1 +1,1 @@
-"""From a valid configuration to objects: pipeline, calibrator, keys, and all checks of a set-up."""
+"""Objects made from a valid configuration: pipeline, calibrator, keys, and all its checks."""

@@ -1,4 +1,4 @@
-"""From a configuration to its calibrator."""
+"""The calibrator of a configuration."""
 
 from __future__ import annotations
 

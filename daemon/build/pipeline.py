@@ -1,4 +1,4 @@
-"""From a configuration to the parts of the pipeline."""
+"""The live pipeline of a configuration."""
 
 from __future__ import annotations
 

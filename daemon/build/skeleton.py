@@ -1,4 +1,4 @@
-"""From a configuration with bones to the parts that learn from motion."""
+"""The bones of a configuration, and the parts that learn from motion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several commands share: their options, results as JSON, and how Ctrl-C ends them."""
+"""Options that several commands share, and how Ctrl-C ends them."""
 
 from __future__ import annotations
 

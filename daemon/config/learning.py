@@ -1,4 +1,4 @@
-"""How the person is learnt, and what happens where electrodes are missing."""
+"""Configuration of the calibrator, of synergies, and of failover between electrodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a set-up from its file, with every mistake told at once."""
+"""The reader of a set-up's file, which tells every mistake at once."""
 
 from __future__ import annotations
 

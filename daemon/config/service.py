@@ -1,4 +1,4 @@
-"""What goes out, who may hear and command, what is written down, and how the machine is used."""
+"""Configuration of outputs, control, security, session log and real-time behaviour."""
 
 from __future__ import annotations
 

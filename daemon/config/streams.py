@@ -1,4 +1,4 @@
-"""What comes in: the streams, and how EMG becomes excitation."""
+"""Configuration of the streams, and of the way from EMG to excitation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking a running daemon for something."""
+"""A client of the control port: one request to a running daemon, and its answer."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Is it there, and is it fit: the machine and the network, examined before a run."""
+"""Examinations before a run: is the machine fit, and is the network as the set-up wants it."""

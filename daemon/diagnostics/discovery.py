@@ -1,4 +1,4 @@
-"""What is on the network against what a configuration wants."""
+"""The network against the wants of a configuration, stream by stream."""
 
 from __future__ import annotations
 

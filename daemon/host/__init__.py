@@ -1,1 +1,1 @@
-"""What the system gives a process: processors, priority, memory, the service manager."""
+"""The system's services to a process: processors, priority, memory, the service manager."""

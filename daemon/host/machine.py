@@ -1,4 +1,4 @@
-"""What machine this is, and who uses its processors, from what Linux tells."""
+"""The machine and who uses its processors, as Linux tells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process claims of the machine: processors, priority, memory that stays."""
+"""Claims of a process on the machine: processors, priority, memory that stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What systemd is told of the daemon, in the protocol of sd_notify(3)."""
+"""The daemon's notices to systemd, in the protocol of sd_notify(3)."""
 
 from __future__ import annotations
 

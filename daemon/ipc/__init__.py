@@ -1,1 +1,1 @@
-"""What processes tell each other: messages, orders, requests, and the sockets that carry them."""
+"""Talk between processes: messages, orders, requests, and the sockets that carry them."""

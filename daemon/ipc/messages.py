@@ -1,4 +1,4 @@
-"""What predictor and calibrator tell each other, over ZeroMQ, as msgpack maps.
+"""Messages between predictor and calibrator, over ZeroMQ, as msgpack maps.
 
 The predictor publishes paired rows; the calibrator publishes updates. Either may be absent, slow
 or restarted: nobody waits, and what a full queue cannot take is lost.

@@ -1,4 +1,4 @@
-"""What the supervisor tells a worker to do, and what the worker answers.
+"""Orders of the supervisor to a worker, and the worker's answers.
 
 Each worker has a line of its own: nothing that is sent while the worker is there gets lost, which
 the link's publishing does not promise. A worker that starts says hello, and is then told what was

@@ -1,4 +1,4 @@
-"""What predictor and supervisor tell the recorder, and what it answers."""
+"""Messages of predictor and supervisor to the recorder, and its answers."""
 
 from __future__ import annotations
 

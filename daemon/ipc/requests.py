@@ -1,4 +1,4 @@
-"""What an operator asks of a running daemon, and what it answers: msgpack maps over ZeroMQ.
+"""Requests of an operator to a running daemon, and its replies: msgpack maps over ZeroMQ.
 
 A request and its reply are one frame each, sent by a REQ socket. docs/control.md is the same for
 people who write a client.

@@ -1,4 +1,4 @@
-"""What the daemon says of electrodes that come off and come back."""
+"""Alerts of electrodes that come off and come back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From predicted rows to published moments, with their validity, age and parameter version."""
+"""The outbox: predicted rows as published moments, with validity, age and parameter version."""
 
 from __future__ import annotations
 

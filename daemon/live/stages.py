@@ -1,4 +1,4 @@
-"""Where the time of a row goes, from its EMG's time stamp to its publication, stage by stage."""
+"""The time of a row, from its EMG's time stamp to its publication, stage by stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the predictor tells the recorder, in batches that cost the prediction next to nothing."""
+"""Batches that the predictor sends to the recorder, at next to no cost to the prediction."""
 
 from __future__ import annotations
 

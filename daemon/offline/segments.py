@@ -1,4 +1,4 @@
-"""Which stretches of a recording are meant: cycles, seconds or frames, and what is left over."""
+"""Stretches of a recording: cycles, seconds or frames, and the rest."""
 
 from __future__ import annotations
 

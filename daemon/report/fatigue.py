@@ -1,4 +1,4 @@
-"""Which muscles tired: strength as calibrated beside the frequency and amplitude of their EMG.
+"""Fatigue verdicts: strength as calibrated beside frequency and amplitude of the EMG.
 
 Strength is what the calibrator finds: force for a given EMG. It falls when a muscle tires, but also
 when an electrode gives more signal than before. What tells them apart is the EMG's spectrum: a

@@ -1,4 +1,4 @@
-"""What a report needs of a session: its tables as courses over time."""
+"""The material of a report: a session's tables as courses over time."""
 
 from __future__ import annotations
 

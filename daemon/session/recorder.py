@@ -1,4 +1,4 @@
-"""What the pipeline tells, turned into the rows of a session."""
+"""The recorder: the pipeline's messages as the rows of a session."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What stands in for a lab; no real run imports it."""
+"""The stand-in for a lab; no real run imports it."""

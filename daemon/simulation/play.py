@@ -1,4 +1,4 @@
-"""Putting a recording on the network, as if the person were in the lab."""
+"""A recording on the network, as if the person were in the lab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the simulated lab hid, against what the daemon predicted: a comparison afterwards."""
+"""The simulated lab's hidden moments against the daemon's predictions: a comparison afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a file of another tool to a person that a set-up can start from."""
+"""The import of a person: from another tool's file to a subject that a set-up can start from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading XML that a stranger may have written."""
+"""A reader of XML that a stranger may have written."""
 
 from __future__ import annotations
 

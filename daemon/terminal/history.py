@@ -1,4 +1,4 @@
-"""What a view of a running daemon remembers of it, from the published messages."""
+"""The memory of a live view: what it keeps of the published messages."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From windows of paired samples to muscle parameters."""
+"""Muscle parameters from windows of paired samples."""

@@ -1,4 +1,4 @@
-"""How well each parameter is known, and what that leaves open of the moments.
+"""Confidence: how well each parameter is known, and what that leaves open of the moments.
 
 The Gauss-Newton curvature of the loss says how steeply the error rises when a parameter moves. Its
 inverse, scaled by the residual, is the covariance of the parameters as far as the data speak; where

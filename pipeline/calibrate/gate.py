@@ -1,4 +1,4 @@
-"""Whether a candidate is good enough to be handed to the predictor."""
+"""The gate: whether a candidate is good enough to be handed to the predictor."""
 
 from __future__ import annotations
 

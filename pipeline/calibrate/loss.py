@@ -1,4 +1,4 @@
-"""What calibration minimises: misfit of the reference, implausible operation, prior.
+"""The loss that calibration minimises: data loss, plausibility penalty, prior.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""What a measured motion asks of the muscles: the reference where no moment is measured.
+"""The motion regressor: what a measured motion asks of the muscles where no moment is measured.
 
 The acceleration error of Diff-MSM, in the form that a sliding window can afford: what depends on
 the motion alone is worked out once per update.

@@ -1,4 +1,4 @@
-"""What is believed of a muscle before data, and how far data may move it.
+"""The prior: what is known of a muscle before data, and how far data may move it.
 
 A calibration has more parameters than a movement excites: walking hardly loads the quadriceps.
 Where the data are silent a parameter must stay where anatomy puts it; where they speak, the prior

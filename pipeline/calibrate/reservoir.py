@@ -1,4 +1,4 @@
-"""What the calibrator remembers of movements that have left its window.
+"""The reservoir: the calibrator's memory of movements that have left its window.
 
 A plain sliding window forgets: after ten seconds of running nothing speaks for walking any more.
 The reservoir keeps stretches of the past that differ from each other in what the muscles did. A

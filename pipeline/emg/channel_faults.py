@@ -1,4 +1,4 @@
-"""What can be wrong with an EMG channel, judged on some hundredths of a second of it."""
+"""Faults of an EMG channel, judged on some hundredths of a second of it."""
 
 from __future__ import annotations
 

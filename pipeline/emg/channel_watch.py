@@ -1,4 +1,4 @@
-"""Which EMG channels can be believed: electrodes that have come off, and when they are back.
+"""The watch over EMG channels: electrodes that have come off, and when they are back.
 
 A pure step from state to state, driven by the samples alone. Every hundredth of a second the last
 60 ms of each channel are judged, so that a channel which fails is known 70 ms later at the latest.

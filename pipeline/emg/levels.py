@@ -1,4 +1,4 @@
-"""How high an EMG envelope is held: what an MVC and a resting level are read from."""
+"""Levels at which an EMG envelope is held: MVC and resting level are read from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What drives each muscle: what its electrodes record, or what the other muscles tell of it."""
+"""The excitation mapper: a muscle is driven by its electrodes, or by what the others tell of it."""
 
 from __future__ import annotations
 

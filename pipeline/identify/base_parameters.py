@@ -1,4 +1,4 @@
-"""What motion tells of bones, and what it does not.
+"""Base parameters: what motion tells of bones, and what it does not.
 
 Of the ten inertial parameters of each bone of a limb that hangs on a trunk at rest, only certain
 sums ever show in a torque: the minimum set of dynamic coefficients, or base parameters. A mass on

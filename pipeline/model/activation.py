@@ -1,4 +1,4 @@
-"""From excitation to activation.
+"""Activation dynamics: from excitation to activation.
 
 The electromechanical delay is applied before, on the time grid (`pipeline.timebase.delay`).
 

@@ -1,4 +1,4 @@
-"""What is known of a parameter set: deviations, and what the data say of each parameter."""
+"""Identifiability: deviations of a parameter set, and what the data say of each parameter."""
 
 from __future__ import annotations
 

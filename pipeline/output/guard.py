@@ -1,4 +1,4 @@
-"""What keeps a published moment safe: limits, fades, and an honest word on its validity."""
+"""The guard of a published moment: limits, fades, and an honest word on its validity."""
 
 from __future__ import annotations
 

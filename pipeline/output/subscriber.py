@@ -1,4 +1,4 @@
-"""Hear what a running daemon publishes: every message decoded, counted and told in a line."""
+"""A subscriber to a running daemon: every message decoded and counted."""
 
 from __future__ import annotations
 

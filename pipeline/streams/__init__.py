@@ -1,1 +1,1 @@
-"""Where samples come from: LSL, ZeroMQ and recordings, one `Source` shape, one `Chunk` type."""
+"""Sources of samples: LSL, ZeroMQ and recordings, one `Source` shape, one `Chunk` type."""

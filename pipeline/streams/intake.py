@@ -1,4 +1,4 @@
-"""From the samples a transport delivers to chunks: pick channels, convert, screen, report."""
+"""The intake of a stream: channels picked, units converted, samples screened and counted."""
 
 from __future__ import annotations
 

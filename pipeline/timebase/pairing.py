@@ -1,4 +1,4 @@
-"""What is measured brought onto the times of the rows, however late it arrives."""
+"""Measurements brought onto the times of the rows, however late they arrive."""
 
 from __future__ import annotations
 

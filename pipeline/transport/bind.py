@@ -1,4 +1,4 @@
-"""Binding a ZeroMQ socket, to this machine only unless it is guarded or meant to be open."""
+"""The binding of a ZeroMQ socket: this machine only, unless it is guarded or meant to be open."""
 
 from __future__ import annotations
 

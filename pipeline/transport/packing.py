@@ -1,4 +1,4 @@
-"""Reading msgpack that came over a socket: whatever the bytes, it is bounded and fails one way."""
+"""A bounded reader of msgpack from a socket: whatever the bytes, it fails in one way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both importers share: their options, the table of errors and the writing of the file."""
+"""Common ground of the importers: options, the table of errors, the writing of the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fit muscle paths: polynomials for lengths whose derivatives are the moment arms.
+"""Fits of muscle paths: polynomials for lengths whose derivatives are the moment arms.
 
 An importer supplies a `Posture`, which gives lengths and moment arms at some joint angles; what is
 here samples it, finds which coordinates a muscle depends on and which of them act together, and

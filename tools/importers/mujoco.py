@@ -1,4 +1,4 @@
-"""Make a model file from a MuJoCo model: ``python -m tools.importers.mujoco MODEL.xml ...``.
+"""Model files from MuJoCo models: ``python -m tools.importers.mujoco MODEL.xml ...``.
 
 Needs the extra ``mujoco``. Joints that are not named stay at the model's reference pose, except
 those an equality constraint couples to a named one: they follow it, and the moment arms are total

@@ -1,4 +1,4 @@
-"""Make a model file from an OpenSim model: ``python -m tools.importers.opensim MODEL.osim ...``.
+"""Model files from OpenSim models: ``python -m tools.importers.opensim MODEL.osim ...``.
 
 Needs the extra ``opensim``. Coordinates that are not named stay at the model's default.
 """

@@ -1,4 +1,4 @@
-"""Make a skeleton file from a MuJoCo model: ``python -m tools.importers.skeleton MODEL.xml ...``.
+"""Skeleton files from MuJoCo models: ``python -m tools.importers.skeleton MODEL.xml ...``.
 
 Needs the extra ``mujoco``. The limb begins at the first joint named; what carries it is held still.
 Bodies beyond the last joint named are welded to its bone at the model's reference pose.

@@ -1,1 +1,1 @@
-"""What goes wrong, done on purpose: faults, spoilt bytes, kills, long runs."""
+"""Trials by trouble: faults, spoilt bytes, kills, long runs."""

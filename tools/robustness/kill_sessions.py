@@ -1,4 +1,4 @@
-"""Kill the daemon at random moments: ``python -m tools.robustness.kill_sessions``.
+"""Sessions of a daemon killed at random moments: ``python -m tools.robustness.kill_sessions``.
 
 Each round starts `hillstream demo`, kills all its processes with SIGKILL, opens the session log and
 compares its newest row with the moment of the kill.

@@ -1,4 +1,4 @@
-"""Run the daemon for long and watch what grows: ``python -m tools.robustness.soak --minutes 120``.
+"""A long run, and what grows in it: ``python -m tools.robustness.soak --minutes 120``.
 
 Runs `hillstream demo` and samples, for each of its processes, resident memory and open files; and
 from the session log its size and the latency. The first and the last quarter of the samples are

@@ -1,4 +1,4 @@
-"""Compare calibrations of recorded walking: ``python -m tools.studies.compare FOLDER``.
+"""Calibrations of recorded walking compared: ``python -m tools.studies.compare FOLDER``.
 
 FOLDER holds the recordings walk36.npz and run81.npz and the subject that CEINMS-RT ships calibrated
 for the same person. Everything is calibrated on three cycles of walking, and scored on the cycles

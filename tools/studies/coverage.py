@@ -1,4 +1,4 @@
-"""How often the calibrator's intervals hold the truth: over many simulated people.
+"""Coverage of the calibrator's intervals over many simulated people.
 
 Each person has muscles of their own, drawn at random, and moves in the simulated lab with raw EMG,
 noise and hum. The calibrator starts from the generic muscles, and after half a minute its intervals

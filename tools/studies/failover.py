@@ -1,4 +1,4 @@
-"""Take electrodes off the simulated person: ``python -m tools.studies.failover``.
+"""The cost of electrodes that come off: ``python -m tools.studies.failover``.
 
 The person of the shipped arm, moving by five synergies. First every channel in turn, at full speed:
 it goes flat at 30 s and is back at 50 s. Then one of them live, over LSL and ZeroMQ, where the time

@@ -1,4 +1,4 @@
-"""Measure what the report says of a person who tires: ``python -m tools.studies.fatigue``.
+"""The report's words on a person who tires: ``python -m tools.studies.fatigue``.
 
 Three sessions of the simulated arm at full speed, through the commands `simulate`, `score` and
 `report`: two muscles tire, none tires, and one electrode gives more. `docs/fatigue.md` tells what

@@ -1,1 +1,1 @@
-"""From EMG sample to moment: the whole daemon on real streams, measured from outside."""
+"""The latency from EMG sample to moment: the whole daemon, measured from outside."""

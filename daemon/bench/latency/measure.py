@@ -1,4 +1,4 @@
-"""From the newest EMG sample to the published moment, on a daemon at full load."""
+"""The latency bench: from the newest EMG sample to its published moment, at full load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Showing a run while it lasts: the view where there is a terminal, a line a second elsewhere."""
+"""The view of a run while it lasts: in a terminal; elsewhere a line a second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the simulated person does: reaches without end, and the excitations that go with them.
+"""The simulated person's movement: reaches without end, and the excitations that go with them.
 
 Angles are minimum-jerk reaches between random postures (Flash & Hogan 1985, J Neurosci 5:1688).
 Excitations are the sum of bursts: agonists that start a reach and antagonists that brake it, bursts

@@ -1,4 +1,4 @@
-"""How the simulated person and their electrodes change: muscles that tire, electrodes that slip.
+"""Changes of the simulated person: muscles that tire, electrodes that slip.
 
 A muscle that tires loses strength, and two things happen to its EMG. Its fibres conduct more
 slowly, which moves the whole spectrum down by the same factor; and the person drives it harder to

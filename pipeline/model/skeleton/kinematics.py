@@ -1,4 +1,4 @@
-"""Where the hinges of a limb are at given angles."""
+"""Forward kinematics: the hinges of a limb at given angles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hillstream needs of liblsl beyond pylsl, and what a stream must be to be accepted."""
+"""The needs of hillstream beyond pylsl, and the conditions on which a stream is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a recording: what a person did once, as streams that can be replayed.
+"""The reader of recordings: what a person did once, as streams that can be replayed.
 
 Read are ``.npz`` (NumPy), ``.sto`` and ``.mot`` (OpenSim), and ``.xdf`` (LabRecorder).
 """

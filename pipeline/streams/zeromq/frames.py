@@ -1,4 +1,4 @@
-"""From the ZeroMQ frames of one stream to its chunks; a frame that is wrong is counted.
+"""The reader of a stream's ZeroMQ frames; a frame that is wrong is counted.
 
 This is the entrance for bytes that anyone may have sent; it opens no socket.
 """

@@ -1,4 +1,4 @@
-"""Following the numbers of a sender's messages: what is new, lost, or here for the second time."""
+"""The numbers of a sender's messages: what is new, lost, or here for the second time."""
 
 from __future__ import annotations
 

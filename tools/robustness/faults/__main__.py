@@ -1,4 +1,4 @@
-"""Do to a running daemon everything that goes wrong, and see what a controller sees of it.
+"""The fault suite: everything that goes wrong, done to a running daemon, as a controller sees it.
 
 A simulated lab sends over ZeroMQ to a proxy, which spoils what it passes on to the daemon; a
 subscriber without any of the daemon's code keeps the time of every message. Before each fault all

@@ -1,4 +1,4 @@
-"""What a controller hears: a real ZeroMQ subscriber that keeps the time of every message."""
+"""A controller: a real ZeroMQ subscriber that keeps the time of every message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of a fault, seen from a controller's side."""
+"""The finding of a fault, seen from a controller's side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Give every entrance spoilt input: ``python -m tools.robustness.fuzz --inputs 100000``.
+"""Spoilt input at every entrance: ``python -m tools.robustness.fuzz --inputs 100000``.
 
 Each input is valid input of that entrance, spoilt in its structure or its bytes. A seed names a
 run, so that whatever is found can be found again.

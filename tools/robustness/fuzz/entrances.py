@@ -1,4 +1,4 @@
-"""Where bytes from outside come in, and what each entrance may do: take them, or refuse them.
+"""Entrances of bytes from outside, each of which takes them or refuses them.
 
 An entrance returns whether it took the input. Its own documented refusal is caught here; whatever
 else it raises, or a value that it lets through and should not have, is a crash.

@@ -1,4 +1,4 @@
-"""What has to be known in newtons before motion tells how strong and heavy a person is."""
+"""Anchors in newtons, without which motion does not tell how strong and heavy a person is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validate the muscle on a real one: ``python -m tools.studies.soleus DATA_FOLDER``.
+"""Validation of the muscle on a real one: ``python -m tools.studies.soleus DATA_FOLDER``.
 
 Prints tables in Markdown; `docs/validation.md` explains them. The figure needs matplotlib.
 """
