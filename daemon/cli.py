@@ -83,7 +83,7 @@ def main(verbose: int) -> None:
     muscle parameters while they move.
 
     CONFIG is the path of a TOML file, or the name of a set-up that comes with hillstream: arm,
-    tiring-arm or walking. 'hillstream COMMAND --help' explains a command.
+    tiring-arm, torque-free-arm or walking. 'hillstream COMMAND --help' explains a command.
     """
     level = _LEVELS[min(verbose, len(_LEVELS) - 1)]
     handler = RichHandler(console=Console(stderr=True), show_path=verbose > 1)

@@ -105,7 +105,7 @@ class StreamHealth:
     note: str
     """One sentence for the person at the keyboard; empty when all is well."""
     from_future: int = 0
-    """Samples dropped because they were stamped more than 1 s ahead of this machine's clock."""
+    """Samples dropped because they were stamped more than 0.25 s ahead of this machine's clock."""
     too_old: int = 0
     """Samples dropped because they were more than 10 s old on arrival."""
     refused: int = 0
