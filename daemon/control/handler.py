@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from daemon.build.skeleton import free_skeleton, with_bones
+from daemon.assembly.skeleton import free_skeleton, with_bones
 from daemon.config import Config, EnvelopeConfig
 from daemon.control.parameter_history import Versions
 from daemon.control.server import ControlServer

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from daemon.build.keys import ConfiguredKeys
-from daemon.build.streams import stream_specs
+from daemon.assembly.keys import ConfiguredKeys
+from daemon.assembly.streams import stream_specs
 from daemon.config import Config, StreamConfig
 from pipeline.errors import UserError
 from pipeline.streams import clock

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from daemon.build.calibrator import compute_device, parameter_space
-from daemon.build.subject import generic_subject, starting_subject
+from daemon.assembly.calibrator import compute_device, parameter_space
+from daemon.assembly.subject import generic_subject, starting_subject
 from daemon.config import Config
 from daemon.offline.rows import RecordedRows, agreement
 from daemon.offline.segments import Kind, Passage, passages

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from daemon.build.calibrator import compute_device, parameter_space
-from daemon.build.subject import generic_subject, starting_subject
+from daemon.assembly.calibrator import compute_device, parameter_space
+from daemon.assembly.subject import generic_subject, starting_subject
 from daemon.config import Config
 from daemon.offline.calibrate import CalibrationRequest, Learnt, finite_numbers, trials_of
 from daemon.offline.rows import agreement

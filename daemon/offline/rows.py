@@ -10,9 +10,9 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.build.pipeline import build_pipeline
-from daemon.build.streams import stream_specs
-from daemon.build.subject import generic_subject
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.streams import stream_specs
+from daemon.assembly.subject import generic_subject
 from daemon.config import Config
 from daemon.offline.segments import Passage, read_cycles, scored
 from pipeline.errors import UserError

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from daemon.build.calibrator import build_calibrator
-from daemon.build.pipeline import build_pipeline
-from daemon.build.streams import stream_specs
-from daemon.build.subject import starting_subject
+from daemon.assembly.calibrator import build_calibrator
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.streams import stream_specs
+from daemon.assembly.subject import starting_subject
 from daemon.config import Config
 from daemon.ipc.messages import UpdateMessage
 from daemon.live.scoreboard import Scoreboard

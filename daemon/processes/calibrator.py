@@ -7,7 +7,7 @@ import logging
 import numpy as np
 import torch
 
-from daemon.build.calibrator import build_calibrator
+from daemon.assembly.calibrator import build_calibrator
 from daemon.config import Config
 from daemon.host.realtime import claim_for_calibrator
 from daemon.ipc.messages import RowsMessage, UpdateMessage

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from daemon.build.keys import ConfiguredKeys
-from daemon.build.pipeline import build_pipeline
-from daemon.build.streams import build_sources
+from daemon.assembly.keys import ConfiguredKeys
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.streams import build_sources
 from daemon.config import Config
 from daemon.host.realtime import GarbageCollector, claim_for_predictor
 from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from daemon.build.calibrator import compute_device
-from daemon.build.keys import ConfiguredKeys
-from daemon.build.pipeline import build_pipeline
-from daemon.build.subject import starting_subject
+from daemon.assembly.calibrator import compute_device
+from daemon.assembly.keys import ConfiguredKeys
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.subject import starting_subject
 from daemon.config import Config
 from daemon.control.handler import RequestHandler
 from daemon.control.parameter_history import Versions

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from daemon.build.pipeline import build_pipeline
-from daemon.build.subject import generic_subject
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.subject import generic_subject
 from daemon.config import Config, ElectrodeOffConfig, load_config
 from daemon.simulation.lab import Lab
 from pipeline.calibrate.synergy.hybrid import HybridSettings

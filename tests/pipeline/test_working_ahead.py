@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.subject import starting_subject
 from daemon.bench.latency.setup import Size, bench_config
-from daemon.build.pipeline import build_pipeline
-from daemon.build.subject import starting_subject
 from daemon.simulation.lab import Lab
 from pipeline.geometry import Geometry, load_model
 from pipeline.model.identifiability import Confidence

@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from rich.progress import track
 
-from daemon.build.calibrator import build_calibrator
-from daemon.build.pipeline import build_pipeline
-from daemon.build.subject import generic_subject
+from daemon.assembly.calibrator import build_calibrator
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.subject import generic_subject
 from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
 from pipeline.calibrate.calibrator import Calibrator

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from daemon.build.calibrator import build_calibrator
-from daemon.build.pipeline import build_pipeline
-from daemon.build.subject import generic_subject, starting_subject
+from daemon.assembly.calibrator import build_calibrator
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.subject import generic_subject, starting_subject
 from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
 from pipeline.geometry import load_model

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from daemon.build.checks import checked_config
+from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples, seconds_option, stop_on_signals
 from daemon.terminal.console import console_for, json_option, say, write_json
 

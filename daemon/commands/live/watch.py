@@ -116,7 +116,7 @@ class _Moments:
             self._listener.start()
 
     def _hear(self) -> None:
-        from daemon.build.keys import ConfiguredKeys
+        from daemon.assembly.keys import ConfiguredKeys
         from pipeline.output.subscriber import listen
 
         keys = ConfiguredKeys(self._config).listener

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from daemon.build.checks import checked_config
+from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples
 from daemon.terminal.console import console_for, json_option, say, write_json
 from pipeline.errors import UserError

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from daemon.build.checks import checked_config
+from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from daemon.build.checks import checked_config
+from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples
 from daemon.terminal.console import console_for, say
 
@@ -93,7 +93,7 @@ def _stream_facts(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _security_fact(config: Config) -> str:
-    from daemon.build.keys import ConfiguredKeys
+    from daemon.assembly.keys import ConfiguredKeys
 
     if config.open_addresses:
         return f"none: {' and '.join(config.open_addresses)} open to the network"

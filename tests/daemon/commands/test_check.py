@@ -14,7 +14,7 @@ def test_the_shipped_set_ups_are_sound(hillstream, name):
 def test_check_needs_neither_torch_nor_lsl():
     code = (
         "import sys\n"
-        "from daemon.build.checks import checked_config\n"
+        "from daemon.assembly.checks import checked_config\n"
         "checked_config('arm')\n"
         "print(sorted({'torch', 'pylsl'} & set(sys.modules)))"
     )
@@ -90,7 +90,7 @@ def test_a_missing_model_is_one_of_the_mistakes(hillstream, changed_config):
 
 
 def test_the_subject_has_to_belong_to_the_model(hillstream, changed_config, tmp_path):
-    from daemon.build.subject import generic_subject
+    from daemon.assembly.subject import generic_subject
     from daemon.config import load_config
     from pipeline.geometry import load_model
 

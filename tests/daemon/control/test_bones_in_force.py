@@ -10,9 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.build.calibrator import build_calibrator, parameter_space
-from daemon.build.skeleton import free_skeleton, with_bones
-from daemon.build.subject import starting_subject
+from daemon.assembly.calibrator import build_calibrator, parameter_space
+from daemon.assembly.skeleton import free_skeleton, with_bones
+from daemon.assembly.subject import starting_subject
 from daemon.config import load_config
 from daemon.control.parameter_history import Versions
 from daemon.control.saving import write_person

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from daemon.build.pipeline import build_pipeline
-from daemon.build.subject import starting_subject
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.subject import starting_subject
 from daemon.config import load_config
 from daemon.ipc.orders import RecordOrder
 from daemon.live.mvc import LiveLevels

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from daemon.build.calibrator import build_calibrator
-from daemon.build.pipeline import build_pipeline
-from daemon.build.subject import generic_subject
+from daemon.assembly.calibrator import build_calibrator
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.subject import generic_subject
 from daemon.simulation.lab import Lab
 from daemon.simulation.person.movement import Reach
 from pipeline.geometry import load_model

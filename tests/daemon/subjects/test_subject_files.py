@@ -190,7 +190,7 @@ def test_the_shipped_ceinms_rt_subjects_fit_the_walking_set_up(shared_data, name
 
 
 def test_the_opensim_model_gives_the_muscles_of_the_model_file(shared_data):
-    from daemon.build.subject import generic_subject
+    from daemon.assembly.subject import generic_subject
     from pipeline.geometry import load_model
 
     config = load_config("walking")

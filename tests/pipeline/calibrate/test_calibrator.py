@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from person import RATE_HZ, person, prior, recorded, space
 
-from daemon.build.calibrator import calibrator_settings
+from daemon.assembly.calibrator import calibrator_settings
 from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.calibrator import Calibrator
 from pipeline.model.identifiability import Identifiability

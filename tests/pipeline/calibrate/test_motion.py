@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from waiting_times import WaitingTimes
 
-from daemon.build.calibrator import parameter_space
-from daemon.build.pipeline import build_pipeline
-from daemon.build.skeleton import motion_reference, starting_bones
-from daemon.build.subject import generic_subject
+from daemon.assembly.calibrator import parameter_space
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.skeleton import motion_reference, starting_bones
+from daemon.assembly.subject import generic_subject
 from pipeline.calibrate.confidence import FREE_DEVIATION
 from pipeline.geometry import load_model
 from pipeline.model.skeleton import Skeleton, load_skeleton

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from person import BOUNDS, RATE_HZ, person, prior, recorded
 from scipy.optimize import lsq_linear
 
-from daemon.build.calibrator import calibrator_settings
+from daemon.assembly.calibrator import calibrator_settings
 from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.calibrator import Calibrator
 from pipeline.calibrate.unmeasured import RIDGE, UnmeasuredMuscles

@@ -5,8 +5,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from daemon.build.calibrator import build_calibrator
-from daemon.build.subject import starting_subject
+from daemon.assembly.calibrator import build_calibrator
+from daemon.assembly.subject import starting_subject
 from daemon.config import load_config
 from daemon.ipc.messages import RowsMessage, UpdateMessage
 from daemon.ipc.orders import (

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from places import CONFIGS, ROOT
 
-from daemon.build.keys import ConfiguredKeys
+from daemon.assembly.keys import ConfiguredKeys
 from daemon.cli import main
 from daemon.config import load_config
 from daemon.live.outbox import Outbox

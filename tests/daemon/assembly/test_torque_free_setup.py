@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from daemon.build.skeleton import motion_pairing
+from daemon.assembly.skeleton import motion_pairing
 from daemon.cli import main
 from daemon.config import config_path, load_config
 from pipeline.errors import UserError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.build.skeleton import motion_pairing
+from daemon.assembly.skeleton import motion_pairing
 from daemon.config import Config
 from pipeline.emg.channel_faults import FaultLimits
 from pipeline.emg.channel_watch import ChannelWatch

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from waiting_times import WaitingTimes
 
-from daemon.build.pipeline import build_pipeline
-from daemon.build.skeleton import motion_pairing
-from daemon.build.streams import stream_specs
-from daemon.build.subject import generic_subject
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.skeleton import motion_pairing
+from daemon.assembly.streams import stream_specs
+from daemon.assembly.subject import generic_subject
 from daemon.simulation.lab import Lab
 from pipeline.geometry import load_model
 from pipeline.live import REFERENCE_WAIT_S

@@ -70,13 +70,13 @@ def _try_envelope(config: Config) -> None:
 
 
 def _try_limb(config: Config) -> None:
-    from daemon.build.skeleton import motion_pairing
+    from daemon.assembly.skeleton import motion_pairing
 
     motion_pairing(config)
 
 
 def _try_keys(config: Config) -> None:
-    from daemon.build.keys import ConfiguredKeys
+    from daemon.assembly.keys import ConfiguredKeys
 
     keys = ConfiguredKeys(config)
     streams = config.streams
@@ -85,7 +85,7 @@ def _try_keys(config: Config) -> None:
 
 
 def _try_subject(config: Config, model: ModelFile) -> None:
-    from daemon.build.subject import starting_muscles
+    from daemon.assembly.subject import starting_muscles
 
     starting_muscles(config, model)
 

@@ -36,7 +36,7 @@ def starting_subject(config: Config, model: ModelFile) -> Subject:
     UserError
         If the subject has other muscles than the model, or the skeleton other joints.
     """
-    from daemon.build.skeleton import bones_believed  # loads torch, which `check` does without
+    from daemon.assembly.skeleton import bones_believed  # loads torch, which `check` does without
 
     return replace(starting_muscles(config, model), bones=bones_believed(config))
 

@@ -1,4 +1,4 @@
-from daemon.build.calibrator import calibrator_settings
+from daemon.assembly.calibrator import calibrator_settings
 from daemon.config.learning import CalibratorConfig
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.build.keys import ConfiguredKeys
+from daemon.assembly.keys import ConfiguredKeys
 from daemon.config import Config, StreamConfig
 from pipeline.streams.base import Source, StreamSpec
 from pipeline.streams.roles import ROLES, StreamRole

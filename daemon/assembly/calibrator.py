@@ -7,8 +7,8 @@ from dataclasses import fields
 import numpy as np
 import torch
 
-from daemon.build.skeleton import motion_reference, starting_bones
-from daemon.build.subject import generic_subject
+from daemon.assembly.skeleton import motion_reference, starting_bones
+from daemon.assembly.subject import generic_subject
 from daemon.config import Config
 from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.body import BodySpace

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from daemon.build.pipeline import build_pipeline
-from daemon.build.subject import generic_subject, starting_subject
+from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.subject import generic_subject, starting_subject
 from daemon.config import load_config
 from pipeline.errors import UserError
 from pipeline.geometry import load_model
