@@ -50,6 +50,7 @@ def lines(section, **values):
 
 @pytest.mark.parametrize(("section", "old", "new", "value"), RENAMED)
 def test_an_old_name_is_read_and_the_new_one_told(tmp_path, caplog, section, old, new, value):
+    caplog.set_level("WARNING")  # whatever a command before this test has made of logging
     config = load_config(written(tmp_path, lines(section, **{old: value})))
     assert getattr(getattr(config, section), new) == value
     assert old in caplog.text
@@ -58,6 +59,7 @@ def test_an_old_name_is_read_and_the_new_one_told(tmp_path, caplog, section, old
 
 @pytest.mark.parametrize(("section", "old", "new", "value"), RENAMED)
 def test_a_new_name_is_read_without_a_word(tmp_path, caplog, section, old, new, value):
+    caplog.set_level("WARNING")
     config = load_config(written(tmp_path, lines(section, **{new: value})))
     assert getattr(getattr(config, section), new) == value
     assert not caplog.text
