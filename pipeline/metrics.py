@@ -11,15 +11,21 @@ Array = NDArray[np.float64]
 
 
 def rms(values: ArrayLike) -> float:
-    """Return the root mean square of those values that are finite, in their unit."""
+    """Return the root mean square in the values' unit; not finite where one of them is not."""
     values = np.asarray(values, dtype=np.float64)
-    return _root_mean_square(values[np.isfinite(values)])
+    return float(np.sqrt(np.mean(values**2))) if values.size else math.nan
+
+
+def rms_of_known(values: ArrayLike) -> float:
+    """Return the root mean square of those values that are finite, where others may be missing."""
+    values = np.asarray(values, dtype=np.float64)
+    return rms(values[np.isfinite(values)])
 
 
 def rmse(predicted: Array, reference: Array) -> float:
     """Return the root mean square error where there is a finite reference, in its unit."""
     there = np.isfinite(reference)
-    return _root_mean_square(predicted[there] - reference[there])
+    return rms(predicted[there] - reference[there])
 
 
 def r2(predicted: Array, reference: Array) -> float:
@@ -37,7 +43,3 @@ def r2(predicted: Array, reference: Array) -> float:
 def known(score: float) -> float | None:
     """Return a score as JSON has it: None where there is none."""
     return float(score) if math.isfinite(score) else None
-
-
-def _root_mean_square(values: Array) -> float:
-    return float(np.sqrt(np.mean(values**2))) if values.size else math.nan

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from daemon.report.fatigue import FatigueVerdict, Kind, clock, percent
 from daemon.report.figures import COLOURS
 from daemon.report.material import Health, Material
-from pipeline.metrics import known, rms
+from pipeline.metrics import known, rms_of_known
 from pipeline.streams.base import SourceState
 
 PNG_DPI = 150
@@ -106,7 +106,7 @@ def _signed(share: float) -> str:
 
 def _late(rmse: np.ndarray) -> str:
     """Return the RMSE over the second half of a session, where the calibrator has settled."""
-    late = known(rms(rmse[len(rmse) // 2 :]))
+    late = known(rms_of_known(rmse[len(rmse) // 2 :]))
     return "–" if late is None else f"{late:.2f}"
 
 

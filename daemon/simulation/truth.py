@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.session.reader import open_session
-from pipeline.metrics import known, rms
+from pipeline.metrics import known, rms_of_known
 
 Array = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ class TrueMoments:
         first, last = t < t.min(initial=np.inf) + FIRST_S, t > t.max(initial=-np.inf) - LAST_S
         error = predicted - true
         return {
-            "rmse_first": known(rms(error[first])),
-            "rmse_last": known(rms(error[last])),
-            "rms_last": known(rms(true[last])),
+            "rmse_first": known(rms_of_known(error[first])),
+            "rmse_last": known(rms_of_known(error[last])),
+            "rms_last": known(rms_of_known(true[last])),
         }

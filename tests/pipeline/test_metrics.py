@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.metrics import known, r2, rms, rmse
+from pipeline.metrics import known, r2, rms, rms_of_known, rmse
 
 PREDICTED = np.array([1.0, 2.0, 9.0, 5.0])
 REFERENCE = np.array([1.0, 4.0, np.nan, 4.0])
@@ -23,7 +23,8 @@ def test_without_reference_there_is_no_score():
     nothing = np.full(4, np.nan)
     assert math.isnan(rmse(PREDICTED, nothing))
     assert math.isnan(r2(PREDICTED, nothing))
-    assert math.isnan(rms(nothing))
+    assert math.isnan(rms_of_known(nothing))
+    assert math.isnan(rms_of_known([]))
     assert math.isnan(rms([]))
 
 
@@ -39,8 +40,12 @@ def test_a_prediction_that_is_not_finite_does_not_pass_for_a_good_one():
     assert math.isnan(r2(spoilt, REFERENCE))
 
 
-def test_the_root_mean_square_leaves_out_what_is_unknown():
-    assert rms([3.0, math.nan, -3.0]) == 3.0
+def test_the_root_mean_square_of_the_known_leaves_out_what_is_unknown():
+    assert rms_of_known([3.0, math.nan, -3.0]) == 3.0
+
+
+def test_the_root_mean_square_hides_nothing_that_is_not_finite():
+    assert math.isnan(rms([3.0, math.nan, -3.0]))
 
 
 def test_a_score_that_is_not_known_is_none():

@@ -25,7 +25,7 @@ from daemon.session.reader import open_session
 from daemon.simulation.demo import demo
 from daemon.simulation.recording import write_recording
 from daemon.terminal.console import json_option, progress_bar, say, write_json
-from pipeline.metrics import rms
+from pipeline.metrics import rms_of_known
 from pipeline.output.message import StatusMessage
 from pipeline.streams import clock
 from pipeline.streams.recordings.load import load_recording
@@ -159,7 +159,7 @@ class _FlatSamples:
 
 def _compared(t: Array, error: Array, spans: Spans = (BEFORE, DURING, AFTER)) -> dict[str, Any]:
     """Return the root mean square error before, during and after, N*m over all joints."""
-    before, during, after = (rms(error[(t >= start) & (t < end)]) for start, end in spans)
+    before, during, after = (rms_of_known(error[(t >= start) & (t < end)]) for start, end in spans)
     return {"before": before, "during": during, "after": after, "ratio": during / before}
 
 

@@ -17,7 +17,7 @@ from daemon.config import Config, load_config
 from daemon.offline.score import score
 from daemon.offline.segments import read_cycles
 from daemon.terminal.console import json_option, say, write_json
-from pipeline.metrics import rms
+from pipeline.metrics import rms_of_known
 from pipeline.streams.recordings.load import load_recording
 from pipeline.streams.recordings.recording import Recording, joined
 
@@ -55,7 +55,7 @@ def forgotten(config: Config, walk: Recording, run: Recording) -> dict[str, Any]
 
 
 def _pooled(seconds: list[float | None]) -> float:
-    return rms(np.array(seconds, dtype=np.float64))
+    return rms_of_known(np.array(seconds, dtype=np.float64))
 
 
 @click.command()
