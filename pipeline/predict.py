@@ -98,7 +98,7 @@ class Predictor:
         self._waiting: _Model | None = None
         self._share = 0.0
         self.fastest_cross_fade = 0.0
-        """Fastest that a hand-over has moved a moment so far, N*m/s."""
+        """Fastest that a cross-fade has moved a moment so far, N*m/s."""
 
     @property
     def version(self) -> int:

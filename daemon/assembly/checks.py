@@ -58,15 +58,9 @@ def _refused(attempt: Callable[[], object]) -> Iterator[str]:
 
 
 def _try_envelope(config: Config) -> None:
-    from pipeline.emg.envelope import Envelope
+    from daemon.assembly.envelope import build_envelope
 
-    emg, envelope = config.streams.emg, config.envelope
-    Envelope(
-        emg.channels,
-        emg.rate_hz,
-        **{key: getattr(envelope, key) for key in type(envelope).model_fields},
-        max_gap_s=config.streams.max_gap_s,
-    )
+    build_envelope(config)
 
 
 def _try_limb(config: Config) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from daemon.assembly.envelope import build_envelope
 from daemon.assembly.skeleton import motion_pairing
 from daemon.config import Config
 from pipeline.emg.channel_faults import FaultLimits
 from pipeline.emg.channel_watch import ChannelWatch
-from pipeline.emg.envelope import Envelope
 from pipeline.emg.mapping import ExcitationMapper
 from pipeline.geometry import Geometry, load_model
 from pipeline.live import REFERENCE_WAIT_S, LivePipeline
@@ -26,7 +26,7 @@ def build_pipeline(config: Config, subject: Subject, version: int = 0) -> LivePi
     """
     model = load_model(config.model.file)
     streams, rate_hz = config.streams, config.model.rate_hz
-    envelope, failover = _envelope(config), config.failover
+    envelope, failover = build_envelope(config), config.failover
     return LivePipeline(
         watch=_watch(config) if failover.enabled else None,
         envelope=envelope,
@@ -73,22 +73,6 @@ def _pairing(config: Config) -> ReferencePairing | MotionPairing | None:
 
 def _cross_fade(config: Config) -> CrossFade:
     return CrossFade(config.output.cross_fade_s, config.output.cross_fade_limit_nm_per_s)
-
-
-def _envelope(config: Config) -> Envelope:
-    settings = config.envelope
-    return Envelope(
-        config.streams.emg.channels,
-        config.streams.emg.rate_hz,
-        settings.kind,
-        settings.band_hz,
-        settings.band_order,
-        settings.lowpass_hz,
-        settings.lowpass_order,
-        settings.mvc,
-        settings.baseline,
-        config.streams.max_gap_s,
-    )
 
 
 def _watch(config: Config) -> ChannelWatch:

@@ -39,7 +39,7 @@ class OutputConfig(Section):
     )
     cross_fade_limit_nm_per_s: Positive = Field(
         50.0,
-        description="Most by which a hand-over may move a moment beyond what the movement does, "
+        description="Most by which a cross-fade may move a moment beyond what the movement does, "
         "N*m/s; it takes as long as that needs.",
     )
     max_moment_nm: Positive = Field(

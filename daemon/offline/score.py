@@ -78,7 +78,7 @@ def score(
         ``rmse`` {dof: [N*m per second, None without reference]}, ``rmse_after_10s``,
         ``rmse_overall`` and ``r2_after_10s`` {dof: value}, ``nonfinite`` (predicted numbers that
         were not finite), ``parameter_version``, ``cross_fade_nm_per_s`` (the fastest that a
-        hand-over moved a moment), ``updates`` {result: count}, ``seconds`` (length
+        cross-fade moved a moment), ``updates`` {result: count}, ``seconds`` (length
         of the recording) and ``wall_s`` (time this took).
     """
     started = time.perf_counter()

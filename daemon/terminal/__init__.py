@@ -1,1 +1,1 @@
-"""Text for people, made from messages; no state of the daemon."""
+"""Text for people and results for programs; no state of the daemon."""

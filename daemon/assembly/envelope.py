@@ -1,0 +1,23 @@
+"""The EMG envelope of a configuration."""
+
+from __future__ import annotations
+
+from daemon.config import Config
+from pipeline.emg.envelope import Envelope
+
+
+def build_envelope(config: Config) -> Envelope:
+    """Return the envelope of a configuration; every key of its section is one of `Envelope`.
+
+    Raises
+    ------
+    UserError
+        If the stream cannot carry the band.
+    """
+    emg, section = config.streams.emg, config.envelope
+    return Envelope(
+        emg.channels,
+        emg.rate_hz,
+        **{key: getattr(section, key) for key in type(section).model_fields},
+        max_gap_s=config.streams.max_gap_s,
+    )
