@@ -88,12 +88,12 @@ class Paired:
 
 
 class LivePipeline:
-    """Watch, envelope, alignment, drive, delay, geometry and prediction in a row.
+    """Watch, envelope, alignment, mapping, delay, geometry and prediction in a row.
 
     Parameters
     ----------
-    watch, envelope, aligner, drive, geometry, predictor, pairing
-        The stages; `watch` is None where every channel is believed, `pairing` where there is no
+    watch, envelope, aligner, mapper, geometry, predictor, pairing
+        The stages; `watch` is None where every channel is valid, `pairing` where there is no
         reference, be it of moments or of motion.
     rate_hz
         Rate of the model's time grid, Hz.
@@ -106,7 +106,7 @@ class LivePipeline:
         watch: ChannelWatch | None,
         envelope: Envelope,
         aligner: Aligner,
-        drive: ExcitationMapper,
+        mapper: ExcitationMapper,
         geometry: Geometry,
         predictor: Predictor,
         pairing: ReferencePairing | MotionPairing | None,
@@ -116,7 +116,7 @@ class LivePipeline:
         self._watch = watch
         self.envelope = envelope
         self.aligner = aligner
-        self.drive = drive
+        self.mapper = mapper
         self.geometry = geometry
         self.predictor = predictor
         self.passed: Callable[[str], None] = lambda stage: None
@@ -142,7 +142,7 @@ class LivePipeline:
         Returns
         -------
         tuple
-            The EMG channels that have failed or come back in it.
+            The EMG channels that have become faulty or valid again in it.
         """
         if self._pairing is not None and chunk.stream in self._pairing.streams:
             self._pairing.push_reference(chunk)
@@ -156,8 +156,8 @@ class LivePipeline:
         watched = Watched(chunk, None, ())
         if self._watch is not None:
             watched = self._watch.process(chunk, self.envelope.scale.mvc)
-            self.drive.note(watched.changes)
-        excitation = self.envelope.process(watched.chunk, watched.believed)
+            self.mapper.note(watched.changes)
+        excitation = self.envelope.process(watched.chunk, watched.valid)
         self.passed("envelope")
         self.aligner.push(excitation)
         return watched.changes
@@ -187,7 +187,7 @@ class LivePipeline:
             self.predictor.reset()
             self._known_from = float(rows.t[0]) + self._unknown_s
         self._newest = float(rows.t[-1])
-        driven = self.drive.rows(rows)
+        driven = self.mapper.rows(rows)
         delayed = self._delay.process(np.hstack((driven.excitation, driven.measured)))
         excitation, measured = np.split(delayed, 2, axis=1)
         length, moment_arm = self._paths(rows.angle)

@@ -69,7 +69,7 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
     """
     prior = generic_subject(load_model(config.model.file))
     space = parameter_space(config, prior, compute_device(config))
-    synergist = _synergist(config, prior) if config.failover.enabled else None
+    synergies = _synergies(config, prior) if config.failover.enabled else None
     learns_from = motion_reference(config) if config.torque_free else None
     return Calibrator(
         space,
@@ -77,9 +77,9 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
         calibrator_settings(config.calibrator),
         start,
         version,
-        synergist,
+        synergies,
         learns_from,
-        _deep(config, prior),
+        _unmeasured(config, prior),
     )
 
 
@@ -88,13 +88,13 @@ def _recorded(config: Config, prior: Subject) -> np.ndarray[tuple[int], np.dtype
     return np.array([muscle in config.model.muscles for muscle in prior.muscles])
 
 
-def _synergist(config: Config, prior: Subject) -> OnlineSynergies:
+def _synergies(config: Config, prior: Subject) -> OnlineSynergies:
     wanted = HybridSettings(count=config.synergies.count, min_vaf=config.synergies.min_vaf)
     left_alone = config.calibrator.without_electrodes == "least_squares"
     return OnlineSynergies(_recorded(config, prior), wanted, compute_device(config), left_alone)
 
 
-def _deep(config: Config, prior: Subject) -> UnmeasuredMuscles | None:
+def _unmeasured(config: Config, prior: Subject) -> UnmeasuredMuscles | None:
     """Return the muscles whose forces close the equation, None where there are none."""
     recorded = _recorded(config, prior)
     if config.calibrator.without_electrodes != "least_squares" or recorded.all():

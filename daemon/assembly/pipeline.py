@@ -39,7 +39,7 @@ def build_pipeline(config: Config, subject: Subject, version: int = 0) -> LivePi
             angle_rate_hz=streams.angles.rate_hz,
             angle_mode=streams.angle_mode,
         ),
-        drive=ExcitationMapper(
+        mapper=ExcitationMapper(
             model.muscle_names,
             streams.emg.channels,
             config.model.muscles,

@@ -16,37 +16,37 @@ class ElectrodeAlerts:
     ----------
     mapping
         For each muscle that has electrodes their channels.
-    drive
+    mapper
         What drives the muscles.
     outbox
         Where what is said goes out.
     """
 
     def __init__(
-        self, mapping: Mapping[str, Sequence[str]], drive: ExcitationMapper, outbox: Outbox
+        self, mapping: Mapping[str, Sequence[str]], mapper: ExcitationMapper, outbox: Outbox
     ) -> None:
         self._mapping = mapping
-        self._drive, self._outbox = drive, outbox
-        self.failed: dict[str, str] = {}
-        """Channels that drive a muscle and are not believed, each with what is wrong with it."""
+        self._mapper, self._outbox = mapper, outbox
+        self.faulty: dict[str, str] = {}
+        """Channels that drive a muscle and are faulty, each with what is wrong with it."""
 
     def note(self, changes: Sequence[Change]) -> None:
-        """Take note of channels that have failed or come back."""
+        """Take note of channels that have become faulty or valid again."""
         for change in changes:
             driven = [name for name, used in self._mapping.items() if change.channel in used]
             if change.reason is None:
-                self.failed.pop(change.channel, None)
+                self.faulty.pop(change.channel, None)
                 self._outbox.troubles.pop(_cause(change), None)
             elif driven:
-                self.failed[change.channel] = change.reason
+                self.faulty[change.channel] = change.reason
                 self._outbox.troubles[_cause(change)] = self._sentence(change, driven)
 
     def _sentence(self, change: Change, driven: list[str]) -> str:
-        begin = f"EMG channel {change.channel} is not believed ({change.reason}): "
-        lost = [m for m in driven if not set(self._mapping[m]) - set(self.failed)]
+        begin = f"EMG channel {change.channel} is faulty ({change.reason}): "
+        lost = [m for m in driven if not set(self._mapping[m]) - set(self.faulty)]
         if not lost:
             return f"{begin}other electrodes drive {_listed(driven)}; look at this one."
-        if not self._drive.synthesises:
+        if not self._mapper.synthesises:
             return (
                 f"{begin}nothing is known yet that could drive {_listed(lost)} in its place, so "
                 "the moments fade to zero; look at the electrode."

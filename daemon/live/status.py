@@ -50,8 +50,8 @@ class StatusReporter:
         """What is being recorded."""
         self.remarks: dict[str, str] = {}
         """What the operator should know beside, a sentence each, by its cause."""
-        self.failed: Mapping[str, str] = {}
-        """EMG channels that are not believed, each with what is wrong with it."""
+        self.faulty: Mapping[str, str] = {}
+        """EMG channels that are faulty, each with what is wrong with it."""
 
     def latency(self, seconds: float) -> None:
         """Count the time from EMG to publication of one row, s."""
@@ -90,7 +90,7 @@ class StatusReporter:
             rmse=dict(rmse),
             parameters={k: tuple(v) for k, v in subject.values().items()},
             muscles=subject.muscles,
-            channels=dict(self.failed),
+            channels=dict(self.faulty),
             synthesised=tuple(subject.muscles[i] for i in outbox.synthesised),
             reference=self._known_reference(),
         )

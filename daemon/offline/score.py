@@ -99,7 +99,7 @@ class _Lived:
 
     def __init__(self, config: Config, log: SessionLog | None) -> None:
         subject = starting_subject(config, load_model(config.model.file))
-        self._chain = build_pipeline(config, subject)
+        self._pipeline = build_pipeline(config, subject)
         enabled = config.calibrator.enabled
         self._calibrator = build_calibrator(config, subject) if enabled else None
         self._log = log
@@ -110,13 +110,13 @@ class _Lived:
 
     def take(self, chunk: Chunk) -> None:
         """Take the next samples, and do what follows from them."""
-        self._chain.push(chunk)
+        self._pipeline.push(chunk)
         if self._recorder and chunk.stream == "emg":
             self._recorder.emg(chunk.t, chunk.x)
-        predicted = self._chain.predict()
+        predicted = self._pipeline.predict()
         if predicted is not None:
             self._nonfinite += int(np.sum(~np.isfinite(predicted.moment)))
-        paired = self._chain.pair()
+        paired = self._pipeline.pair()
         if paired is not None:
             self._pair(paired)
         if self._calibrator is not None and self._calibrator.due():
@@ -136,13 +136,13 @@ class _Lived:
             self._recorder.update(UpdateMessage.of(update))
             self._log.commit()
         if update.synergies:
-            self._chain.drive.learn(Synthesis(update.synergies))
+            self._pipeline.mapper.learn(Synthesis(update.synergies))
         if update.adopted:
-            self._chain.predictor.adopt(update.subject, update.version, update.confidence)
+            self._pipeline.predictor.adopt(update.subject, update.version, update.confidence)
 
     def result(self) -> dict[str, object]:
         """Return what `score` does, but for the times."""
-        predictor = self._chain.predictor
+        predictor = self._pipeline.predictor
         return {
             "rmse": self._board.per_second(),
             "rmse_after_10s": self._board.rmse(SETTLED_S),

@@ -117,7 +117,7 @@ class LivePredictor:
         self._subject = start
         self._received = version
         """Version of the newest parameters that have come; the moments may not have them yet."""
-        self._chain: LivePipeline = build_pipeline(config, start, version)
+        self._pipeline: LivePipeline = build_pipeline(config, start, version)
         meta = _meta(config, start)
         self._session = meta.session
         self._publisher = _publisher(config, meta, tuple(start.values()))
@@ -125,21 +125,21 @@ class LivePredictor:
         self._board = Scoreboard(config.model.dofs)
         self._latency = Histogram()
         self._stages = StageTimes()
-        self._chain.passed = self._stages.passed
+        self._pipeline.passed = self._stages.passed
         self._rows = Speaker(addresses["rows"])
         self._tracer = Tracer(self._rows, config.calibrates) if config.session.enabled else None
         self._updates = Listener(addresses["updates"], UpdateMessage)
         self._line = DealerSocket(addresses["predictor"], ORDERS, bind=False)
         self._line.send(Hello())
-        self._care = ElectrodeAlerts(config.model.muscles, self._chain.drive, self._outbox)
-        self._levels = LiveLevels(config, self._chain.envelope)
+        self._care = ElectrodeAlerts(config.model.muscles, self._pipeline.mapper, self._outbox)
+        self._levels = LiveLevels(config, self._pipeline.envelope)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
         self._bones: dict[str, BoneMap] = {}
         """What is known of each number of the bones in force; nothing after a rollback."""
         self._sources = {source.spec.key: source for source in build_sources(config)}
         self._reporter = StatusReporter(config, meta.session)
-        self._reporter.failed = self._care.failed
+        self._reporter.faulty = self._care.faulty
         self._status_due = clock.now()
         self._told: dict[str, str] = {}
         """The troubles that the last status told of."""
@@ -149,9 +149,9 @@ class LivePredictor:
 
     def tick(self) -> None:
         """Take what has come and publish what follows from it; then do what is due besides."""
-        self._chain.work_ahead()
+        self._pipeline.work_ahead()
         self._take()
-        predicted = self._chain.predict()
+        predicted = self._pipeline.predict()
         if predicted is not None:
             self._publish(predicted)
         elif self._outbox.quiet_s() > QUIET_TICKS / self._config.model.rate_hz:
@@ -162,7 +162,7 @@ class LivePredictor:
 
     def _take(self) -> None:
         """Take what the streams have, waiting for the one that the next row needs."""
-        awaited = self._chain.aligner.awaited
+        awaited = self._pipeline.aligner.awaited
         for key, source in self._sources.items():
             if key != awaited:
                 self._push(source.poll())
@@ -170,7 +170,7 @@ class LivePredictor:
 
     def _before_next_row(self, key: str) -> int:
         """Return how many samples come before the next row, as many as may be taken at once."""
-        ahead_s = min(self._chain.aligner.emg_ahead_s, WAIT_S) if key == "emg" else 0.0
+        ahead_s = min(self._pipeline.aligner.emg_ahead_s, WAIT_S) if key == "emg" else 0.0
         return max(1, int(ahead_s * self._config.streams.emg.rate_hz))
 
     def _push(self, chunk: Chunk | None) -> None:
@@ -178,7 +178,7 @@ class LivePredictor:
             return
         if chunk.stream == "emg":
             self._stages.arrived(float(chunk.t[-1]))
-        self._care.note(self._chain.push(chunk))
+        self._care.note(self._pipeline.push(chunk))
         if self._tracer and chunk.stream == "emg":
             self._tracer.emg(chunk)
 
@@ -195,7 +195,7 @@ class LivePredictor:
         self._garbage.turn(clock.now())
 
     def _publish(self, predicted: Predicted) -> None:
-        self._outbox.synthesised = self._chain.drive.synthesised
+        self._outbox.synthesised = self._pipeline.mapper.synthesised
         newest = len(predicted.t) - 1
         late = newest >= BURST
         for i in [newest] if late else range(newest + 1):
@@ -213,7 +213,7 @@ class LivePredictor:
 
     def _pair(self) -> None:
         """Score rows whose reference has come, and pass them on to the calibrator."""
-        paired = self._chain.pair()
+        paired = self._pipeline.pair()
         if paired is None:
             return
         self._board.add(paired)
@@ -232,14 +232,14 @@ class LivePredictor:
             return
         self._reporter.update(update)
         if update.synergies:
-            self._chain.drive.learn(Synthesis(update.synergies.synergies()))
+            self._pipeline.mapper.learn(Synthesis(update.synergies.synergies()))
         if update.version <= self._received:
             return
         self._received = update.version
         self._subject = update.subject(self._subject)
         confidence = update.confidence.confidence() if update.confidence else None
         self._bones = update.confidence.bones if update.confidence else {}
-        self._chain.predictor.adopt(self._subject, update.version, confidence)
+        self._pipeline.predictor.adopt(self._subject, update.version, confidence)
         values = {k: tuple(v) for k, v in self._subject.values().items()}
         self._publisher.publish_parameters(
             ParametersMessage(

@@ -99,15 +99,15 @@ def run(
         stack.callback(daemon.end)
         try:
             daemon.start()
-            hear = (daemon.desk.hear, service.hear, *filter(None, [on_status]))
-            witness = _OutputMonitor(config.output.zmq, keys.listener, hear)
-            stack.callback(witness.end)
+            hear = (daemon.requests.hear, service.hear, *filter(None, [on_status]))
+            monitor = _OutputMonitor(config.output.zmq, keys.listener, hear)
+            stack.callback(monitor.end)
             _watch(daemon, service, seconds, stop)
             daemon.end()
         except KeyboardInterrupt:
             daemon.kill()
             raise
-        return daemon.summary() | witness.end()
+        return daemon.summary() | monitor.end()
 
 
 def _watch(daemon: _Daemon, service: Service, seconds: float | None, stop: threading.Event) -> None:
@@ -143,7 +143,7 @@ class _Daemon:
         self._events = DealerSocket(self._addresses["events"], (TroubleMessage,), bind=True)
         self._untold: deque[LinkMessage] = deque(maxlen=MOST_UNTOLD)
         self.session = session_path(config) if config.session.enabled else None
-        self.desk = RequestHandler(config, self._addresses, self._versions, server, self._log)
+        self.requests = RequestHandler(config, self._addresses, self._versions, server, self._log)
         self._updates = Listener(self._addresses["updates"], UpdateMessage)
         self._predictor = Worker(
             "predictor",
@@ -173,7 +173,7 @@ class _Daemon:
         return self._predictor.moves(PREDICTOR_PATIENCE_S)
 
     def _start_predictor(self) -> None:
-        config = self._config.model_copy(update={"envelope": self.desk.envelope})
+        config = self._config.model_copy(update={"envelope": self.requests.envelope})
         self._predictor.start(config, self._addresses, *self._newest(), self._summary)
 
     def _start_recorder(self, path: Path, resume: bool) -> None:
@@ -190,7 +190,7 @@ class _Daemon:
     def turn(self) -> None:
         """Look after the processes once."""
         self._keep_new_parameters()
-        self.desk.turn()
+        self.requests.turn()
         self._speak_with_the_recorder()
         if self._ended(self._predictor):
             self._start_predictor()
@@ -199,7 +199,7 @@ class _Daemon:
         if self.session is not None and self._ended(self._recorder):
             self._log_trouble = "The recorder has ended and is started again."
             self._start_recorder(self.session, resume=self.session.exists())
-        self.desk.concern("session", self._log_trouble, degrades=False)
+        self.requests.concern("session", self._log_trouble, degrades=False)
         if self._all_ready():
             self._predictor.prepare(self._config, self._versions.subject(0))
 
@@ -214,7 +214,7 @@ class _Daemon:
                 f"The calibrator {what}; prediction goes on with parameter set "
                 f"{self._versions.newest}."
             )
-        self.desk.concern("calibrator", sentence, degrades=True)
+        self.requests.concern("calibrator", sentence, degrades=True)
 
     def _all_ready(self) -> bool:
         """Tell whether all are at work, so that a spare predictor's start holds nobody up."""
@@ -269,7 +269,7 @@ class _Daemon:
                 worker.join(max(0.0, deadline - time.monotonic()))
         self._updates.close()
         self._events.close()
-        self.desk.close()
+        self.requests.close()
 
     def kill(self) -> None:
         """End all processes at once."""

@@ -52,7 +52,7 @@ class Recorder:
         self._next_moment = -np.inf
         self._emg: list[tuple[Array, Array]] = []
         self._failed: set[str] = set()
-        """Channels that are not believed, or were not at some time of the second."""
+        """Channels that are faulty, or were at some time of the second."""
         self._channel_faults: Mapping[str, str] = {}
 
     def update(self, update: UpdateMessage) -> None:
@@ -145,10 +145,10 @@ class Recorder:
         """Note channels that have failed, and those that are back."""
         before, now = self._channel_faults, status.channels
         for channel in now.keys() - before.keys():
-            sentence = f"EMG channel {channel} is not believed: {now[channel]}."
+            sentence = f"EMG channel {channel} is faulty: {now[channel]}."
             self.event(status.t, "emg", "electrode", sentence)
         for channel in before.keys() - now.keys():
-            self.event(status.t, "emg", "electrode", f"EMG channel {channel} is believed again.")
+            self.event(status.t, "emg", "electrode", f"EMG channel {channel} is valid again.")
         self._channel_faults = now
         self._failed |= set(now)
 

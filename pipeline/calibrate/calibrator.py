@@ -87,11 +87,11 @@ class Calibrator:
         Parameters to start from; the prior where None.
     version
         Version of those parameters.
-    synergist
+    synergies
         Learns what drives muscles without electrode; None where that is not wanted.
     limb
         What motion says of bones, where the reference is a motion; `space` has the bones then.
-    deep
+    unmeasured
         Muscles without electrodes whose forces close the equation; None for none.
     """
 
@@ -102,14 +102,14 @@ class Calibrator:
         settings: CalibratorSettings,
         start: Subject | None = None,
         version: int = 0,
-        synergist: OnlineSynergies | None = None,
+        synergies: OnlineSynergies | None = None,
         limb: MotionReference | None = None,
-        deep: UnmeasuredMuscles | None = None,
+        unmeasured: UnmeasuredMuscles | None = None,
     ) -> None:
         self.space = space
         self._limb = limb
-        self._deep = deep
-        self._synergist = synergist
+        self._unmeasured = unmeasured
+        self._online = synergies
         self.settings = settings
         self._rate_hz = rate_hz
         self._step_s = 1.0 / rate_hz
@@ -182,8 +182,8 @@ class Calibrator:
     def update(self) -> Update:
         """Refine the parameters on the present window."""
         self._fresh = 0
-        if self._synergist and len(self._window):
-            self._synergist.learn(self._window.rows)
+        if self._online and len(self._window):
+            self._online.learn(self._window.rows)
         refusal = self._refusal()
         if refusal is not None:
             return self._unchanged(*refusal)
@@ -236,13 +236,13 @@ class Calibrator:
         )
 
     def _synergies(self) -> SynergyWeights | None:
-        return self._synergist.found if self._synergist else None
+        return self._online.found if self._online else None
 
     def _search(self, train: Trials) -> Search | None:
         """Begin to refine synergies too, where muscles are driven by them."""
-        if self._synergist is None:
+        if self._online is None:
             return None
-        return self._synergist.search(train, self._rates()[0])
+        return self._online.search(train, self._rates()[0])
 
     def _carry_out(
         self, result: Result, candidate: Tensor, tried: Subject, search: Search | None
@@ -251,8 +251,8 @@ class Calibrator:
         if result in ADOPTED:
             self._accepted, self.subject = candidate, tried
             self.version += 1
-            if search and self._synergist:
-                self._synergist.found = search.found()
+            if search and self._online:
+                self._online.found = search.found()
         elif result is Result.REJECTED:
             self._restart()
 
@@ -313,15 +313,17 @@ class Calibrator:
             past = self._memory.trials(remembered, like)
             share = settings.memory_share * train.weight.sum() / past.weight.sum().clamp_min(1.0)
             train = joined(train, past._replace(weight=share * past.weight))
-        judge = Judge(self.space, self._seen(fresh), scale, self._step_s, self._deep)
-        return self._seen(train), judge
+        judge = Judge(
+            self.space, self._with_regressor(fresh), scale, self._step_s, self._unmeasured
+        )
+        return self._with_regressor(train), judge
 
-    def _seen(self, trials: Trials) -> Trials:
+    def _with_regressor(self, trials: Trials) -> Trials:
         """Work out what a motion says of bones, where it is the reference."""
         inertia = self.space.inertia(self._accepted)
-        if self._limb is None or trials.moving is None or inertia is None:
+        if self._limb is None or trials.motion is None or inertia is None:
             return trials
-        return trials._replace(seen=self._limb.seen(trials.moving, inertia))
+        return trials._replace(regressor=self._limb.regressor(trials.motion, inertia))
 
     def _descend(
         self, trials: Trials, scale: Tensor, search: Search | None
@@ -344,7 +346,9 @@ class Calibrator:
             reports.append(output.report)
             loss = (
                 data_loss(
-                    moment_error(output, trials, scale, self.space.inertia(vector), self._deep)
+                    moment_error(
+                        output, trials, scale, self.space.inertia(vector), self._unmeasured
+                    )
                 )
                 + plausibility_penalty(output, settings.loss)
                 + settings.prior_weight * distance(vector)

@@ -81,7 +81,7 @@ def confidence(
     # What EMG gets wrong it gets wrong in prediction too, which leaves the moments as they are.
     covariance = torch.linalg.inv(precision[own, own])
     slope[space.muscle_size :] = 0.0  # nor do bones change the moments of the muscles
-    unit = scale if trials.seen is None else _spread(output.moment, trials.weight)
+    unit = scale if trials.regressor is None else _spread(output.moment, trials.weight)
     spread = _directions(covariance, _products(slope, trials.weight, unit.square()))
     identifiability = _standings(space, vector, deviation / before)
     return Confidence(
@@ -116,16 +116,16 @@ def _unexplained(
 ) -> tuple[float, ...]:
     """Return the standard deviation of the torque that is left over, N*m per DOF."""
     inertia = space.inertia(vector)
-    if trials.seen is None or inertia is None:
+    if trials.regressor is None or inertia is None:
         left = output.moment - trials.moment
     else:
-        left = trials.seen.gap(output.moment, inertia)
+        left = trials.regressor.residual_torque(output.moment, inertia)
     return tuple(float(value) for value in _mean_square(left, trials.weight).sqrt())
 
 
 def _on_residual(torques: Tensor, trials: Trials) -> Tensor:
     """Return what torques do to the residual, in its unit, shape [..., trial, dof, time]."""
-    return torques if trials.seen is None else trials.seen.accelerations(torques)
+    return torques if trials.regressor is None else trials.regressor.accelerations(torques)
 
 
 def _bone_effects(space: ParameterSpace, vector: Tensor, trials: Trials) -> Tensor:
@@ -136,7 +136,7 @@ def _bone_effects(space: ParameterSpace, vector: Tensor, trials: Trials) -> Tens
     Tensor
         Shape [number, trial, dof, time].
     """
-    if trials.seen is None or not isinstance(space, BodySpace) or space.bone_size == 0:
+    if trials.regressor is None or not isinstance(space, BodySpace) or space.bone_size == 0:
         return trials.moment.new_zeros(0, *trials.moment.shape)
 
     muscles, bones = vector.tensor_split([space.muscle_size])
@@ -145,7 +145,7 @@ def _bone_effects(space: ParameterSpace, vector: Tensor, trials: Trials) -> Tens
         return space.inertia(torch.cat((muscles, bones))).flatten()
 
     by_bones: Tensor = torch.func.jacrev(inertia)(bones)
-    return -(trials.seen.torque_per_inertia @ by_bones).movedim(-1, 0)
+    return -(trials.regressor.torque_per_inertia @ by_bones).movedim(-1, 0)
 
 
 def sensitivity(

@@ -39,7 +39,7 @@ class Judge:
         Spread of each DOF's reference, in its unit, shape [dof].
     step_s
         Interval of the time grid, s.
-    deep
+    unmeasured
         Muscles whose forces close the equation; None for none.
     """
 
@@ -47,7 +47,7 @@ class Judge:
     fresh: Trials
     scale: Tensor
     step_s: float
-    deep: UnmeasuredMuscles | None = None
+    unmeasured: UnmeasuredMuscles | None = None
 
     def score(self, vector: Tensor) -> Score:
         """Return the score of the parameters at `vector`."""
@@ -55,7 +55,7 @@ class Judge:
         with torch.no_grad():
             output = simulate(parameters, *self.fresh[:3], self.step_s)
             inertia = self.space.inertia(vector)
-            error = moment_error(output, self.fresh, self.scale, inertia, self.deep)
+            error = moment_error(output, self.fresh, self.scale, inertia, self.unmeasured)
         rmse = (error.sqrt() * self.scale).cpu().numpy()
         return Score(float(error.sum()), tuple(float(value) for value in rmse))
 
@@ -70,7 +70,7 @@ def verdict(
     before, after
         Scores of the parameters in force and of the candidate.
     gain
-        Fraction by which the error must fall for a hand-over to be worth while.
+        Fraction by which the error must fall for a cross-fade to be worth while.
     tolerance
         Factor by which the candidate's error may exceed the present one before the search is
         put back to the parameters in force.

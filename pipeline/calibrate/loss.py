@@ -38,10 +38,10 @@ class Trials(NamedTuple):
     measured: Tensor | None = None
     """Which excitations electrodes have recorded, bool, shape [..., trial, muscle, time]; None
     where all are."""
-    moving: Tensor | None = None
+    motion: Tensor | None = None
     """The motion that is the reference, as `PairedRows` has it, shape [trial, 4, coordinate, time];
     None where the reference is a moment."""
-    seen: MotionRegressor | None = None
+    regressor: MotionRegressor | None = None
     """What that motion says of any bones, once it has been worked out."""
 
 
@@ -60,8 +60,8 @@ def joined(first: Trials, second: Trials) -> Trials:
         both(first.weight, second.weight, 0.0),
         _measured(first, second, size),
         None
-        if first.moving is None or second.moving is None
-        else both(first.moving, second.moving),
+        if first.motion is None or second.motion is None
+        else both(first.motion, second.motion),
     )
 
 
@@ -112,9 +112,9 @@ def residual(moment: Tensor, trials: Trials, inertia: Tensor | None = None) -> T
     inertia
         Inertial parameters of the bones, shape [bone, 10], where the reference is a motion.
     """
-    if trials.seen is None or inertia is None:
+    if trials.regressor is None or inertia is None:
         return moment - trials.moment
-    return trials.seen.accelerations(trials.seen.gap(moment, inertia))
+    return trials.regressor.accelerations(trials.regressor.residual_torque(moment, inertia))
 
 
 def moment_error(
@@ -122,17 +122,21 @@ def moment_error(
     trials: Trials,
     scale: Tensor,
     inertia: Tensor | None = None,
-    deep: UnmeasuredMuscles | None = None,
+    unmeasured: UnmeasuredMuscles | None = None,
 ) -> Tensor:
     """Mean squared `residual` of each DOF over the reference's variance, shape [..., dof].
 
-    Where there are `deep` muscles, it is of what they leave.
+    Where there are `unmeasured` muscles, it is of what they leave.
     """
     error = residual(output.moment, trials, inertia)
-    if deep is not None:
-        seen = trials.seen
-        felt = seen.accelerations if seen is not None and inertia is not None else torch.clone
-        error = deep.closed(error, trials.moment_arm, scale, felt)
+    if unmeasured is not None:
+        regressor = trials.regressor
+        felt = (
+            regressor.accelerations
+            if regressor is not None and inertia is not None
+            else torch.clone
+        )
+        error = unmeasured.closed(error, trials.moment_arm, scale, felt)
     error = error / scale[..., None, :, None]
     return _pooled(error.square() * trials.weight) / _pooled(trials.weight).clamp_min(1.0)
 

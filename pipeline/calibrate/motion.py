@@ -41,7 +41,7 @@ class MotionRegressor(NamedTuple):
     mobility: Tensor
     """Inverse mass matrix, 1/(kg*m^2), shape [trial, time, dof, dof]."""
 
-    def gap(self, moment: Tensor, inertia: Tensor) -> Tensor:
+    def residual_torque(self, moment: Tensor, inertia: Tensor) -> Tensor:
         """Return the torque that muscles and external torque leave over, N*m.
 
         Parameters
@@ -76,12 +76,12 @@ class MotionReference:
     coordinates: Sequence[str]
     n_dofs: int
 
-    def seen(self, moving: Tensor, inertia: Tensor) -> MotionRegressor:
+    def regressor(self, motion: Tensor, inertia: Tensor) -> MotionRegressor:
         """Return what a motion says of any bones.
 
         Parameters
         ----------
-        moving
+        motion
             Angle, velocity, acceleration and external torque, shape [trial, 4, coordinate, time].
         inertia
             The bones believed, shape [bone, 10].
@@ -89,12 +89,12 @@ class MotionReference:
         own = self.skeleton.coordinates
         order = [list(self.coordinates).index(name) for name in own]
         dofs = [own.index(name) for name in self.coordinates[: self.n_dofs]]
-        q, qd, qdd = moving[:, :3, order].double().permute(1, 0, 3, 2)
+        q, qd, qdd = motion[:, :3, order].double().permute(1, 0, 3, 2)
         mass = self.skeleton.with_inertia(inertia.double()).mass_matrix(q)[..., dofs, :][..., dofs]
         least = LEAST_INERTIA * torch.eye(self.n_dofs).to(mass)
         per_inertia = self.skeleton.regressor(q, qd, qdd)[..., dofs, :]
         return MotionRegressor(
-            torque_per_inertia=per_inertia.transpose(1, 2).contiguous().to(moving),
-            external=moving[:, 3, : self.n_dofs],
-            mobility=torch.linalg.inv(mass + least).to(moving),
+            torque_per_inertia=per_inertia.transpose(1, 2).contiguous().to(motion),
+            external=motion[:, 3, : self.n_dofs],
+            mobility=torch.linalg.inv(mass + least).to(motion),
         )

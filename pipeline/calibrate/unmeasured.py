@@ -31,7 +31,7 @@ class UnmeasuredMuscles:
 
     Parameters
     ----------
-    deep
+    unmeasured
         Bool, shape [muscle].
     most
         Largest force of each, N, shape [muscle].

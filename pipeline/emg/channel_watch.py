@@ -40,7 +40,7 @@ class WatchState:
     until_look: int
     """Samples until the next judgement."""
     reason: Counts
-    """0 where a channel is believed, else the place in `REASONS` of its newest fault plus one,
+    """0 where a channel is valid, else the place in `REASONS` of its newest fault plus one,
     shape [channel]."""
     faultless: Counts
     """Samples without a fault since a channel's last one, shape [channel]."""
@@ -50,21 +50,21 @@ class WatchState:
 
 @dataclass(frozen=True)
 class Change:
-    """A channel that has failed or come back."""
+    """A channel that has become faulty or valid again."""
 
     t: float
     """Time of the sample at which it was seen, s."""
     channel: str
     reason: str | None
-    """What is wrong with it; None where it is believed again."""
+    """What is wrong with it; None where it is valid again."""
 
 
 class Watched(NamedTuple):
-    """Samples that can be filtered, and what of them can be believed."""
+    """Samples that can be filtered, and what of them is valid."""
 
     chunk: Chunk
     """The same samples, every value that is not finite replaced by the last one that was."""
-    believed: Flags | None
+    valid: Flags | None
     """Shape [n, channel]; None where all of them are."""
     changes: tuple[Change, ...]
 
@@ -72,7 +72,7 @@ class Watched(NamedTuple):
 class ChannelWatch:
     """Watches the channels of an EMG stream, raw or as ready envelopes.
 
-    What a channel that is not believed gives is passed on all the same, so that the filters have
+    What a channel that is faulty gives is passed on all the same, so that the filters have
     settled by the time it is back.
 
     Parameters
@@ -84,7 +84,7 @@ class ChannelWatch:
     limits
         What is a fault.
     return_s
-        Time without a fault after which a channel is believed again, s.
+        Time without a fault after which a channel is valid again, s.
     raw
         Whether the samples are raw EMG and not ready envelopes.
     """
@@ -114,8 +114,8 @@ class ChannelWatch:
         )
 
     @property
-    def failed(self) -> dict[str, str]:
-        """The channels that are not believed, each with what is wrong with it."""
+    def faulty(self) -> dict[str, str]:
+        """The channels that are faulty, each with what is wrong with it."""
         reasons = zip(self.channels, self.state.reason, strict=True)
         return {channel: REASONS[reason - 1] for channel, reason in reasons if reason}
 
@@ -130,7 +130,7 @@ class ChannelWatch:
             Envelope of each channel at maximum voluntary contraction, V (1 for ready envelopes),
             shape [channel].
         """
-        believed = np.empty(chunk.x.shape, dtype=bool)
+        valid = np.empty(chunk.x.shape, dtype=bool)
         finite = np.empty(chunk.x.shape)
         changes: list[Change] = []
         stamps = (self.state.newest, *chunk.t.tolist())
@@ -142,13 +142,13 @@ class ChannelWatch:
             next_pause = next((pause for pause in pauses if pause > start), len(chunk.t))
             stop = min(start + self.state.until_look, next_pause)
             part = slice(start, stop)
-            believed[part] = self.state.reason == 0
+            valid[part] = self.state.reason == 0
             finite[part] = self._take(chunk.t[part], chunk.x[part])
             if self.state.until_look == 0:
                 changes += self._look(mvc)
-                believed[stop - 1] = self.state.reason == 0
+                valid[stop - 1] = self.state.reason == 0
             start = stop
-        return Watched(Chunk(chunk.stream, chunk.t, finite), believed, tuple(changes))
+        return Watched(Chunk(chunk.stream, chunk.t, finite), valid, tuple(changes))
 
     def _after_pause(self) -> WatchState:
         return replace(self.state, window=self.state.window[:0], until_look=self._every)
@@ -167,7 +167,7 @@ class ChannelWatch:
         return filled[1:]
 
     def _look(self, mvc: Array) -> list[Change]:
-        """Judge the window; return which channels have failed or come back."""
+        """Judge the window; return which channels have become faulty or valid again."""
         state = replace(self.state, until_look=self._every)
         self.state = state
         if len(state.window) < self._size:

@@ -111,14 +111,14 @@ class Envelope:
         recorder, self._recorder = self._recorder, None
         return recorder.levels() if recorder else None
 
-    def process(self, chunk: Chunk, believed: NDArray[np.bool_] | None = None) -> Chunk:
+    def process(self, chunk: Chunk, valid: NDArray[np.bool_] | None = None) -> Chunk:
         """Return the excitations of the next samples.
 
         Parameters
         ----------
         chunk
             Raw EMG in V or ready envelopes, shape [n, channel].
-        believed
+        valid
             Samples that say something of a muscle, from which a tracked resting level may be
             learnt, shape [n, channel]; all where None. They have to be finite.
 
@@ -133,7 +133,7 @@ class Envelope:
             return Chunk(chunk.stream, t, x)
         settled = np.ones(len(t), dtype=bool)
         envelope, settled = self._filter.process(t, x) if self._filter else (x, settled)
-        usable = settled[:, None] if believed is None else settled[:, None] & believed
+        usable = settled[:, None] if valid is None else settled[:, None] & valid
         self.newest = float(t[-1])
         if self._recorder:
             self._recorder.add(envelope, settled)

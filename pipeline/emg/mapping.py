@@ -31,7 +31,7 @@ class MappedExcitations(NamedTuple):
 class ExcitationMapper:
     """Turns the channels' excitations into those of the muscles, row by row.
 
-    A muscle is measured while any of its channels is believed; the mean of those drives it. When
+    A muscle is measured while any of its channels is valid; the mean of those drives it. When
     none is, it is synthesised from the other muscles at once; when one is back, the excitation
     moves from the synthesised to the measured one in `fade_s`. It moves in the same time from what
     one set of synergies makes of it to what the next does.
@@ -61,12 +61,12 @@ class ExcitationMapper:
         self.recorded: Flags = np.asarray(self._mixing.any(axis=0))
         """Which muscles have electrodes, shape [muscle]."""
         self._used: Flags = np.asarray(self._mixing.any(axis=1))
-        self._believed = np.ones(len(channels), dtype=bool)
+        self._valid = np.ones(len(channels), dtype=bool)
         self._coming: deque[tuple[float, int, str | None]] = deque()
         self._steps = max(1, round(fade_s * rate_hz))
         """Rows of a fade."""
         self._back = np.where(self.recorded, self._steps, 0)
-        """Rows, up to a fade's, since each muscle has been believed; shape [muscle]."""
+        """Rows, up to a fade's, since each muscle has been valid; shape [muscle]."""
         self._synthesis: Synthesis | None = None
         self._former: Synthesis | None = None
         self._learnt = self._steps
@@ -85,7 +85,7 @@ class ExcitationMapper:
         return tuple(np.flatnonzero(self._back < self._steps).tolist())
 
     def note(self, changes: Sequence[Change]) -> None:
-        """Take note of channels that have failed or come back; rows from then on show it."""
+        """Take note of channels that have become faulty or valid; rows from then on show it."""
         for change in changes:
             place = self._channels.index(change.channel)
             if self._used[place]:
@@ -108,10 +108,10 @@ class ExcitationMapper:
     def _row(self, t_emg: float, excitation: Array) -> MappedExcitations:
         while self._coming and self._coming[0][0] <= t_emg:
             _, place, reason = self._coming.popleft()
-            self._believed[place] = reason is None
-        weight = self._believed @ self._mixing
+            self._valid[place] = reason is None
+        weight = self._valid @ self._mixing
         there = weight > 0.0
-        mixed = (excitation * self._believed) @ self._mixing / np.where(there, weight, 1.0)
+        mixed = (excitation * self._valid) @ self._mixing / np.where(there, weight, 1.0)
         self._back = np.where(there, np.minimum(self._back + 1, self._steps), 0)
         measured = self._back == self._steps
         made = self._synthesised(mixed, measured)

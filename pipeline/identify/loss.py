@@ -78,7 +78,7 @@ def motion_of(
     )
 
 
-def torque_gap(motion: Motion, inertia: Tensor, moment: Tensor) -> Tensor:
+def residual_torque(motion: Motion, inertia: Tensor, moment: Tensor) -> Tensor:
     """Return the torque that muscles and external torque leave over, N*m, [..., time, dof].
 
     Parameters
@@ -117,14 +117,14 @@ def predicted_acceleration(
     Parameters
     ----------
     inertia, moment
-        As in `torque_gap`.
+        As in `residual_torque`.
     root
         What `mass_root` returned for other bones; None takes these bones'. With a mass matrix that
         is held, heavier bones do not make an error smaller by being harder to move.
     """
-    gap = torque_gap(motion, inertia, moment)
+    residual = residual_torque(motion, inertia, moment)
     root = mass_root(motion, inertia) if root is None else root
-    return motion.acceleration + torch.cholesky_solve(gap.unsqueeze(-1), root).squeeze(-1)
+    return motion.acceleration + torch.cholesky_solve(residual.unsqueeze(-1), root).squeeze(-1)
 
 
 def acceleration_scale(motion: Motion, floor: float = 0.1) -> Tensor:

@@ -237,7 +237,7 @@ class StatusMessage(Message):
     parameters: dict[Name, Vector] = Field({}, description="The set in use, as in parameters.")
     muscles: Names = Field((), description="Muscles, in the order of each vector.")
     channels: dict[Name, Text] = Field(
-        {}, description="EMG channels that are not believed, each with what is wrong with it."
+        {}, description="EMG channels that are faulty, each with what is wrong with it."
     )
     synthesised: Names = Field((), description="Muscles driven by what the others do.")
     reference: dict[Name, Vector] | None = Field(

@@ -51,7 +51,7 @@ class Lived:
                 learnt = True
                 one = OnlineSynergies(np.ones(10, dtype=bool), HybridSettings(count=4))
                 one.learn(PairedRows.joined(paired))
-                chain.drive.learn(Synthesis(one.found))
+                chain.mapper.learn(Synthesis(one.found))
         self.t, self.moment, self.valid = map(np.concatenate, zip(*moments, strict=True))
         self.rows = PairedRows.joined(paired)
 

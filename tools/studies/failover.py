@@ -33,7 +33,7 @@ from pipeline.streams.recordings.load import load_recording
 OFF_S, BACK_S, END_S = 30.0, 50.0, 60.0
 """When the electrode comes off, when it is back, and how long a run is, s of the lab's time."""
 BEFORE, DURING, AFTER = (10.0, 30.0), (30.0, 50.0), (52.0, 60.0)
-"""What is compared, s; the electrode needs a second to be believed again."""
+"""What is compared, s; the electrode needs a second to be valid again."""
 WALKING = (10.0, 20.0), (20.0, 30.0), (32.0, 36.0)
 """The same in recorded walking."""
 WALKING_CHANNELS = ("soleus_r", "med_gas_r", "tib_ant_r", "vas_lat_r", "semimem_r")

@@ -1,6 +1,6 @@
 """Synergies learnt while data arrive, and refined with the muscles where electrodes are missing.
 
-While every electrode is believed, its synergies are those of the window's excitations. Where
+While every electrode is valid, its synergies are those of the window's excitations. Where
 muscles are driven by synthesised excitations, weights and primitives take part in the calibrator's
 search, under the same penalties as offline.
 
@@ -49,7 +49,7 @@ class OnlineSynergies:
         How many synergies, and how eq. 5 weighs.
     device
         Where to compute.
-    deep
+    unmeasured
         Whether muscles without electrodes are left alone: nothing drives them, nothing is refined.
     """
 
@@ -58,9 +58,9 @@ class OnlineSynergies:
         recorded: NDArray[np.bool_],
         settings: HybridSettings,
         device: str = "cpu",
-        deep: bool = False,
+        unmeasured: bool = False,
     ) -> None:
-        self._deep = deep
+        self._unmeasured = unmeasured
         self._recorded = recorded
         self._settings = settings
         self._device = device
@@ -106,7 +106,7 @@ class OnlineSynergies:
     def _completed(self, weights: Tensor, unit: NDArray[np.float64]) -> SynergyWeights:
         """Return the weights of all muscles: those without electrodes keep theirs."""
         known = weights.cpu().double().numpy()
-        share = 0.0 if self._deep else self._settings.first_weight
+        share = 0.0 if self._unmeasured else self._settings.first_weight
         whole = np.tile(share * known.mean(axis=0), (len(unit), 1))
         if self.found is not None and self.found.weights.shape == whole.shape:
             whole = self.found.weights / unit[:, None]
@@ -121,7 +121,7 @@ class OnlineSynergies:
         rate
             AdamW's learning rate.
         """
-        if trials.measured is None or self.found is None or self._deep:
+        if trials.measured is None or self.found is None or self._unmeasured:
             return None
         return Search(trials, trials.measured, self.found, self._settings, rate)
 

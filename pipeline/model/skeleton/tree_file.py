@@ -37,7 +37,7 @@ def load_skeleton(path: str | Path) -> KinematicTree:
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise UserError(f"'{path}' is not a skeleton of format {FORMAT}.")
     try:
-        return _chain(content)
+        return _tree(content)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(
             f"Skeleton '{path}' lacks an entry or has a wrong one: {type(error).__name__} {error}."
@@ -55,7 +55,7 @@ def save_skeleton(chain: KinematicTree, path: Path) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def _chain(content: dict[str, Any]) -> KinematicTree:
+def _tree(content: dict[str, Any]) -> KinematicTree:
     return KinematicTree(
         name=str(content.pop("name")),
         origin=str(content.pop("origin")),

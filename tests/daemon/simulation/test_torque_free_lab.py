@@ -21,7 +21,7 @@ from pipeline.update import Result
 from tools.studies.torque_free import run
 
 BELIEVED = ("[skeleton]", "[failover]\nenabled = false\n\n[skeleton]")
-"""Every electrode is believed, whatever it gives."""
+"""Every electrode is valid, whatever it gives."""
 
 
 def test_rates_are_those_of_the_angles():

@@ -14,33 +14,33 @@ from pipeline.model.skeleton import Skeleton, load_skeleton
 from pipeline.streams.base import Chunk
 
 
-def motion(config, seed=0, trials=2, size=5):
+def sampled(config, seed=0, trials=2, size=5):
     """Return the skeleton and a random motion with the torque of a device, in model order."""
     skeleton = Skeleton.of(load_skeleton(config.skeleton.file))
     q, qd, qdd = torch.randn(3, trials, size, 5, generator=torch.manual_seed(seed)).double()
     q = 0.7 + 0.2 * q
     torque = skeleton.inverse(q, qd, qdd)
     external = torch.randn(torque.shape).double()
-    moving = torch.stack((q, qd, qdd, external), 1).transpose(-1, -2)  # dofs come first in both
-    return skeleton, moving, torque
+    motion = torch.stack((q, qd, qdd, external), 1).transpose(-1, -2)  # dofs come first in both
+    return skeleton, motion, torque
 
 
 def test_true_muscles_and_bones_leave_nothing_over(torque_free_arm):
     config = torque_free_arm()
-    skeleton, moving, torque = motion(config)
-    seen = motion_reference(config).seen(moving, skeleton.inertia)
-    muscles = (torque.transpose(-1, -2) - moving[:, 3])[:, :4]
-    assert seen.gap(muscles, skeleton.inertia).abs().max() < 1e-10
+    skeleton, motion, torque = sampled(config)
+    regressor = motion_reference(config).regressor(motion, skeleton.inertia)
+    muscles = (torque.transpose(-1, -2) - motion[:, 3])[:, :4]
+    assert regressor.residual_torque(muscles, skeleton.inertia).abs().max() < 1e-10
 
 
 def test_a_torque_left_over_is_weighed_by_what_it_does_to_the_limb(torque_free_arm):
     config = torque_free_arm()
-    skeleton, moving, torque = motion(config)
-    q, qd, _ = moving[:, :3].transpose(-1, -2).unbind(1)
-    seen = motion_reference(config).seen(moving, skeleton.inertia)
+    skeleton, motion, torque = sampled(config)
+    q, qd, _ = motion[:, :3].transpose(-1, -2).unbind(1)
+    regressor = motion_reference(config).regressor(motion, skeleton.inertia)
     more = torch.zeros_like(torque)
     more[..., 3] = 0.1
-    change = seen.accelerations(more[..., :4].transpose(-1, -2)).transpose(-1, -2)
+    change = regressor.accelerations(more[..., :4].transpose(-1, -2)).transpose(-1, -2)
     # With the forearm's rotation held, it accelerates no less than where that gives way.
     forward = skeleton.forward(q, qd, torque + more) - skeleton.forward(q, qd, torque)
     assert torch.all(change[..., 3] > 0)

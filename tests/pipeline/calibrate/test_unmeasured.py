@@ -22,7 +22,7 @@ def strength_error(deep):
     rules = {name: Rule(True, bounds) for name, bounds in BOUNDS.items()}
     space = ParameterSpace(prior(), rules, [])
     settings = calibrator_settings(CalibratorConfig(window_s=8.0, min_data_s=3.0))
-    calibrator = Calibrator(space, RATE_HZ, settings, deep=deep)
+    calibrator = Calibrator(space, RATE_HZ, settings, unmeasured=deep)
     rows = recorded(20.0)
     blind = rows.excitation * np.array([1.0, 1.0, 0.0])
     for start in range(0, len(rows.t), 100):

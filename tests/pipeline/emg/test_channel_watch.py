@@ -62,10 +62,10 @@ def test_a_fault_is_named_within_a_tenth_of_a_second(reason, signal):
     (change,) = watched.changes
     assert change.channel == "c1"
     assert FAILS_AT < change.t <= FAILS_AT + IN_TIME_S
-    assert not watched.believed[t >= FAILS_AT + IN_TIME_S, 1].any()
-    assert watched.believed[t < FAILS_AT].all()
-    assert watched.believed[:, [0, 2]].all()
-    assert one.failed == {"c1": reason}
+    assert not watched.valid[t >= FAILS_AT + IN_TIME_S, 1].any()
+    assert watched.valid[t < FAILS_AT].all()
+    assert watched.valid[:, [0, 2]].all()
+    assert one.faulty == {"c1": reason}
     assert np.isfinite(watched.chunk.x).all()
 
 
@@ -75,14 +75,14 @@ def test_a_lasting_fault_is_called_what_it_is(reason, signal):
     x[:, 1] = signal(t)
     one = watch()
     one.process(Chunk("emg", t, x), MVCS)
-    assert one.failed == {"c1": reason}
+    assert one.faulty == {"c1": reason}
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_sound_channels_are_left_alone(seed):
     t, x = emg(20.0, seed=seed)
     watched = watch().process(Chunk("emg", t, x), MVCS)
-    assert watched.believed.all()
+    assert watched.valid.all()
     np.testing.assert_array_equal(watched.chunk.x, x)
 
 
@@ -113,7 +113,7 @@ def test_it_is_believed_again_after_the_configured_time_and_not_before():
     fell, rose = watched.changes
     assert (fell.channel, rose.channel, rose.reason) == ("c0", "c0", None)
     assert 2.5 - 0.02 <= rose.t <= 2.5 + IN_TIME_S
-    assert watched.believed[t >= rose.t].all()
+    assert watched.valid[t >= rose.t].all()
 
 
 def test_a_fault_in_between_begins_the_wait_anew():
@@ -129,7 +129,7 @@ def test_a_few_lost_values_are_bridged_and_forgiven():
     t, x = emg(1.0)
     x[500:510, 1] = np.nan
     watched = watch().process(Chunk("emg", t, x), MVCS)
-    assert watched.believed.all()
+    assert watched.valid.all()
     np.testing.assert_array_equal(watched.chunk.x[500:510, 1], x[499, 1])
 
 
@@ -140,9 +140,9 @@ def test_after_a_pause_nothing_is_judged_on_what_was_before():
     t[500:] += 5.0
     one = watch(return_s=0.5)
     one.process(Chunk("emg", t[:540], x[:540]), MVCS)
-    assert one.failed == {}
+    assert one.faulty == {}
     one.process(Chunk("emg", t[540:], x[540:]), MVCS)
-    assert one.failed == {}
+    assert one.faulty == {}
 
 
 def test_a_quiet_muscle_on_a_coarse_converter_is_no_fault():
@@ -150,19 +150,19 @@ def test_a_quiet_muscle_on_a_coarse_converter_is_no_fault():
     step = 2e-6
     quiet = step * np.round(np.random.default_rng(1).normal(0.0, step, len(t)) / step)
     x[:, 2] = quiet
-    assert watch().process(Chunk("emg", t, x), MVCS).believed.all()
+    assert watch().process(Chunk("emg", t, x), MVCS).valid.all()
 
 
 def test_drift_is_no_loud_channel():
     t, x = emg(1.0)
     x += 0.02 * t[:, None]
-    assert watch().process(Chunk("emg", t, x), MVCS).believed.all()
+    assert watch().process(Chunk("emg", t, x), MVCS).valid.all()
 
 
 def test_checks_can_be_switched_off():
     t, x = emg()
     x[:, 1] = FAULTS["line noise only"](t)
-    assert watch(line_hz=()).process(Chunk("emg", t, x), MVCS).believed.all()
+    assert watch(line_hz=()).process(Chunk("emg", t, x), MVCS).valid.all()
 
 
 def spoilt(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -187,9 +187,9 @@ def test_what_comes_out_does_not_depend_on_the_chunks(seed, sizes):
     pieces = zip(np.split(t, edges), np.split(x, edges), strict=True)
     parts = [cut_watch.process(Chunk("emg", *piece), MVCS) for piece in pieces]
     np.testing.assert_array_equal(np.concatenate([p.chunk.x for p in parts]), whole.chunk.x)
-    np.testing.assert_array_equal(np.concatenate([p.believed for p in parts]), whole.believed)
+    np.testing.assert_array_equal(np.concatenate([p.valid for p in parts]), whole.valid)
     assert [change for p in parts for change in p.changes] == list(whole.changes)
-    assert cut_watch.failed == whole_watch.failed
+    assert cut_watch.faulty == whole_watch.faulty
 
 
 @settings(max_examples=30)
@@ -202,7 +202,7 @@ def test_changes_tell_what_the_flags_tell_and_nothing_leaves_that_is_not_finite(
     told = np.ones((len(t), 3), dtype=bool)
     for change in watched.changes:
         told[t >= change.t, one.channels.index(change.channel)] = change.reason is None
-    np.testing.assert_array_equal(watched.believed, told)
+    np.testing.assert_array_equal(watched.valid, told)
 
 
 def test_no_samples_change_nothing():

@@ -9,7 +9,7 @@ from pipeline.identify.loss import (
     acceleration_scale,
     motion_of,
     predicted_acceleration,
-    torque_gap,
+    residual_torque,
 )
 from pipeline.model.skeleton import BoneSpace, Skeleton, load_skeleton
 
@@ -45,8 +45,8 @@ def test_prediction_is_forward_dynamics(samples, draw):
     predicted = predicted_acceleration(motion, bones, moment.transpose(-1, -2))
     loaded = ARM.with_inertia((bones + load)[:, None])
     torch.testing.assert_close(predicted, loaded.forward(q, qd, moment + external))
-    gap = torque_gap(motion, bones, moment.transpose(-1, -2))
-    torch.testing.assert_close(gap, moment + external - loaded.inverse(q, qd, qdd))
+    residual = residual_torque(motion, bones, moment.transpose(-1, -2))
+    torch.testing.assert_close(residual, moment + external - loaded.inverse(q, qd, qdd))
 
 
 def test_motion_alone_has_no_scale(samples):

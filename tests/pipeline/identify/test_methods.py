@@ -2,7 +2,7 @@
 
 import torch
 
-from pipeline.identify.loss import torque_gap
+from pipeline.identify.loss import residual_torque
 from pipeline.identify.methods import IdentificationSettings, adamw, gauss_newton
 from pipeline.model.nms import simulate
 from pipeline.model.skeleton import SHAPE
@@ -19,17 +19,21 @@ def test_the_true_arm_leaves_no_error(problem):
 def test_motion_is_newtons(arm, recording):
     """The recorded accelerations take the torque that the muscles and the damping give."""
     moment = simulate(arm.muscles, *recording[:3], recording.step_s).moment
-    gap = torque_gap(recording.motion, arm.skeleton.inertia, moment[..., :: recording.stride])
-    assert float((gap.abs() * recording.motion.weight).max()) < 1e-5
+    residual = residual_torque(
+        recording.motion, arm.skeleton.inertia, moment[..., :: recording.stride]
+    )
+    assert float((residual.abs() * recording.motion.weight).max()) < 1e-5
 
 
 def test_a_weight_in_the_hand_is_accounted_for(arm):
     loaded = record(arm, seed=5, trials=4, weight_kg=1.0)
     moment = simulate(arm.muscles, *loaded[:3], loaded.step_s).moment[..., :: loaded.stride]
-    gap = torque_gap(loaded.motion, arm.skeleton.inertia, moment).abs() * loaded.motion.weight
-    assert float(gap.max()) < 1e-5
+    residual = (
+        residual_torque(loaded.motion, arm.skeleton.inertia, moment).abs() * loaded.motion.weight
+    )
+    assert float(residual.max()) < 1e-5
     light = loaded.motion._replace(load=0.0 * loaded.motion.load)
-    assert float(torque_gap(light, arm.skeleton.inertia, moment).abs()[0].max()) > 1.0
+    assert float(residual_torque(light, arm.skeleton.inertia, moment).abs()[0].max()) > 1.0
 
 
 def test_slopes_are_those_of_the_loss(problem):

@@ -42,7 +42,7 @@ class Operator:
 
 
 def still(t: np.ndarray) -> np.ndarray:
-    """Return what no sensor is without: a channel that never moves at all is not believed."""
+    """Return what no sensor is without: a channel that never moves at all is faulty."""
     return 1e-5 * np.sin(1e3 * t)[:, None]
 
 

@@ -46,5 +46,5 @@ def test_a_channel_that_fails_is_named_and_its_muscle_synthesised_until_it_is_ba
     assert summary["nonfinite"] == 0
     with open_session(config.session.file) as database:
         events = database.execute("SELECT sentence FROM event WHERE kind = 'electrode'").fetchall()
-    assert [f"EMG channel {name} is not believed: not a number."] == list(events[0])
-    assert [f"EMG channel {name} is believed again."] == list(events[-1])
+    assert [f"EMG channel {name} is faulty: not a number."] == list(events[0])
+    assert [f"EMG channel {name} is valid again."] == list(events[-1])

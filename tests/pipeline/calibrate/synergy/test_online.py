@@ -40,7 +40,7 @@ def rows(excitation, measured=None) -> PairedRows:
     )
 
 
-def synergist(recorded=None, **settings) -> OnlineSynergies:
+def synergies(recorded=None, **settings) -> OnlineSynergies:
     everyone = np.ones(MUSCLES, dtype=bool)
     return OnlineSynergies(everyone if recorded is None else recorded, HybridSettings(**settings))
 
@@ -63,7 +63,7 @@ def test_too_few_and_too_many_synergies_foretell_worse():
 
 def test_a_muscle_that_fails_is_made_from_the_others():
     _, excitation = example(1200)
-    one = synergist()
+    one = synergies()
     one.learn(rows(excitation[:600]))
     measured = np.arange(MUSCLES) != 4
     made = Synthesis(one.found).fill(excitation[600:], measured)[:, 4]
@@ -72,7 +72,7 @@ def test_a_muscle_that_fails_is_made_from_the_others():
 
 def test_it_keeps_its_number_and_moves_little_between_updates():
     _, excitation = example(700)
-    one = synergist(count=PRIMITIVES)
+    one = synergies(count=PRIMITIVES)
     one.learn(rows(excitation[:600]))
     before = one.found.weights / one.found.unit[:, None]
     one.learn(rows(excitation[100:]))
@@ -84,7 +84,7 @@ def test_rows_without_every_electrode_teach_nothing():
     _, excitation = example()
     measured = np.ones(excitation.shape, dtype=bool)
     measured[-50:, 2] = False
-    one = synergist()
+    one = synergies()
     one.learn(rows(excitation, measured))
     assert one.found is None
     measured[-50:] = True
@@ -97,7 +97,7 @@ def test_a_muscle_without_electrode_keeps_its_weights_when_the_others_are_learnt
     recorded = np.arange(MUSCLES) != 0
     _, excitation = example(700)
     measured = np.broadcast_to(recorded, excitation.shape)
-    one = synergist(recorded, count=PRIMITIVES)
+    one = synergies(recorded, count=PRIMITIVES)
     one.learn(rows(excitation[:600], measured[:600]))
     assert (one.found.weights[0] > 0.0).all()
     first = one.found.weights[0].copy()
@@ -109,7 +109,7 @@ def test_a_search_finds_the_weights_that_the_loss_asks_for():
     recorded = np.arange(MUSCLES) != 0
     _, excitation = example()
     seen = rows(excitation * recorded, np.broadcast_to(recorded, excitation.shape))
-    one = synergist(recorded, count=PRIMITIVES)
+    one = synergies(recorded, count=PRIMITIVES)
     one.learn(seen)
     window = Window(600, RATE_HZ, 0)
     window.add(seen)
@@ -133,7 +133,7 @@ def test_a_search_finds_the_weights_that_the_loss_asks_for():
 
 def test_there_is_nothing_to_search_while_all_is_measured():
     _, excitation = example()
-    one = synergist()
+    one = synergies()
     one.learn(rows(excitation))
     window = Window(600, RATE_HZ, 0)
     window.add(rows(excitation))
