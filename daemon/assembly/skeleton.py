@@ -80,7 +80,8 @@ def bones_believed(config: Config) -> dict[str, float]:
     if not config.torque_free:
         return {}
     start = starting_bones(config)
-    return dict.fromkeys(BoneSpace(start.names, start.inertia).labels, 1.0) if start.free else {}
+    labels = BoneSpace(start.names, start.inertia).labels
+    return dict.fromkeys(map(str, labels), 1.0) if start.free else {}
 
 
 def free_skeleton(config: Config) -> KinematicTree | None:
@@ -100,7 +101,7 @@ def with_bones(believed: KinematicTree, factors: Mapping[str, float]) -> Kinemat
     """
     skeleton = Skeleton.of(believed)
     space = BoneSpace(believed.bone_names, skeleton.inertia)
-    numbers = torch.tensor([factors[label] for label in space.labels], dtype=torch.float64)
+    numbers = torch.tensor([factors[str(label)] for label in space.labels], dtype=torch.float64)
     found = skeleton.with_inertia(space.inertia(unbounded(numbers))).described()
     return replace(found, origin=believed.origin.removesuffix(OF_A_RUN) + OF_A_RUN)
 

@@ -143,7 +143,7 @@ def calibrate(
         **_scores(subject, learnt, others, request.stance),
         "start": before,
         "parameters": _parameters(config, space, subject, found.vector),
-        "at_bound": space.at_bound(found.vector),
+        "at_bound": [str(label) for label in space.at_bound(found.vector)],
         "loss_history": found.history,
         "synergies": synergies.described() if synergies else None,
     }
@@ -232,16 +232,14 @@ def _parameters(
     at_bound, found = set(space.at_bound(vector)), []
     place = {muscle: i for i, muscle in enumerate(subject.muscles)}
     for label in space.labels:
-        name, members = label.split(":")
-        muscles = members.split("+")
-        first = place[muscles[0]]
+        name, first = label.kind, place[label.owners[0]]
         prior = float(getattr(space.prior, name)[first])
         unit = prior if name in RELATIVE else 1.0
         low, high = getattr(config.calibrator.parameters, name).bounds
         found.append(
             {
                 "name": name,
-                "muscles": muscles,
+                "muscles": list(label.owners),
                 "value": float(getattr(subject, name)[first]),
                 "prior": prior,
                 "bounds": [low * unit, high * unit],

@@ -12,6 +12,7 @@ from daemon.ipc.messages import UpdateMessage
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.session.log import SessionLog
 from pipeline.emg.spectrum import spectrum
+from pipeline.model.label import Label
 from pipeline.output.message import StatusMessage
 from pipeline.update import ADOPTED
 
@@ -84,8 +85,8 @@ class Recorder:
                 identifiability = known.identifiability[name][i] if known else None
                 self._log.add("parameter", number, name, muscle, value, deviation, identifiability)
         for label, found in _bones(update).items():
-            name, kind = label.split(":")
-            self._log.add("parameter", number, f"bone_{kind}", name, *found)
+            bone, kind = Label.parse(label)
+            self._log.add("parameter", number, f"bone_{kind}", bone, *found)
 
     def moments(self, t: Array, predicted: Array, deviation: Array, reference: Array) -> None:
         """Note rows of the model's time grid; moments in N*m, shape [n, dof], NaN if unknown."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from pipeline.model.label import Label
 from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.skeleton import RANGE, BoneSpace
 from pipeline.model.skeleton.multipliers import multiplier, unbounded
@@ -86,17 +87,19 @@ class BodySpace(ParameterSpace):
         """Return the person at `vector`, bones included."""
         # In double precision, so that `vector` finds the same numbers again.
         factors = self.multipliers(vector.detach().double()).tolist()
-        bones = dict(zip(self.labels[self.muscle_size :], factors, strict=True))
+        bones = dict(zip(map(str, self.labels[self.muscle_size :]), factors, strict=True))
         return replace(super().subject(vector), bones=bones)
 
     def vector(self, subject: Subject) -> Tensor:
         """Return the vector nearest to `subject`; bones that it lacks are as believed."""
         muscles = super().vector(subject)[: self.muscle_size]
         labels = self.labels[self.muscle_size :]
-        factors = torch.tensor([subject.bones.get(x, 1.0) for x in labels], dtype=torch.float64)
+        factors = torch.tensor(
+            [subject.bones.get(str(x), 1.0) for x in labels], dtype=torch.float64
+        )
         return torch.cat((muscles, (unbounded(factors) / self._width).to(muscles)))
 
-    def at_bound(self, vector: Tensor) -> list[str]:
+    def at_bound(self, vector: Tensor) -> list[Label]:
         """Return the labels of the parameters that have run to a bound."""
         factor = self.multipliers(vector)
         close = (factor < RANGE[0] + AT_BOUND) | (factor > RANGE[1] - AT_BOUND)

@@ -210,7 +210,7 @@ class Calibrator:
             judge = replace(judge, fresh=resynthesised(judge.fresh, search.found()))
         after = judge.score(candidate)
         self._cool(before)
-        at_bound = self.space.at_bound(candidate)
+        at_bound = [str(label) for label in self.space.at_bound(candidate)]
         result, sentence = verdict(
             before, after, self.settings.gain, self.settings.tolerance, at_bound
         )

@@ -279,7 +279,7 @@ def _bone_numbers(
     either = [(space.multipliers(vector + side) - here).abs() for side in (deviation, -deviation)]
     wide = torch.maximum(*either).tolist()
     numbers = map(BoneNumber, here.tolist(), wide, identifiability[bones])
-    return dict(zip(space.labels[bones], numbers, strict=True))
+    return dict(zip(map(str, space.labels[bones]), numbers, strict=True))
 
 
 def _standing(left: float) -> Identifiability:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from pipeline.errors import UserError
 from pipeline.model.identifiability import IDENTIFIED_BELOW, WEAK_BELOW, Identifiability
+from pipeline.model.label import Label
 from pipeline.model.skeleton import INERTIAL, Skeleton
 
 DEPENDENT = 1e-9
@@ -36,7 +37,7 @@ class BaseParameters:
         Shape [sum, bone * 10]; its product with the bones' parameters gives the sums.
     """
 
-    labels: tuple[str, ...]
+    labels: tuple[Label, ...]
     combination: Tensor
 
     def of(self, inertia: Tensor) -> Tensor:
@@ -64,7 +65,7 @@ def base_parameters(skeleton: Skeleton, q: Tensor, qd: Tensor, qdd: Tensor) -> B
     combination = torch.zeros(int(own.sum()), len(own), dtype=columns.dtype)
     combination[:, own] = torch.eye(int(own.sum()), dtype=columns.dtype)
     combination[:, ~own] = share * scale[~own] / scale[own][:, None]
-    names = [f"{bone}:{name}" for bone in skeleton.chain.bone_names for name in INERTIAL]
+    names = [Label(bone, name) for bone in skeleton.chain.bone_names for name in INERTIAL]
     labels = tuple(name for name, used in zip(names, own.tolist(), strict=True) if used)
     return BaseParameters(labels, combination)
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 import torch
 from torch import Tensor
 
+from pipeline.model.label import Label
 from pipeline.model.nms import Parameters
 from pipeline.model.skeleton import SHAPE, BoneSpace
 from pipeline.model.skeleton.multipliers import multiplier, unbounded
@@ -55,7 +56,7 @@ class MuscleBoneSpace:
         self._spread = every[chosen]  # from what is free to all numbers of all bones
         self.muscles = tuple(muscles)
         self.muscle_size = len(MUSCLE_KINDS) * len(muscles)
-        self.labels = [f"{muscle}:{kind}" for kind in MUSCLE_KINDS for muscle in muscles]
+        self.labels = [Label(muscle, kind) for kind in MUSCLE_KINDS for muscle in muscles]
         self.labels += [self._bones.labels[i] for i in chosen]
         self.size = len(self.labels)
 

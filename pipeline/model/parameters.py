@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.model.label import Label
 from pipeline.model.nms import Parameters, parameters_of
 from pipeline.model.subject import CALIBRATED, Subject
 
@@ -87,7 +88,7 @@ class ParameterSpace:
         self._dtype, self._device = dtype, device
         self._fixed = parameters_of(prior, dtype, device)
         self._blocks: list[_Block] = []
-        self.labels: list[str] = []
+        self.labels: list[Label] = []
         for name in CALIBRATED:
             if rules[name].free:
                 groups = _groups(prior.muscles, strength_groups if name == "strength" else ())
@@ -117,7 +118,7 @@ class ParameterSpace:
             )
         )
         muscles = self.prior.muscles
-        self.labels += [f"{name}:{'+'.join(muscles[i] for i in group)}" for group in groups]
+        self.labels += [Label("+".join(muscles[i] for i in group), name) for group in groups]
 
     def _tensor(self, values: float | Array) -> Tensor:
         return torch.as_tensor(values, dtype=self._dtype, device=self._device)
@@ -165,7 +166,7 @@ class ParameterSpace:
             parts.append(torch.logit(fraction) - block.offset)
         return torch.cat(parts) if parts else self.zeros()
 
-    def at_bound(self, vector: Tensor) -> list[str]:
+    def at_bound(self, vector: Tensor) -> list[Label]:
         """Return the labels of the parameters that have run to a bound."""
         found = []
         for block in self._blocks:

@@ -32,6 +32,7 @@ from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
 from pipeline.geometry import load_model
 from pipeline.metrics import rms
+from pipeline.model.label import Label
 from pipeline.model.parameters import RELATIVE
 from pipeline.streams.base import Chunk
 from pipeline.update import Update
@@ -147,7 +148,7 @@ def _estimates(
                 found = (values[i] / unit[i], true, known.deviation[name][i] / unit[i])
                 yield _row(f"{muscle}:{name}", name, found, known.identifiability[name][i])
     for label, number in known.bones.items():
-        bone, kind = label.split(":")
+        bone, kind = Label.parse(label)
         found = (number.factor, truth["bones"][bone][kind], number.deviation)
         yield _row(label, f"bone {kind}", found, number.identifiability)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from pipeline.model.label import Label
 from pipeline.model.skeleton.inertia import SHAPE, inertia_of_shape, shape_of_inertia
 
 RANGE = (0.4, 1.6)
@@ -44,7 +45,7 @@ class BoneSpace:
     """
 
     def __init__(self, names: tuple[str, ...], prior: Tensor) -> None:
-        self.labels = [f"{name}:{number}" for name in names for number in SHAPE]
+        self.labels = [Label(name, number) for name in names for number in SHAPE]
         self.size = len(self.labels)
         self._prior = shape_of_inertia(prior)
         self._scale = self._sizes()

@@ -59,7 +59,7 @@ def test_bones_come_back_exactly(values):
 
 
 def test_a_run_starts_with_the_bones_believed():
-    assert set(START.bones) == set(SPACE.labels[SPACE.muscle_size :])
+    assert set(START.bones) == set(map(str, SPACE.labels[SPACE.muscle_size :]))
     assert set(START.bones.values()) == {1.0}
     torch.testing.assert_close(SPACE.vector(START), SPACE.zeros(), atol=1e-5, rtol=0.0)
 

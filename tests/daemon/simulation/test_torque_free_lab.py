@@ -104,7 +104,9 @@ def test_a_muscle_that_is_not_used_is_unobserved(torque_free_arm):
     place = calibrator.space.prior.muscles.index("BRD")
     assert known.identifiability["strength"][place] in ("unobserved", "weakly_identified")
     assert known.identifiability["shape_factor"][place] == "unobserved"
-    assert set(known.bones) == set(calibrator.space.labels[calibrator.space.muscle_size :])
+    assert set(known.bones) == set(
+        map(str, calibrator.space.labels[calibrator.space.muscle_size :])
+    )
 
 
 def test_joints_that_do_not_move_tell_nothing_of_inertia(torque_free_arm):

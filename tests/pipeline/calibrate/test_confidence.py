@@ -79,7 +79,7 @@ def test_more_noise_and_less_data_leave_more_open():
 def test_what_is_fixed_or_at_a_bound_is_called_so():
     rows, parameters = recorded(3.0), space(fixed=("c1", "c2"))
     vector = parameters.zeros()
-    vector[parameters.labels.index("strength:flexor")] = 9.0
+    vector[parameters.labels.index(("flexor", "strength"))] = 9.0
     chosen = trials(rows)
     found = confidence(parameters, vector, chosen, moment_scale(chosen), STEP_S)
     assert found.identifiability["c1"] == (Identifiability.FIXED,) * 3

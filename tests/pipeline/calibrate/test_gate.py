@@ -27,8 +27,8 @@ def test_a_candidate_is_accepted_held_or_rejected(before, after, result):
 
 
 def test_a_better_candidate_at_a_bound_says_which():
-    labels = [f"strength:muscle{i}" for i in range(5)]
+    labels = [f"muscle{i}:strength" for i in range(5)]
     found, sentence = verdict(of(1.0), of(0.5), 0.0, 1.05, labels)
     assert found is Result.AT_BOUNDS
-    assert "strength:muscle0" in sentence
+    assert "muscle0:strength" in sentence
     assert "and others" in sentence

@@ -54,7 +54,7 @@ def test_bones_believed_are_the_zero_of_the_vector(torque_free_arm):
     believed = starting_bones(config).inertia.float()
     torch.testing.assert_close(space.inertia(space.zeros()), believed)
     heavier = space.zeros()
-    heavier[space.labels.index("ulna:mass")] = 1.0
+    heavier[space.labels.index(("ulna", "mass"))] = 1.0
     ratio = space.inertia(heavier)[1, 0] / believed[1, 0]
     assert abs(float(ratio) - 1.1) < 1e-3
     assert space.vector(prior).shape == (space.size,)

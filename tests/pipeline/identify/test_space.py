@@ -15,8 +15,8 @@ def space_of(arm, free=SHAPE):
 def test_the_papers_54_parameters(arm):
     space = space_of(arm)
     assert space.size == len(space.labels) == 24 + 30
-    assert space.labels[0] == "DELT1:optimal_fibre_length"
-    assert space.labels[24] == "humerus:mass"
+    assert space.labels[0] == ("DELT1", "optimal_fibre_length")
+    assert space.labels[24] == ("humerus", "mass")
 
 
 def test_zero_is_the_prior(arm):

@@ -58,7 +58,7 @@ def test_a_person_outside_the_bounds_is_moved_inside():
 def test_grouped_muscles_share_one_strength():
     assert space().size == 6 * 4 - 1
     vector = space().zeros()
-    vector[space().labels.index("strength:b+c")] = 1.0
+    vector[space().labels.index(("b+c", "strength"))] = 1.0
     strength = space().subject(vector).strength
     assert strength[1] == strength[2] > 1.0
     assert strength[0] == pytest.approx(1.0)
@@ -81,9 +81,9 @@ def test_nothing_free_is_a_person_who_stays():
 
 def test_parameters_at_a_bound_are_named():
     vector = space().zeros()
-    vector[space().labels.index("c1:d")] = 30.0
-    vector[space().labels.index("strength:a")] = -30.0
-    assert space().at_bound(vector) == ["strength:a", "c1:d"]
+    vector[space().labels.index(("d", "c1"))] = 30.0
+    vector[space().labels.index(("a", "strength"))] = -30.0
+    assert space().at_bound(vector) == [("a", "strength"), ("d", "c1")]
     assert space().at_bound(space().zeros()) == []
 
 

@@ -18,6 +18,7 @@ import click
 import numpy as np
 from rich.progress import track
 
+from pipeline.model.label import Label
 from tools.studies.diff_msm.anchors import anchors
 from tools.studies.diff_msm.figure import draw
 from tools.studies.diff_msm.methods import methods, run, title
@@ -95,14 +96,14 @@ def comparison(found: list[Result]) -> str:
 def parameters(found: list[Result]) -> str:
     """Return the table of muscles: the largest error of each parameter over the seeds, %."""
     best = by_method(found)[BEST]
-    labels = list(best[0]["muscle_errors"])
-    muscles = list(dict.fromkeys(label.split(":")[0] for label in labels))
-    kinds = list(dict.fromkeys(label.split(":")[1] for label in labels))
+    labels = [Label.parse(text) for text in best[0]["muscle_errors"]]
+    muscles = list(dict.fromkeys(label.owner for label in labels))
+    kinds = list(dict.fromkeys(label.kind for label in labels))
     lines = ["| | " + " | ".join(kind.replace("_", " ") for kind in kinds) + " |"]
     lines.append("|---" * (len(kinds) + 1) + "|")
     for muscle in muscles:
         cells = [
-            f"{max(result['muscle_errors'][f'{muscle}:{kind}'] for result in best):.2g}"
+            f"{max(result['muscle_errors'][str(Label(muscle, kind))] for result in best):.2g}"
             for kind in kinds
         ]
         lines.append(f"| {muscle} | " + " | ".join(cells) + " |")
@@ -112,12 +113,12 @@ def parameters(found: list[Result]) -> str:
 def bones(found: list[Result]) -> str:
     """Return the table of bones: the mean error of each number over the seeds, %."""
     best = by_method(found)[BEST]
-    labels = list(best[0]["bone_errors"])
-    names = list(dict.fromkeys(label.split(":")[0] for label in labels))
+    labels = [Label.parse(text) for text in best[0]["bone_errors"]]
+    names = list(dict.fromkeys(label.owner for label in labels))
     lines = ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for number in dict.fromkeys(label.split(":")[1] for label in labels):
+    for number in dict.fromkeys(label.kind for label in labels):
         cells = [
-            f"{np.mean([result['bone_errors'][f'{name}:{number}'] for result in best]):.2g}"
+            f"{np.mean([result['bone_errors'][str(Label(name, number))] for result in best]):.2g}"
             for name in names
         ]
         lines.append(f"| {number.replace('_', ' ')} | " + " | ".join(cells) + " |")

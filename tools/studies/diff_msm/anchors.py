@@ -76,7 +76,7 @@ def _by_damping(arm: Arm, recording: MotionRecording) -> Tensor:
 def _scale_deviation(slope: Tensor, space: MuscleBoneSpace) -> str:
     """Return how well the mean strength of the muscles is known, where nothing else is."""
     mean = torch.zeros(slope.shape[1], dtype=slope.dtype)
-    strengths = [i for i, label in enumerate(space.labels) if label.endswith("isometric_force")]
+    strengths = [i for i, label in enumerate(space.labels) if label.kind == "max_isometric_force"]
     mean[strengths] = 1.0 / len(strengths)
     samples = int((slope != 0).any(1).sum())
     _, values, directions = torch.linalg.svd(slope, full_matrices=False)

@@ -25,6 +25,7 @@ from pipeline.identify.methods import (
     gauss_newton,
 )
 from pipeline.identify.space import MASS_AND_CENTRE, MUSCLE_KINDS, MuscleBoneSpace
+from pipeline.model.label import Label
 from pipeline.model.nms import Parameters, simulate
 from pipeline.model.skeleton import RANGE, SHAPE, BoneSpace, inertia_of_shape, shape_of_inertia
 from pipeline.model.skeleton.multipliers import multiplier, unbounded
@@ -223,15 +224,15 @@ def judged(material: Study, found: Guess) -> dict[str, Any]:
     off = 100.0 * (multiplier(near.vector(found.inertia)) - 1.0).abs()
     muscles = muscle_errors(found.muscles, arm.muscles)
     base = base_errors(material.base, found.inertia, truth)
-    kinds = [f"{muscle}:{kind}" for kind in MUSCLE_KINDS for muscle in MUSCLES]
+    kinds = [str(Label(muscle, kind)) for kind in MUSCLE_KINDS for muscle in MUSCLES]
     every = np.concatenate((muscles, off.numpy()))
     return {
         "muscle_error": float(muscles.mean()),
         "muscle_errors": dict(zip(kinds, muscles.tolist(), strict=True)),
         "bone_error": float(off.mean()),
-        "bone_errors": dict(zip(near.labels, off.tolist(), strict=True)),
+        "bone_errors": dict(zip(map(str, near.labels), off.tolist(), strict=True)),
         "base_error": float(base.mean()),
-        "base_errors": dict(zip(material.base.labels, base.tolist(), strict=True)),
+        "base_errors": dict(zip(map(str, material.base.labels), base.tolist(), strict=True)),
         "distance": float(np.linalg.norm(every / 100.0)),
         **_on_new_motion(material, found),
     }
@@ -246,7 +247,7 @@ def muscle_errors(found: Parameters, truth: Parameters) -> Array:
 def base_errors(base: BaseParameters, found: Tensor, truth: Tensor) -> Array:
     """Return the error of every base coefficient, % of the RMS of all in the same unit."""
     wanted = base.of(truth)
-    lengths = torch.tensor(["first_moment" in label for label in base.labels])
+    lengths = torch.tensor(["first_moment" in label.kind for label in base.labels])
     size = torch.where(
         lengths, wanted[lengths].square().mean().sqrt(), wanted[~lengths].square().mean().sqrt()
     )

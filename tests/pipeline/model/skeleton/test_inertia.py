@@ -56,7 +56,7 @@ def test_a_mass_keeps_to_its_range(vector):
 def test_the_prior_is_the_vector_of_zeros():
     space = BoneSpace(("bone",), BONE)
     torch.testing.assert_close(space.inertia(torch.zeros(10, dtype=torch.float64)), BONE)
-    assert space.labels[0] == "bone:mass"
+    assert space.labels[0] == ("bone", "mass")
 
 
 def test_a_vector_is_found_again():
