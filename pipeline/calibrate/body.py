@@ -13,6 +13,7 @@ from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.skeleton import RANGE, BoneSpace
 from pipeline.model.skeleton.multipliers import multiplier, unbounded
 from pipeline.model.subject import Subject
+from pipeline.shapes import Float
 
 AT_BOUND = 0.01
 """A multiplier this close to an end of its range counts as at the bound."""
@@ -73,13 +74,15 @@ class BodySpace(ParameterSpace):
             self.labels += self._bones.labels
             self.size = len(self.labels)
 
-    def inertia(self, vector: Tensor) -> Tensor:
+    def inertia(self, vector: Float[Tensor, "*batch parameter"]) -> Float[Tensor, "*any bone 10"]:
         """Return the bones' inertial parameters at `vector`, shape [..., bone, 10]."""
         if self.bone_size == 0:
             return self.believed
         return self._bones.inertia(self._width * vector[..., self.muscle_size :])
 
-    def multipliers(self, vector: Tensor) -> Tensor:
+    def multipliers(
+        self, vector: Float[Tensor, "*batch parameter"]
+    ) -> Float[Tensor, "*batch number"]:
         """Return what each free number of the bones is multiplied by, shape [..., number]."""
         return multiplier(self._width * vector[..., self.muscle_size :])
 

@@ -30,6 +30,7 @@ from pipeline.model.identifiability import (
 from pipeline.model.nms import Output, Parameters, simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import CALIBRATED
+from pipeline.shapes import Float
 
 Array = NDArray[np.float64]
 
@@ -48,7 +49,11 @@ OFFSET_DEVIATION = 0.03
 
 
 def confidence(
-    space: ParameterSpace, vector: Tensor, trials: Trials, scale: Tensor, step_s: float
+    space: ParameterSpace,
+    vector: Float[Tensor, " parameter"],
+    trials: Trials,
+    scale: Float[Tensor, " dof"],
+    step_s: float,
 ) -> Confidence:
     """Return how well the parameters at `vector` are known from `trials`.
 

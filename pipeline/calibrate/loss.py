@@ -16,6 +16,7 @@ from torch import Tensor
 from pipeline.calibrate.motion import MotionRegressor
 from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.model.nms import Output
+from pipeline.shapes import Float
 
 ERROR_FLOOR = 0.02
 """Fraction of a joint's variance below which its error hardly counts."""
@@ -24,16 +25,16 @@ ERROR_FLOOR = 0.02
 class Trials(NamedTuple):
     """Paired data, cut into trials of equal length; leading dimensions are separate subjects."""
 
-    excitation: Tensor
+    excitation: Float[Tensor, "*subject trial muscle time"]
     """Shape [..., trial, muscle, time]."""
-    length: Tensor
+    length: Float[Tensor, "*subject trial muscle time"]
     """Muscle-tendon length, m, shape [..., trial, muscle, time]."""
-    moment_arm: Tensor
+    moment_arm: Float[Tensor, "*subject trial dof muscle time"]
     """m, shape [..., trial, dof, muscle, time]."""
-    moment: Tensor
+    moment: Float[Tensor, "*subject trial dof time"]
     """Reference, N*m, or rad/s^2 where it is a motion, shape [..., trial, dof, time]; zero where
     there is none."""
-    weight: Tensor
+    weight: Float[Tensor, "*subject trial dof time"]
     """How much the reference counts: 0 where there is none, shape [..., trial, dof, time]."""
     measured: Tensor | None = None
     """Which excitations electrodes have recorded, bool, shape [..., trial, muscle, time]; None
@@ -94,7 +95,7 @@ class LossSettings:
     """Weight of the squared excess outside those ranges, in units of explained variance."""
 
 
-def moment_scale(trials: Trials, floor_nm: float = 2.0) -> Tensor:
+def moment_scale(trials: Trials, floor_nm: float = 2.0) -> Float[Tensor, "*batch dof"]:
     """Return the spread of each DOF, N*m, shape [..., dof], by which the DOFs are weighed alike."""
     count = _pooled(trials.weight).clamp_min(1.0)
     mean = _pooled(trials.moment * trials.weight) / count
@@ -102,7 +103,9 @@ def moment_scale(trials: Trials, floor_nm: float = 2.0) -> Tensor:
     return (_pooled(deviation.square()) / count).sqrt().clamp_min(floor_nm)
 
 
-def residual(moment: Tensor, trials: Trials, inertia: Tensor | None = None) -> Tensor:
+def residual(
+    moment: Float[Tensor, "*batch trial dof time"], trials: Trials, inertia: Tensor | None = None
+) -> Float[Tensor, "*batch trial dof time"]:
     """Return what the model leaves of the reference, in its unit, shape [..., trial, dof, time].
 
     Parameters
@@ -120,10 +123,10 @@ def residual(moment: Tensor, trials: Trials, inertia: Tensor | None = None) -> T
 def moment_error(
     output: Output,
     trials: Trials,
-    scale: Tensor,
+    scale: Float[Tensor, "*#batch dof"],
     inertia: Tensor | None = None,
     unmeasured: UnmeasuredMuscles | None = None,
-) -> Tensor:
+) -> Float[Tensor, "*any dof"]:
     """Mean squared `residual` of each DOF over the reference's variance, shape [..., dof].
 
     Where there are `unmeasured` muscles, it is of what they leave.
@@ -141,7 +144,7 @@ def moment_error(
     return _pooled(error.square() * trials.weight) / _pooled(trials.weight).clamp_min(1.0)
 
 
-def data_loss(error: Tensor) -> Tensor:
+def data_loss(error: Float[Tensor, "*batch dof"]) -> Float[Tensor, "*batch"]:
     """Weigh each DOF's error by what the model can reach there: the sum of their logarithms.
 
     This is the likelihood of a model whose residual differs from joint to joint. A joint that

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from pipeline.model.skeleton import Skeleton
+from pipeline.shapes import Float
 
 LEAST_INERTIA = 2e-3
 """Added to the mass matrix where torques left over are weighed as accelerations, kg*m^2.
@@ -41,7 +42,9 @@ class MotionRegressor(NamedTuple):
     mobility: Tensor
     """Inverse mass matrix, 1/(kg*m^2), shape [trial, time, dof, dof]."""
 
-    def residual_torque(self, moment: Tensor, inertia: Tensor) -> Tensor:
+    def residual_torque(
+        self, moment: Float[Tensor, "*batch trial dof time"], inertia: Float[Tensor, "bone 10"]
+    ) -> Float[Tensor, "*batch trial dof time"]:
         """Return the torque that muscles and external torque leave over, N*m.
 
         Parameters
@@ -53,7 +56,9 @@ class MotionRegressor(NamedTuple):
         """
         return moment + self.external - self.torque_per_inertia @ inertia.flatten()
 
-    def accelerations(self, torque: Tensor) -> Tensor:
+    def accelerations(
+        self, torque: Float[Tensor, "*batch trial dof time"]
+    ) -> Float[Tensor, "*batch trial dof time"]:
         """Return what torques do to the limb, rad/s^2, both of shape [..., trial, dof, time]."""
         return torch.einsum("rtij,...rjt->...rit", self.mobility, torque)
 
@@ -76,7 +81,9 @@ class MotionReference:
     coordinates: Sequence[str]
     n_dofs: int
 
-    def regressor(self, motion: Tensor, inertia: Tensor) -> MotionRegressor:
+    def regressor(
+        self, motion: Float[Tensor, "trial 4 coordinate time"], inertia: Float[Tensor, "bone 10"]
+    ) -> MotionRegressor:
         """Return what a motion says of any bones.
 
         Parameters

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -159,6 +159,7 @@ class CalibrationObjective:
         return Evaluation(value, float(relative_error(output, trials).detach()))
 
 
+@runtime_checkable
 class Minimised(Protocol):
     """What `descend` minimises."""
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from pipeline.model.recurrence import low_pass
+from pipeline.shapes import Float
 
 COEFFICIENT_INTERVAL_S = 0.01
 """Sampling interval that the recursive coefficients C1 and C2 belong to, s."""
@@ -29,8 +30,12 @@ class ActivationState(NamedTuple):
 
 
 def neural_activation(
-    excitation: Tensor, c1: Tensor, c2: Tensor, step_s: float, state: ActivationState | None
-) -> tuple[Tensor, ActivationState]:
+    excitation: Float[Tensor, "*#batch muscle time"],
+    c1: Float[Tensor, "*#batch muscle 1"],
+    c2: Float[Tensor, "*#batch muscle 1"],
+    step_s: float,
+    state: ActivationState | None,
+) -> tuple[Float[Tensor, "*any muscle time"], ActivationState]:
     """Critically damped second-order response of the muscle to its excitation.
 
     The recursion ``u[i] = alpha e[i] - beta1 u[i-1] - beta2 u[i-2]`` with ``beta1 = C1 + C2``,
@@ -66,6 +71,8 @@ def _pole(coefficient: Tensor, exponent: float) -> Tensor:
     return -coefficient if exponent == 1.0 else (-coefficient) ** exponent
 
 
-def shaped(neural: Tensor, shape_factor: Tensor) -> Tensor:
+def shaped(
+    neural: Float[Tensor, "*#batch muscle time"], shape_factor: Float[Tensor, "*#batch muscle 1"]
+) -> Float[Tensor, "*any muscle time"]:
     """Muscle activation ``(exp(A u) - 1) / (exp(A) - 1)`` with the shape factor A below zero."""
     return torch.expm1(shape_factor * neural) / torch.expm1(shape_factor)

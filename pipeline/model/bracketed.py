@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from pipeline.model.equilibrium import ForceBalance
+from pipeline.shapes import Float
 
 MAX_ITERATIONS = 200
 HALVING_EVERY = 3
@@ -13,8 +14,11 @@ HALVING_EVERY = 3
 
 
 def solve_stepwise(
-    balance: ForceBalance, before: Tensor, bracket: tuple[float, float], limit: float
-) -> Tensor:
+    balance: ForceBalance,
+    before: Float[Tensor, "series 1"],
+    bracket: tuple[float, float],
+    limit: float,
+) -> Float[Tensor, "series time"]:
     """Solve the force balance of each series in turn of time.
 
     The balance is positive at the bracket's lower end (only the tendon pulls along itself) and

@@ -21,7 +21,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-Curve = tuple[Tensor, Tensor]
+from pipeline.shapes import Float
+
+Curve = tuple[Float[Tensor, "*shape"], Float[Tensor, "*shape"]]
 
 FORCE_LENGTH = (
     (0.815, 1.055, 0.162, 0.063),
@@ -81,7 +83,7 @@ def _bells(dtype: torch.dtype, device: torch.device, dimensions: int) -> _Bells:
         return _Bells(height.log(), centre, width, widening, torch.full_like(height, -1.0))
 
 
-def active_force_length(length: Tensor) -> Curve:
+def active_force_length(length: Float[Tensor, "*shape"]) -> Curve:
     """Active force over normalised fibre length, at full activation and zero velocity."""
     bells = _bells(length.dtype, length.device, length.dim())
     spread = torch.addcmul(bells.width, bells.widening, length).clamp_min(_NARROWEST_GAUSSIAN)
@@ -91,7 +93,7 @@ def active_force_length(length: Tensor) -> Curve:
     return bell.sum(0), slope.sum(0)
 
 
-def force_velocity(velocity: Tensor) -> Curve:
+def force_velocity(velocity: Float[Tensor, "*shape"]) -> Curve:
     """Force multiplier over normalised fibre velocity; 1 at rest, 0 at full shortening."""
     d1, d2 = FORCE_VELOCITY[:2]
     x = torch.add(_SPEED_OFFSET, velocity, alpha=d2)
@@ -100,13 +102,13 @@ def force_velocity(velocity: Tensor) -> Curve:
     return torch.add(_SPEED_LEVEL, area, alpha=d1), (d1 * d2) / root
 
 
-def passive_force_length(length: Tensor) -> Curve:
+def passive_force_length(length: Float[Tensor, "*shape"]) -> Curve:
     """Passive force of the stretched fibre."""
     growth = torch.exp(torch.add(_PASSIVE_EXPONENT, length, alpha=_PASSIVE_RATE))
     return growth - _PASSIVE_BELOW, _PASSIVE_RATE * growth
 
 
-def tendon_force(strain: Tensor) -> Curve:
+def tendon_force(strain: Float[Tensor, "*shape"]) -> Curve:
     """Tendon force over tendon strain: a toe, then linear.
 
     The curve goes on below zero strain, where it falls to zero without reaching it: a slack

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pipeline.model import curves
+from pipeline.shapes import Float
 
 LEAST_HEIGHT = 1e-3
 """Floor of the normalised muscle thickness: a muscle without pennation keeps a smooth length."""
@@ -61,12 +62,18 @@ class Balance(NamedTuple):
         return self.cosine * self.by_velocity * self.velocity
 
 
-def tendon_strain(w: Tensor, length: Tensor, muscles: Muscles) -> Tensor:
+def tendon_strain(
+    w: Float[Tensor, "*#batch muscle time"],
+    length: Float[Tensor, "*#batch muscle time"],
+    muscles: Muscles,
+) -> Float[Tensor, "*any muscle time"]:
     """Strain of the tendon, given the fibre's length along it."""
     return (length - w * muscles.optimal_fibre_length) / muscles.tendon_slack_length - 1.0
 
 
-def fibre_length(w: Tensor, height: Tensor) -> Tensor:
+def fibre_length(
+    w: Float[Tensor, "*#batch muscle time"], height: Float[Tensor, "*#batch muscle 1"]
+) -> Float[Tensor, "*any muscle time"]:
     """Normalised fibre length of a muscle of constant thickness."""
     return torch.sqrt(w * w + height * height)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 
 class Label(NamedTuple):
@@ -14,7 +14,7 @@ class Label(NamedTuple):
     """As `pipeline.model.subject.CALIBRATED` or `pipeline.model.skeleton.SHAPE` names it."""
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Label:
         """Return the label that `text` is; ValueError where it has no colon."""
         owner, kind = text.rsplit(":", 1)
         return cls(owner, kind)

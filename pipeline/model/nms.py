@@ -17,6 +17,7 @@ from pipeline.model import activation, curves
 from pipeline.model.equilibrium import LEAST_HEIGHT, Muscles, fibre_length, tendon_strain
 from pipeline.model.subject import Subject
 from pipeline.model.trajectory import Report, fibre_trajectory
+from pipeline.shapes import Float
 
 
 class Parameters(NamedTuple):
@@ -49,16 +50,16 @@ class State:
 class Output:
     """What the model computes for a window."""
 
-    moment: Tensor
+    moment: Float[Tensor, "*batch dof time"]
     """Joint moments, N*m, shape [..., dof, time]."""
-    force: Tensor
+    force: Float[Tensor, "*batch muscle time"]
     """Force along the tendon, N, shape [..., muscle, time]."""
-    activation: Tensor
-    fibre_length: Tensor
+    activation: Float[Tensor, "*#batch muscle time"]
+    fibre_length: Float[Tensor, "*batch muscle time"]
     """Over optimal fibre length, shape [..., muscle, time]."""
-    strain: Tensor
+    strain: Float[Tensor, "*batch muscle time"]
     """Tendon strain, shape [..., muscle, time]."""
-    w: Tensor
+    w: Float[Tensor, "*batch muscle time"]
     state: State
     report: Report
 
@@ -87,12 +88,12 @@ def parameters_of(
 
 def simulate(
     parameters: Parameters,
-    excitation: Tensor,
-    length: Tensor,
-    moment_arm: Tensor,
+    excitation: Float[Tensor, "*#batch muscle time"],
+    length: Float[Tensor, "*#batch muscle time"],
+    moment_arm: Float[Tensor, "*#batch dof muscle time"],
     step_s: float,
     state: State | None = None,
-    guess: Tensor | None = None,
+    guess: Float[Tensor, "*#batch muscle time"] | None = None,
     deferred: bool = False,
 ) -> Output:
     """Compute the joint moments over a window.

@@ -18,6 +18,7 @@ from torch import Tensor
 from pipeline.model.label import Label
 from pipeline.model.nms import Parameters, parameters_of
 from pipeline.model.subject import CALIBRATED, Subject
+from pipeline.shapes import Float
 
 Array = NDArray[np.float64]
 
@@ -123,7 +124,7 @@ class ParameterSpace:
     def _tensor(self, values: float | Array) -> Tensor:
         return torch.as_tensor(values, dtype=self._dtype, device=self._device)
 
-    def zeros(self) -> Tensor:
+    def zeros(self) -> Float[Tensor, " parameter"]:
         """Return the vector of the prior."""
         return torch.zeros(self.size, dtype=self._dtype, device=self._device)
 
@@ -135,7 +136,7 @@ class ParameterSpace:
             for b in self._blocks
         ]
 
-    def parameters(self, vector: Tensor) -> Parameters:
+    def parameters(self, vector: Float[Tensor, "*batch parameter"]) -> Parameters:
         """Return the muscle parameters at `vector`, each of shape [..., muscle, 1]."""
         moved = {
             b.name: (self._bounded(b, vector)[..., b.members] * b.scale).unsqueeze(-1)
@@ -147,14 +148,14 @@ class ParameterSpace:
         """Return the bones at `vector` where the space has any, shape [..., bone, 10]."""
         return None
 
-    def subject(self, vector: Tensor) -> Subject:
+    def subject(self, vector: Float[Tensor, " parameter"]) -> Subject:
         """Return the person at `vector`."""
         parameters = self.parameters(vector.detach())
         return self.prior.with_values(
             {b.name: getattr(parameters, b.name)[..., 0].cpu().numpy() for b in self._blocks}
         )
 
-    def vector(self, subject: Subject) -> Tensor:
+    def vector(self, subject: Subject) -> Float[Tensor, " parameter"]:
         """Return the vector nearest to `subject`; values outside the bounds are moved inside."""
         parts = []
         for block in self._blocks:
@@ -166,7 +167,7 @@ class ParameterSpace:
             parts.append(torch.logit(fraction) - block.offset)
         return torch.cat(parts) if parts else self.zeros()
 
-    def at_bound(self, vector: Tensor) -> list[Label]:
+    def at_bound(self, vector: Float[Tensor, " parameter"]) -> list[Label]:
         """Return the labels of the parameters that have run to a bound."""
         found = []
         for block in self._blocks:

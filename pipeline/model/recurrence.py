@@ -14,8 +14,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from pipeline.shapes import Float
 
-def linear_recurrence(a: Tensor, b: Tensor) -> Tensor:
+
+def linear_recurrence(
+    a: Float[Tensor, "*#batch time"], b: Float[Tensor, "*batch time"]
+) -> Float[Tensor, "*batch time"]:
     """Solve ``y[i] = a[i] y[i-1] + b[i]`` with ``y[-1] = 0``.
 
     Parameters
@@ -37,7 +41,9 @@ def linear_recurrence(a: Tensor, b: Tensor) -> Tensor:
     return y
 
 
-def constant_recurrence(pole: Tensor, b: Tensor) -> Tensor:
+def constant_recurrence(
+    pole: Float[Tensor, "*#batch 1"], b: Float[Tensor, "*batch time"]
+) -> Float[Tensor, "*batch time"]:
     """Solve ``y[i] = pole y[i-1] + b[i]`` with ``y[-1] = 0``.
 
     Parameters
@@ -91,7 +97,11 @@ class _LowPass(torch.autograd.Function):
         return grad_pole, grad_x, grad_before
 
 
-def low_pass(pole: Tensor, x: Tensor, before: Tensor) -> Tensor:
+def low_pass(
+    pole: Float[Tensor, "*#batch 1"],
+    x: Float[Tensor, "*#batch time"],
+    before: Float[Tensor, "*#batch 1"],
+) -> Float[Tensor, "*any time"]:
     """First-order low-pass of unit gain, differentiable in all arguments.
 
     Parameters

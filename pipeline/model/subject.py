@@ -107,7 +107,7 @@ class Subject:
             c2=GENERIC_COEFFICIENT * one,
         )
 
-    def with_values(self, values: dict[str, Array]) -> Subject:
+    def with_values(self, values: Mapping[str, NDArray[np.floating]]) -> Subject:
         """Return the same person with some parameters replaced."""
         arrays = {name: np.asarray(v, dtype=np.float64) for name, v in values.items()}
         return replace(self, **arrays)  # type: ignore[arg-type]

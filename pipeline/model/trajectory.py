@@ -22,6 +22,7 @@ from torch import Tensor
 from pipeline.model.bracketed import solve_stepwise
 from pipeline.model.equilibrium import Balance, ForceBalance, Muscles
 from pipeline.model.recurrence import linear_recurrence
+from pipeline.shapes import Float
 
 LOWEST_STATE, HIGHEST_STATE = 0.0, 3.0
 """The balance always changes sign between these states, so every solution lies inside."""
@@ -73,19 +74,21 @@ def tolerance(dtype: torch.dtype) -> float:
     return 1e-9 if dtype == torch.float64 else 5e-5
 
 
-def rigid_guess(length: Tensor, muscles: Muscles) -> Tensor:
+def rigid_guess(
+    length: Float[Tensor, "*#batch muscle time"], muscles: Muscles
+) -> Float[Tensor, "*any muscle time"]:
     """Return the state that a nearly rigid tendon would give; a start for Newton."""
     tendon = muscles.tendon_slack_length * (1.0 + _START_STRAIN)
     return ((length - tendon) / muscles.optimal_fibre_length).clamp(0.3, 1.6)
 
 
 def fibre_trajectory(
-    activation: Tensor,
-    length: Tensor,
+    activation: Float[Tensor, "*#batch muscle time"],
+    length: Float[Tensor, "*#batch muscle time"],
     muscles: Muscles,
     step_s: float,
-    before: Tensor | None = None,
-    guess: Tensor | None = None,
+    before: Float[Tensor, "*#batch muscle 1"] | None = None,
+    guess: Float[Tensor, "*#batch muscle time"] | None = None,
     deferred: bool = False,
 ) -> Trajectory:
     """Solve the tendon's force balance over a window, differentiable in its parameters.

@@ -27,6 +27,7 @@ from pipeline.model.skeleton.inertia import (
 )
 from pipeline.model.skeleton.kinematics import Frames, frames
 from pipeline.model.skeleton.tree import Bone, KinematicTree
+from pipeline.shapes import Float
 
 
 class _Rates(NamedTuple):
@@ -83,7 +84,12 @@ class Skeleton:
         """Joint coordinates in the order of the last dimension of every argument."""
         return self.chain.coordinates
 
-    def inverse(self, q: Tensor, qd: Tensor, qdd: Tensor) -> Tensor:
+    def inverse(
+        self,
+        q: Float[Tensor, "*batch coordinate"],
+        qd: Float[Tensor, "*batch coordinate"],
+        qdd: Float[Tensor, "*batch coordinate"],
+    ) -> Float[Tensor, "*any coordinate"]:
         """Return the joint torques of a motion, by recursive Newton-Euler.
 
         Parameters
@@ -100,7 +106,12 @@ class Skeleton:
         rates = self._motion(here, qd @ here.coupling.T, qdd @ here.coupling.T, gravity=True)
         return self._torque(here, rates, self.inertia) @ here.coupling
 
-    def forward(self, q: Tensor, qd: Tensor, torque: Tensor) -> Tensor:
+    def forward(
+        self,
+        q: Float[Tensor, "*batch coordinate"],
+        qd: Float[Tensor, "*batch coordinate"],
+        torque: Float[Tensor, "*#batch coordinate"],
+    ) -> Float[Tensor, "*any coordinate"]:
         """Return the accelerations that torques cause, by the articulated-body algorithm.
 
         Parameters
@@ -122,14 +133,21 @@ class Skeleton:
         )
         return of_hinges @ back.T
 
-    def mass_matrix(self, q: Tensor) -> Tensor:
+    def mass_matrix(
+        self, q: Float[Tensor, "*batch coordinate"]
+    ) -> Float[Tensor, "*any coordinate coordinate"]:
         """Return the mass matrix, kg*m^2, shape [..., dof, dof]."""
         here = frames(self.chain, q.unsqueeze(-2))
         one = here.coupling.T  # a unit acceleration of each coordinate
         rates = self._motion(here, torch.zeros_like(one), one, gravity=False)
         return self._torque(here, rates, self.inertia.unsqueeze(-3)) @ here.coupling
 
-    def regressor(self, q: Tensor, qd: Tensor, qdd: Tensor) -> Tensor:
+    def regressor(
+        self,
+        q: Float[Tensor, "*batch coordinate"],
+        qd: Float[Tensor, "*batch coordinate"],
+        qdd: Float[Tensor, "*batch coordinate"],
+    ) -> Float[Tensor, "*any coordinate inertial"]:
         """Return the inverse dynamics per inertial parameter, shape [..., dof, bone * 10].
 
         Its product with the bones' parameters, one after the other, is the torque of `inverse`.

@@ -20,6 +20,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from pipeline.shapes import Float
+
 INERTIAL = (
     "mass",
     *(f"first_moment_{axis}" for axis in "xyz"),
@@ -39,7 +41,7 @@ _ROW, _COLUMN = (0, 1, 2, 0, 0, 1), (0, 1, 2, 1, 2, 2)
 """Where xx, yy, zz, xy, xz, yz stand in a matrix."""
 
 
-def symmetric(six: Tensor) -> Tensor:
+def symmetric(six: Float[Tensor, "*batch 6"]) -> Float[Tensor, "*batch 3 3"]:
     """Return matrices [..., 3, 3] of entries xx, yy, zz, xy, xz, yz."""
     xx, yy, zz, xy, xz, yz = six.unbind(-1)
     return torch.unflatten(torch.stack((xx, xy, xz, xy, yy, yz, xz, yz, zz), -1), -1, (3, 3))
@@ -85,7 +87,7 @@ def central_inertia(inertia: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return mass[..., 0], centre, about_centre
 
 
-def pseudo_inertia(inertia: Tensor) -> Tensor:
+def pseudo_inertia(inertia: Float[Tensor, "*batch 10"]) -> Float[Tensor, "*batch 4 4"]:
     """Return the pseudo-inertia [..., 4, 4] of inertial parameters [..., 10]."""
     rotational = symmetric(inertia[..., 4:])
     one = torch.eye(3, dtype=inertia.dtype, device=inertia.device)
@@ -96,7 +98,7 @@ def pseudo_inertia(inertia: Tensor) -> Tensor:
     return torch.cat((upper, lower), -2)
 
 
-def inertia_of_shape(shape: Tensor) -> Tensor:
+def inertia_of_shape(shape: Float[Tensor, "*batch 10"]) -> Float[Tensor, "*batch 10"]:
     """Return the inertial parameters [..., 10] of bones described as `SHAPE` says, [..., 10]."""
     mass, centre = shape[..., 0], shape[..., 1:4]
     zero = torch.zeros_like(mass)
@@ -108,7 +110,7 @@ def inertia_of_shape(shape: Tensor) -> Tensor:
     return standard_inertia(mass, centre, mass[..., None, None] * (trace * one - second))
 
 
-def shape_of_inertia(inertia: Tensor) -> Tensor:
+def shape_of_inertia(inertia: Float[Tensor, "*batch 10"]) -> Float[Tensor, "*batch 10"]:
     """Return bones as `SHAPE` describes them, [..., 10], of consistent inertial parameters.
 
     Raises

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from pipeline.model.label import Label
 from pipeline.model.skeleton.inertia import SHAPE, inertia_of_shape, shape_of_inertia
+from pipeline.shapes import Float
 
 RANGE = (0.4, 1.6)
 """Range of every multiplier. Its low end is above zero, so mass and radii keep their sign."""
@@ -19,12 +20,12 @@ A centre of mass that happens to lie next to an axis of the hinge could otherwis
 _INSIDE = 0.999
 
 
-def multiplier(vector: Tensor) -> Tensor:
+def multiplier(vector: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Map an unbounded vector to multipliers inside `RANGE`; zero to 1, with slope 1 there."""
     return 1.0 + _HALF * torch.tanh(vector / _HALF)
 
 
-def unbounded(multipliers: Tensor) -> Tensor:
+def unbounded(multipliers: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Return the vector of multipliers; those outside `RANGE` are moved inside."""
     return _HALF * torch.atanh(((multipliers - 1.0) / _HALF).clamp(-_INSIDE, _INSIDE))
 
@@ -56,7 +57,7 @@ class BoneSpace:
         scale = torch.copysign(torch.maximum(self._prior.abs(), least), self._prior)
         return torch.cat((self._prior[:, :1], scale[:, 1:4], self._prior[:, 4:7], scale[:, 7:]), 1)
 
-    def inertia(self, vector: Tensor) -> Tensor:
+    def inertia(self, vector: Float[Tensor, "*batch number"]) -> Float[Tensor, "*batch bone 10"]:
         """Return the inertial parameters at `vector`, shape [..., bone, 10]."""
         return inertia_of_shape(self.shape(vector))
 
@@ -65,7 +66,7 @@ class BoneSpace:
         factor = multiplier(torch.unflatten(vector, -1, self._prior.shape))
         return self._prior + self._scale * (factor - 1.0)
 
-    def vector(self, inertia: Tensor) -> Tensor:
+    def vector(self, inertia: Float[Tensor, "*batch bone 10"]) -> Float[Tensor, "*batch number"]:
         """Return the vector [..., bone * 10] of bones; what lies outside the range moves inside."""
         factor = 1.0 + (shape_of_inertia(inertia) - self._prior) / self._scale
         return unbounded(factor).flatten(-2)
