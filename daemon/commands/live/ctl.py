@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from rich.table import Table
 
 from daemon.commands.common import examples
 from daemon.commands.setup.keys import key_options, keys_of
 from daemon.terminal.console import console_for, json_option, say, write_json
+from daemon.terminal.table import facts
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def ctl() -> None:
 def status(way: _Way) -> None:
     """Tell how the daemon is: state, streams, latency, calibration."""
     told = _asked(way, "status").data
-    console_for(way.json_file).print(_table(told))
+    console_for(way.json_file).print(facts(told["title"], _facts(told)))
     write_json(way.json_file, told)
 
 
@@ -202,16 +202,6 @@ def _asked(way: _Way, command: str, **more: Any) -> Reply:
     if not reply.ok:
         raise UserError(reply.sentence)
     return reply
-
-
-def _table(told: Mapping[str, Any]) -> Table:
-    table = Table(title=told["title"], show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.title_justify = "left"
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, words in _facts(told):
-        table.add_row(name, words)
-    return table
 
 
 def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
