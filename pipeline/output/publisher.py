@@ -54,11 +54,6 @@ class Publisher:
         self._t: float | None = None
         self._closed = False
 
-    @property
-    def published(self) -> int:
-        """Moment messages so far."""
-        return self._seq
-
     def publish_moment(
         self,
         moment: Array,
