@@ -111,6 +111,7 @@ class StatusReporter:
             ticks=Ticks(expected=expected, published=outbox.rows, late=self._late),
             latency_ms=Latency(**self.last_latency.milliseconds()),
             streams=tuple(health),
+            output=outbox.counts(),
             calibrator=self._calibrator(now),
             rmse=dict(rmse),
             parameters={k: tuple(v) for k, v in subject.values().items()},

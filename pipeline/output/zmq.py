@@ -86,9 +86,9 @@ class ZmqPublisher:
         return self._socket.get_string(zmq.LAST_ENDPOINT)
 
     @property
-    def kept_out(self) -> int:
-        """Clients kept out for want of a listed key; one that tries again counts again."""
-        return self._door.refused if self._door else 0
+    def counts(self) -> dict[str, int]:
+        """What went wrong so far; ZeroMQ does not tell what it dropped for whom."""
+        return {"refused_listeners": self._door.refused if self._door else 0}
 
     def send(self, message: Message) -> None:
         """Send a message to all that have subscribed to its topic; never waits."""

@@ -215,6 +215,8 @@ def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "calibration", _calibration(told)
     if report is not None:
         yield from _report_facts(report)
+    if told["refused_operators"]:
+        yield "operators", _refused(told["refused_operators"])
     recording = told["recording"]
     yield "mvc", "being recorded" if recording == "mvc" else _levels(told["mvc"], "1 everywhere")
     yield "baseline", "being recorded" if recording == "baseline" else _baseline(told["baseline"])
@@ -237,6 +239,15 @@ def _report_facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         rate = "" if stream["rate_hz"] is None else f", {stream['rate_hz']:.1f} Hz"
         lost = f", {stream['missing_samples']} samples missing" if stream["missing_samples"] else ""
         yield stream["key"], f"{stream['state']}{rate}{lost} {stream['note']}".rstrip()
+    output = report["output"]
+    if output["lost_datagrams"]:
+        yield "udp", f"{output['lost_datagrams']} datagrams not sent"
+    if output["refused_listeners"]:
+        yield "listeners", _refused(output["refused_listeners"])
+
+
+def _refused(attempts: int) -> str:
+    return f"{attempts} attempts without a listed key were refused; the log says why"
 
 
 def _levels(levels: Mapping[str, float], otherwise: str) -> str:
