@@ -171,6 +171,7 @@ class RequestHandler:
             "calibrates": self._config.calibrates,
             "paused": self._paused,
             "recording": self._recording,
+            "refused_operators": self._server.kept_out if self._server else 0,
             **self._levels(),
             "age_s": None if status is None else clock.now() - status.t,
             "status": None if status is None else status.model_dump(mode="json"),

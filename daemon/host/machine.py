@@ -1,19 +1,15 @@
-"""The machine and who uses its processors, as Linux tells."""
+"""The machine and who uses its processors."""
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.streams import clock
+import psutil
 
-_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
-_PROC = Path("/proc")
-_STEAL = 7
-_IDLE = (3, 4)
+from pipeline.streams import clock
 
 
 @dataclass(frozen=True)
@@ -32,7 +28,7 @@ class Usage:
 
 def processor() -> str:
     """Return what the processor calls itself."""
-    info = _PROC / "cpuinfo"
+    info = Path("/proc/cpuinfo")  # psutil does not know the name
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
@@ -40,10 +36,10 @@ def processor() -> str:
 
 def usage(pids: Mapping[str, int]) -> Usage:
     """Return what has been used so far by these processes, and in all."""
-    counts = [float(n) for n in _lines("stat")[0].split()[1:9]]
-    busy = sum(counts) - counts[_STEAL] - sum(counts[i] for i in _IDLE)
-    processes = {name: _of_process(pid) for name, pid in pids.items()}
-    return Usage(clock.now(), processes, busy * _TICK_S, counts[_STEAL] * _TICK_S)
+    of = psutil.cpu_times()
+    busy = of.user + of.nice + of.system + of.irq + of.softirq  # guests are in user and nice
+    processes = {name: process_s(pid) for name, pid in pids.items()}
+    return Usage(clock.now(), processes, busy, of.steal)
 
 
 def percent(before: Usage, after: Usage) -> dict[str, float]:
@@ -61,11 +57,7 @@ def percent(before: Usage, after: Usage) -> dict[str, float]:
     return {name: 100.0 * value / (after.at - before.at) for name, value in used.items()}
 
 
-def _of_process(pid: int) -> float:
-    """Return user and system time of a process, s; its name may hold blanks and brackets."""
-    fields = _lines(f"{pid}/stat")[0].rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * _TICK_S
-
-
-def _lines(name: str) -> list[str]:
-    return (_PROC / name).read_text(encoding="ascii", errors="replace").splitlines()
+def process_s(pid: int) -> float:
+    """Return the processor time that a process has used, s."""
+    used = psutil.Process(pid).cpu_times()
+    return used.user + used.system

@@ -54,16 +54,12 @@ class Listener:
         for topic in self._kinds:
             self._socket.setsockopt(zmq.SUBSCRIBE, topic + b" ")
         self._socket.connect(address)
-        self.refused = 0
-        """Messages that did not make sense."""
 
     def receive(self, wait_s: float = 0.0) -> LinkMessage | None:
         """Return the next message, or None if none comes within `wait_s` or it makes no sense."""
         if not self._socket.poll(round(1000 * wait_s)):
             return None
-        message = read(self._socket.recv(), self._kinds)
-        self.refused += message is None
-        return message
+        return read(self._socket.recv(), self._kinds)
 
     def close(self) -> None:
         """Release the connection."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.output.guard import MomentGuard
-from pipeline.output.message import Status
+from pipeline.output.message import OutputCounts, Status
 from pipeline.output.publisher import Publisher
 from pipeline.streams import clock
 
@@ -62,6 +62,10 @@ class Outbox:
         self._sd = deviation if np.isfinite(deviation).all() else None
         self.rows += 1
         return self._send(moment, t_emg) - t_emg
+
+    def counts(self) -> OutputCounts:
+        """Return what went wrong on the ways out so far."""
+        return self._publisher.counts
 
     def nothing_new(self) -> None:
         """Publish what is left to say while no row comes: the moment holds, then fades."""

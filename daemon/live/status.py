@@ -41,6 +41,8 @@ class StatusReporter:
         self._started = clock.now()
         self._latency = self.last_latency = Histogram()
         """Latencies counted now, and those that the last status told of."""
+        self._told = Histogram()
+        """Latencies that all statuses so far told of."""
         self._late = 0
         self._reference: Array | None = None
         self._update: UpdateMessage | None = None
@@ -50,13 +52,18 @@ class StatusReporter:
         """What is being recorded."""
         self.remarks: dict[str, str] = {}
         """What the operator should know beside, a sentence each, by its cause."""
-        self.faulty: Mapping[str, str] = {}
-        """EMG channels that are faulty, each with what is wrong with it."""
 
     def latency(self, seconds: float) -> None:
         """Count the time from EMG to publication of one row, s."""
         self._latency.add(seconds)
         self._late += seconds > 1.0 / self._config.model.rate_hz + self._config.streams.max_gap_s
+
+    def latency_ms(self) -> dict[str, float | None]:
+        """Return ``p50``, ``p99`` and ``max`` of all rows so far, ms; None without any."""
+        whole = Histogram()
+        whole.merge(self._told)
+        whole.merge(self._latency)
+        return whole.milliseconds()
 
     def reference(self, moment: Array) -> None:
         """Take note of the newest reference, N*m, shape [dof]."""
@@ -73,10 +80,28 @@ class StatusReporter:
         expected: int,
         rmse: Mapping[str, float | None],
         subject: Subject,
+        faulty: Mapping[str, str],
     ) -> StatusMessage:
-        """Return the status now; the latency starts anew with it."""
+        """Return the status now; the latency it tells of starts anew with it.
+
+        Parameters
+        ----------
+        outbox
+            What the newest moments are like.
+        health
+            The state of each stream.
+        expected
+            Rows that the time grid has had so far.
+        rmse
+            Error of the last full second per joint, N*m.
+        subject
+            The newest parameters.
+        faulty
+            EMG channels that are not believed, each with what is wrong with it.
+        """
         now = clock.now()
         self.last_latency, self._latency = self._latency, Histogram()
+        self._told.merge(self.last_latency)
         return StatusMessage(
             session=self._session,
             t=now,
@@ -86,11 +111,12 @@ class StatusReporter:
             ticks=Ticks(expected=expected, published=outbox.rows, late=self._late),
             latency_ms=Latency(**self.last_latency.milliseconds()),
             streams=tuple(health),
+            output=outbox.counts(),
             calibrator=self._calibrator(now),
             rmse=dict(rmse),
             parameters={k: tuple(v) for k, v in subject.values().items()},
             muscles=subject.muscles,
-            channels=dict(self.faulty),
+            channels=dict(faulty),
             synthesised=tuple(subject.muscles[i] for i in outbox.synthesised),
             reference=self._known_reference(),
         )

@@ -212,7 +212,7 @@ def _run(
 
 def _be_called(name: str) -> None:
     """Give this process a name that ``ps`` and ``top`` show, where the system allows it."""
-    with suppress(OSError):
+    with suppress(OSError):  # psutil reads names and sets none
         Path("/proc/self/comm").write_text(name, encoding="ascii")
 
 

@@ -21,7 +21,6 @@ from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage
 from daemon.ipc.orders import ORDERS, ConcernOrder, DealerSocket, Hello, RecordOrder
 from daemon.ipc.sockets import Listener, Speaker
 from daemon.live.electrode_alerts import ElectrodeAlerts
-from daemon.live.histogram import Histogram
 from daemon.live.mvc import LiveLevels
 from daemon.live.outbox import Outbox
 from daemon.live.scoreboard import Scoreboard
@@ -123,7 +122,6 @@ class LivePredictor:
         self._publisher = _publisher(config, meta, tuple(start.values()))
         self._outbox = Outbox(self._publisher, _guard(config), version)
         self._board = Scoreboard(config.model.dofs)
-        self._latency = Histogram()
         self._stages = StageTimes()
         self._pipeline.passed = self._stages.passed
         self._rows = Speaker(addresses["rows"])
@@ -139,7 +137,6 @@ class LivePredictor:
         """What is known of each number of the bones in force; nothing after a rollback."""
         self._sources = {source.spec.key: source for source in build_sources(config)}
         self._reporter = StatusReporter(config, meta.session)
-        self._reporter.faulty = self._care.faulty
         self._status_due = clock.now()
         self._told: dict[str, str] = {}
         """The troubles that the last status told of."""
@@ -204,7 +201,6 @@ class LivePredictor:
             version = int(predicted.version[i])
             latency = self._outbox.row(moment, t_emg, predicted.deviation[i], version)
             self._stages.published(t_emg)
-            self._latency.add(latency)
             self._reporter.latency(latency)
         if late:
             logger.warning("%d rows came at once; only the newest was published", newest + 1)
@@ -277,6 +273,7 @@ class LivePredictor:
             self._expected(),
             self._board.rmse(max(seconds - 2, 0), seconds - 1) if seconds > 1 else {},
             self._subject,
+            self._care.faulty,
         )
         self._publisher.publish_status(status)
         if self._tracer:
@@ -294,7 +291,7 @@ class LivePredictor:
         return {
             "ticks_expected": self._expected(),
             "ticks_published": self._outbox.rows,
-            "latency_ms": self._latency.milliseconds(),
+            "latency_ms": self._reporter.latency_ms(),
             "stages_ms": self._stages.milliseconds(),
             "rmse": self._board.per_second(),
             "rmse_first": self._board.rmse(0, FIRST_S),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import UserError
 from pipeline.geometry.model_file import ModelFile
+from pipeline.shapes import Bool, Float
 
 Array = NDArray[np.float64]
 Term = tuple[int, ...]
@@ -73,7 +74,9 @@ class Geometry:
         self._places = [names.index(dof) for dof in dofs]
         self._columns = _columns(exponents, self._places, len(self._powers))
 
-    def evaluate(self, q: Array) -> tuple[Array, Array]:
+    def evaluate(
+        self, q: Float[np.ndarray, "n coordinate"]
+    ) -> tuple[Float[np.ndarray, "n muscle"], Float[np.ndarray, "n dof muscle"]]:
         """Return muscle-tendon lengths and moment arms.
 
         Parameters
@@ -95,7 +98,7 @@ class Geometry:
         result = basis @ self._coefficients
         return result[:, 0], -result[:, 1:]
 
-    def outside(self, q: Array) -> NDArray[np.bool_]:
+    def outside(self, q: Float[np.ndarray, "n coordinate"]) -> Bool[np.ndarray, " n"]:
         """Return for each row of `q` (rad, shape [n, coordinate]) whether it is extrapolated."""
         return np.asarray((np.abs(self._normalised(q)) > 1 + 1e-9).any(axis=1))
 

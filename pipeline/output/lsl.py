@@ -76,6 +76,11 @@ class LslPublisher:
         ):
             self._outlets[topic] = _open(pylsl, f"{prefix}-{name}", kind, channels, rate, form)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Nothing: liblsl does not tell what it lost."""
+        return {}
+
     def send(self, message: Message) -> None:
         """Push a message into its outlet; a meta message has none, its content is in the desc."""
         outlet = self._outlets.get(message.topic)

@@ -208,6 +208,15 @@ class Latency(Part):
     max: Known = Field(None, description="Largest, ms.")
 
 
+class OutputCounts(Part):
+    """What went wrong on the ways out; counts since the predictor started."""
+
+    lost_datagrams: Count = Field(0, description="UDP datagrams that the system did not send.")
+    refused_listeners: Count = Field(
+        0, description="ZeroMQ clients kept out for want of a listed key; each attempt counts."
+    )
+
+
 class CalibratorReport(Part):
     """What the calibrator's latest update came to."""
 
@@ -230,6 +239,7 @@ class StatusMessage(Message):
     ticks: Ticks = Field(Ticks(), description="How the predictor keeps its pace.")
     latency_ms: Latency = Field(Latency(), description="Sample to moment, last second, ms.")
     streams: tuple[StreamHealth, ...] = Field((), description="Health of each input.")
+    output: OutputCounts = Field(OutputCounts(), description="What went wrong on the ways out.")
     calibrator: CalibratorReport | None = Field(None, description="nil while there is none.")
     rmse: dict[Name, Known] = Field(
         {}, description="Per joint, against the reference over the last full second, N*m."

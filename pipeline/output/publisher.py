@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ from pipeline.output.message import (
     Message,
     MetaMessage,
     MomentMessage,
+    OutputCounts,
     ParametersMessage,
     Status,
     StatusMessage,
@@ -24,6 +25,10 @@ Mask = NDArray[np.bool_]
 
 class Sink(Protocol):
     """One way out. Used from one thread; never waits for, or fails with, who listens."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What went wrong on this way so far, by its names in `OutputCounts`."""
 
     def send(self, message: Message) -> None:
         """Send a message, or nothing if this way out has no place for its kind."""
@@ -55,9 +60,9 @@ class Publisher:
         self._closed = False
 
     @property
-    def published(self) -> int:
-        """Moment messages so far."""
-        return self._seq
+    def counts(self) -> OutputCounts:
+        """What went wrong on all ways out so far."""
+        return OutputCounts(**{name: n for sink in self._sinks for name, n in sink.counts.items()})
 
     def publish_moment(
         self,

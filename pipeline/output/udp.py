@@ -49,8 +49,12 @@ class UdpPublisher:
         self._peer: Any = peer
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        self.lost = 0
-        """Datagrams that the system refused to send."""
+        self._lost = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What went wrong so far."""
+        return {"lost_datagrams": self._lost}
 
     def send(self, message: Message) -> None:
         """Send a moment message; others do not go this way. Never waits."""
@@ -59,9 +63,9 @@ class UdpPublisher:
         try:
             self._socket.sendto(encode(message), self._peer)
         except OSError as error:  # a full buffer, or a network that is down: the next one may go
-            if not self.lost:
+            if not self._lost:
                 logger.warning("UDP to %s: a datagram was not sent (%s)", self._peer, error)
-            self.lost += 1
+            self._lost += 1
 
     def tend(self, now: float) -> None:
         """Do nothing: every datagram stands for itself."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 import numpy as np
 import zmq
@@ -27,18 +26,6 @@ SUBSCRIPTIONS_PER_TICK = 100
 MAX_SUBSCRIPTION_BYTES = 4096
 """Whoever asks for a longer topic is disconnected; the handshake with keys has to fit as well."""
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ZmqStatistics:
-    """What a `ZmqPublisher` has done. ZeroMQ does not tell what it dropped for whom."""
-
-    sent: int
-    """Messages handed to ZeroMQ, meta included."""
-    subscriptions: int
-    """Subscriptions seen; a client has one per topic prefix it asks for."""
-    refused: int
-    """Clients kept out for want of a listed key; one that tries again counts again."""
 
 
 class ZmqPublisher:
@@ -75,7 +62,6 @@ class ZmqPublisher:
     ) -> None:
         self._meta = meta.pack()
         self._meta_due = -np.inf
-        self._sent = self._subscriptions = 0
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.XPUB)
         self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)  # report every newcomer, not only the first
@@ -100,10 +86,9 @@ class ZmqPublisher:
         return self._socket.get_string(zmq.LAST_ENDPOINT)
 
     @property
-    def statistics(self) -> ZmqStatistics:
-        """What has been done so far."""
-        refused = self._door.refused if self._door else 0
-        return ZmqStatistics(self._sent, self._subscriptions, refused)
+    def counts(self) -> dict[str, int]:
+        """What went wrong so far; ZeroMQ does not tell what it dropped for whom."""
+        return {"refused_listeners": self._door.refused if self._door else 0}
 
     def send(self, message: Message) -> None:
         """Send a message to all that have subscribed to its topic; never waits."""
@@ -130,15 +115,14 @@ class ZmqPublisher:
 
     def _send(self, frame: bytes) -> None:
         self._socket.send(frame, zmq.NOBLOCK)
-        self._sent += 1
 
     def _newcomers(self) -> int:
         """Return how many subscriptions have come since the last look."""
-        before = self._subscriptions
+        came = 0
         for _ in range(SUBSCRIPTIONS_PER_TICK):
             try:
                 request = self._socket.recv(zmq.NOBLOCK)
             except zmq.Again:
                 break
-            self._subscriptions += request.startswith(b"\x01")
-        return self._subscriptions - before
+            came += request.startswith(b"\x01")
+        return came

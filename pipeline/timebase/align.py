@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from pipeline.streams.base import Array, Chunk
-from pipeline.timebase.buffer import BufferStatistics, Indices, SampleBuffer, along_line, bracket
+from pipeline.timebase.buffer import Indices, SampleBuffer, along_line, bracket
 from pipeline.timebase.delay import DelayLine
 from pipeline.timebase.pairing import ReferencePairing
 from pipeline.timebase.rows import Rows
@@ -27,7 +27,7 @@ class Aligner:
 
     A row is released as soon as both streams have reached it, and depends on the samples alone,
     not on how they are cut into chunks or in which order the two streams arrive. Where a stream
-    was silent for more than a second, the rows inside the silence are left out and counted.
+    was silent for more than a second, the rows inside the silence are left out.
 
     Parameters
     ----------
@@ -71,16 +71,6 @@ class Aligner:
         self._shortest_s = 0.5 / angle_rate_hz if angle_mode == "extrapolate" else 0.0
         self._streams = ((self._emg, 0.0), (self._angles, self._lead_s))
         self._next: int | None = None
-        self._skipped = 0
-
-    @property
-    def skipped(self) -> int:
-        """Rows left out since the first one: inside a silence, or with samples dropped."""
-        return self._skipped
-
-    def statistics(self) -> dict[str, BufferStatistics]:
-        """Return how full the buffers of the streams ``emg`` and ``angles`` are."""
-        return {"emg": self._emg.statistics(), "angles": self._angles.statistics()}
 
     def push(self, chunk: Chunk) -> None:
         """Take samples of the stream ``emg`` (excitations) or ``angles`` (rad).
@@ -126,7 +116,6 @@ class Aligner:
         if last < max(start, self._next):
             return None
         index = self._without_holes(max(start, self._next), last)
-        self._skipped += last + 1 - self._next - len(index)
         self._next = last + 1
         rows = self._interpolate(index / self._rate_hz)
         for buffer, lead_s in self._streams:

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.streams.base import Array
 
 Indices = NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class BufferStatistics:
-    """How full a buffer is; counts run since it was made."""
-
-    capacity: int
-    """Most samples it holds."""
-    depth: int
-    """Samples it holds now."""
-    dropped: int
-    """Samples that gave way to newer ones, or were not newer than what was there."""
 
 
 class SampleBuffer:
@@ -41,7 +27,6 @@ class SampleBuffer:
         self._t = np.empty(2 * capacity)
         self._x = np.empty((2 * capacity, n_channels))
         self._start = self._stop = 0
-        self._dropped = 0
         self._newest = -np.inf
 
     @property
@@ -74,13 +59,10 @@ class SampleBuffer:
         """
         old = int(np.searchsorted(t, self._newest, side="right"))
         skip = max(old, len(t) - self._capacity)
-        self._dropped += skip
         t, x = t[skip:], x[skip:]
         if len(t) == 0:
             return
-        overflow = max(0, len(self) + len(t) - self._capacity)
-        self._dropped += overflow
-        self._start += overflow
+        self._start += max(0, len(self) + len(t) - self._capacity)
         self._make_room(len(t))
         new = slice(self._stop, self._stop + len(t))
         self._t[new], self._x[new] = t, x
@@ -90,10 +72,6 @@ class SampleBuffer:
     def drop_until(self, index: int) -> None:
         """Forget the samples before `index`; they have been used."""
         self._start += max(0, index)
-
-    def statistics(self) -> BufferStatistics:
-        """Return how full the buffer is and what it has lost."""
-        return BufferStatistics(self._capacity, len(self), self._dropped)
 
     def _make_room(self, n: int) -> None:
         if self._stop + n <= len(self._t):

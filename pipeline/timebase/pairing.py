@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.streams.base import Array, Chunk
-from pipeline.timebase.buffer import BufferStatistics, SampleBuffer, along_line, bracket
+from pipeline.timebase.buffer import SampleBuffer, along_line, bracket
 
 
 class Interpolator:
@@ -58,10 +58,6 @@ class Interpolator:
         values[away] = np.nan
         self._samples.drop_until(int(after[-1]) - 1)
         return values
-
-    def statistics(self) -> BufferStatistics:
-        """Return how full the buffer of samples is."""
-        return self._samples.statistics()
 
 
 class ReferencePairing:

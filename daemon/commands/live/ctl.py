@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from rich.table import Table
 
 from daemon.commands.common import examples
 from daemon.commands.setup.keys import key_options, keys_of
 from daemon.terminal.console import console_for, json_option, say, write_json
+from daemon.terminal.table import facts
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def ctl() -> None:
 def status(way: _Way) -> None:
     """Tell how the daemon is: state, streams, latency, calibration."""
     told = _asked(way, "status").data
-    console_for(way.json_file).print(_table(told))
+    console_for(way.json_file).print(facts(told["title"], _facts(told)))
     write_json(way.json_file, told)
 
 
@@ -204,16 +204,6 @@ def _asked(way: _Way, command: str, **more: Any) -> Reply:
     return reply
 
 
-def _table(told: Mapping[str, Any]) -> Table:
-    table = Table(title=told["title"], show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.title_justify = "left"
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, words in _facts(told):
-        table.add_row(name, words)
-    return table
-
-
 def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     report = told["status"]
     if report is None:
@@ -225,6 +215,8 @@ def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "calibration", _calibration(told)
     if report is not None:
         yield from _report_facts(report)
+    if told["refused_operators"]:
+        yield "operators", _refused(told["refused_operators"])
     recording = told["recording"]
     yield "mvc", "being recorded" if recording == "mvc" else _levels(told["mvc"], "1 everywhere")
     yield "baseline", "being recorded" if recording == "baseline" else _baseline(told["baseline"])
@@ -247,6 +239,15 @@ def _report_facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         rate = "" if stream["rate_hz"] is None else f", {stream['rate_hz']:.1f} Hz"
         lost = f", {stream['missing_samples']} samples missing" if stream["missing_samples"] else ""
         yield stream["key"], f"{stream['state']}{rate}{lost} {stream['note']}".rstrip()
+    output = report["output"]
+    if output["lost_datagrams"]:
+        yield "udp", f"{output['lost_datagrams']} datagrams not sent"
+    if output["refused_listeners"]:
+        yield "listeners", _refused(output["refused_listeners"])
+
+
+def _refused(attempts: int) -> str:
+    return f"{attempts} attempts without a listed key were refused; the log says why"
 
 
 def _levels(levels: Mapping[str, float], otherwise: str) -> str:

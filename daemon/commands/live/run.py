@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples, seconds_option, stop_on_signals
 from daemon.terminal.console import console_for, json_option, say, write_json
+from daemon.terminal.table import table
 
 if TYPE_CHECKING:
     from daemon.config import Config
@@ -141,26 +142,33 @@ def _watched(
 
 
 def _errors(result: Mapping[str, Any]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("RMSE, N*m", no_wrap=True)
-    for title in ("first 5 s", "after 10 s", "last 10 s"):
-        table.add_column(title, justify="right")
-    for dof in result["rmse"]:
-        values = (result[key].get(dof) for key in ("rmse_first", "rmse_after_10s", "rmse_last"))
-        table.add_row(dof, *("-" if v is None else f"{v:.2f}" for v in values))
-    return table
+    columns = {
+        "first 5 s": result["rmse_first"],
+        "after 10 s": result["rmse_after_10s"],
+        "last 10 s": result["rmse_last"],
+    }
+    return _by_joint("RMSE, N*m", result["rmse"], columns)
 
 
 def _against_truth(truth: Mapping[str, Mapping[str, float | None]]) -> Table:
     """Return what the simulated person's true moments say, which no sensor shows."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("against the truth, N*m", no_wrap=True)
-    for title in ("first 5 s", "last 10 s", "true RMS"):
-        table.add_column(title, justify="right")
-    for dof in truth["rmse_first"]:
-        values = (truth[key].get(dof) for key in ("rmse_first", "rmse_last", "rms_last"))
-        table.add_row(dof, *("-" if v is None else f"{v:.2f}" for v in values))
-    return table
+    columns = {
+        "first 5 s": truth["rmse_first"],
+        "last 10 s": truth["rmse_last"],
+        "true RMS": truth["rms_last"],
+    }
+    return _by_joint("against the truth, N*m", truth["rmse_first"], columns)
+
+
+def _by_joint(
+    title: str, dofs: Iterable[str], columns: Mapping[str, Mapping[str, float | None]]
+) -> Table:
+    rows = ((dof, *(_number(column.get(dof)) for column in columns.values())) for dof in dofs)
+    return table([Column(title, no_wrap=True)], list(columns), rows)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _bones(bones: Mapping[str, Mapping[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from daemon.commands.common import examples
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
+from daemon.terminal.table import table
 
 
 @click.group(
@@ -117,40 +118,38 @@ def synthesis(json_file: str | None) -> None:
 
     with progress_bar("Measuring") as update:
         result: Mapping[str, Any] = bench_synthesis(update)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("ms", "p50", "p99", "max"):
-        table.add_column(heading, justify="left" if heading == "ms" else "right")
-    for name, key in (("a tick", "tick_ms"), ("an electrode comes off", "switch_ms")):
-        table.add_row(name, *(f"{result[key][part]:.3f}" for part in ("p50", "p99", "max")))
-    console_for(json_file).print(table)
+    figures = ("p50", "p99", "max")
+    rows = (
+        (name, *(f"{result[key][figure]:.3f}" for figure in figures))
+        for name, key in (("a tick", "tick_ms"), ("an electrode comes off", "switch_ms"))
+    )
+    console_for(json_file).print(table(["ms"], figures, rows))
     say(f"{result['machine']}, numpy {result['numpy']}.", json_file)
     write_json(json_file, result)
 
 
 def _table(result: Mapping[str, Any]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("one AdamW iteration", "trajectory, ms", "stepwise, ms", "ratio"):
-        table.add_column(heading, justify="left" if heading.startswith("one") else "right")
-    for problem, ms in result["ms"].items():
-        ratio = ms["stepwise"] / ms["solver"]
-        table.add_row(problem, f"{ms['solver']:.1f}", f"{ms['stepwise']:.0f}", f"{ratio:.0f}")
-    return table
+    rows = (
+        (
+            problem,
+            f"{ms['solver']:.1f}",
+            f"{ms['stepwise']:.0f}",
+            f"{ms['stepwise'] / ms['solver']:.0f}",
+        )
+        for problem, ms in result["ms"].items()
+    )
+    return table(["one AdamW iteration"], ("trajectory, ms", "stepwise, ms", "ratio"), rows)
 
 
 def _latency_table(run: Mapping[str, Any]) -> Table:
     figures = ("p50", "p99", "p999", "max")
     title = f"{run['channels']} channels, {run['muscles']} muscles, ms"
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(title)
-    for figure in figures:
-        table.add_column("p99.9" if figure == "p999" else figure, justify="right")
-    rows = run["stages_ms"] | {
+    times = run["stages_ms"] | {
         "all, until handed over": run["latency_ms"],
         "until the subscriber has it": run["reception_ms"],
     }
-    for name, row in rows.items():
-        table.add_row(name, *(f"{row[figure]:.2f}" for figure in figures))
-    return table
+    rows = ((name, *(f"{ms[figure]:.2f}" for figure in figures)) for name, ms in times.items())
+    return table([title], ("p50", "p99", "p99.9", "max"), rows)
 
 
 def _latency_sentences(run: Mapping[str, Any]) -> str:

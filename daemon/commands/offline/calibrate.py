@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples
 from daemon.terminal.console import console_for, json_option, say, write_json
+from daemon.terminal.table import table
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
@@ -148,25 +149,26 @@ def _progress() -> Progress:
 
 
 def _table(result: Mapping[str, Any]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("scored on", "joint", "RMSE, N*m", "R2", "before: RMSE", "R2"):
-        table.add_column(title, justify="left" if title in ("scored on", "joint") else "right")
     before = result["start"]
-    _rows(table, "calibration", result["calibration"], before["calibration"])
-    _rows(table, "held out", result["heldout"], before["heldout"])
+    rows = [
+        *_rows("calibration", result["calibration"], before["calibration"]),
+        *_rows("held out", result["heldout"], before["heldout"]),
+    ]
     for file, scores in result["heldout_files"].items():
-        _rows(table, Path(file).name, scores, before["heldout_files"][file])
-    return table
+        rows += _rows(Path(file).name, scores, before["heldout_files"][file])
+    return table(["scored on", "joint"], ("RMSE, N*m", "R2", "before: RMSE", "R2"), rows)
 
 
-def _rows(table: Table, name: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+def _rows(
+    name: str, now: Mapping[str, Any], before: Mapping[str, Any]
+) -> Iterator[tuple[str, ...]]:
     for dof in now["r2"]:
         numbers = (
             _number(scores[key][dof], places)
             for scores in (now, before)
             for key, places in (("rmse", 1), ("r2", 3))
         )
-        table.add_row(name, dof, *numbers)
+        yield name, dof, *numbers
         name = ""
 
 

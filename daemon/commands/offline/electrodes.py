@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples
 from daemon.commands.offline.calibrate import choice
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
+from daemon.terminal.table import table
 from pipeline.errors import UserError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -93,23 +94,26 @@ def electrodes(
 
 
 def _table(result: Mapping[str, Any]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("left")
-    table.add_column("taken off" if result["order"] else "without", max_width=20)
-    for title in ("syn.", "r", "RMSE", "R2", "parameters"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for one in ({"driven": result["all"]}, *result["sets"]):
-        ways = [one[way] for way in ("driven", "hybrid") if way in one]
-        table.add_row(
-            str(one.get("electrodes", "all")),
-            _removed(result, one),
-            str(one.get("synergies", "")),
-            _number(_mean_correlation(one.get("hybrid")), 2),
-            " / ".join(_number(way["rmse_mean"], 2) for way in ways),
-            " / ".join(_number(way["r2_mean"], 3) for way in ways),
-            " / ".join(_number(_distance(way), 3) for way in ways),
-        )
-    return table
+    removed = Column("taken off" if result["order"] else "without", max_width=20)
+    numbers = [
+        Column(title, justify="right", no_wrap=True)
+        for title in ("syn.", "r", "RMSE", "R2", "parameters")
+    ]
+    sets = ({"driven": result["all"]}, *result["sets"])
+    return table(["left", removed, *numbers], (), (_row(result, one) for one in sets))
+
+
+def _row(result: Mapping[str, Any], one: Mapping[str, Any]) -> tuple[str, ...]:
+    ways = [one[way] for way in ("driven", "hybrid") if way in one]
+    return (
+        str(one.get("electrodes", "all")),
+        _removed(result, one),
+        str(one.get("synergies", "")),
+        _number(_mean_correlation(one.get("hybrid")), 2),
+        " / ".join(_number(way["rmse_mean"], 2) for way in ways),
+        " / ".join(_number(way["r2_mean"], 3) for way in ways),
+        " / ".join(_number(_distance(way), 3) for way in ways),
+    )
 
 
 def _distance(way: Mapping[str, Any]) -> float:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
+from daemon.terminal.table import table
 
 
 @click.command(
@@ -51,18 +52,16 @@ def score(
 
 
 def _table(result: Mapping[str, Any]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("joint", no_wrap=True)
     columns = {
         "RMSE after 10 s, N*m": "rmse_after_10s",
         "RMSE overall, N*m": "rmse_overall",
         "R2 after 10 s": "r2_after_10s",
     }
-    for title in columns:
-        table.add_column(title, justify="right")
-    for dof in result["rmse_overall"]:
-        table.add_row(dof, *(_number(result[key].get(dof)) for key in columns.values()))
-    return table
+    rows = (
+        (dof, *(_number(result[key].get(dof)) for key in columns.values()))
+        for dof in result["rmse_overall"]
+    )
+    return table([Column("joint", no_wrap=True)], list(columns), rows)
 
 
 def _number(value: float | None) -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples
 from daemon.terminal.console import console_for, say
+from daemon.terminal.table import facts
 
 if TYPE_CHECKING:
     from daemon.config import Config
@@ -32,18 +32,8 @@ def check(config_name: str) -> None:
     shown.
     """
     config = checked_config(config_name)
-    console_for().print(_summary(config))
+    console_for().print(facts(config.title, _facts(config)))
     say(f"{config_name} is sound. Next: hillstream streams {config_name}")
-
-
-def _summary(config: Config) -> Table:
-    table = Table(title=config.title, show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.title_justify = "left"
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, words in _facts(config):
-        table.add_row(name, words)
-    return table
 
 
 def _facts(config: Config) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from daemon.commands.common import examples
 from daemon.terminal.console import STDOUT, console_for, write_json
+from daemon.terminal.table import table
 
 if TYPE_CHECKING:
     from daemon.diagnostics.doctor import Finding
@@ -46,12 +47,11 @@ def doctor(context: click.Context, as_json: bool) -> None:
 
 
 def _table(findings: Sequence[Finding]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for finding in findings:
-        mark = Text("fit", "green") if finding.ok else Text("not fit", "red")
-        fix = f"\n{finding.fix}" if finding.fix else ""
-        table.add_row(mark, finding.name, Text.assemble(finding.detail, (fix, "yellow")))
-    return table
+    columns = [Column(no_wrap=True), Column(no_wrap=True), Column(overflow="fold")]
+    return table(columns, (), map(_row, findings))
+
+
+def _row(finding: Finding) -> tuple[Text, str, Text]:
+    mark = Text("fit", "green") if finding.ok else Text("not fit", "red")
+    fix = f"\n{finding.fix}" if finding.fix else ""
+    return mark, finding.name, Text.assemble(finding.detail, (fix, "yellow"))

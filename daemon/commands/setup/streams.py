@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from daemon.commands.common import config_argument, examples
 from daemon.terminal.console import console_for, say
+from daemon.terminal.table import table
 
 if TYPE_CHECKING:
     from daemon.diagnostics.discovery import StreamFinding
@@ -52,11 +53,9 @@ def streams(context: click.Context, config_name: str) -> None:
 
 
 def _table(findings: Sequence[StreamFinding]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("stream", "verdict", "over", "name"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("what it is", overflow="fold")
-    for finding in findings:
-        verdict = Text(finding.verdict, _COLOURS[finding.verdict])
-        table.add_row(finding.key or "-", verdict, finding.transport, finding.name, finding.detail)
-    return table
+    columns = [Column(title, no_wrap=True) for title in ("stream", "verdict", "over", "name")]
+    rows = (
+        (f.key or "-", Text(f.verdict, _COLOURS[f.verdict]), f.transport, f.name, f.detail)
+        for f in findings
+    )
+    return table([*columns, Column("what it is", overflow="fold")], (), rows)

@@ -17,6 +17,7 @@ from pipeline.output.message import (
     MessageError,
     MetaMessage,
     MomentMessage,
+    OutputCounts,
     ParametersMessage,
     Part,
     Status,
@@ -102,6 +103,7 @@ def status_messages(draw: st.DrawFn) -> StatusMessage:
         ticks=Ticks(expected=draw(counts), published=draw(counts), late=draw(counts)),
         latency_ms=Latency(p50=draw(numbers), p99=draw(numbers), max=None),
         streams=draw(st.lists(healths, max_size=3)),
+        output=OutputCounts(lost_datagrams=draw(counts), refused_listeners=draw(counts)),
         calibrator=draw(st.none() | reports),
         rmse=draw(st.dictionaries(names, st.none() | numbers, max_size=3)),
         parameters=parameters["values"],
@@ -300,7 +302,7 @@ def every_part(kind: type[Part]) -> dict[str, str]:
 
 def test_every_field_is_documented() -> None:
     page = (DOCS / "messages.md").read_text()
-    for kind in (*TOPICS.values(), Ticks, Latency, CalibratorReport):
+    for kind in (*TOPICS.values(), Ticks, Latency, OutputCounts, CalibratorReport):
         for key, description in every_part(kind).items():
             assert description, f"{kind.__name__}.{key} has no description"
             assert f"`{key}`" in page, f"docs/messages.md does not speak of {kind.__name__} {key}"

@@ -77,8 +77,7 @@ def test_rows_do_not_depend_on_chunks_or_arrival(data, mode, rate_hz, jitter_s, 
         t = np.sort(chunk.t + rng.normal(0.0, 1.0, len(chunk.t)) * jitter_s)
         streams[key] = Chunk(key, t, chunk.x)
     streams[hole[0]].t[80:] += hole[1]
-    expected_of = make_aligner(rate_hz, angle_mode=mode)
-    expected = all_at_once(expected_of, *streams.values())
+    expected = all_at_once(make_aligner(rate_hz, angle_mode=mode), *streams.values())
     aligner = make_aligner(rate_hz, angle_mode=mode)
     pieces = []
     for key, start, stop in data.draw(deliveries(300, 150)):
@@ -87,7 +86,6 @@ def test_rows_do_not_depend_on_chunks_or_arrival(data, mode, rate_hz, jitter_s, 
     got = joined(pieces)
     for name, value in expected.items():
         np.testing.assert_array_equal(got[name], value, err_msg=name)
-    assert aligner.skipped == expected_of.skipped
 
 
 def test_rows_interpolate_at_exact_multiples_of_the_step():
@@ -128,15 +126,13 @@ def test_rows_inside_a_gap_are_marked_and_finite(key):
     emg, angles = samples("emg", EMG_HZ, 3.001, 1.0, 2), samples("angles", ANGLE_HZ, 3.001, 1.0, 1)
     lost = {"emg": np.arange(80, 100), "angles": np.arange(40, 50)}[key]  # 3.40 to 3.50
     emg, angles = (without(c, lost) if c.stream == key else c for c in (emg, angles))
-    aligner = make_aligner()
-    rows = all_at_once(aligner, emg, angles)
+    rows = all_at_once(make_aligner(), emg, angles)
     bridged = rows["t"][~rows["valid"]]
     assert 0.09 < bridged[-1] - bridged[0] < 0.115
     assert bridged[0] == pytest.approx(3.4, abs=0.011)
     assert np.isfinite(rows["excitation"]).all()
     assert np.isfinite(rows["angle"]).all()
     np.testing.assert_allclose(np.diff(rows["t"]), 0.01)
-    assert aligner.skipped == 0
 
 
 def test_one_lost_sample_of_a_slow_stream_does_not_make_rows_invalid():
@@ -147,16 +143,14 @@ def test_one_lost_sample_of_a_slow_stream_does_not_make_rows_invalid():
 
 
 @pytest.mark.parametrize("silent", [{"emg"}, {"angles"}, {"emg", "angles"}])
-def test_rows_inside_a_long_silence_are_left_out_and_counted(silent):
+def test_rows_inside_a_long_silence_are_left_out(silent):
     emg, angles = samples("emg", EMG_HZ, 3.001, 6.0, 2), samples("angles", ANGLE_HZ, 3.001, 6.0, 1)
     if "emg" in silent:
         emg = without(emg, np.arange(201, 800))  # 4.001 to 7.001
     if "angles" in silent:
         angles = without(angles, np.arange(101, 400))
-    aligner = make_aligner()
-    rows = all_at_once(aligner, emg, angles)
+    rows = all_at_once(make_aligner(), emg, angles)
     assert not np.any((rows["t"] > 4.001) & (rows["t"] < 7.001))
-    assert aligner.skipped == 300
     assert len(rows["t"]) == 299
     assert rows["valid"].all()
 
@@ -167,7 +161,6 @@ def test_a_night_of_silence_costs_no_memory():
     all_at_once(aligner, emg, angles)
     later = [Chunk(c.stream, c.t + 36_000.0, c.x) for c in (emg, angles)]
     assert len(all_at_once(aligner, *later)["t"]) <= 100
-    assert aligner.skipped > 3_599_000
 
 
 def test_a_stream_that_runs_far_ahead_loses_its_oldest_samples():
@@ -175,9 +168,6 @@ def test_a_stream_that_runs_far_ahead_loses_its_oldest_samples():
     aligner.push(samples("emg", EMG_HZ, 3.0, 2.0, 2))
     aligner.push(samples("angles", ANGLE_HZ, 3.0, 1.0, 1))
     assert aligner.rows() is None
-    statistics = aligner.statistics()
-    assert statistics["emg"].dropped == 300
-    assert statistics["emg"].depth == statistics["emg"].capacity == 100
     aligner.push(samples("angles", ANGLE_HZ, 4.0, 1.0, 1))
     rows = aligner.rows()
     assert rows.t[0] == pytest.approx(4.5)
@@ -191,8 +181,7 @@ def test_buffers_stay_short_while_rows_are_taken():
         aligner.push(part(emg, 2 * i, 2 * i + 20))
         aligner.push(part(angles, i, i + 10))
         aligner.rows()
-        assert aligner.statistics()["emg"].depth <= 4
-    assert all(s.dropped == 0 for s in aligner.statistics().values())
+        assert len(aligner._emg) <= 4
 
 
 def test_extrapolation_does_not_wait_for_the_next_angle():

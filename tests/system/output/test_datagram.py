@@ -133,6 +133,20 @@ def test_every_moment_arrives_as_a_datagram_and_the_last_says_stopped(receiver):
 
 
 @pytest.mark.system
+def test_a_datagram_that_is_not_sent_is_counted_and_told_of_once(caplog):
+    meta = MetaMessage(session="s", dofs=("a",), rate_hz=1.0, muscles=("m",), valid_for_s=0.1)
+    forbidden = UdpPublisher(
+        "255.255.255.255:5560", 1
+    )  # to all: the system wants to be asked first
+    publishing = Publisher(meta, [forbidden])
+    for _ in range(2):
+        publishing.publish_moment(np.ones(1), np.ones(1) > 0, Status.NOMINAL, 10.0)
+    assert publishing.counts.lost_datagrams == 2
+    assert caplog.text.count("a datagram was not sent") == 1
+    publishing.close()
+
+
+@pytest.mark.system
 def test_the_cpp_client_reads_the_real_publisher(tmp_path, receiver, wait_until):
     compiler = shutil.which("g++") or shutil.which("clang++")
     if compiler is None:

@@ -6,6 +6,7 @@ import socket
 import tempfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tools.robustness.faults.scene import Scene
@@ -41,5 +42,5 @@ def test_the_first_signal_ends_it_in_order_and_the_second_at_once(folder, wait_u
                 pass
             scene.daemon.send_signal(signal.SIGTERM)
             assert scene.daemon.wait(60.0) == 130
-    assert not [name for name, pid in known.items() if Path(f"/proc/{pid}").exists()]
+    assert not [name for name, pid in known.items() if psutil.pid_exists(pid)]
     assert not any(scene.controller.moments[-1].body["m"])

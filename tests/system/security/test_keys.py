@@ -147,5 +147,5 @@ def test_every_status_of_an_open_port_says_so(tmp_path):
     person = Subject.generic(("m",), *np.ones((5, 1)))
     reporter = StatusReporter(load_config(path), "s")
     for _ in range(2):
-        note = reporter.message(outbox, [], 0, {}, person).note
+        note = reporter.message(outbox, [], 0, {}, person, {}).note
         assert note.endswith("without keys, open to the network (security.insecure).")

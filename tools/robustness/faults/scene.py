@@ -18,13 +18,14 @@ from typing import Literal
 import click
 
 from daemon.config import load_config
+from daemon.host.machine import process_s
 from daemon.processes.worker import Worker
 from daemon.simulation.demo import simulated_lab
 from pipeline.output.message import Status
 from pipeline.streams import clock
 from tools.robustness.faults.controller import Controller
 from tools.robustness.faults.proxy import Proxy, Spoil, untouched
-from tools.robustness.processes import processor_s, workers
+from tools.robustness.processes import workers
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = ("emg", "angles", "moments")
@@ -221,9 +222,9 @@ class Scene:
         spare = workers(self.daemon.pid).get("spare predictor")
         if spare is None or "calibrator" not in workers(self.daemon.pid):
             return False
-        used = processor_s(spare)
+        used = process_s(spare)
         time.sleep(0.3)
-        return 0.5 < used == processor_s(spare)
+        return 0.5 < used == process_s(spare)
 
 
 def _free_port() -> int:

@@ -1,0 +1,33 @@
+"""What `hillstream ctl status` shows of a daemon's answer."""
+
+from daemon.commands.live.ctl import _facts
+from pipeline.output.message import OutputCounts, Status, StatusMessage
+
+
+def shown(output=None, refused_operators=0):
+    status = StatusMessage(
+        session="s", t=1.0, status=Status.NOMINAL, uptime_s=3.0, output=output or OutputCounts()
+    )
+    told = {
+        "status": status.model_dump(mode="json"),
+        "age_s": 0.1,
+        "version": 0,
+        "versions_known": "0",
+        "calibrates": False,
+        "recording": None,
+        "mvc": {},
+        "baseline": "none",
+        "refused_operators": refused_operators,
+    }
+    return dict(_facts(told))
+
+
+def test_what_went_wrong_on_the_ways_out_is_shown():
+    facts = shown(OutputCounts(lost_datagrams=3, refused_listeners=12), refused_operators=2)
+    assert facts["udp"] == "3 datagrams not sent"
+    assert facts["listeners"].startswith("12 attempts")
+    assert facts["operators"].startswith("2 attempts")
+
+
+def test_where_nothing_went_wrong_nothing_is_said_of_it():
+    assert not shown().keys() & {"udp", "listeners", "operators"}
