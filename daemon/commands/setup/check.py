@@ -12,6 +12,7 @@ from rich.table import Table
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples
 from daemon.terminal.console import console_for, say
+from pipeline.streams.transports import TRANSPORT_NAMES
 
 if TYPE_CHECKING:
     from daemon.config import Config
@@ -84,11 +85,10 @@ def _stream_facts(config: Config) -> Iterator[tuple[str, str]]:
             if key == "moments" and not config.torque_free:
                 yield key, "none: without a reference nothing is calibrated"
             continue
-        where = stream.address if stream.transport == "zmq" else (stream.name or stream.source_id)
         yield (
             key,
             f"{len(stream.channels)} channels in {stream.unit} at {stream.rate_hz:g} Hz over "
-            f"{'ZeroMQ' if stream.transport == 'zmq' else 'LSL'} ({where})",
+            f"{TRANSPORT_NAMES[stream.transport]} ({stream.sought})",
         )
 
 
