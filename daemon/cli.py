@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from importlib import metadata
-from typing import Any
 
 import click
 from rich.console import Console
@@ -26,34 +25,9 @@ from daemon.commands.setup.doctor import doctor
 from daemon.commands.setup.keys import keys
 from daemon.commands.setup.streams import streams
 from daemon.commands.setup.subject import subject
-from pipeline.errors import UserError
+from daemon.terminal.command import Commands
 
-_INTERRUPTED = 130
-"""Exit status of a program ended by Ctrl-C: 128 and the signal's number."""
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
-
-
-class Refusal(click.ClickException):
-    """A mistake the person can mend, told in a sentence."""
-
-    exit_code = 2
-
-
-class Commands(click.Group):
-    """The commands in the order of a day's work; a `UserError` ends any of them politely."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names as they were added, not sorted."""
-        return list(self.commands)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            raise Refusal(str(error)) from error
-        except KeyboardInterrupt:
-            raise click.exceptions.Exit(_INTERRUPTED) from None
 
 
 def _version() -> str:

@@ -6,6 +6,7 @@ from daemon.assembly.keys import ConfiguredKeys
 from daemon.config import Config, StreamConfig
 from pipeline.streams.base import Source, StreamSpec
 from pipeline.streams.roles import ROLES, StreamRole
+from pipeline.streams.transports import Transport
 from pipeline.streams.units import to_si
 
 
@@ -31,23 +32,28 @@ def _spec(role: StreamRole, stream: StreamConfig, config: Config) -> StreamSpec:
 def build_sources(config: Config) -> list[Source]:
     """Return the live sources of a configuration, not yet opened."""
     return [
-        _source(spec, getattr(config.streams, spec.key), config) for spec in stream_specs(config)
+        build_source(spec, getattr(config.streams, spec.key), config)
+        for spec in stream_specs(config)
     ]
 
 
-def _source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
+def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
+    """Return the live source of one stream, not yet opened."""
     stale_after_s = config.streams.stale_after_s
-    if stream.transport == "zmq":
-        from pipeline.streams.zeromq.source import ZmqSource
+    transport: Transport = stream.transport  # named here, or mypy's cache misses a new one
+    match transport:
+        case "lsl":
+            from pipeline.streams.lsl.source import LslSource
 
-        return ZmqSource(
-            spec,
-            address=stream.address or "",
-            stale_after_s=stale_after_s,
-            keys=ConfiguredKeys(config).sender(stream.server_key),
-        )
-    from pipeline.streams.lsl.source import LslSource
+            return LslSource(
+                spec, name=stream.name, source_id=stream.source_id, stale_after_s=stale_after_s
+            )
+        case "zmq":
+            from pipeline.streams.zeromq.source import ZmqSource
 
-    return LslSource(
-        spec, name=stream.name, source_id=stream.source_id, stale_after_s=stale_after_s
-    )
+            return ZmqSource(
+                spec,
+                address=stream.sought,
+                stale_after_s=stale_after_s,
+                keys=ConfiguredKeys(config).sender(stream.server_key),
+            )

@@ -8,13 +8,14 @@ from pydantic import Field, model_validator
 
 from daemon.config.section import Interval, NonNegative, Positive, Section
 from pipeline.streams.roles import ROLES
+from pipeline.streams.transports import Transport
 from pipeline.streams.units import known_unit, units_of
 
 
 class StreamConfig(Section):
     """One incoming stream."""
 
-    transport: Literal["lsl", "zmq"] = Field("lsl", description="How the stream arrives.")
+    transport: Transport = Field("lsl", description="How the stream arrives.")
     name: str | None = Field(None, description="LSL stream name to look for.")
     source_id: str | None = Field(
         None, description="LSL source_id to look for; survives a restart of the sender."
@@ -49,6 +50,15 @@ class StreamConfig(Section):
         if len(set(self.channels)) != len(self.channels):
             raise ValueError("a channel is named twice")
         return self
+
+    @property
+    def sought(self) -> str:
+        """What the stream is looked for by: a name or an address."""
+        match self.transport:
+            case "lsl":
+                return self.name or self.source_id or ""
+            case "zmq":
+                return self.address or ""
 
 
 class StreamsConfig(Section):

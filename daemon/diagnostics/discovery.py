@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from daemon.assembly.keys import ConfiguredKeys
-from daemon.assembly.streams import stream_specs
+from daemon.assembly.streams import build_source, stream_specs
 from daemon.config import Config, StreamConfig
 from pipeline.errors import UserError
 from pipeline.streams import clock
-from pipeline.streams.base import StreamSpec
+from pipeline.streams.base import Source, StreamSpec
 from pipeline.streams.channels import did_you_mean
 from pipeline.streams.lsl.liblsl import accepted_columns, load_pylsl
-from pipeline.streams.zeromq.source import ZmqSource
+from pipeline.streams.transports import Transport
 
 LOOK_S = 1.0
 """How long the network is listened to, s."""
@@ -44,9 +43,9 @@ class StreamFinding:
     key
         The configuration's key (``emg``, ``angles``, ``moments`` ...); None if it is unused.
     transport
-        ``lsl`` or ``zmq``.
+        What carries it.
     name
-        LSL name or source_id, or ZeroMQ address.
+        LSL name or source_id, or an address.
     verdict
         How it stands to the configuration.
     detail
@@ -54,7 +53,7 @@ class StreamFinding:
     """
 
     key: str | None
-    transport: str
+    transport: Transport
     name: str
     verdict: StreamVerdict
     detail: str
@@ -76,16 +75,14 @@ class Wanted:
     stream: StreamConfig
 
     @property
-    def transport(self) -> str:
-        """``lsl`` or ``zmq``."""
+    def transport(self) -> Transport:
+        """What carries it."""
         return self.stream.transport
 
     @property
     def name(self) -> str:
         """What it is looked for by."""
-        if self.transport == "zmq":
-            return self.stream.address or ""
-        return self.stream.name or self.stream.source_id or ""
+        return self.stream.sought
 
     def is_meant(self, info: Any) -> bool:
         """Say whether a visible LSL stream is the one that is looked for."""
@@ -109,7 +106,7 @@ def compare(config: Config) -> list[StreamFinding]:
     """
     wanted = [Wanted(spec, getattr(config.streams, spec.key)) for spec in stream_specs(config)]
     found, unused = _compare_lsl([stream for stream in wanted if stream.transport == "lsl"])
-    found |= {s.spec.key: _listen(s, config) for s in wanted if s.transport == "zmq"}
+    found |= {s.spec.key: _listen(s, config) for s in wanted if s.transport != "lsl"}
     return [found[stream.spec.key] for stream in wanted] + unused
 
 
@@ -168,17 +165,16 @@ def _unused(info: Any) -> StreamFinding:
 
 
 def _listen(wanted: Wanted, config: Config) -> StreamFinding:
-    """Connect to a ZeroMQ stream and wait for a message."""
+    """Read a stream that does not announce itself and wait for a message."""
     try:
-        keys = ConfiguredKeys(config).sender(wanted.stream.server_key)
-        with closing(ZmqSource(wanted.spec, address=wanted.name, keys=keys)) as source:
+        with closing(build_source(wanted.spec, wanted.stream, config)) as source:
             source.open()
             return _heard(wanted, source)
     except UserError as error:
         return wanted.finding(StreamVerdict.REFUSED, str(error))
 
 
-def _heard(wanted: Wanted, source: ZmqSource) -> StreamFinding:
+def _heard(wanted: Wanted, source: Source) -> StreamFinding:
     deadline = clock.now() + LOOK_S
     while True:
         source.poll()
@@ -186,7 +182,7 @@ def _heard(wanted: Wanted, source: ZmqSource) -> StreamFinding:
         if health.received:
             detail = f"{health.received} samples arrived. {health.note}".strip()
             return wanted.finding(StreamVerdict.FOUND, detail)
-        if "dropped" in health.note:
+        if health.refused:
             return wanted.finding(StreamVerdict.REFUSED, health.note)
         if clock.now() > deadline:
             return wanted.finding(StreamVerdict.MISSING, health.note)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -22,11 +21,10 @@ from pipeline.streams import clock
 from pipeline.streams.base import Outlet
 from pipeline.streams.lsl.outlet import LslOutlet
 from pipeline.streams.roles import ROLES
+from pipeline.streams.transports import Transport
 from pipeline.streams.units import to_si
 from pipeline.streams.zeromq.outlet import ZmqOutlet
 from pipeline.timebase.buffer import SampleBuffer
-
-Transport = Literal["lsl", "zmq"]
 
 CHUNK_MS = 5
 """How often samples are sent, ms."""
@@ -137,16 +135,18 @@ class _Feed:
 
 def _outlet(key: str, stream: StreamConfig, transport: Transport) -> Outlet:
     channels = tuple(stream.channels)
-    if transport == "lsl":
-        name = stream.name or f"hillstream-{key}"
-        kind = ROLES[key].lsl_type
-        return LslOutlet(name, kind, channels, stream.unit, stream.rate_hz, stream.source_id)
-    if not stream.address:
-        raise UserError(
-            f"streams.{key} has no address to send to over ZeroMQ; "
-            "give it one, such as tcp://127.0.0.1:5561."
-        )
-    return ZmqOutlet(stream.address, key, channels, stream.unit, stream.rate_hz)
+    match transport:
+        case "lsl":
+            name = stream.name or f"hillstream-{key}"
+            kind = ROLES[key].lsl_type
+            return LslOutlet(name, kind, channels, stream.unit, stream.rate_hz, stream.source_id)
+        case "zmq":
+            if not stream.address:
+                raise UserError(
+                    f"streams.{key} has no address to send to over ZeroMQ; "
+                    "give it one, such as tcp://127.0.0.1:5561."
+                )
+            return ZmqOutlet(stream.address, key, channels, stream.unit, stream.rate_hz)
 
 
 class _Broadcast:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from pipeline.streams.base import Array, Outlet
 from pipeline.streams.lsl.outlet import LslOutlet
 from pipeline.streams.recordings.recording import RecordedStream, Recording
 from pipeline.streams.roles import ROLES
+from pipeline.streams.transports import Transport
 from pipeline.streams.units import si_unit, to_si
 from pipeline.streams.zeromq.outlet import ZmqOutlet
 
@@ -57,7 +57,7 @@ class PlaySummary:
 def play_recording(
     recording: Recording,
     *,
-    transport: Literal["lsl", "zmq"] = "lsl",
+    transport: Transport = "lsl",
     speed: float = 1.0,
     prefix: str = "hillstream",
     seconds: float | None = None,
@@ -122,7 +122,7 @@ def _end(recording: Recording, speed: float, seconds: float | None, loop: bool) 
 
 
 def _outlet(
-    transport: str,
+    transport: Transport,
     key: str,
     stream: RecordedStream,
     prefix: str,
@@ -130,9 +130,12 @@ def _outlet(
     speed: float,
 ) -> Outlet:
     unit, rate_hz = si_unit(key, stream.unit), stream.rate_hz * speed
-    if transport == "zmq":
-        return ZmqOutlet(addresses[key], key, stream.channels, unit, rate_hz)
-    return LslOutlet(f"{prefix}-{key}", ROLES[key].lsl_type, stream.channels, unit, rate_hz)
+    match transport:
+        case "lsl":
+            kind = ROLES[key].lsl_type
+            return LslOutlet(f"{prefix}-{key}", kind, stream.channels, unit, rate_hz)
+        case "zmq":
+            return ZmqOutlet(addresses[key], key, stream.channels, unit, rate_hz)
 
 
 def _play(

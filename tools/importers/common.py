@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-from pipeline.errors import UserError
 from pipeline.geometry import FORMAT, Coordinate, ModelFile, Muscle, MusclePath, load_model
 from tools.importers.fit_paths import Limits, Posture, fit_paths
 
@@ -77,11 +76,7 @@ def importer_options(run: Callable[..., None]) -> Callable[..., None]:
             given.pop("max_order"),
             given.pop("max_terms"),
         )
-        try:
-            run(request=ImportRequest(**taken, limits=limits), **given)
-        except UserError as error:
-            click.echo(f"{error}", err=True)
-            raise SystemExit(2) from error
+        run(request=ImportRequest(**taken, limits=limits), **given)
 
     for option in reversed(_OPTIONS):
         command = option(command)

@@ -15,6 +15,7 @@ from typing import Any
 import click
 import numpy as np
 
+from daemon.terminal.command import Command
 from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
 from tools.importers.common import ImportRequest, finish, fitted, importer_options
@@ -167,7 +168,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @importer_options
 def main(model: Path, request: ImportRequest) -> None:

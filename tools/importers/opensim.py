@@ -12,6 +12,7 @@ from typing import Any
 import click
 import numpy as np
 
+from daemon.terminal.command import Command
 from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
 from tools.importers.common import ImportRequest, finish, fitted, importer_options
@@ -90,7 +91,7 @@ def _member(collection: Any, name: str, path: Path) -> Any:
     return collection.get(name)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @importer_options
 def main(model: Path, request: ImportRequest) -> None:

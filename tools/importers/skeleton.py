@@ -16,6 +16,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.terminal.command import Command
 from pipeline.errors import UserError
 from pipeline.model.skeleton.tree import Bone, Hinge, KinematicTree
 from pipeline.model.skeleton.tree_file import save_skeleton
@@ -184,7 +185,7 @@ def _with_hinge(found: list[Hinge], new: Hinge) -> list[Hinge]:
     return [*found[:-1], replace(last, name=new.name, angle=angle)]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="What the skeleton is called.")

@@ -20,6 +20,7 @@ from typing import Any
 
 import click
 
+from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, say, write_json
 from pipeline.streams import clock
 
@@ -64,7 +65,7 @@ def _wait_for_rows(path: Path) -> None:
     raise click.ClickException(f"The demo wrote nothing within {PATIENCE_S:g} s.")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--rounds", default=20, show_default=True, help="How often to kill.")
 @click.option("--longest", default=8.0, show_default=True, help="Latest kill, s after the start.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the moments.")

@@ -25,6 +25,7 @@ from typing import Any
 import click
 import numpy as np
 
+from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, progress_bar, say, write_json
 from tools.robustness.processes import memory_mb, open_files, workers
 
@@ -136,7 +137,7 @@ def _judged(samples: Samples, run: dict[str, Any], json_file: str | None) -> boo
     return flat
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("config", default="arm")
 @click.option("--minutes", default=120.0, show_default=True, help="How long to run.")
 @json_option()

@@ -19,6 +19,7 @@ from rich.progress import track
 from daemon.config import Config, ParameterConfig, load_config
 from daemon.offline.calibrate import CalibrationRequest, Method, calibrate
 from daemon.subjects.importing import import_subject
+from daemon.terminal.command import Command
 
 FRAMES = ((1317.0, 1433.0), (1892.0, 2007.0), (2921.0, 3036.0))
 SHIPPED = "ceinms_subject_calibrated.xml"
@@ -124,7 +125,7 @@ def draw(found: dict[str, Result], path: Path) -> None:
     figure.savefig(path, dpi=130)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--budget", "budgets", multiple=True, default=(60.0, 600.0), help="Annealing, s.")
 @click.option(

@@ -26,6 +26,7 @@ from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import generic_subject
 from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
+from daemon.terminal.command import Command
 from pipeline.calibrate.calibrator import Calibrator
 from pipeline.geometry import load_model
 from pipeline.metrics import rms
@@ -130,7 +131,7 @@ def summary(found: list[Estimate]) -> list[dict[str, Any]]:
     ]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--subjects", default=200, show_default=True, help="Simulated people.")
 @click.option("--seconds", default=30.0, show_default=True, help="How long each one moves, s.")
 @click.option("--first-seed", default=0, show_default=True, help="Seed of the first person.")

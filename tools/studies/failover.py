@@ -24,6 +24,7 @@ from daemon.offline.score import score
 from daemon.session.reader import open_session
 from daemon.simulation.demo import demo
 from daemon.simulation.recording import write_recording
+from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, progress_bar, say, write_json
 from pipeline.metrics import rms_of_known
 from pipeline.output.message import StatusMessage
@@ -174,7 +175,7 @@ def _line(name: str, found: dict[str, Any]) -> str:
 HEADING = "channel    before  during  ratio  after   without: during  ratio   (RMSE, N*m)"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--channel", default="DELT1", show_default=True, help="The one taken off live.")
 @click.option("--fault", default="flat", show_default=True, help="flat, nan, saturated, loud, line")
 @click.option("--seed", default=1, show_default=True, help="Seed of the simulated person.")

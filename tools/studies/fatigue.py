@@ -20,6 +20,7 @@ from daemon.offline.score import score_file
 from daemon.report.fatigue import FatigueVerdict, Kind, assess
 from daemon.report.material import load
 from daemon.simulation.recording import write_recording
+from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, say, write_json
 
 CONFIG = "tiring-arm"
@@ -105,7 +106,7 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(names) or "none"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--seconds", default=360.0, show_default=True, help="Length of each session, s.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the simulated lab.")
 @click.option("--muscles", help="Muscles that tire, with commas; by default the set-up's.")

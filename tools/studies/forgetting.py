@@ -16,6 +16,7 @@ import numpy as np
 from daemon.config import Config, load_config
 from daemon.offline.score import score
 from daemon.offline.segments import read_cycles
+from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, say, write_json
 from pipeline.metrics import rms_of_known
 from pipeline.streams.recordings.load import load_recording
@@ -58,7 +59,7 @@ def _pooled(seconds: list[float | None]) -> float:
     return rms_of_known(np.array(seconds, dtype=np.float64))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @json_option()
 def main(folder: Path, json_file: str | None) -> None:

@@ -30,6 +30,7 @@ from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import generic_subject, starting_subject
 from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
+from daemon.terminal.command import Command
 from pipeline.geometry import load_model
 from pipeline.metrics import rms
 from pipeline.model.label import Label
@@ -192,7 +193,7 @@ def by_kind(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     ]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--config", "name", default="torque-free-arm", show_default=True)
 @click.option("--seconds", default=60.0, show_default=True, help="How long it learns, s.")
 @click.option("--unused", default=20.0, show_default=True, help="How long it then predicts, s.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 import click
 from rich.console import Console
@@ -12,11 +12,12 @@ from rich.console import Console
 from daemon.commands.common import config_argument, examples, seconds_option, stop_on_signals
 from daemon.terminal.console import duration, say
 from pipeline.errors import UserError
+from pipeline.streams.transports import Transport
 
 if TYPE_CHECKING:
     from daemon.config import Config
 
-Transport = Literal["lsl", "zmq"]
+TRANSPORTS = click.Choice(get_args(Transport))
 
 
 @click.command(
@@ -31,7 +32,7 @@ Transport = Literal["lsl", "zmq"]
 @seconds_option()
 @click.option(
     "--transport",
-    type=click.Choice(["lsl", "zmq"]),
+    type=TRANSPORTS,
     help="How the streams are sent; by default as CONFIG wants each of them.",
 )
 @click.option(
@@ -117,7 +118,7 @@ def _stream(
 @seconds_option(help="Stop after this time; without it, at the end of the recording.")
 @click.option(
     "--transport",
-    type=click.Choice(["lsl", "zmq"]),
+    type=TRANSPORTS,
     default="lsl",
     show_default=True,
     help="How the streams are sent.",

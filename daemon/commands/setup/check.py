@@ -12,6 +12,7 @@ from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples
 from daemon.terminal.console import console_for, say
 from daemon.terminal.table import facts
+from pipeline.streams.transports import TRANSPORT_NAMES
 
 if TYPE_CHECKING:
     from daemon.config import Config
@@ -74,11 +75,10 @@ def _stream_facts(config: Config) -> Iterator[tuple[str, str]]:
             if key == "moments" and not config.torque_free:
                 yield key, "none: without a reference nothing is calibrated"
             continue
-        where = stream.address if stream.transport == "zmq" else (stream.name or stream.source_id)
         yield (
             key,
             f"{len(stream.channels)} channels in {stream.unit} at {stream.rate_hz:g} Hz over "
-            f"{'ZeroMQ' if stream.transport == 'zmq' else 'LSL'} ({where})",
+            f"{TRANSPORT_NAMES[stream.transport]} ({stream.sought})",
         )
 
 

@@ -1,8 +1,8 @@
 import pytest
 from click.testing import CliRunner
 
-from daemon.cli import Commands
 from daemon.commands.setup.subject import subject
+from daemon.terminal.command import Commands
 from pipeline.model.subject import load_subject
 
 

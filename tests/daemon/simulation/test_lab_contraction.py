@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from daemon.simulation.person.contraction import MuscleTendons, at_rest, contract
+from pipeline.model.equilibrium import ForceBalance, Muscles
 
 Array = NDArray[np.float64]
 SLACK = np.array([0.35, 0.2, 0.1])  # from a stiff tendon on a short fibre to the opposite
@@ -96,3 +98,22 @@ def test_holds_still_at_rest() -> None:
     state = at_rest(body, activation[0], length[0])
     w, _ = contract(body, state, activation, length)
     np.testing.assert_allclose(w, np.tile(state[0], (200, 1)), atol=1e-9)
+
+
+def test_the_force_balance_is_that_of_the_model() -> None:
+    """Whoever changes the one muscle has to change the other, or means the person to differ."""
+    body, rng = muscles(), np.random.default_rng(7)
+    w, before = rng.uniform(0.3, 1.7, (2, 3, 50))
+    activation, tendon = rng.uniform(0.0, 1.0, (3, 50)), rng.uniform(0.98, 1.06, (3, 50))
+
+    def column(values: Array) -> Array:
+        return values[:, None]
+
+    length = w * column(body.optimal_fibre_length) + tendon * column(body.tendon_slack_length)
+    found = body.imbalance(w.T, (w - before).T / 0.01, activation.T, length.T)
+    parts = (getattr(body, name) for name in Muscles._fields)
+    model = Muscles(*(torch.as_tensor(column(part)) for part in parts))
+    rate = torch.full((50,), 100.0, dtype=torch.float64)
+    balance = ForceBalance.of(torch.as_tensor(activation), torch.as_tensor(length), model, rate)
+    expected = balance.at(torch.as_tensor(w), torch.as_tensor(before)).residual
+    np.testing.assert_allclose(found.T, expected, rtol=0, atol=1e-9)

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 from places import CONFIGS
 
-from daemon.cli import Commands
 from daemon.commands.offline.calibrate import calibrate
+from daemon.terminal.command import Commands
 from pipeline.model.subject import load_subject
 
 CYCLES = "1317:1433,1892:2007,2921:3036"

@@ -6,11 +6,11 @@ import pytest
 from click.testing import CliRunner
 from places import CONFIGS
 
-from daemon.cli import Commands
 from daemon.commands.offline.calibrate import calibrate
 from daemon.commands.offline.electrodes import electrodes
 from daemon.config import load_config
 from daemon.offline.electrode_study import without_electrodes
+from daemon.terminal.command import Commands
 
 CALF = """
 [model.muscles]

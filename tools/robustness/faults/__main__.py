@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, say, write_json
 from pipeline.streams import clock
 from tools.robustness.faults.cases import CASES, Case
@@ -56,7 +57,7 @@ def _scenes(cases: Sequence[Case]) -> Iterable[tuple[Case, Scene]]:
                     yield case, scene
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--only", metavar="NAME", multiple=True, help="This fault; may be repeated.")
 @click.option("--page", type=click.Path(path_type=Path), help="Put the table into this page.")
 @json_option()

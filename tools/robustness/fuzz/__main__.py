@@ -16,6 +16,7 @@ from random import Random
 
 import click
 
+from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, progress_bar, say, write_json
 from tools.robustness.fuzz.count import Count, alarmed
 from tools.robustness.fuzz.entrances import Entrance, entrances
@@ -38,7 +39,7 @@ def fuzz(entrance: Entrance, inputs: int, seed: int, progress: Callable[[float],
     return count
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--inputs", default=100_000, show_default=True, help="Inputs for each entrance.")
 @click.option(
     "--entrance", "names", multiple=True, help="Only this one; repeat. Without it, all of them."

@@ -18,6 +18,7 @@ import click
 import numpy as np
 from rich.progress import track
 
+from daemon.terminal.command import Command
 from pipeline.model.label import Label
 from tools.studies.diff_msm.anchors import anchors
 from tools.studies.diff_msm.figure import draw
@@ -146,7 +147,7 @@ def anchor_table(found: list[Result]) -> str:
     return "\n".join(lines)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--seeds", default=10, show_default=True, help="First guesses.")
 @click.option("--budget", default=60.0, show_default=True, help="Annealing's processor time, s.")
 @click.option("--workers", default=2, show_default=True, help="Processes, of one thread each.")

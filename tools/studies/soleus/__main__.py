@@ -15,6 +15,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.terminal.command import Command
 from pipeline.errors import UserError
 from pipeline.model.subject import Subject
 from tools.studies.soleus.muscle import (
@@ -189,7 +190,7 @@ def _pyplot() -> Any:
     return import_module("matplotlib.pyplot")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--figure", type=click.Path(path_type=Path), help="Draw the forces here (PNG).")
 @click.option("--table", type=click.Path(path_type=Path), help="Write the tables here too.")

@@ -1,0 +1,13 @@
+"""What can carry a live stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+Transport = Literal["lsl", "zmq"]
+"""Who must know every one writes a `match`, so that mypy names the places that lack a new one."""
+
+TRANSPORT_NAMES: Mapping[Transport, str] = MappingProxyType({"lsl": "LSL", "zmq": "ZeroMQ"})
+"""What people call them."""
