@@ -19,7 +19,7 @@ RULES = {
 }
 
 
-def space() -> ParameterSpace:
+def space(dtype: torch.dtype = torch.float64) -> ParameterSpace:
     generic = Subject.generic(
         muscles=("flexor", "extensor"),
         max_isometric_force=np.array([800.0, 1200.0]),
@@ -28,7 +28,7 @@ def space() -> ParameterSpace:
         pennation=np.array([0.1, 0.3]),
         max_velocity=np.array([10.0, 10.0]),
     )
-    return ParameterSpace(generic, RULES, dtype=torch.float64)
+    return ParameterSpace(generic, RULES, dtype=dtype)
 
 
 def rows_of(subject: Subject, silent: bool = False, seconds: float = 4.0) -> PairedRows:

@@ -185,11 +185,11 @@ def _figures(
         "cpu_percent": watch.cpu_percent,
         "sender_late_ms": json.loads(sent.read_text(encoding="utf-8")),
         "updates": summary["parameter_version"],
-        **_verdict(latency, stages, missed),
+        **verdict(latency, stages, missed),
     }
 
 
-def _verdict(
+def verdict(
     latency: Mapping[str, float], stages: Mapping[str, Mapping[str, float]], missed: int
 ) -> dict[str, Any]:
     """Say whether what is wanted was reached, and if not, what stands in the way."""

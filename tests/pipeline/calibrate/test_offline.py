@@ -82,6 +82,22 @@ def test_it_finds_the_moments_of_a_person_it_does_not_know(truth):
     assert found.iterations == len(found.history) <= DescentSettings().steps
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_single_precision_descends_in_the_same_direction(seed, truth):
+    """Of the loss itself: logarithm, penalties and prior included."""
+    start = 0.6 * torch.randn(space().size, generator=torch.Generator().manual_seed(seed))
+    gradients = []
+    for dtype in (torch.float32, torch.float64):
+        room = space(dtype)
+        trials = cut(rows_of(space().subject(truth)), STRETCHES, RATE_HZ, 0.3, room.zeros())
+        loss = CalibrationObjective(room, trials, 1.0 / RATE_HZ, DescentSettings())
+        vector = start.to(dtype).requires_grad_()
+        gradients += torch.autograd.grad(loss(vector).value, vector)
+    assert gradients[0].dtype == torch.float32
+    off = (gradients[0].double() - gradients[1]).abs()
+    assert off.max() < 3e-3 * gradients[1].abs().max()
+
+
 def test_a_muscle_the_data_are_silent_about_stays_at_its_prior(truth):
     objective = objective_on(rows_of(space().subject(truth), silent=True))
     found = descend(objective, objective.space.zeros(), DescentSettings())
