@@ -51,6 +51,8 @@ class OpensimPaths:
         coordinates, muscles = self._model.getCoordinateSet(), self._model.getMuscles()
         self._coordinates = [_member(coordinates, c.name, path) for c in request.coordinates]
         self._muscles = [_member(muscles, name, path) for name in request.muscles]
+        self._vector = opensim.Vector
+        self._coupled = _coupled(opensim, self._model, self._state)
         for coordinate, wanted in zip(self._coordinates, request.coordinates, strict=True):
             low, high = coordinate.getRangeMin(), coordinate.getRangeMax()
             if not low - 1e-6 <= wanted.range_rad[0] < wanted.range_rad[1] <= high + 1e-6:
@@ -63,6 +65,11 @@ class OpensimPaths:
         """Return lengths [muscle] and moment arms [coordinate, muscle] in m at angles `q` rad."""
         for coordinate, angle in zip(self._coordinates, q, strict=True):
             coordinate.setValue(self._state, float(angle), False)
+        for follower, leaders, function in self._coupled:
+            values = self._vector(len(leaders), 0.0)
+            for place, leader in enumerate(leaders):
+                values.set(place, leader.getValue(self._state))
+            follower.setValue(self._state, function.calcValue(values), False)
         self._model.realizePosition(self._state)
         length = [muscle.getLength(self._state) for muscle in self._muscles]
         moment_arm = [
@@ -83,6 +90,25 @@ class OpensimPaths:
             max_contraction_velocity_per_s=muscle.getMaxContractionVelocity(),
             path=path,
         )
+
+
+def _coupled(opensim: Any, model: Any, state: Any) -> list[tuple[Any, list[Any], Any]]:
+    """Return the coordinates that follow others, as a patella does the knee, with what gives them.
+
+    Setting coordinates one by one leaves these behind; assembling the model would move the ones
+    that were set.
+    """
+    found, every = [], model.getConstraintSet()
+    for place in range(every.getSize()):
+        coupler = opensim.CoordinateCouplerConstraint.safeDownCast(every.get(place))
+        if coupler is None or not coupler.isEnforced(state):
+            continue
+        names = coupler.getIndependentCoordinateNames()
+        coordinates = model.getCoordinateSet()
+        leaders = [coordinates.get(names.get(i)) for i in range(names.getSize())]
+        follower = coordinates.get(coupler.getDependentCoordinateName())
+        found.append((follower, leaders, coupler.getFunction()))
+    return found
 
 
 def _member(collection: Any, name: str, path: Path) -> Any:
