@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 import numpy as np
 import torch
 
+from daemon.assembly.model import model_in_use
 from daemon.assembly.skeleton import motion_reference, starting_bones
 from daemon.assembly.subject import generic_subject
 from daemon.config import Config
@@ -17,7 +19,6 @@ from pipeline.calibrate.synergy.hybrid import HybridSettings
 from pipeline.calibrate.synergy.online import OnlineSynergies
 from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.errors import UserError
-from pipeline.geometry import load_model
 from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.subject import CALIBRATED, Subject
 
@@ -26,10 +27,16 @@ def parameter_space(config: Config, prior: Subject, device: str) -> ParameterSpa
     """Return the free parameters and their bounds; with the bones where motion is the reference."""
     section = config.calibrator.parameters
     rules = {n: Rule(getattr(section, n).free, getattr(section, n).bounds) for n in CALIBRATED}
-    groups = list(config.calibrator.strength_groups.values())
+    groups = _groups_of(config.calibrator, prior.muscles)
     if config.torque_free:
         return BodySpace(prior, rules, starting_bones(config), groups, torch.float32, device)
     return ParameterSpace(prior, rules, groups, torch.float32, device)
+
+
+def _groups_of(section: CalibratorConfig, muscles: Sequence[str]) -> list[list[str]]:
+    """Return the strength groups without the muscles that take no part."""
+    groups = [[m for m in group if m in muscles] for group in section.strength_groups.values()]
+    return [group for group in groups if group]
 
 
 def compute_device(config: Config) -> str:
@@ -67,7 +74,7 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
     version
         Version of those parameters.
     """
-    prior = generic_subject(load_model(config.model.file))
+    prior = generic_subject(model_in_use(config))
     space = parameter_space(config, prior, compute_device(config))
     synergies = _synergies(config, prior) if config.failover.enabled else None
     learns_from = motion_reference(config) if config.torque_free else None

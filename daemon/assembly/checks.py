@@ -10,6 +10,7 @@ from pipeline.errors import UserError
 
 if TYPE_CHECKING:
     from daemon.config import Config
+    from daemon.config.body import ModelConfig
     from pipeline.geometry import ModelFile
 
 
@@ -45,7 +46,7 @@ def mistakes(config: Config) -> Iterator[str]:
         return
     yield from _coordinate_mistakes(config, model)
     yield from _muscle_mistakes(config, model)
-    yield from _refused(lambda: _try_subject(config, model))
+    yield from _subject_mistakes(config, model)
     if config.torque_free:
         yield from _refused(lambda: _try_limb(config))
 
@@ -82,6 +83,16 @@ def _try_subject(config: Config, model: ModelFile) -> None:
     from daemon.assembly.subject import starting_muscles
 
     starting_muscles(config, model)
+
+
+def _subject_mistakes(config: Config, model: ModelFile) -> Iterator[str]:
+    from daemon.assembly.model import in_use
+
+    try:
+        used = in_use(config, model)
+    except UserError:
+        return  # a muscle is not in the file, which has been told with its place
+    yield from _refused(lambda: _try_subject(config, used))
 
 
 def _window_mistakes(config: Config) -> Iterator[str]:
@@ -137,6 +148,7 @@ def _muscle_mistakes(config: Config, model: ModelFile) -> Iterator[str]:
     groups, simulation = config.calibrator.strength_groups, config.simulation
     places = {
         "model.muscles": list(config.model.muscles),
+        "model.use_muscles": _listed_beside(config.model),
         **{f"calibrator.strength_groups.{name}": members for name, members in groups.items()},
         "simulation.strength": list(simulation.strength),
         "simulation.optimal_fibre_length": list(simulation.optimal_fibre_length),
@@ -149,3 +161,9 @@ def _muscle_mistakes(config: Config, model: ModelFile) -> Iterator[str]:
     for muscle, count in Counter(m for members in groups.values() for m in members).items():
         if count > 1:
             yield f"calibrator.strength_groups names '{muscle}' {count} times; once is enough."
+
+
+def _listed_beside(section: ModelConfig) -> list[str]:
+    """Return the muscles that are listed without having an EMG channel."""
+    listed = section.use_muscles if isinstance(section.use_muscles, list) else []
+    return [muscle for muscle in listed if muscle not in section.muscles]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from daemon.assembly.envelope import build_envelope
+from daemon.assembly.model import model_in_use
 from daemon.assembly.skeleton import motion_pairing
 from daemon.config import Config
 from pipeline.emg.channel_faults import FaultLimits
 from pipeline.emg.channel_watch import ChannelWatch
 from pipeline.emg.mapping import ExcitationMapper
-from pipeline.geometry import Geometry, load_model
+from pipeline.geometry import Geometry
 from pipeline.live import REFERENCE_WAIT_S, LivePipeline
 from pipeline.model.subject import Subject
 from pipeline.predict import CrossFade, Predictor
@@ -24,7 +25,7 @@ def build_pipeline(config: Config, subject: Subject, version: int = 0) -> LivePi
     UserError
         If the model file cannot be read or the streams cannot carry the band.
     """
-    model = load_model(config.model.file)
+    model = model_in_use(config)
     streams, rate_hz = config.streams, config.model.rate_hz
     envelope, failover = build_envelope(config), config.failover
     return LivePipeline(

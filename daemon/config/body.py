@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from daemon.config.section import Renamed, Section
+
+Names = Annotated[list[str], Field(min_length=1)]
 
 
 class ModelConfig(Section):
     """The musculoskeletal model and where the person starts."""
 
     file: Path = Field(description="Fitted geometry and generic muscles, relative to this file.")
-    dofs: Annotated[list[str], Field(min_length=1)] = Field(
+    dofs: Names = Field(
         description="Joints whose moments are predicted, as the model file names them."
     )
     fixed_angles_rad: dict[str, float] = Field(
@@ -30,9 +32,33 @@ class ModelConfig(Section):
     electromechanical_delay_s: Annotated[float, Field(ge=0, le=0.3)] = Field(
         0.06, description="Delay from EMG to force, s; the envelope's own delay is part of it."
     )
-    muscles: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(
-        description="For each muscle of the model the EMG channels that drive it (their mean)."
+    use_muscles: Literal["driven", "all"] | Names = Field(
+        "driven",
+        description="Which muscles of the file take part: those 'driven', which [model.muscles] "
+        "names channels for; beside them 'all' that have a moment arm about one of the dofs; or "
+        "those of a list. What drives one without channel says calibrator.without_electrodes.",
     )
+    muscles: dict[str, Names] = Field(
+        min_length=1,
+        description="For each muscle of the model the EMG channels that drive it (their mean).",
+    )
+
+    @field_validator("use_muscles", mode="before")
+    @classmethod
+    def _is_a_choice(cls, value: Any) -> Any:
+        if value not in ("driven", "all") and not isinstance(value, list):
+            raise ValueError("use 'driven', 'all' or a list of muscles")
+        return value
+
+    @model_validator(mode="after")
+    def _driven_muscles_take_part(self) -> Self:
+        listed = self.use_muscles if isinstance(self.use_muscles, list) else self.muscles
+        if unused := sorted(set(self.muscles) - set(listed)):
+            raise ValueError(
+                f"use_muscles leaves out {unused}, which have EMG channels; add them to the list "
+                "or take them out of [model.muscles]"
+            )
+        return self
 
 
 class SkeletonConfig(Section):

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from daemon.assembly.calibrator import compute_device, parameter_space
+from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import generic_subject, starting_subject
 from daemon.config import Config
 from daemon.offline.rows import RecordedRows, agreement
@@ -28,7 +29,6 @@ from pipeline.calibrate.offline import (
     descend,
 )
 from pipeline.errors import UserError
-from pipeline.geometry import load_model
 from pipeline.model.parameters import RELATIVE, ParameterSpace
 from pipeline.model.subject import Subject
 from pipeline.timebase.rows import PairedRows
@@ -119,7 +119,7 @@ def calibrate(
         If the recordings do not have what is asked for, or do not fit the set-up.
     """
     torch.set_num_threads(config.calibrator.threads)
-    model = load_model(config.model.file)
+    model = model_in_use(config)
     start = starting_subject(config, model)
     learnt = [Learnt(config, path, request) for path in request.recordings]
     others = [RecordedRows(config, path) for path in request.heldout]

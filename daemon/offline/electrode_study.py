@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from daemon.assembly.calibrator import compute_device, parameter_space
+from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import generic_subject, starting_subject
 from daemon.config import Config
 from daemon.offline.calibrate import CalibrationRequest, Learnt, finite_numbers, trials_of
@@ -25,7 +26,6 @@ from daemon.offline.rows import agreement
 from daemon.offline.synergy_hybrid import Hybrid, hybrid
 from pipeline.calibrate.offline import CalibrationObjective, DescentSettings, descend
 from pipeline.errors import UserError
-from pipeline.geometry import load_model
 from pipeline.model.parameters import RELATIVE
 from pipeline.model.subject import Subject
 
@@ -68,14 +68,16 @@ class ElectrodeStudyRequest:
 def without_electrodes(config: Config, removed: Collection[str]) -> Config:
     """Return the set-up with some electrodes off.
 
-    A muscle of several channels is driven by those that are left, one of none by nothing.
+    A muscle of several channels is driven by those that are left, one of none by nothing. It
+    takes part nevertheless: the muscles stay those of the set-up.
     """
     left = {
         muscle: [channel for channel in channels if channel not in removed]
         for muscle, channels in config.model.muscles.items()
     }
     muscles = {muscle: channels for muscle, channels in left.items() if channels}
-    model = config.model.model_copy(update={"muscles": muscles})
+    used = list(model_in_use(config).muscle_names)
+    model = config.model.model_copy(update={"muscles": muscles, "use_muscles": used})
     return config.model_copy(update={"model": model})
 
 
@@ -132,7 +134,7 @@ class _Study:
         _check_names("--joint", self.joints, config.model.dofs)
         for removed in request.without:
             _check_names("--without", removed, config.streams.emg.channels)
-        model = load_model(config.model.file)
+        model = model_in_use(config)
         self._prior = generic_subject(model)
         device = compute_device(config)
         self._space = parameter_space(config, self._prior, device)

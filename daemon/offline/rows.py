@@ -10,13 +10,13 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.streams import stream_specs
 from daemon.assembly.subject import generic_subject
 from daemon.config import Config
 from daemon.offline.segments import Passage, read_cycles, scored
 from pipeline.errors import UserError
-from pipeline.geometry import load_model
 from pipeline.metrics import known, r2, rmse
 from pipeline.model.subject import Subject
 from pipeline.predict import CrossFade, Predictor
@@ -127,7 +127,7 @@ def _paired(config: Config, recording: Recording) -> PairedRows:
         )
     offline = streams.model_copy(update={"angle_mode": "interpolate"})
     config = config.model_copy(update={"streams": offline})
-    subject = generic_subject(load_model(config.model.file))
+    subject = generic_subject(model_in_use(config))
     chain = build_pipeline(config, subject)
     parts = []
     for chunk in replay(recording, stream_specs(config), _SLICE_S):

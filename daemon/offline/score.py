@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from daemon.assembly.calibrator import build_calibrator
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.streams import stream_specs
 from daemon.assembly.subject import starting_subject
@@ -20,7 +21,6 @@ from daemon.live.scoreboard import Scoreboard
 from daemon.session.log import SessionLog, about
 from daemon.session.recorder import recorder_of
 from pipeline.emg.synthesis import Synthesis
-from pipeline.geometry import load_model
 from pipeline.live import Paired
 from pipeline.streams.base import Chunk
 from pipeline.streams.recordings.load import load_recording
@@ -48,7 +48,7 @@ def score_file(
     recorded = load_recording(recording)
     if session is None:
         return score(config, recorded, on_progress)
-    muscles = load_model(config.model.file).muscle_names
+    muscles = model_in_use(config).muscle_names
     with SessionLog(session, about(config, muscles)) as log:
         return score(config, recorded, on_progress, log)
 
@@ -98,7 +98,7 @@ class _Lived:
     """A session without the processes: the pipeline, the calibrator, and what came of them."""
 
     def __init__(self, config: Config, log: SessionLog | None) -> None:
-        subject = starting_subject(config, load_model(config.model.file))
+        subject = starting_subject(config, model_in_use(config))
         self._pipeline = build_pipeline(config, subject)
         enabled = config.calibrator.enabled
         self._calibrator = build_calibrator(config, subject) if enabled else None

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from daemon.assembly.calibrator import compute_device
 from daemon.assembly.keys import ConfiguredKeys
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import starting_subject
 from daemon.config import Config
@@ -34,7 +35,6 @@ from daemon.processes.worker import PATIENCE_S as END_WITHIN_S
 from daemon.processes.worker import Worker
 from daemon.session.log import session_path
 from pipeline.errors import UserError
-from pipeline.geometry import load_model
 from pipeline.model.subject import Subject
 from pipeline.output.message import Message, StatusMessage
 from pipeline.output.subscriber import listen
@@ -138,7 +138,7 @@ class _Daemon:
         names = ("rows", "updates", "events", "predictor", "calibrator")
         self._addresses = {name: f"ipc://{folder}/{name}" for name in names}
         self._summary = folder / "summary.json"
-        start = starting_subject(config, load_model(config.model.file))
+        start = starting_subject(config, model_in_use(config))
         self._versions = Versions(start)
         self._events = DealerSocket(self._addresses["events"], (TroubleMessage,), bind=True)
         self._untold: deque[LinkMessage] = deque(maxlen=MOST_UNTOLD)

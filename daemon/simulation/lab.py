@@ -20,7 +20,7 @@ from daemon.simulation.sensors.electrodes import EMG_RATE_HZ, Electrodes
 from daemon.simulation.sensors.exoskeleton import Exoskeleton
 from daemon.simulation.sensors.sensor import Samples, Sensor
 from pipeline.errors import UserError
-from pipeline.geometry import Geometry, ModelFile, load_model
+from pipeline.geometry import Geometry, ModelFile, load_model, with_muscles
 
 Array = NDArray[np.float64]
 
@@ -89,8 +89,9 @@ class Lab:
     def __init__(self, config: Config) -> None:
         _check(config)
         self.config = config
-        model = load_model(config.model.file)
-        person = make_person(config, model)
+        whole = load_model(config.model.file)
+        person = make_person(config, whole)
+        model = with_muscles(whole, person.names)
         angles, fixed = config.streams.angles.channels, config.model.fixed_angles_rad
         self.dofs = _dofs(config)
         self._person, self._tiring = person, Tiring(config)

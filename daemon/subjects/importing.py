@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from daemon.assembly.model import model_in_use
 from daemon.config import Config, ParametersConfig
 from daemon.subjects.ceinms import read_ceinms
 from daemon.subjects.osim import read_osim
 from daemon.subjects.xml_file import read_xml
 from pipeline.errors import UserError
-from pipeline.geometry import load_model
 from pipeline.model.subject import Subject
 
 _READERS = {"subject": read_ceinms, "OpenSimDocument": read_osim}
@@ -62,12 +62,13 @@ def import_subject(path: Path, config: Config | None = None) -> tuple[Subject, l
 
 def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, list[str]]:
     """Take the muscles of the set-up's model, in its order."""
-    model = load_model(config.model.file)
+    model = model_in_use(config)
     place = {name: i for i, name in enumerate(subject.muscles)}
     missing = [name for name in model.muscle_names if name not in place]
     if missing:
         raise UserError(
-            f"'{path}' lacks the muscles {missing} of the model '{config.model.file.name}'."
+            f"'{path}' lacks the muscles {missing} that the set-up uses; leave them out by "
+            "model.use_muscles, or import a person who has them."
         )
     order = [place[name] for name in model.muscle_names]
     chosen = {
@@ -75,11 +76,7 @@ def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, l
     }
     chosen["max_velocity"] = np.array([m.max_contraction_velocity_per_s for m in model.muscles])
     left_out = len(subject.muscles) - len(order)
-    notes = (
-        [f"{left_out} muscles that have no geometry in '{config.model.file.name}' were left out."]
-        if left_out
-        else []
-    )
+    notes = [f"{left_out} muscles that the set-up does not use were left out."] if left_out else []
     return Subject(muscles=model.muscle_names, bones={}, **chosen), notes
 
 

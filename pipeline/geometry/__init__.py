@@ -9,6 +9,7 @@ from pipeline.geometry.model_file import (
     load_model,
 )
 from pipeline.geometry.polynomial import Geometry
+from pipeline.geometry.selection import crossing, with_muscles
 
 __all__ = [
     "FORMAT",
@@ -17,5 +18,7 @@ __all__ = [
     "ModelFile",
     "Muscle",
     "MusclePath",
+    "crossing",
     "load_model",
+    "with_muscles",
 ]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import generic_subject
 from daemon.config import Config, ElectrodeOffConfig, load_config
@@ -10,7 +11,6 @@ from daemon.simulation.lab import Lab
 from pipeline.calibrate.synergy.hybrid import HybridSettings
 from pipeline.calibrate.synergy.online import OnlineSynergies
 from pipeline.emg.synthesis import Synthesis
-from pipeline.geometry import load_model
 from pipeline.streams.base import Chunk
 from pipeline.timebase.rows import PairedRows
 
@@ -31,7 +31,7 @@ class Lived:
 
     def __init__(self, config: Config, block_ms: int = 20) -> None:
         lab = Lab(config)
-        chain = build_pipeline(config, generic_subject(load_model(config.model.file)))
+        chain = build_pipeline(config, generic_subject(model_in_use(config)))
         self.muscle = chain.geometry.muscles.index(CHANNEL)
         self.changes, moments, paired = [], [], []
         learnt = False
@@ -90,7 +90,7 @@ def test_a_flat_electrode_does_not_lower_the_resting_level():
     config = person("flat")
     lab, watched = (
         Lab(config),
-        build_pipeline(config, generic_subject(load_model(config.model.file))),
+        build_pipeline(config, generic_subject(model_in_use(config))),
     )
     levels = []
     for _ in range(round(END_S)):

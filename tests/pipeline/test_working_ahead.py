@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import starting_subject
 from daemon.bench.latency.setup import Size, bench_config
 from daemon.simulation.lab import Lab
-from pipeline.geometry import Geometry, load_model
+from pipeline.geometry import Geometry
 from pipeline.model.identifiability import Confidence
 from pipeline.streams.base import Chunk
 
@@ -35,7 +36,7 @@ def chunks(recorded, lost=slice(0)):
 
 
 def replayed(config, chunks, ahead, events=None):
-    subject = starting_subject(config, load_model(config.model.file))
+    subject = starting_subject(config, model_in_use(config))
     chain = build_pipeline(config, subject)
     moments, deviations = [], []
     for number, chunk in enumerate(chunks):
@@ -82,7 +83,7 @@ def test_no_path_is_evaluated_while_a_row_waits(config, recorded, monkeypatch):
         return evaluate(self, q)
 
     monkeypatch.setattr(Geometry, "evaluate", noted)
-    subject = starting_subject(config, load_model(config.model.file))
+    subject = starting_subject(config, model_in_use(config))
     chain = build_pipeline(config, subject)
     for chunk in chunks(recorded):
         chain.push(chunk)

@@ -8,7 +8,7 @@ from places import MODELS
 from pipeline.geometry import ModelFile, load_model
 
 
-@pytest.fixture(params=["gait2392_right_leg", "myoarm_right"])
+@pytest.fixture(params=["gait2392_right_leg", "gait2392_left_leg", "myoarm_right"])
 def model_path(request: pytest.FixtureRequest) -> Path:
     """Path of each shipped model in turn."""
     return MODELS / f"{request.param}.json"

@@ -22,13 +22,13 @@ import torch
 from rich.progress import track
 
 from daemon.assembly.calibrator import build_calibrator
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import generic_subject
 from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
 from daemon.terminal.command import Command
 from pipeline.calibrate.calibrator import Calibrator
-from pipeline.geometry import load_model
 from pipeline.metrics import rms
 from pipeline.model.parameters import RELATIVE
 from pipeline.streams.base import Chunk
@@ -93,7 +93,7 @@ def estimates(config: Config, seconds: float, seed: int) -> list[Estimate]:
     """Return what was estimated of one person, against the truth."""
     torch.set_num_threads(1)
     config = person(config, seed)
-    generic = generic_subject(load_model(config.model.file))
+    generic = generic_subject(model_in_use(config))
     calibrator = build_calibrator(config, generic)
     update = last_accepted(config, calibrator, seconds)
     if update is None or update.candidate is None or update.confidence is None:

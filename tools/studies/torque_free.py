@@ -26,12 +26,12 @@ from rich.console import Console
 from rich.progress import track
 
 from daemon.assembly.calibrator import build_calibrator
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import generic_subject, starting_subject
 from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
 from daemon.terminal.command import Command
-from pipeline.geometry import load_model
 from pipeline.metrics import rms
 from pipeline.model.label import Label
 from pipeline.model.parameters import RELATIVE
@@ -77,7 +77,7 @@ def run(config: Config, seconds: float, unused_s: float) -> Outcome:
     """
     lab = Lab(config)
     keys = [key for key in config.streams.roles if getattr(config.streams, key)]
-    subject = starting_subject(config, load_model(config.model.file))
+    subject = starting_subject(config, model_in_use(config))
     chain = build_pipeline(config, subject)
     calibrator = build_calibrator(config, subject)
     accepted: Update | None = None
@@ -140,7 +140,7 @@ def _estimates(
     known = update.confidence if update else None
     if update is None or known is None:
         return
-    generic = generic_subject(load_model(config.model.file))
+    generic = generic_subject(model_in_use(config))
     for name, values in update.subject.values().items():
         unit = generic.values()[name] if name in RELATIVE else np.ones(len(values))
         for i, muscle in enumerate(generic.muscles):

@@ -16,6 +16,7 @@ from pipeline.streams.transports import TRANSPORT_NAMES
 
 if TYPE_CHECKING:
     from daemon.config import Config
+    from pipeline.geometry import ModelFile
 
 
 @click.command(
@@ -38,19 +39,12 @@ def check(config_name: str) -> None:
 
 
 def _facts(config: Config) -> Iterator[tuple[str, str]]:
-    from pipeline.geometry import load_model
+    from daemon.assembly.model import model_in_use
 
     yield from _stream_facts(config)
-    model, calibrator = load_model(config.model.file), config.calibrator
-    silent = [name for name in model.muscle_names if name not in config.model.muscles]
+    model, calibrator = model_in_use(config), config.calibrator
     yield "model", f"{model.name}, {config.model.rate_hz:g} Hz, {', '.join(config.model.dofs)}"
-    yield (
-        "muscles",
-        f"{len(model.muscles)}, "
-        + (
-            f"without an EMG channel, so passive: {', '.join(silent)}" if silent else "all with EMG"
-        ),
-    )
+    yield "muscles", _muscle_fact(config, model)
     yield "subject", _subject_fact(config.model.subject)
     free = [k for k in type(calibrator.parameters).model_fields if _is_free(config, k)]
     yield (
@@ -80,6 +74,27 @@ def _stream_facts(config: Config) -> Iterator[tuple[str, str]]:
             f"{len(stream.channels)} channels in {stream.unit} at {stream.rate_hz:g} Hz over "
             f"{TRANSPORT_NAMES[stream.transport]} ({stream.sought})",
         )
+
+
+def _muscle_fact(config: Config, model: ModelFile) -> str:
+    """Say how many muscles are used, what drives those without electrode, how many are not."""
+    from daemon.assembly.model import left_out
+    from pipeline.geometry import load_model
+
+    silent = [name for name in model.muscle_names if name not in config.model.muscles]
+    driver = f"without an EMG channel, {_silent_driver(config)}: {', '.join(silent)}"
+    unused = len(left_out(config, load_model(config.model.file)))
+    more = f"; {unused} more of the file cross these joints, see model.use_muscles"
+    return f"{len(model.muscles)}, {driver if silent else 'all with EMG'}{more if unused else ''}"
+
+
+def _silent_driver(config: Config) -> str:
+    """Say what drives a muscle without electrode."""
+    if not (config.calibrates and config.failover.enabled):
+        return "so passive"
+    if config.calibrator.without_electrodes == "least_squares":
+        return "so passive but in calibration"
+    return "driven by what the others do"
 
 
 def _security_fact(config: Config) -> str:

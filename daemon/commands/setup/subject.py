@@ -109,9 +109,9 @@ def _config(name: str | None) -> Config | None:
 
 def _joints(config: Config) -> dict[str, list[str]]:
     """Return for each joint the muscles that span it."""
-    from pipeline.geometry import load_model
+    from daemon.assembly.model import model_in_use
 
-    muscles = load_model(config.model.file).muscles
+    muscles = model_in_use(config).muscles
     return {
         dof: [m.name for m in muscles if dof in m.path.coordinates] for dof in config.model.dofs
     }

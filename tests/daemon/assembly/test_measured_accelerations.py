@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from waiting_times import WaitingTimes
 
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.skeleton import motion_pairing
 from daemon.assembly.streams import stream_specs
 from daemon.assembly.subject import generic_subject
 from daemon.simulation.lab import Lab
-from pipeline.geometry import load_model
 from pipeline.live import REFERENCE_WAIT_S
 from pipeline.streams import clock
 from pipeline.streams.base import Chunk
@@ -123,7 +123,7 @@ def test_motion_does_not_depend_on_chunks_or_arrival(torque_free_arm, data):
 def test_a_fast_stream_that_was_away_for_long_comes_back(torque_free_arm):
     """Rows wait for it as long as for any other reference; the older ones are given up."""
     config = torque_free_arm(stream(rate_hz=500))
-    chain, lab = build_pipeline(config, generic_subject(load_model(config.model.file))), Lab(config)
+    chain, lab = build_pipeline(config, generic_subject(model_in_use(config))), Lab(config)
     held, came = [], []
     for tenth in range(1, 101):
         block = lab.block(100)

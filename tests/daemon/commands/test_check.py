@@ -29,8 +29,41 @@ def test_the_summary_names_streams_model_and_calibrator(hillstream):
 
 
 def test_a_muscle_without_emg_is_pointed_out(hillstream, changed_config):
+    without = {'BRD = ["BRD"]\n': "", "[model]\n": '[model]\nuse_muscles = "all"\n'}
+    path = changed_config("arm", without)
+    said = "10, without an EMG channel, driven by what the others do: BRD"
+    assert said in hillstream("check", path).output
+    passive = "[failover]\nenabled = false\n"
+    said = "10, without an EMG channel, so passive: BRD"
+    assert said in hillstream("check", changed_config("arm", without, passive)).output
+
+
+def test_muscles_of_the_file_that_are_not_used_are_counted(hillstream, changed_config):
     path = changed_config("arm", {'BRD = ["BRD"]\n': ""})
-    assert "without an EMG channel, so passive: BRD" in hillstream("check", path).output
+    assert "9, all with EMG; 1 more of the file" in hillstream("check", path).output
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        ('"most"', "model.use_muscles: use 'driven', 'all' or a list of muscles (got 'most')"),
+        ('["psoas_r"]', "use_muscles leaves out ['bifemlh_r', 'bifemsh_r',"),
+        (
+            "[DRIVEN, 'psoas_l']",
+            "model.use_muscles: 'psoas_l' is no muscle of the model (tib_ant_r,",
+        ),
+    ],
+)
+def test_a_wrong_choice_of_muscles_is_told(hillstream, changed_config, chosen, told):
+    from daemon.config import load_config
+
+    driven = str(list(load_config("walking").model.muscles)).strip("[]")
+    chosen = chosen.replace("DRIVEN", driven)
+    path = changed_config("walking", {"[model]\n": f"[model]\nuse_muscles = {chosen}\n"})
+    result = hillstream("check", path)
+    assert result.exit_code == 2
+    assert told in result.output
+    assert "has one mistake" in result.output
 
 
 def test_five_mistakes_in_the_fields_are_all_told(hillstream, changed_config):
@@ -83,18 +116,18 @@ def test_every_part_that_does_not_fit_is_told(hillstream, changed_config):
 
 
 def test_a_missing_model_is_one_of_the_mistakes(hillstream, changed_config):
-    path = changed_config("walking", {"gait2392_right_leg": "gait2392_left_leg"})
+    path = changed_config("walking", {"gait2392_right_leg": "gait2392_third_leg"})
     result = hillstream("check", path)
     assert result.exit_code == 2
-    assert "gait2392_left_leg.json cannot be read" in result.output
+    assert "gait2392_third_leg.json cannot be read" in result.output
 
 
 def test_the_subject_has_to_belong_to_the_model(hillstream, changed_config, tmp_path):
+    from daemon.assembly.model import model_in_use
     from daemon.assembly.subject import generic_subject
     from daemon.config import load_config
-    from pipeline.geometry import load_model
 
-    leg = generic_subject(load_model(load_config("walking").model.file))
+    leg = generic_subject(model_in_use(load_config("walking")))
     leg.save(tmp_path / "leg.json")
     path = changed_config("arm", {"[model]\n": '[model]\nsubject = "leg.json"\n'})
     result = hillstream("check", path)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.assembly.calibrator import build_calibrator, parameter_space
+from daemon.assembly.model import model_in_use
 from daemon.assembly.skeleton import free_skeleton, with_bones
 from daemon.assembly.subject import starting_subject
 from daemon.config import load_config
@@ -22,14 +23,13 @@ from daemon.ipc.sockets import read
 from daemon.session.log import SessionLog
 from daemon.session.reader import open_session
 from daemon.session.recorder import recorder_of
-from pipeline.geometry import load_model
 from pipeline.model.skeleton import Skeleton, load_skeleton
 from pipeline.model.skeleton.tree_file import skeleton_content
 from pipeline.update import Result, Update
 
 KINDS = {kind.topic.encode(): kind for kind in (UpdateMessage, RestoreOrder)}
 CONFIG = load_config("torque-free-arm")
-START = starting_subject(CONFIG, load_model(CONFIG.model.file))
+START = starting_subject(CONFIG, model_in_use(CONFIG))
 SPACE = parameter_space(CONFIG, START, "cpu")
 SETS = st.lists(
     st.floats(-15.0, 15.0, width=32), min_size=SPACE.bone_size, max_size=SPACE.bone_size
@@ -67,7 +67,7 @@ def test_a_run_starts_with_the_bones_believed():
 def test_there_are_no_bones_where_none_are_identified(torque_free_arm):
     kept = torque_free_arm(("smoothing_window_s = 0.3", "smoothing_window_s = 0.3\nfree = false"))
     for config in (kept, load_config("arm")):
-        assert starting_subject(config, load_model(config.model.file)).bones == {}
+        assert starting_subject(config, model_in_use(config)).bones == {}
         assert free_skeleton(config) is None
     space = parameter_space(kept, START, "cpu")
     assert space.subject(space.zeros()).bones == {}
@@ -140,7 +140,7 @@ def test_what_is_saved_is_what_the_next_run_starts_from(torque_free_arm, tmp_pat
         ('file = "models/myoarm_skeleton.json"', f'file = "{told["skeleton"]["file"]}"'),
         ("[model]", f'[model]\nsubject = "{told["model"]["subject"]}"'),
     )
-    start = starting_subject(config, load_model(config.model.file))
+    start = starting_subject(config, model_in_use(config))
     assert_same(start, replace(one, bones=START.bones))
     space = parameter_space(config, start, "cpu")
     torch.testing.assert_close(space.inertia(space.vector(start)), SPACE.inertia(vector))

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import starting_subject
 from daemon.config import load_config
 from daemon.ipc.orders import RecordOrder
 from daemon.live.mvc import LiveLevels
-from pipeline.geometry import load_model
 from pipeline.streams.base import Chunk
 
 TENSED, STILL = "soleus_r", "tib_ant_r"
@@ -19,7 +19,7 @@ class Live:
 
     def __init__(self) -> None:
         config = load_config("walking")
-        subject = starting_subject(config, load_model(config.model.file))
+        subject = starting_subject(config, model_in_use(config))
         self.chain = build_pipeline(config, subject)
         self.levels = LiveLevels(config, self.chain.envelope)
         self.channels = config.streams.emg.channels

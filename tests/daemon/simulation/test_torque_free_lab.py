@@ -4,11 +4,11 @@ import numpy as np
 import torch
 
 from daemon.assembly.calibrator import build_calibrator
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import generic_subject
 from daemon.simulation.lab import Lab
 from daemon.simulation.person.movement import Reach
-from pipeline.geometry import load_model
 from pipeline.model.skeleton import (
     SHAPE,
     Skeleton,
@@ -65,7 +65,7 @@ def test_moments_come_close_to_those_that_nobody_measured(torque_free_arm):
 
 def fed(config, seconds, spoil):
     """Return a calibrator that has seen a person whose samples `spoil` has changed."""
-    subject = generic_subject(load_model(config.model.file))
+    subject = generic_subject(model_in_use(config))
     chain, lab = build_pipeline(config, subject), Lab(config)
     calibrator = build_calibrator(config, subject)
     for _ in range(seconds):

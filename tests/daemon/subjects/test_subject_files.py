@@ -185,17 +185,17 @@ def test_the_shipped_ceinms_rt_subjects_fit_the_walking_set_up(shared_data, name
     ) == lengths[name]
     assert subject.pennation[soleus] == pytest.approx(0.43633231)
     assert len(subject.muscles) == 11
-    assert "81 muscles that have no geometry" in notes[0]
+    assert "81 muscles that the set-up does not use" in notes[0]
     assert len(import_subject(path)[0].muscles) == 92
 
 
 def test_the_opensim_model_gives_the_muscles_of_the_model_file(shared_data):
+    from daemon.assembly.model import model_in_use
     from daemon.assembly.subject import generic_subject
-    from pipeline.geometry import load_model
 
     config = load_config("walking")
     subject, _ = import_subject(shared_data / "walking" / "gait2392.osim", config)
-    generic = generic_subject(load_model(config.model.file))
+    generic = generic_subject(model_in_use(config))
     assert subject.muscles == generic.muscles
     for key in ("max_isometric_force", "optimal_fibre_length", "tendon_slack_length", "pennation"):
         np.testing.assert_allclose(getattr(subject, key), getattr(generic, key), rtol=1e-9)

@@ -5,11 +5,11 @@ import torch
 from waiting_times import WaitingTimes
 
 from daemon.assembly.calibrator import parameter_space
+from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.skeleton import motion_reference, starting_bones
 from daemon.assembly.subject import generic_subject
 from pipeline.calibrate.confidence import FREE_DEVIATION
-from pipeline.geometry import load_model
 from pipeline.model.skeleton import Skeleton, load_skeleton
 from pipeline.streams.base import Chunk
 
@@ -49,7 +49,7 @@ def test_a_torque_left_over_is_weighed_by_what_it_does_to_the_limb(torque_free_a
 
 def test_bones_believed_are_the_zero_of_the_vector(torque_free_arm):
     config = torque_free_arm()
-    prior = generic_subject(load_model(config.model.file))
+    prior = generic_subject(model_in_use(config))
     space = parameter_space(config, prior, "cpu")
     believed = starting_bones(config).inertia.float()
     torch.testing.assert_close(space.inertia(space.zeros()), believed)
@@ -62,7 +62,7 @@ def test_bones_believed_are_the_zero_of_the_vector(torque_free_arm):
 
 def test_bones_can_be_kept(torque_free_arm):
     config = torque_free_arm(("smoothing_window_s = 0.3", "smoothing_window_s = 0.3\nfree = false"))
-    prior = generic_subject(load_model(config.model.file))
+    prior = generic_subject(model_in_use(config))
     space = parameter_space(config, prior, "cpu")
     assert space.size == space.muscle_size
     torch.testing.assert_close(space.inertia(space.zeros()), space.believed)
@@ -70,7 +70,7 @@ def test_bones_can_be_kept(torque_free_arm):
 
 
 def pairing(config) -> WaitingTimes:
-    made = build_pipeline(config, generic_subject(load_model(config.model.file)))
+    made = build_pipeline(config, generic_subject(model_in_use(config)))
     return WaitingTimes(made._pairing)
 
 

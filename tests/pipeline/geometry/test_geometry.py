@@ -116,8 +116,8 @@ def test_a_row_is_the_same_to_the_last_bit_whatever_comes_with_it(model: ModelFi
 
 def test_no_rows_in_no_rows_out(leg: ModelFile) -> None:
     length, moment_arm = _whole(leg).evaluate(np.empty((0, 3)))
-    assert length.shape == (0, 11)
-    assert moment_arm.shape == (0, 3, 11)
+    assert length.shape == (0, 43)
+    assert moment_arm.shape == (0, 3, 43)
 
 
 def test_order_of_the_columns_does_not_matter(model: ModelFile) -> None:

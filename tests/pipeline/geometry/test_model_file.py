@@ -28,9 +28,11 @@ def broken(leg: ModelFile, tmp_path: Path) -> Broken:
     return write
 
 
-def test_leg_has_the_muscles_and_coordinates_of_the_recordings(leg: ModelFile) -> None:
+def test_leg_has_all_its_muscles_and_the_coordinates_of_the_recordings(leg: ModelFile) -> None:
     assert leg.coordinate_names == ("hip_flexion_r", "knee_angle_r", "ankle_angle_r")
-    assert len(leg.muscles) == 11
+    assert len(leg.muscles) == 43
+    assert leg.muscle_names[:3] == ("tib_ant_r", "soleus_r", "med_gas_r")
+    assert {"iliacus_r", "psoas_r", "glut_max1_r", "semiten_r"} <= set(leg.muscle_names)
     soleus = leg.muscles[leg.muscle_names.index("soleus_r")]
     assert soleus.max_isometric_force_n == 3549
     assert soleus.path.coordinates == ("ankle_angle_r",)

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 from places import CONFIGS
 
+from daemon.assembly.model import model_in_use
 from daemon.commands.offline.calibrate import calibrate
 from daemon.commands.offline.electrodes import electrodes
 from daemon.config import load_config
@@ -18,6 +19,7 @@ tib_ant_r = ["tib_ant_r"]
 soleus_r = ["soleus_r"]
 med_gas_r = ["med_gas_r"]
 """
+ON_THE_ANKLE = ("tib_ant_r", "soleus_r", "med_gas_r", "lat_gas_r")
 
 
 @pytest.fixture
@@ -40,17 +42,19 @@ def ankle(tmp_path):
         text[text.index("channels = [\n") : text.index("]\n\n[streams.angles]") + 1],
         'channels = ["soleus_r", "med_gas_r", "tib_ant_r"]',
     ).replace(
-        'dofs = ["hip_flexion_r", "knee_angle_r", "ankle_angle_r"]', 'dofs = ["ankle_angle_r"]'
+        'dofs = ["hip_flexion_r", "knee_angle_r", "ankle_angle_r"]',
+        f'dofs = ["ankle_angle_r"]\nuse_muscles = {[*ON_THE_ANKLE]}',
     )
     config = tmp_path / "ankle.toml"
     config.write_text(head + CALF)
     return config
 
 
-def test_a_muscle_without_channels_is_left_out_and_one_with_fewer_keeps_them():
+def test_a_muscle_without_channels_takes_part_undriven_and_one_with_fewer_keeps_them():
     config = without_electrodes(load_config("walking"), {"vas_lat_r", "bifemlh_r"})
     assert config.model.muscles["vas_int_r"] == ["vas_med_r"]
     assert {"vas_lat_r", "bifemlh_r", "bifemsh_r"}.isdisjoint(config.model.muscles)
+    assert model_in_use(config).muscle_names == model_in_use(load_config("walking")).muscle_names
     assert len(config.streams.emg.channels) == 9
 
 
@@ -95,7 +99,8 @@ def test_calibrate_names_what_is_measured_and_what_is_synthesised(run, ankle, wa
     assert synergies["count"] == 2
     assert synergies["measured"] == ["tib_ant_r", "soleus_r", "med_gas_r"]
     assert "lat_gas_r" in synergies["synthesised"]
-    assert len(synergies["weights"]) == len(synergies["unit"]) == len(synergies["muscles"]) == 11
+    assert synergies["muscles"] == list(ON_THE_ANKLE)
+    assert len(synergies["weights"]) == len(synergies["unit"]) == len(ON_THE_ANKLE)
     assert me.exists()
 
 

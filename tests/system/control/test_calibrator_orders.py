@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from daemon.assembly.calibrator import build_calibrator
+from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import starting_subject
 from daemon.config import load_config
 from daemon.ipc.messages import RowsMessage, UpdateMessage
@@ -20,7 +21,6 @@ from daemon.ipc.orders import (
 )
 from daemon.ipc.sockets import Listener, Speaker
 from daemon.processes.calibrator import CalibratorWorker
-from pipeline.geometry import load_model
 from pipeline.timebase.rows import PairedRows
 from pipeline.update import Result
 
@@ -33,7 +33,7 @@ class Office:
     def __init__(self, address: str, wait_until) -> None:
         addresses = {name: f"{address}-{name}" for name in ("rows", "updates", "calibrator")}
         config = load_config("walking")
-        self.start = starting_subject(config, load_model(config.model.file))
+        self.start = starting_subject(config, model_in_use(config))
         self.line = DealerSocket(addresses["calibrator"], ANSWERS, bind=True)
         self.rows = Speaker(addresses["rows"])
         self.worker = CalibratorWorker(build_calibrator(config, self.start), addresses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 from torch import Tensor
 
-from pipeline.geometry import Geometry, load_model
+from pipeline.geometry import Geometry, load_model, with_muscles
 from pipeline.identify.loss import motion_of
 from pipeline.identify.methods import MotionRecording
 from pipeline.model.nms import Output, Parameters, State, parameters_of, simulate
@@ -55,7 +55,7 @@ class Arm:
 def myoarm() -> Arm:
     """Return the MyoArm's shoulder, elbow and forearm with the eight muscles of the study."""
     whole = load_model(MODELS / "myoarm_right.json")
-    model = replace(whole, muscles=tuple(m for m in whole.muscles if m.name in MUSCLES))
+    model = with_muscles(whole, MUSCLES)
     chain = load_skeleton(MODELS / "myoarm_skeleton.json")
     keys = (
         "max_isometric_force_n",
