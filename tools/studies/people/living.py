@@ -66,6 +66,11 @@ class Course:
             known(rms_of_known(e) / rms_of_known(m)) for e, m in zip(error.T, moment.T, strict=True)
         ]
 
+    def learnt_s(self, dofs: int) -> float | None:
+        """Return the time of the first accepted set that had learnt enough; see `LEARNT`."""
+        errors = ((update.t, update.error_after) for update in self.accepted)
+        return next((t for t, e in errors if e is not None and e / dofs < LEARNT), None)
+
 
 def lived(config: Config, recording: Recording) -> dict[str, Any]:
     """Let a person's recording pass through the daemon; return how well it did.
@@ -91,22 +96,17 @@ def lived(config: Config, recording: Recording) -> dict[str, Any]:
     return found | {
         "at_bound": len(last.at_bound) if last else 0,
         "delay_s": getattr(last.subject, DELAY_FIELD, None) if last else None,
-        "learnt_s": _learnt(course.accepted, len(dofs)),
+        "learnt_s": course.learnt_s(len(dofs)),
         "updates": {str(kind): count for kind, count in result["updates"].items()},  # type: ignore[attr-defined]
         "nonfinite": result["nonfinite"],
     }
 
 
-def _learnt(accepted: list[Update], dofs: int) -> float | None:
-    errors = ((update.t, update.error_after) for update in accepted)
-    return next((t for t, error in errors if error is not None and error / dofs < LEARNT), None)
-
-
 def informed(config: Config, folder: Path) -> Config:
     """Return the set-up that knows the person, and so has nothing to learn.
 
-    What is left of the error comes from the EMG's own noise and the envelope's lag. It is not the
-    least there can be: parameters that are fitted make up for some of either.
+    What is left of the error comes from the EMG's own noise. It is not the least there can be:
+    parameters that are fitted make up for some of it.
 
     Parameters
     ----------

@@ -15,6 +15,13 @@ Result = dict[str, Any]
 GOAL = 0.15
 """RMSE over the moment's RMS that a person should be below."""
 WINDOWS = ("before", "after", "last")
+TITLES = {
+    "before": "0 to 5 s",
+    "after": "20 to 25 s",
+    "last": "last 10 s",
+    "known": "20 to 25 s, person known",
+}
+"""How a window is called in a table."""
 NONE = "-"
 
 
@@ -87,7 +94,7 @@ def people_cells(found: Sequence[Result]) -> Cells:
     """Return a row for each person: who they are, and the errors in per cent."""
     dofs = list(found[0]["after"])
     titles = ["seed", "strength", "gain", "delay", "found", "before", *dofs, "mean", "worst"]
-    titles += ["last mean", "worst", "at bound", "learnt"]
+    titles += ["last: mean", "last: worst", "at bound", "learnt"]
     known_too = "known" in found[0]
     rows = []
     for one in found:
@@ -106,13 +113,13 @@ def summary_cells(total: Result) -> Cells:
     goal, people = f"{100 * total['goal']:.0f} %", total["people"]
     dofs = list(total["after"]["dofs"])
     titles = ["window", f"worst joint below {goal}", f"mean below {goal}"]
-    titles += ["worst joint: median", "worst", "mean: median", "worst", *dofs]
+    titles += ["worst joint: median", "worst joint: worst", "mean: median", "mean: worst", *dofs]
     rows = []
-    for name in (*WINDOWS, "known"):
+    for name, shown in TITLES.items():
         if name not in total:
             continue
         one = total[name]
-        row = [name, f"{one['below_by_worst']} of {people}", f"{one['below_by_mean']} of {people}"]
+        row = [shown, f"{one['below_by_worst']} of {people}", f"{one['below_by_mean']} of {people}"]
         row += [_percent(one[of][x]) for of in ("of_worst", "of_mean") for x in ("median", "worst")]
         rows.append(row + [_percent(one["dofs"][dof]["median"]) for dof in dofs])
     return titles, rows
