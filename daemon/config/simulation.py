@@ -96,6 +96,11 @@ class SimulationConfig(Section):
     electromechanical_delay_s: NonNegative = Field(
         0.06, description="True delay from EMG to force, s."
     )
+    emg_gain: dict[str, Positive] = Field(
+        default_factory=dict,
+        description="True EMG at full excitation per channel, relative to envelope.mvc, as of a "
+        "person whose maximum was never measured; noise and hum stay.",
+    )
     synergies: Annotated[int, Field(ge=1, le=16)] | None = Field(
         None,
         description="Muscle synergies that the person's excitations are made of; without it every "

@@ -95,9 +95,14 @@ class Config(Section):
             named |= set(self.envelope.baseline)
         if strange := sorted(named - known):
             raise ValueError(f"envelope names channels {strange} that streams.emg does not list")
-        for field in ("gain_change", "electrode_off"):
-            changing = {change.channel for change in getattr(self.simulation, field)}
-            if strange := sorted(changing - known):
+        simulation = self.simulation
+        simulated = {
+            "emg_gain": set(simulation.emg_gain),
+            "gain_change": {change.channel for change in simulation.gain_change},
+            "electrode_off": {change.channel for change in simulation.electrode_off},
+        }
+        for field, channels in simulated.items():
+            if strange := sorted(channels - known):
                 raise ValueError(
                     f"simulation.{field} names channels {strange} that streams.emg does not list"
                 )

@@ -28,6 +28,9 @@ from pipeline.streams.recordings.recording import Recording
 from pipeline.streams.recordings.replay import replay
 from pipeline.update import Update
 
+OnPaired = Callable[[Paired], None]
+OnUpdate = Callable[[Update], None]
+
 SETTLED_S = 10
 """Seconds after which the calibrator is expected to have found its way."""
 
@@ -58,6 +61,9 @@ def score(
     recording: Recording,
     on_progress: Callable[[float], None] | None = None,
     log: SessionLog | None = None,
+    *,
+    on_paired: OnPaired | None = None,
+    on_update: OnUpdate | None = None,
 ) -> dict[str, object]:
     """Predict and calibrate along a recording; no sample is predicted after being learnt from.
 
@@ -71,6 +77,10 @@ def score(
         Called with the fraction done.
     log
         Where to write the session as a live run would; None for nowhere.
+    on_paired
+        Called with rows whose reference has come, before they are learnt from.
+    on_update
+        Called with every update of the calibrator.
 
     Returns
     -------
@@ -83,7 +93,7 @@ def score(
     """
     started = time.perf_counter()
     torch.set_num_threads(config.calibrator.threads)
-    lived = _Lived(config, log)
+    lived = _Lived(config, log, on_paired, on_update)
     for chunk in replay(recording, stream_specs(config)):
         lived.take(chunk)
         if on_progress is not None:
@@ -97,12 +107,18 @@ def score(
 class _Lived:
     """A session without the processes: the pipeline, the calibrator, and what came of them."""
 
-    def __init__(self, config: Config, log: SessionLog | None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        log: SessionLog | None,
+        on_paired: OnPaired | None,
+        on_update: OnUpdate | None,
+    ) -> None:
         subject = starting_subject(config, model_in_use(config))
         self._pipeline = build_pipeline(config, subject)
         enabled = config.calibrator.enabled
         self._calibrator = build_calibrator(config, subject) if enabled else None
-        self._log = log
+        self._log, self._on_paired, self._on_update = log, on_paired, on_update
         self._recorder = recorder_of(config, log, subject.muscles) if log else None
         self._board = Scoreboard(config.model.dofs)
         self._updates = Counter[str]()
@@ -124,6 +140,8 @@ class _Lived:
 
     def _pair(self, paired: Paired) -> None:
         self._board.add(paired)
+        if self._on_paired:
+            self._on_paired(paired)
         if self._recorder:
             rows = paired.rows
             self._recorder.moments(rows.t, paired.predicted, paired.deviation, rows.moment)
@@ -132,6 +150,8 @@ class _Lived:
 
     def _update(self, update: Update) -> None:
         self._updates[update.result] += 1
+        if self._on_update:
+            self._on_update(update)
         if self._recorder and self._log:
             self._recorder.update(UpdateMessage.of(update))
             self._log.commit()

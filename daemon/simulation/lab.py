@@ -152,7 +152,8 @@ class Lab:
         """Return the true parameters, what changes and the seed; see `Person.truth`."""
         seed = self.config.simulation.seed
         bones = self._exoskeleton.truth() if self._exoskeleton else {}
-        return {"seed": seed, **self._person.truth(), **self._tiring.truth(), **bones}
+        gain = {"emg_gain": self.config.simulation.emg_gain}
+        return {"seed": seed, **self._person.truth(), **gain, **self._tiring.truth(), **bones}
 
     def write_truth(self, path: Path) -> None:
         """Write `truth` as JSON.
@@ -259,8 +260,9 @@ def _mvc(config: Config) -> Array:
 
 def _electrodes(config: Config, seed: SeedSequence) -> Electrodes:
     envelope, simulation = config.envelope, config.simulation
+    gain = np.array([simulation.emg_gain.get(name, 1.0) for name in config.streams.emg.channels])
     return Electrodes(
-        _mvc(config),
+        gain * _mvc(config),
         envelope.band_hz,
         envelope.band_order,
         noise_v=simulation.emg_noise_v,

@@ -1,10 +1,15 @@
 """The simulated EMG means what it says: the daemon's envelope gives the excitation back."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.random import SeedSequence
 from scipy.signal import periodogram, welch
 
+from daemon.config import Config
+from daemon.simulation.lab import Lab
 from daemon.simulation.sensors.electrodes import Electrodes
 from pipeline.emg.envelope import Envelope
 from pipeline.streams.base import Chunk
@@ -66,3 +71,34 @@ def test_an_electrodes_gain_multiplies_all_it_records() -> None:
     part = CALM[:1000]
     once, louder = (electrodes(hum_v=5e-6).record(t, part, part, g * part) for g in (1.0, 1.5))
     np.testing.assert_allclose(louder, 1.5 * once)
+
+
+def test_a_gain_nobody_knows_is_the_muscles_and_not_the_noises(
+    make_config: Callable[..., Config],
+) -> None:
+    quiet = {"emg_noise_v": 0.0, "hum_v": 0.0, "baseline_v": 0.0}
+    gain = {"b1": 0.4, "t": 1.5}
+
+    def emg(**simulation: Any) -> np.ndarray:
+        lab = Lab(make_config(simulation=simulation))
+        samples = lab.block(3000).emg.x
+        return samples - samples.mean(axis=0)
+
+    true, heard = emg(**quiet), emg(**quiet, emg_gain=gain)
+    np.testing.assert_allclose(heard, true * [1.0, 0.4, 1.0, 1.5], atol=1e-12)
+    noise = emg(baseline_v=0.0) - true
+    np.testing.assert_allclose(emg(baseline_v=0.0, emg_gain=gain) - heard, noise, atol=1e-12)
+
+
+def test_a_gain_is_told_as_truth_and_moves_no_muscle(make_config: Callable[..., Config]) -> None:
+    plain, other = (Lab(make_config(simulation={"emg_gain": g})) for g in ({}, {"t": 0.5}))
+    assert other.truth()["emg_gain"] == {"t": 0.5}
+    one, two = plain.block(1000).truth, other.block(1000).truth
+    np.testing.assert_array_equal(one.force, two.force)
+
+
+def test_a_gain_of_a_channel_that_is_not_there_is_refused(
+    make_config: Callable[..., Config],
+) -> None:
+    with pytest.raises(ValueError, match=r"emg_gain names channels \['x'\]"):
+        make_config(simulation={"emg_gain": {"x": 2.0}})

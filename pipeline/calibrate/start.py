@@ -1,0 +1,213 @@
+"""The start of a calibration: a person of whom nothing is known, found from several sides at once.
+
+Before the first step the tendons are made as long as the postures ask for, and all muscles as
+strong as the moments do. From there several starts, which differ in delay and in how loud the EMG
+is, are descended together as one batch, the electromechanical delay with them; the best goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipeline.calibrate.delay import delayed
+from pipeline.calibrate.loss import Trials, moment_scale
+from pipeline.model.nms import Output, simulate
+from pipeline.model.parameters import ParameterSpace
+from pipeline.model.subject import Subject
+from pipeline.shapes import Float
+
+Array = NDArray[np.float64]
+Loss = Callable[[Output, Trials, Tensor, Tensor], Tensor]
+"""Of an output, its trials, the reference's spread and the vectors; one value for each vector."""
+
+FIBRE_RANGE = (0.5, 1.4)
+"""Normalised fibre length within which a muscle works over the postures seen."""
+_TAUT = 1.02
+"""Length of a tendon that is pulled, over its slack length."""
+USUAL_DELAY_S, DELAY_DEVIATION_S = 0.08, 0.04
+"""The delay before data, and how far people are from it, s; the pull is weak."""
+_DELAY_WEIGHT = 0.002
+_FIRST_DELAYS_S = (0.035, 0.065, 0.1)
+_WIDE = 4.5
+"""Ratio of the bounds of the gain from which on it is begun with at three places, not one."""
+
+
+@dataclass(frozen=True)
+class StartSettings:
+    """How the search for a start works; docs/calibration.md says where the figures come from."""
+
+    steps: int = 80
+    learning_rate: float = 0.1
+    delay_rate_s: float = 0.003
+    """Step of the delay, s."""
+    last: float = 0.1
+    """What the rates fall to, as a fraction."""
+
+
+class Start(NamedTuple):
+    """Where a calibration goes on from."""
+
+    vector: Tensor
+    delay_s: float
+    """What is left of the electromechanical delay after the envelope's own."""
+    loss: float
+
+
+def shifted_tendons(prior: Subject, lengths: Array) -> Subject:
+    """Return a person whose fibres work within `FIBRE_RANGE`, moved by the least.
+
+    Where a muscle's excursion is longer than the range, it is put in the middle.
+
+    Parameters
+    ----------
+    lengths
+        Muscle-tendon lengths of the postures seen, m, shape [n, muscle].
+    """
+    low, high = FIBRE_RANGE
+    fibre = (lengths - _TAUT * prior.tendon_slack_length) / prior.optimal_fibre_length
+    shortest, longest = fibre.min(axis=0), fibre.max(axis=0)
+    longer, shorter = np.maximum(low - shortest, 0.0), np.maximum(longest - high, 0.0)
+    too_long = longest - shortest > high - low
+    change = np.where(too_long, (low + high - shortest - longest) / 2.0, longer - shorter)
+    slack = prior.tendon_slack_length - change * prior.optimal_fibre_length / _TAUT
+    least = 0.5 * prior.tendon_slack_length
+    return prior.with_values({"tendon_slack_length": np.maximum(slack, least)})
+
+
+def find_start(
+    space: ParameterSpace,
+    trials: Trials,
+    rate_hz: float,
+    loss: Loss,
+    delays_s: tuple[float, float],
+    known: Start | None = None,
+    settings: StartSettings | None = None,
+) -> Start:
+    """Return the best of several starts after a short descent.
+
+    Parameters
+    ----------
+    space
+        The parameters, around the person before data.
+    trials
+        The data, excitations without any delay beyond the envelope's.
+    rate_hz
+        Rate of the model's time grid, Hz.
+    loss
+        What is minimised.
+    delays_s
+        Least and longest delay, s; the same twice where it is known.
+    known
+        A start to begin with beside the others.
+    """
+    settings = settings or StartSettings()
+    vectors, steps = _first(space, trials, rate_hz, delays_s)
+    if known is not None:
+        vectors = torch.cat((vectors, known.vector[None].to(vectors)))
+        steps = torch.cat((steps, steps.new_tensor([known.delay_s * rate_hz])))
+    batch = _batched(trials)
+    limits = (delays_s[0] * rate_hz, delays_s[1] * rate_hz)
+    scale, guess = moment_scale(trials), None
+    parts = [vectors.requires_grad_(), steps.requires_grad_()]
+    rates = (settings.learning_rate, settings.delay_rate_s * rate_hz)
+    optimiser = torch.optim.AdamW(
+        [{"params": [part], "lr": rate} for part, rate in zip(parts, rates, strict=True)],
+        betas=(0.9, 0.99),
+        weight_decay=0.0,
+    )
+    best = [Start(v, float(s) / rate_hz, np.inf) for v, s in zip(*_apart(parts), strict=True)]
+    for step in range(settings.steps + 1):
+        cooled = settings.last ** (step / settings.steps)
+        for group, rate in zip(optimiser.param_groups, rates, strict=True):
+            group["lr"] = rate * cooled
+        output = simulate(
+            space.parameters(vectors[:, None]),
+            delayed(batch.excitation, steps.clamp(*limits)),
+            batch.length,
+            batch.moment_arm,
+            1.0 / rate_hz,
+            guess=guess,
+        )
+        guess = output.w.detach()
+        value = loss(output, batch, scale, vectors) + _unusual(steps / rate_hz, limits, rate_hz)
+        best = _better(best, value.detach(), parts, rate_hz)
+        if step < settings.steps:
+            optimiser.zero_grad()
+            value.nan_to_num(0.0, 0.0, 0.0).sum().backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            with torch.no_grad():
+                steps.clamp_(*limits)
+    return min(best, key=lambda start: start.loss)
+
+
+def _batched(trials: Trials) -> Trials:
+    """Return the trials with a leading dimension of one, for vectors to broadcast over."""
+    return Trials._make(part.unsqueeze(0) if isinstance(part, Tensor) else part for part in trials)
+
+
+def _apart(parts: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    vectors, steps = (part.detach().clone() for part in parts)
+    return list(vectors), list(steps)
+
+
+def _better(best: list[Start], values: Tensor, parts: list[Tensor], rate_hz: float) -> list[Start]:
+    """Return for each start the best it has come to."""
+    now = zip(*_apart(parts), values.tolist(), strict=True)
+    return [
+        Start(vector, float(steps) / rate_hz, value) if value < old.loss else old
+        for old, (vector, steps, value) in zip(best, now, strict=True)
+    ]
+
+
+def _unusual(delay_s: Tensor, limits: tuple[float, float], rate_hz: float) -> Tensor:
+    """Return the weak pull towards a usual delay; none where it is known."""
+    if limits[0] == limits[1]:
+        return torch.zeros_like(delay_s)
+    return _DELAY_WEIGHT * ((delay_s - USUAL_DELAY_S) / DELAY_DEVIATION_S).square()
+
+
+def _first(
+    space: ParameterSpace, trials: Trials, rate_hz: float, delays_s: tuple[float, float]
+) -> tuple[Float[Tensor, "start parameter"], Float[Tensor, " start"]]:
+    """Return the starts: places between the bounds of the gain, delays, and a fitting strength."""
+    low, high = delays_s
+    delays = sorted({float(np.clip(d, low, high)) for d in _FIRST_DELAYS_S})
+    vectors, steps = [], []
+    for gain in _gains(space):
+        person = space.prior.with_values({"gain": gain * np.ones(len(space.prior.muscles))})
+        for delay_s in delays:
+            by = torch.as_tensor(delay_s * rate_hz).to(trials.excitation)
+            vectors.append(_as_strong_as_the_moments(space, person, trials, by, rate_hz))
+            steps.append(by)
+    return torch.stack(vectors), torch.stack(steps)
+
+
+def _gains(space: ParameterSpace) -> list[float]:
+    low, high = space.bounds("gain") or (1.0, 1.0)
+    if high / low < _WIDE:
+        return [float(space.prior.gain[0])]
+    return [float(low * (high / low) ** part) for part in (0.2, 0.5, 0.8)]
+
+
+def _as_strong_as_the_moments(
+    space: ParameterSpace, person: Subject, trials: Trials, steps: Tensor, rate_hz: float
+) -> Tensor:
+    """Return the vector of a person whose strengths have one scale, by least squares."""
+    vector = space.vector(person)
+    with torch.no_grad():
+        excitation = delayed(trials.excitation, steps)
+        output = simulate(space.parameters(vector), excitation, *trials[1:3], 1.0 / rate_hz)
+        weight = trials.weight / moment_scale(trials)[:, None].square()
+        fit = (weight * output.moment * trials.moment).sum()
+        size = (weight * output.moment.square()).sum()
+        scale = float(fit / size) if float(size) > 0 else 1.0
+    low, high = space.bounds("strength") or (1.0, 1.0)
+    strength = np.clip(scale, low, high) * person.strength
+    return space.vector(person.with_values({"strength": strength}))
