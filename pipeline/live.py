@@ -27,8 +27,6 @@ from pipeline.timebase.rows import PairedRows, Rows
 
 Array = NDArray[np.float64]
 
-ALL_MEASURED = 1.0 - 1e-9
-"""Share of an excitation, delayed by interpolation, from which on it counts as measured."""
 REFERENCE_WAIT_S = 5.0
 """Longest time a row waits for its reference before it is given up."""
 
@@ -124,7 +122,6 @@ class LivePipeline:
         self._pairing = pairing
         self._rate_hz = rate_hz
         self._delay_s = delay_s
-        self._unknown_s = delay_s + envelope.group_delay_s
         self._delay = self._new_delay()
         self._newest = -np.inf
         self._known_from = -np.inf
@@ -133,8 +130,12 @@ class LivePipeline:
         """Rows whose reference has not come, as they were predicted; no others wait for it."""
 
     def _new_delay(self) -> DelayLine:
-        # Beside the excitations it delays whether they are measured.
-        return DelayLine(self._delay_s, self._rate_hz, 2 * len(self.geometry.muscles))
+        return DelayLine(self._delay_s, self._rate_hz, len(self.geometry.muscles))
+
+    def set_delay(self, delay_s: float) -> None:
+        """Go over to another electromechanical delay, s, the envelope's own included."""
+        self._delay_s = max(0.0, delay_s - self.envelope.group_delay_s)
+        self._delay.move_to(self._delay_s)
 
     def push(self, chunk: Chunk) -> tuple[Change, ...]:
         """Take a chunk of any of the streams; those that nothing is made of are left aside.
@@ -185,18 +186,18 @@ class LivePipeline:
         if rows.t[0] - self._newest > 1.5 / self._rate_hz:
             self._delay = self._new_delay()
             self.predictor.reset()
-            self._known_from = float(rows.t[0]) + self._unknown_s
+            unknown_s = self._delay_s + self.envelope.group_delay_s
+            self._known_from = float(rows.t[0]) + unknown_s
         self._newest = float(rows.t[-1])
         driven = self.mapper.rows(rows)
-        delayed = self._delay.process(np.hstack((driven.excitation, driven.measured)))
-        excitation, measured = np.split(delayed, 2, axis=1)
+        excitation = self._delay.process(driven.excitation)
         length, moment_arm = self._paths(rows.angle)
         moments = self.predictor.predict(excitation, length, moment_arm)
         valid = rows.valid & driven.valid & (rows.t >= self._known_from)
         if self._pairing is not None:
             unknown = np.full_like(moments.moment, np.nan)
             paired = PairedRows(
-                rows.t, excitation, length, moment_arm, unknown, valid, measured >= ALL_MEASURED
+                rows.t, driven.excitation, length, moment_arm, unknown, valid, driven.measured
             )
             self._waiting.append(Paired(paired, moments.moment, moments.deviation))
             self._give_up_old()
@@ -214,8 +215,7 @@ class LivePipeline:
         if delayed is not None and angle is not None:
             paths = self.geometry.evaluate(angle)
             self._ahead = angle, paths
-            excitation, _ = np.split(delayed, 2, axis=1)
-            self.predictor.work_ahead(excitation, *paths)
+            self.predictor.work_ahead(delayed, *paths)
 
     def _paths(self, angle: Array) -> tuple[Array, Array]:
         """Return muscle-tendon lengths and moment arms, as `Geometry.evaluate`."""

@@ -8,13 +8,14 @@ from dataclasses import fields
 import numpy as np
 import torch
 
+from daemon.assembly.envelope import build_envelope
 from daemon.assembly.model import model_in_use
 from daemon.assembly.skeleton import motion_reference, starting_bones
-from daemon.assembly.subject import generic_subject
+from daemon.assembly.subject import delay_of, unknown_person
 from daemon.config import Config
-from daemon.config.learning import CalibratorConfig
+from daemon.config.learning import CalibratorConfig, ParameterConfig
 from pipeline.calibrate.body import BodySpace
-from pipeline.calibrate.calibrator import Calibrator, CalibratorSettings
+from pipeline.calibrate.calibrator import Calibrator, CalibratorSettings, Delays
 from pipeline.calibrate.synergy.hybrid import HybridSettings
 from pipeline.calibrate.synergy.online import OnlineSynergies
 from pipeline.calibrate.unmeasured import UnmeasuredMuscles
@@ -22,15 +23,31 @@ from pipeline.errors import UserError
 from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.subject import CALIBRATED, Subject
 
+GAINS = {"mvc": (0.67, 1.5), "peak": (0.05, 1.2), "unknown": (0.1, 8.0)}
+"""Bounds of what EMG is multiplied by, by what it is scaled to."""
+DELAYS_S = (0.02, 0.15)
+"""Between what an electromechanical delay lies that is found."""
+
 
 def parameter_space(config: Config, prior: Subject, device: str) -> ParameterSpace:
     """Return the free parameters and their bounds; with the bones where motion is the reference."""
-    section = config.calibrator.parameters
-    rules = {n: Rule(getattr(section, n).free, getattr(section, n).bounds) for n in CALIBRATED}
-    groups = _groups_of(config.calibrator, prior.muscles)
+    section, rules = config.calibrator.parameters, {}
+    for name in CALIBRATED:
+        kind = getattr(section, name) or ParameterConfig(bounds=GAINS[config.envelope.scaled_to])
+        rules[name] = Rule(kind.free, kind.bounds)
+    groups = _groups_of(config.calibrator, prior.muscles), torch.float32, device
+    gains = _driven_alike(config, prior)
     if config.torque_free:
-        return BodySpace(prior, rules, starting_bones(config), groups, torch.float32, device)
-    return ParameterSpace(prior, rules, groups, torch.float32, device)
+        return BodySpace(prior, rules, starting_bones(config), *groups, gains)
+    return ParameterSpace(prior, rules, *groups, gains)
+
+
+def _driven_alike(config: Config, prior: Subject) -> list[list[str]]:
+    """Return the muscles that the same electrodes drive, which therefore share a gain."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for muscle in prior.muscles:
+        alike.setdefault(tuple(sorted(config.model.muscles.get(muscle, ()))), []).append(muscle)
+    return list(alike.values())
 
 
 def _groups_of(section: CalibratorConfig, muscles: Sequence[str]) -> list[list[str]]:
@@ -74,7 +91,7 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
     version
         Version of those parameters.
     """
-    prior = generic_subject(model_in_use(config))
+    prior = unknown_person(config, model_in_use(config))
     space = parameter_space(config, prior, compute_device(config))
     synergies = _synergies(config, prior) if config.failover.enabled else None
     learns_from = motion_reference(config) if config.torque_free else None
@@ -87,7 +104,17 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
         synergies,
         learns_from,
         _unmeasured(config, prior),
+        delays(config, start),
+        stranger=config.model.subject is None and version == 0,
     )
+
+
+def delays(config: Config, start: Subject) -> Delays:
+    """Return what is known of the electromechanical delay before a calibration."""
+    known = config.model.electromechanical_delay_s != "found" or start.delay_s is not None
+    of = delay_of(config, start)
+    least, longest = (of, of) if known else DELAYS_S
+    return Delays(least, longest, build_envelope(config).group_delay_s)
 
 
 def _recorded(config: Config, prior: Subject) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

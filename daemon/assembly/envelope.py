@@ -7,7 +7,7 @@ from pipeline.emg.envelope import Envelope
 
 
 def build_envelope(config: Config) -> Envelope:
-    """Return the envelope of a configuration; every key of its section is one of `Envelope`.
+    """Return the envelope of a configuration; the keys of its section are those of `Envelope`.
 
     Raises
     ------
@@ -18,6 +18,6 @@ def build_envelope(config: Config) -> Envelope:
     return Envelope(
         emg.channels,
         emg.rate_hz,
-        **{key: getattr(section, key) for key in type(section).model_fields},
+        **{key: getattr(section, key) for key in type(section).model_fields if key != "scaled_to"},
         max_gap_s=config.streams.max_gap_s,
     )

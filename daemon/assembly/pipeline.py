@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.assembly.envelope import build_envelope
 from daemon.assembly.model import model_in_use
 from daemon.assembly.skeleton import motion_pairing
+from daemon.assembly.subject import delay_of
 from daemon.config import Config
 from pipeline.emg.channel_faults import FaultLimits
 from pipeline.emg.channel_watch import ChannelWatch
@@ -53,7 +54,7 @@ def build_pipeline(config: Config, subject: Subject, version: int = 0) -> LivePi
         predictor=Predictor(subject, rate_hz, _cross_fade(config), version),
         pairing=_pairing(config),
         rate_hz=rate_hz,
-        delay_s=max(0.0, config.model.electromechanical_delay_s - envelope.group_delay_s),
+        delay_s=max(0.0, delay_of(config, subject) - envelope.group_delay_s),
     )
 
 

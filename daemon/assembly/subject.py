@@ -11,14 +11,26 @@ from pipeline.errors import UserError
 from pipeline.geometry import ModelFile
 from pipeline.model.subject import Subject, load_subject
 
+USUAL_GAIN = {"mvc": 1.0, "peak": 0.5, "unknown": 1.0}
+"""What EMG is multiplied by before anything is known, by what it is scaled to: walking and its like
+bring a muscle to about half of its maximum."""
+USUAL_DELAY_S = 0.08
+"""Electromechanical delay before anything is known, s (the peers' programs regularise to it)."""
 
-def generic_subject(model: ModelFile) -> Subject:
-    """Return the person a model file describes, of whom nothing has been measured."""
+
+def generic_subject(model: ModelFile, gain: float = 1.0) -> Subject:
+    """Return the person a model file describes, of whom nothing has been measured.
+
+    Parameters
+    ----------
+    gain
+        What their EMG is multiplied by.
+    """
 
     def each(field: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         return np.array([getattr(muscle, field) for muscle in model.muscles])
 
-    return Subject.generic(
+    generic = Subject.generic(
         muscles=model.muscle_names,
         max_isometric_force=each("max_isometric_force_n"),
         optimal_fibre_length=each("optimal_fibre_length_m"),
@@ -26,6 +38,20 @@ def generic_subject(model: ModelFile) -> Subject:
         pennation=each("pennation_at_optimal_rad"),
         max_velocity=each("max_contraction_velocity_per_s"),
     )
+    return generic.with_values({"gain": gain * generic.gain})
+
+
+def unknown_person(config: Config, model: ModelFile) -> Subject:
+    """Return whom a set-up starts from where no calibrated subject is named."""
+    return generic_subject(model, USUAL_GAIN[config.envelope.scaled_to])
+
+
+def delay_of(config: Config, subject: Subject) -> float:
+    """Return the electromechanical delay, s: of the set-up, else of the subject, else the usual."""
+    given = config.model.electromechanical_delay_s
+    if given != "found":
+        return given
+    return USUAL_DELAY_S if subject.delay_s is None else subject.delay_s
 
 
 def starting_subject(config: Config, model: ModelFile) -> Subject:
@@ -51,7 +77,7 @@ def starting_muscles(config: Config, model: ModelFile) -> Subject:
     """
     path = config.model.subject
     if path is None:
-        return generic_subject(model)
+        return unknown_person(config, model)
     subject = load_subject(path)
     try:
         return subject.in_order(model.muscle_names)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from daemon.config.section import Renamed, Section
+from pipeline.timebase.delay import LONGEST_S
 
 Names = Annotated[list[str], Field(min_length=1)]
 
@@ -29,8 +30,12 @@ class ModelConfig(Section):
     rate_hz: Annotated[float, Field(ge=20, le=1000)] = Field(
         100.0, description="Rate of the model's time grid, Hz."
     )
-    electromechanical_delay_s: Annotated[float, Field(ge=0, le=0.3)] = Field(
-        0.06, description="Delay from EMG to force, s; the envelope's own delay is part of it."
+    electromechanical_delay_s: Annotated[float, Field(ge=0, le=LONGEST_S)] | Literal["found"] = (
+        Field(
+            "found",
+            description="Delay from EMG to force, s, the envelope's own delay included; 'found' "
+            "takes it from the data of the first seconds.",
+        )
     )
     use_muscles: Literal["driven", "all"] | Names = Field(
         "driven",

@@ -29,9 +29,14 @@ class ParameterConfig(Section):
 class ParametersConfig(Section):
     """Which parameters the calibrator refines, and within what."""
 
-    optimal_fibre_length: ParameterConfig = ParameterConfig(bounds=(0.9, 1.1))
-    tendon_slack_length: ParameterConfig = ParameterConfig(bounds=(0.95, 1.05))
-    strength: ParameterConfig = ParameterConfig(bounds=(0.5, 2.5))
+    optimal_fibre_length: ParameterConfig = ParameterConfig(bounds=(0.75, 1.25))
+    tendon_slack_length: ParameterConfig = ParameterConfig(bounds=(0.85, 1.15))
+    strength: ParameterConfig = ParameterConfig(bounds=(0.1, 4.0))
+    gain: ParameterConfig | None = Field(
+        None,
+        description="What EMG is multiplied by; without it free, within bounds that follow from "
+        "envelope.scaled_to.",
+    )
     shape_factor: ParameterConfig = ParameterConfig(bounds=(-3.0, -0.01))
     c1: ParameterConfig = ParameterConfig(bounds=(-0.95, -0.05))
     c2: ParameterConfig = ParameterConfig(bounds=(-0.95, -0.05))

@@ -129,6 +129,13 @@ class EnvelopeConfig(Section):
         "quantile of the live signal), or a value per channel as a fraction of MVC.",
     )
 
+    scaled_to: Literal["mvc", "peak", "unknown"] = Field(
+        "mvc",
+        description="What the EMG is divided by: the person's 'mvc' (maximum voluntary "
+        "contraction); the 'peak' of the movement itself, which may be far from it; or 'unknown'. "
+        "The less is known, the wider the range in which a gain per muscle is calibrated.",
+    )
+
     @model_validator(mode="after")
     def _band_rises(self) -> Self:
         low, high = self.band_hz

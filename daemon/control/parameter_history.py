@@ -21,6 +21,7 @@ class _Kept(NamedTuple):
     """As `CALIBRATED` names them, shape [parameter, muscle]."""
     bones: NDArray[np.float64]
     """In the order of the first set's."""
+    delay_s: float | None
 
 
 class Versions:
@@ -47,6 +48,7 @@ class Versions:
         self._later[version] = _Kept(
             np.array([values[name] for name in CALIBRATED]),
             np.array([subject.bones[label] for label in self._start.bones]),
+            subject.delay_s,
         )
         self.newest = version
         if len(self._later) > self._capacity:
@@ -63,7 +65,7 @@ class Versions:
         kept, start = self._later[version], self._start
         bones = dict(zip(start.bones, kept.bones.tolist(), strict=True))
         muscles = dict(zip(CALIBRATED, kept.muscles, strict=True))
-        return replace(start.with_values(muscles), bones=bones)
+        return replace(start.with_values(muscles), bones=bones, delay_s=kept.delay_s)
 
     @property
     def known(self) -> str:

@@ -46,8 +46,9 @@ def write_person(data: Mapping[str, Any], file: Path | None) -> Written:
     written = Written(path, path.with_suffix(".levels.toml"), bones)
     values = dict(data["subject"])
     muscles = tuple(values.pop("muscles"))
+    delay_s = values.pop("delay_s", None)
     arrays = {name: np.array(v) for name, v in values.items()}
-    subject = Subject(muscles=muscles, bones={}, **arrays)
+    subject = Subject(muscles=muscles, delay_s=delay_s, bones={}, **arrays)
     try:
         subject.save(path)
         if bones:

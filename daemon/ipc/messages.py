@@ -153,6 +153,7 @@ class UpdateMessage(LinkMessage):
     version: Annotated[int, Field(ge=0)]
     t: Finite
     values: Values
+    delay_s: Finite | None
     bones: Multipliers
     loss: Finite | None
     rmse: list[Finite] | None
@@ -175,6 +176,7 @@ class UpdateMessage(LinkMessage):
             version=update.version,
             t=update.t,
             values=_lists(update.subject.values()),
+            delay_s=update.subject.delay_s,
             bones=dict(update.subject.bones),
             loss=update.loss,
             rmse=list(update.rmse) if update.rmse else None,
@@ -192,10 +194,10 @@ class UpdateMessage(LinkMessage):
 
     def subject(self, like: Subject) -> Subject:
         """Return the person the message describes; raises as `described`."""
-        return described(like, self.values, self.bones)
+        return described(like, self.values, self.bones, self.delay_s)
 
 
-def described(like: Subject, values: Values, bones: Multipliers) -> Subject:
+def described(like: Subject, values: Values, bones: Multipliers, delay_s: float | None) -> Subject:
     """Return the person that a message describes, with the muscles and bones of `like`.
 
     Raises
@@ -208,7 +210,7 @@ def described(like: Subject, values: Values, bones: Multipliers) -> Subject:
         raise ValueError(f"parameters {sorted(values)} do not fit {len(like.muscles)} muscles")
     if set(bones) != set(like.bones):
         raise ValueError(f"bones {sorted(bones)} where {sorted(like.bones)} are needed")
-    return replace(like.with_values(_arrays(values)), bones=bones)
+    return replace(like.with_values(_arrays(values)), bones=bones, delay_s=delay_s)
 
 
 def _lists(values: Mapping[str, Array]) -> dict[str, list[float]]:

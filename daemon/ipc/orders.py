@@ -45,17 +45,20 @@ class RestoreOrder(Order):
     worker: ClassVar[WorkerName] = "calibrator"
     version: int
     values: Values
+    delay_s: Finite | None
     bones: Multipliers
 
     @classmethod
     def of(cls, version: int, subject: Subject) -> RestoreOrder:
         """Return the order to go back to `subject`, which was `version`."""
         values = {k: v.tolist() for k, v in subject.values().items()}
-        return cls(version=version, values=values, bones=dict(subject.bones))
+        return cls(
+            version=version, values=values, delay_s=subject.delay_s, bones=dict(subject.bones)
+        )
 
     def subject(self, like: Subject) -> Subject:
         """Return the person to go back to; raises as `described`."""
-        return described(like, self.values, self.bones)
+        return described(like, self.values, self.bones, self.delay_s)
 
 
 class ForgetOrder(Order):

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from daemon.assembly.calibrator import compute_device, parameter_space
+from daemon.assembly.calibrator import compute_device
 from daemon.assembly.model import model_in_use
-from daemon.assembly.subject import generic_subject, starting_subject
+from daemon.assembly.subject import starting_subject
 from daemon.config import Config
+from daemon.offline.beginning import Beginning, beginning
 from daemon.offline.rows import RecordedRows, agreement
 from daemon.offline.segments import Kind, Passage, passages
 from daemon.offline.synergy_hybrid import Hybrid, hybrid
@@ -124,14 +125,14 @@ def calibrate(
     learnt = [Learnt(config, path, request) for path in request.recordings]
     others = [RecordedRows(config, path) for path in request.heldout]
     device = compute_device(config)
-    space = parameter_space(config, generic_subject(model), device)
-    trials = trials_of(config, learnt, space.zeros())
+    trials = trials_of(config, learnt, torch.zeros((), dtype=torch.float32, device=device))
     before = _scores(start, learnt, others, request.stance)
-    found, synergies = _optimised(config, space, trials, space.vector(start), request, on_progress)
+    begun = beginning(config, trials, learnt, DescentSettings(), request.method == "synergy")
+    found, synergies = _optimised(config, begun, request, on_progress)
     if synergies:
         learnt = [part.with_rows(synergies.driven(part.rows)) for part in learnt]
         others = [part.with_rows(synergies.driven(part.rows)) for part in others]
-    subject = space.subject(found.vector)
+    space, subject = begun.space, begun.person(found.vector)
     return subject, {
         "loss": found.relative_error,
         "objective": found.objective,
@@ -142,7 +143,8 @@ def calibrate(
         "threads": torch.get_num_threads(),
         **_scores(subject, learnt, others, request.stance),
         "start": before,
-        "parameters": _parameters(config, space, subject, found.vector),
+        "parameters": _parameters(space, subject, found.vector),
+        "delay_s": subject.delay_s,
         "at_bound": [str(label) for label in space.at_bound(found.vector)],
         "loss_history": found.history,
         "synergies": synergies.described() if synergies else None,
@@ -150,15 +152,11 @@ def calibrate(
 
 
 def _optimised(
-    config: Config,
-    space: ParameterSpace,
-    trials: Trials,
-    start: Tensor,
-    request: CalibrationRequest,
-    on_progress: Watch | None,
+    config: Config, begun: Beginning, request: CalibrationRequest, on_progress: Watch | None
 ) -> tuple[Calibration, Hybrid | None]:
     """Return what was found, and the synergies where there are any."""
     settings = DescentSettings()
+    space, start, _, trials = begun
     objective = CalibrationObjective(space, trials, 1.0 / config.model.rate_hz, settings)
     with finite_numbers():
         if request.method == "synergy":
@@ -225,9 +223,7 @@ def _scores(
     }
 
 
-def _parameters(
-    config: Config, space: ParameterSpace, subject: Subject, vector: Tensor
-) -> list[Result]:
+def _parameters(space: ParameterSpace, subject: Subject, vector: Tensor) -> list[Result]:
     """Describe every free parameter, in SI units, with its bounds."""
     at_bound, found = set(space.at_bound(vector)), []
     place = {muscle: i for i, muscle in enumerate(subject.muscles)}
@@ -235,7 +231,7 @@ def _parameters(
         name, first = label.kind, place[label.owners[0]]
         prior = float(getattr(space.prior, name)[first])
         unit = prior if name in RELATIVE else 1.0
-        low, high = getattr(config.calibrator.parameters, name).bounds
+        low, high = space.bounds(name) or (prior, prior)
         found.append(
             {
                 "name": name,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -17,13 +17,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from daemon.assembly.calibrator import compute_device, parameter_space
+from daemon.assembly.calibrator import compute_device, delays
 from daemon.assembly.model import model_in_use
-from daemon.assembly.subject import generic_subject, starting_subject
+from daemon.assembly.subject import generic_subject
 from daemon.config import Config
+from daemon.offline.beginning import beginning
 from daemon.offline.calibrate import CalibrationRequest, Learnt, finite_numbers, trials_of
 from daemon.offline.rows import agreement
 from daemon.offline.synergy_hybrid import Hybrid, hybrid
+from pipeline.calibrate.delay import with_delay
+from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import CalibrationObjective, DescentSettings, descend
 from pipeline.errors import UserError
 from pipeline.model.parameters import RELATIVE
@@ -136,11 +139,10 @@ class _Study:
             _check_names("--without", removed, config.streams.emg.channels)
         model = model_in_use(config)
         self._prior = generic_subject(model)
-        device = compute_device(config)
-        self._space = parameter_space(config, self._prior, device)
-        self._start = self._space.vector(starting_subject(config, model))
         self._truth = _read_truth(request.truth, self._prior) if request.truth else None
         self.full = self._read(config)
+        begun = beginning(config, self._trials(config, self.full), self.full, DescentSettings())
+        self._space, self._start, self._person, _ = begun
         self.reference = self._driven(config, self.full, DescentSettings())
 
     def impact(self, done: _Counter) -> dict[str, float]:
@@ -163,7 +165,7 @@ class _Study:
         done()
         made = self._hybrid(config, learnt)
         learnt = [recorded.with_rows(made.driven(recorded.rows)) for recorded in learnt]
-        subject = self._space.subject(made.calibration.vector)
+        subject = self._found(made.calibration.vector)
         done()
         return {
             "electrodes": len(self._config.streams.emg.channels) - len(removed),
@@ -197,13 +199,25 @@ class _Study:
         self, config: Config, learnt: Sequence[Learnt], settings: DescentSettings
     ) -> Subject:
         """Calibrate EMG-driven: a muscle without electrode is never excited."""
-        trials = trials_of(config, learnt, self._space.zeros())
+        trials = self._delayed(config, learnt)
         objective = CalibrationObjective(self._space, trials, 1.0 / config.model.rate_hz, settings)
         with finite_numbers():
-            return self._space.subject(descend(objective, self._start, settings).vector)
+            return self._found(descend(objective, self._start, settings).vector)
+
+    def _found(self, vector: torch.Tensor) -> Subject:
+        """Return the person at a vector; the delay is the one found with all electrodes."""
+        return replace(self._space.subject(vector), delay_s=self._person.delay_s)
+
+    def _trials(self, config: Config, learnt: Sequence[Learnt]) -> Trials:
+        like = torch.zeros((), dtype=torch.float32, device=compute_device(config))
+        return trials_of(config, learnt, like)
+
+    def _delayed(self, config: Config, learnt: Sequence[Learnt]) -> Trials:
+        left_s = delays(config, self._person).left(self._person)
+        return with_delay(self._trials(config, learnt), left_s * config.model.rate_hz)
 
     def _hybrid(self, config: Config, learnt: Sequence[Learnt]) -> Hybrid:
-        trials = trials_of(config, learnt, self._space.zeros())
+        trials = self._delayed(config, learnt)
         count = self._request.synergies
         with finite_numbers():
             return hybrid(config, self._space, trials, self._start, DescentSettings(), count)

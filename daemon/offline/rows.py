@@ -10,10 +10,11 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.assembly.envelope import build_envelope
 from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.streams import stream_specs
-from daemon.assembly.subject import generic_subject
+from daemon.assembly.subject import delay_of, generic_subject
 from daemon.config import Config
 from daemon.offline.segments import Passage, read_cycles, scored
 from pipeline.errors import UserError
@@ -22,6 +23,7 @@ from pipeline.model.subject import Subject
 from pipeline.predict import CrossFade, Predictor
 from pipeline.streams.recordings.load import Recording, load_recording
 from pipeline.streams.recordings.replay import replay
+from pipeline.timebase.delay import DelayLine
 from pipeline.timebase.rows import PairedRows
 
 Array = NDArray[np.float64]
@@ -51,6 +53,9 @@ class RecordedRows:
     def __init__(self, config: Config, path: Path) -> None:
         recording = load_recording(path)
         self.path = path
+        self.config = config
+        self.envelope_s = build_envelope(config).group_delay_s
+        """The envelope's own delay, which the rows' excitations have behind them, s."""
         self.rate_hz = config.model.rate_hz
         self.dofs = config.model.dofs
         self.rows = _paired(config, recording)
@@ -73,11 +78,14 @@ class RecordedRows:
         """Return the moments that a live run with these parameters predicts, N*m, [row, dof]."""
         jumps = np.flatnonzero(np.diff(self.rows.t) > 1.5 / self.rate_hz) + 1
         predictor = Predictor(subject, self.rate_hz, CrossFade())
+        delay_s = max(0.0, delay_of(self.config, subject) - self.envelope_s)
         moments = []
         for piece in np.split(np.arange(len(self.rows.t)), jumps):
             part = self.rows.part(slice(int(piece[0]), int(piece[-1]) + 1))
             predictor.reset()
-            moments.append(predictor.predict(part.excitation, part.length, part.moment_arm).moment)
+            line = DelayLine(delay_s, self.rate_hz, part.excitation.shape[1])
+            acting = line.process(part.excitation)
+            moments.append(predictor.predict(acting, part.length, part.moment_arm).moment)
         return np.concatenate(moments)
 
     def scored(self, used: Sequence[Passage] = (), stance: bool = False) -> list[Passage]:

@@ -14,7 +14,7 @@ from daemon.assembly.calibrator import build_calibrator
 from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.streams import stream_specs
-from daemon.assembly.subject import starting_subject
+from daemon.assembly.subject import delay_of, starting_subject
 from daemon.config import Config
 from daemon.ipc.messages import UpdateMessage
 from daemon.live.scoreboard import Scoreboard
@@ -115,6 +115,7 @@ class _Lived:
         on_update: OnUpdate | None,
     ) -> None:
         subject = starting_subject(config, model_in_use(config))
+        self._config = config
         self._pipeline = build_pipeline(config, subject)
         enabled = config.calibrator.enabled
         self._calibrator = build_calibrator(config, subject) if enabled else None
@@ -159,6 +160,7 @@ class _Lived:
             self._pipeline.mapper.learn(Synthesis(update.synergies))
         if update.adopted:
             self._pipeline.predictor.adopt(update.subject, update.version, update.confidence)
+            self._pipeline.set_delay(delay_of(self._config, update.subject))
 
     def result(self) -> dict[str, object]:
         """Return what `score` does, but for the times."""

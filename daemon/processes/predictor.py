@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from daemon.assembly.keys import ConfiguredKeys
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.streams import build_sources
+from daemon.assembly.subject import delay_of
 from daemon.config import Config
 from daemon.host.realtime import GarbageCollector, claim_for_predictor
 from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage
@@ -236,6 +237,7 @@ class LivePredictor:
         confidence = update.confidence.confidence() if update.confidence else None
         self._bones = update.confidence.bones if update.confidence else {}
         self._pipeline.predictor.adopt(self._subject, update.version, confidence)
+        self._pipeline.set_delay(delay_of(self._config, self._subject))
         values = {k: tuple(v) for k, v in self._subject.values().items()}
         self._publisher.publish_parameters(
             ParametersMessage(

@@ -99,6 +99,7 @@ def _subject(elements: Sequence[Element], dialect: Dialect, path: Path) -> Subje
         max_velocity=GENERIC_MAX_VELOCITY * one,
         damping=GENERIC_DAMPING * one,
         strength=each("strengthCoefficient", above=0),
+        gain=one,
         shape_factor=each("shapeFactor"),
         c1=each(dialect.coefficients[0]),
         c2=each(dialect.coefficients[1]),

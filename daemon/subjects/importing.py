@@ -77,7 +77,7 @@ def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, l
     chosen["max_velocity"] = np.array([m.max_contraction_velocity_per_s for m in model.muscles])
     left_out = len(subject.muscles) - len(order)
     notes = [f"{left_out} muscles that the set-up does not use were left out."] if left_out else []
-    return Subject(muscles=model.muscle_names, bones={}, **chosen), notes
+    return Subject(muscles=model.muscle_names, delay_s=None, bones={}, **chosen), notes
 
 
 def _within(subject: Subject, parameters: ParametersConfig) -> tuple[Subject, list[str]]:

@@ -50,7 +50,7 @@ class BodySpace(ParameterSpace):
 
     Parameters
     ----------
-    prior, rules, strength_groups, dtype, device
+    prior, rules, strength_groups, dtype, device, gain_groups
         As of `ParameterSpace`.
     bones
         The bones.
@@ -64,8 +64,9 @@ class BodySpace(ParameterSpace):
         strength_groups: Sequence[Sequence[str]] = (),
         dtype: torch.dtype = torch.float64,
         device: str = "cpu",
+        gain_groups: Sequence[Sequence[str]] = (),
     ) -> None:
-        super().__init__(prior, rules, strength_groups, dtype, device)
+        super().__init__(prior, rules, strength_groups, dtype, device, gain_groups)
         self.believed = bones.inertia.to(device, dtype)
         self._width = bones.width
         self._bones = BoneSpace(bones.names, self.believed)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pipeline.calibrate.confidence import confidence
+from pipeline.calibrate.delay import with_delay
 from pipeline.calibrate.gate import Judge, Score, verdict
 from pipeline.calibrate.loss import (
     LossSettings,
@@ -24,11 +26,12 @@ from pipeline.calibrate.motion import MotionReference
 from pipeline.calibrate.optimiser import GroupedAdamW
 from pipeline.calibrate.prior import distance
 from pipeline.calibrate.reservoir import Reservoir
+from pipeline.calibrate.start import USUAL_DELAY_S, Start, find_start, shifted_tendons
 from pipeline.calibrate.synergy.online import OnlineSynergies, Search, resynthesised
 from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.calibrate.window import Window
 from pipeline.emg.synthesis import SynergyWeights
-from pipeline.model.nms import simulate
+from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import Subject
 from pipeline.timebase.rows import PairedRows
@@ -38,6 +41,8 @@ LEAST_EXCITATION_RANGE = 0.03
 """An excitation that moves less than this over the window tells nothing of its muscle."""
 HEAT_LOSS = 0.85
 """Factor by which the learning rate approaches its floor at each update."""
+_SEARCHES = 3
+"""Times a start is searched while the window fills: a second of data may show but one posture."""
 ERROR_RISE = 1.5
 """Rise of the held-out error over its running level at which the learning rate is renewed."""
 
@@ -72,6 +77,46 @@ class CalibratorSettings:
     loss: LossSettings = field(default_factory=LossSettings)
 
 
+@dataclass(frozen=True)
+class Delays:
+    """What is known of the electromechanical delay.
+
+    Parameters
+    ----------
+    least_s, longest_s
+        Between what it lies, s; the same twice where it is given.
+    envelope_s
+        What of it the rows have behind them: the envelope's own delay.
+    """
+
+    least_s: float = 0.0
+    longest_s: float = 0.0
+    envelope_s: float = 0.0
+
+    @property
+    def range_s(self) -> tuple[float, float]:
+        """Least and longest that is left after the envelope's own."""
+        return max(0.0, self.least_s - self.envelope_s), max(0.0, self.longest_s - self.envelope_s)
+
+    def left(self, subject: Subject) -> float:
+        """Return what is left for a person, in whom it may be known; the usual where it is not."""
+        least, longest = self.range_s
+        whole = USUAL_DELAY_S if subject.delay_s is None else subject.delay_s
+        return float(np.clip(whole - self.envelope_s, least, longest))
+
+    def told(self, subject: Subject, left_s: float) -> Subject:
+        """Return the person with their whole delay."""
+        return replace(subject, delay_s=left_s + self.envelope_s)
+
+
+class _Cut(NamedTuple):
+    """Trials with excitations that have no delay but the envelope's."""
+
+    train: Trials
+    fresh: Trials
+    scale: Tensor
+
+
 class Calibrator:
     """Refines a person's muscle parameters while data arrive.
 
@@ -93,6 +138,10 @@ class Calibrator:
         What motion says of bones, where the reference is a motion; `space` has the bones then.
     unmeasured
         Muscles without electrodes whose forces close the equation; None for none.
+    delays
+        What is known of the electromechanical delay; None where it is nothing beyond the rows'.
+    stranger
+        Whether nothing is known of the person, so that a start is to be searched first.
     """
 
     def __init__(
@@ -105,6 +154,8 @@ class Calibrator:
         synergies: OnlineSynergies | None = None,
         limb: MotionReference | None = None,
         unmeasured: UnmeasuredMuscles | None = None,
+        delays: Delays | None = None,
+        stranger: bool = False,
     ) -> None:
         self.space = space
         self._limb = limb
@@ -113,11 +164,14 @@ class Calibrator:
         self.settings = settings
         self._rate_hz = rate_hz
         self._step_s = 1.0 / rate_hz
+        self._delays = delays or Delays()
+        self._searches = _SEARCHES if stranger else 0
         self._accepted = space.zeros() if start is None else space.vector(start)
         self._optimiser = self._new_optimiser()
         self._heat = 1.0
         self.version = version
         self.subject = start or space.prior
+        self._delay_s = self._delays.left(self.subject)
         self.forget()
 
     def _count(self, seconds: float) -> int:
@@ -172,6 +226,7 @@ class Calibrator:
             Their version.
         """
         self._accepted = self.space.vector(subject)
+        self._delay_s = self._delays.left(subject)
         self._restart()
         self.version += 1
         self.subject = subject
@@ -193,8 +248,11 @@ class Calibrator:
 
     def _updated(self) -> Update:
         """Search, judge what was found, and put it in force where it is better."""
-        train, judge = self._split()
+        cut = self._cut()
+        _, judge = self._split(cut, self._delay_s)
         before = judge.score(self._accepted)
+        delay_s = self._started(cut.train) if self._start_due() else self._delay_s
+        train, judge = self._split(cut, delay_s)
         search = self._search(train)
         loss, fallbacks = self._descend(train, judge.scale, search)
         candidate = self._optimiser.vector.detach()
@@ -214,8 +272,8 @@ class Calibrator:
         result, sentence = verdict(
             before, after, self.settings.gain, self.settings.tolerance, at_bound
         )
-        tried = self.space.subject(candidate)
-        self._carry_out(result, candidate, tried, search)
+        tried = self._delays.told(self.space.subject(candidate), delay_s)
+        self._carry_out(result, candidate, tried, search, delay_s)
         return Update(
             result=result,
             sentence=sentence,
@@ -245,11 +303,16 @@ class Calibrator:
         return self._online.search(train, self._rates()[0])
 
     def _carry_out(
-        self, result: Result, candidate: Tensor, tried: Subject, search: Search | None
+        self,
+        result: Result,
+        candidate: Tensor,
+        tried: Subject,
+        search: Search | None,
+        delay_s: float,
     ) -> None:
         """Put a candidate in force, or go back to what is."""
         if result in ADOPTED:
-            self._accepted, self.subject = candidate, tried
+            self._accepted, self.subject, self._delay_s = candidate, tried, delay_s
             self.version += 1
             if search and self._online:
                 self._online.found = search.found()
@@ -296,7 +359,7 @@ class Calibrator:
             synergies=self._synergies(),
         )
 
-    def _split(self) -> tuple[Trials, Judge]:
+    def _cut(self) -> _Cut:
         """Cut window and memory into trials to learn from, and fresh data to judge on.
 
         What is remembered has no say in the judgement: of a muscle that tires it tells how strong
@@ -307,16 +370,45 @@ class Calibrator:
         train = self._window.trials(0, edge, self._count(settings.segment_s), like)
         scale = moment_scale(train)
         fresh = self._window.trials(edge, size, size - edge, like)
-        fresh = resynthesised(fresh, self._synergies())
         remembered = self._memory.draw(settings.replay)
         if remembered:
             past = self._memory.trials(remembered, like)
             share = settings.memory_share * train.weight.sum() / past.weight.sum().clamp_min(1.0)
             train = joined(train, past._replace(weight=share * past.weight))
-        judge = Judge(
-            self.space, self._with_regressor(fresh), scale, self._step_s, self._unmeasured
-        )
+        return _Cut(train, fresh, scale)
+
+    def _split(self, cut: _Cut, delay_s: float) -> tuple[Trials, Judge]:
+        """Return what to learn from and the judge, the excitations delayed."""
+        train, fresh = (with_delay(part, delay_s * self._rate_hz) for part in cut[:2])
+        fresh = self._with_regressor(resynthesised(fresh, self._synergies()))
+        judge = Judge(self.space, fresh, cut.scale, self._step_s, self._unmeasured)
         return self._with_regressor(train), judge
+
+    def _start_due(self) -> bool:
+        """Tell whether a start is to be searched: at first, and again when there is more data."""
+        if self._limb is not None or self._unmeasured is not None or not self._searches:
+            return False
+        done = _SEARCHES - self._searches
+        share = len(self._window) / self._window.capacity
+        return self.version == 0 or share >= (done + 1) / _SEARCHES
+
+    def _started(self, train: Trials) -> float:
+        """Begin from the best of several starts; return its delay beyond the envelope's, s."""
+        self._searches = max(0, self._searches - 1)
+        known = None
+        if self.version == 0:
+            self.space = self.space.around(
+                shifted_tendons(self.space.prior, self._window.rows.length)
+            )
+        else:
+            known = Start(self._accepted, self._delay_s, np.inf)
+        driven = resynthesised(train, self._synergies())
+        start = find_start(
+            self.space, driven, self._rate_hz, self._loss, self._delays.range_s, known
+        )
+        self._accepted = self.space.vector(self.subject)
+        self._optimiser = GroupedAdamW(self.space, start.vector, self.settings.weight_decay)
+        return start.delay_s
 
     def _with_regressor(self, trials: Trials) -> Trials:
         """Work out what a motion says of bones, where it is the reference."""
@@ -344,15 +436,7 @@ class Calibrator:
             )
             guess = output.w.detach()
             reports.append(output.report)
-            loss = (
-                data_loss(
-                    moment_error(
-                        output, trials, scale, self.space.inertia(vector), self._unmeasured
-                    )
-                )
-                + plausibility_penalty(output, settings.loss)
-                + settings.prior_weight * distance(vector)
-            )
+            loss = self._loss(output, trials, scale, vector)
             if search:
                 loss = loss + search.penalty()
             optimiser.step(loss)
@@ -361,6 +445,15 @@ class Calibrator:
         last = float(loss.detach())
         finite = np.isfinite(last) and bool(torch.isfinite(optimiser.vector).all())
         return (last if finite else None), sum(report.fallbacks for report in reports)
+
+    def _loss(self, output: Output, trials: Trials, scale: Tensor, vector: Tensor) -> Tensor:
+        """Return what is minimised, a value for each vector."""
+        inertia = self.space.inertia(vector)
+        return (
+            data_loss(moment_error(output, trials, scale, inertia, self._unmeasured))
+            + plausibility_penalty(output, self.settings.loss)
+            + self.settings.prior_weight * distance(vector)
+        )
 
     def _rates(self) -> tuple[float, float]:
         """Return the learning rates of strength and of geometry: one at first, then two."""

@@ -1,4 +1,4 @@
-"""The electromechanical delay of trials, differentiable, so that it can be found like a parameter."""
+"""The electromechanical delay of trials, differentiable, so that it can be found."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def delayed(
     steps = steps[..., None, None, None]
     whole = steps.detach().floor()
     places = torch.arange(signal.shape[-1], device=signal.device) - whole
-    shape = torch.broadcast_shapes(signal.shape, places.shape)
+    shape = (signal + 0.0 * whole).shape
     signal = signal.expand(shape)
 
     def back(by: int) -> Tensor:

@@ -149,14 +149,28 @@ class CalibrationObjective:
             guess=self._guess,
         )
         self._guess = output.w.detach()
-        error = moment_error(output, trials, self._scale)
-        level = settings.error_level
-        value = (
-            level * torch.log1p(error / level).sum()
-            + plausibility_penalty(output, settings.loss)
-            + settings.prior_weight * distance(vector)
-        )
+        value = objective_value(output, trials, self._scale, vector, settings)
         return Evaluation(value, float(relative_error(output, trials).detach()))
+
+
+def objective_value(
+    output: Output, trials: Trials, scale: Tensor, vector: Tensor, settings: DescentSettings
+) -> Tensor:
+    """Return what `CalibrationObjective` minimises, a value for each leading dimension.
+
+    Parameters
+    ----------
+    output
+        What the model makes of the trials at `vector`.
+    scale
+        Spread of each DOF's reference, N*m, shape [..., dof].
+    """
+    error, level = moment_error(output, trials, scale), settings.error_level
+    return (
+        level * torch.log1p(error / level).sum(-1)
+        + plausibility_penalty(output, settings.loss)
+        + settings.prior_weight * distance(vector)
+    )
 
 
 @runtime_checkable

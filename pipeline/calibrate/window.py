@@ -95,11 +95,14 @@ class Window:
 
 
 def _without_failing(rows: PairedRows, count: int) -> PairedRows:
-    """Mark the `count` rows before a muscle ceases to be measured as not valid."""
+    """Mark the rows around the time at which a muscle ceases to be measured as not valid.
+
+    Those after it are still moved by what was measured before, an electromechanical delay later.
+    """
     ceased = np.flatnonzero((rows.measured[:-1] & ~rows.measured[1:]).any(axis=1)) + 1
     valid = rows.valid.copy()
     for place in ceased:
-        valid[max(0, place - count) : place] = False
+        valid[max(0, place - count) : place + count] = False
     return rows._replace(valid=valid)
 
 

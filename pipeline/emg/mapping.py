@@ -16,6 +16,10 @@ from pipeline.timebase.rows import Rows
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+HIGHEST = 10.0
+"""Excitation as measured beyond which nothing is passed on: what is scaled to something else than
+this person's maximum may well be above 1."""
+
 
 class MappedExcitations(NamedTuple):
     """Excitations of all muscles."""
@@ -99,7 +103,7 @@ class ExcitationMapper:
     def rows(self, rows: Rows) -> MappedExcitations:
         """Return what drives the muscles in the next rows."""
         if not self._coming and (self._back == self._steps).all():
-            excitation = np.clip(rows.excitation @ self._mixing, 0.0, 1.0)
+            excitation = np.clip(rows.excitation @ self._mixing, 0.0, HIGHEST)
             sure = np.ones(excitation.shape, dtype=bool)
             return MappedExcitations(excitation, sure, sure[:, 0])
         parts = [self._row(t_emg, x) for t_emg, x in zip(rows.t_emg, rows.excitation, strict=True)]
@@ -116,7 +120,7 @@ class ExcitationMapper:
         measured = self._back == self._steps
         made = self._synthesised(mixed, measured)
         share = self._back / self._steps
-        driven = np.clip(share * mixed + (1.0 - share) * made, 0.0, 1.0)
+        driven = np.clip(share * mixed + (1.0 - share) * made, 0.0, HIGHEST)
         known = self.synthesises or bool(measured[self.recorded].all())
         return MappedExcitations(driven, measured, np.asarray(known and bool(measured.any())))
 

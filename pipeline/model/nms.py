@@ -30,6 +30,7 @@ class Parameters(NamedTuple):
     max_velocity: Tensor
     damping: Tensor
     strength: Tensor
+    gain: Tensor
     shape_factor: Tensor
     c1: Tensor
     c2: Tensor
@@ -80,6 +81,7 @@ def parameters_of(
         max_velocity=column(subject.max_velocity),
         damping=column(subject.damping),
         strength=column(subject.strength),
+        gain=column(subject.gain),
         shape_factor=column(subject.shape_factor),
         c1=column(subject.c1),
         c2=column(subject.c2),
@@ -118,7 +120,11 @@ def simulate(
         Never let the host wait for a GPU, see `fibre_trajectory`.
     """
     neural, memory = activation.neural_activation(
-        excitation, parameters.c1, parameters.c2, step_s, state.activation if state else None
+        (parameters.gain * excitation).clamp_max(1.0),
+        parameters.c1,
+        parameters.c2,
+        step_s,
+        state.activation if state else None,
     )
     active = activation.shaped(neural, parameters.shape_factor)
     muscles = muscles_of(parameters)

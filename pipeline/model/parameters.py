@@ -6,9 +6,10 @@ the muscle, not towards a parameter value of zero.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ Array = NDArray[np.float64]
 
 RELATIVE = frozenset({"optimal_fibre_length", "tendon_slack_length", "strength"})
 """Parameters whose bounds are relative to the prior; those of the others are absolute."""
+LOGARITHMIC = frozenset({"strength", "gain"})
+"""Parameters that lie between their bounds by their logarithm: half and double are as far."""
 _INSIDE = 0.02
 """A prior this close to a bound, as a fraction of the range, is moved off it."""
 AT_BOUND = 0.01
@@ -47,6 +50,8 @@ class _Block(NamedTuple):
     """For each muscle the place in the block that it reads, shape [muscle]."""
     low: Tensor
     span: Tensor
+    logarithmic: bool
+    """Whether low and span are of the logarithm."""
     offset: Tensor
     """Value of the sigmoid's argument at the prior, shape [block]."""
     scale: Tensor
@@ -73,8 +78,9 @@ class ParameterSpace:
         What is believed of the person before any data; also holds the fixed parameters.
     rules
         For each name in `CALIBRATED` whether it is free and its bounds.
-    strength_groups
-        Muscles that share one strength; a muscle in no group has its own.
+    strength_groups, gain_groups
+        Muscles that share one strength, or one gain since the same electrodes drive them; a muscle
+        in no group has its own.
     """
 
     def __init__(
@@ -84,15 +90,18 @@ class ParameterSpace:
         strength_groups: Sequence[Sequence[str]] = (),
         dtype: torch.dtype = torch.float64,
         device: str = "cpu",
+        gain_groups: Sequence[Sequence[str]] = (),
     ) -> None:
+        self._given = (rules, strength_groups, dtype, device, gain_groups)
         self.prior = prior
         self._dtype, self._device = dtype, device
         self._fixed = parameters_of(prior, dtype, device)
         self._blocks: list[_Block] = []
         self.labels: list[Label] = []
+        shared = {"strength": strength_groups, "gain": gain_groups}
         for name in CALIBRATED:
             if rules[name].free:
-                groups = _groups(prior.muscles, strength_groups if name == "strength" else ())
+                groups = _groups(prior.muscles, shared.get(name, ()))
                 self._add(name, rules[name].bounds, groups)
         self.size = len(self.labels)
         self.muscle_size = self.size
@@ -102,7 +111,9 @@ class ParameterSpace:
         values = getattr(self.prior, name)
         relative = name in RELATIVE
         start = np.array([1.0 if relative else values[g].mean() for g in groups])
-        low, high = bounds
+        logarithmic = name in LOGARITHMIC
+        low, high = np.log(bounds) if logarithmic else bounds
+        start = np.log(start) if logarithmic else start
         fraction = np.clip((start - low) / (high - low), _INSIDE, 1.0 - _INSIDE)
         members = np.zeros(len(values), dtype=np.int64)
         for place, group in enumerate(groups):
@@ -114,6 +125,7 @@ class ParameterSpace:
                 torch.as_tensor(members, device=self._device),
                 self._tensor(low),
                 self._tensor(high - low),
+                logarithmic,
                 self._tensor(np.log(fraction / (1.0 - fraction))),
                 self._tensor(values if relative else np.ones_like(values)),
             )
@@ -123,6 +135,17 @@ class ParameterSpace:
 
     def _tensor(self, values: float | Array) -> Tensor:
         return torch.as_tensor(values, dtype=self._dtype, device=self._device)
+
+    def around(self, prior: Subject) -> Self:
+        """Return the same space around another person before data."""
+        other = copy.copy(self)
+        ParameterSpace.__init__(other, prior, *self._given)
+        return other
+
+    def bounds(self, name: str) -> tuple[float, float] | None:
+        """Return the bounds of a kind of parameter; None where it is not free."""
+        rule = self._given[0][name]
+        return rule.bounds if rule.free else None
 
     def zeros(self) -> Float[Tensor, " parameter"]:
         """Return the vector of the prior."""
@@ -163,6 +186,7 @@ class ParameterSpace:
             shared = torch.zeros_like(block.offset).scatter_reduce(
                 0, block.members, values, "mean", include_self=False
             )
+            shared = shared.log() if block.logarithmic else shared
             fraction = ((shared - block.low) / block.span).clamp(_INSIDE / 4, 1 - _INSIDE / 4)
             parts.append(torch.logit(fraction) - block.offset)
         return torch.cat(parts) if parts else self.zeros()
@@ -171,14 +195,19 @@ class ParameterSpace:
         """Return the labels of the parameters that have run to a bound."""
         found = []
         for block in self._blocks:
-            fraction = (self._bounded(block, vector) - block.low) / block.span
+            fraction = self._fraction(block, vector)
             close = (fraction < AT_BOUND) | (fraction > 1.0 - AT_BOUND)
             found += [self.labels[block.start + int(i)] for i in close.nonzero().flatten()]
         return found
 
     def _bounded(self, block: _Block, vector: Tensor) -> Tensor:
+        value = block.low + block.span * self._fraction(block, vector)
+        return value.exp() if block.logarithmic else value
+
+    def _fraction(self, block: _Block, vector: Tensor) -> Tensor:
+        """Return the place between the bounds, 0..1."""
         part = vector[..., block.start : block.start + len(block.offset)]
-        return block.low + block.span * torch.sigmoid(part + block.offset)
+        return torch.sigmoid(part + block.offset)
 
 
 def _groups(muscles: tuple[str, ...], named: Sequence[Sequence[str]]) -> list[list[int]]:

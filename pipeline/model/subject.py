@@ -20,6 +20,7 @@ CALIBRATED = (
     "optimal_fibre_length",
     "tendon_slack_length",
     "strength",
+    "gain",
     "shape_factor",
     "c1",
     "c2",
@@ -30,12 +31,15 @@ GENERIC_DAMPING = 0.01
 GENERIC_SHAPE_FACTOR = -0.5
 GENERIC_COEFFICIENT = -0.5
 """C1 and C2 of a person nobody has measured: two time constants of 14 ms."""
+LONGEST_DELAY_S = 0.3
+"""Electromechanical delays of people are a third of it."""
 _POSITIVE = (
     "max_isometric_force",
     "optimal_fibre_length",
     "tendon_slack_length",
     "max_velocity",
     "strength",
+    "gain",
 )
 
 
@@ -59,10 +63,15 @@ class Subject:
         Fibre damping, fraction of maximum isometric force per normalised velocity.
     strength
         Strength coefficient, 1 for the generic muscle.
+    gain
+        What the EMG's excitation is multiplied by before it activates the muscle: 1 where the EMG
+        is scaled to this person's maximum voluntary contraction.
     shape_factor
         Shape factor A of the activation, below zero.
     c1, c2
         Recursive coefficients of the activation at a 10 ms interval, in (-1, 0).
+    delay_s
+        Electromechanical delay, s, the envelope's own delay included; None where it is not known.
     bones
         What each number of the bones (``ulna:mass`` ...) is multiplied by, relative to the run's
         skeleton file; empty where bones are not identified. A subject file does not have them.
@@ -76,9 +85,11 @@ class Subject:
     max_velocity: Array
     damping: Array
     strength: Array
+    gain: Array
     shape_factor: Array
     c1: Array
     c2: Array
+    delay_s: float | None = None
     bones: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -102,6 +113,7 @@ class Subject:
             max_velocity=max_velocity,
             damping=GENERIC_DAMPING * one,
             strength=one,
+            gain=one,
             shape_factor=GENERIC_SHAPE_FACTOR * one,
             c1=GENERIC_COEFFICIENT * one,
             c2=GENERIC_COEFFICIENT * one,
@@ -135,10 +147,11 @@ class Subject:
         """Return the parameters that calibration may move, by name."""
         return {name: getattr(self, name) for name in CALIBRATED}
 
-    def content(self) -> dict[str, list[str] | list[float]]:
+    def content(self) -> dict[str, list[str] | list[float] | float]:
         """Return the muscles and their parameters as lists, in SI units, without the bones."""
         arrays = {k: v.tolist() for k, v in vars(self).items() if isinstance(v, np.ndarray)}
-        return {"muscles": list(self.muscles), **arrays}
+        known = {} if self.delay_s is None else {"delay_s": self.delay_s}
+        return {"muscles": list(self.muscles), **known, **arrays}
 
     def save(self, path: Path) -> None:
         """Write the subject as JSON, in SI units."""
@@ -168,8 +181,10 @@ def load_subject(path: Path) -> Subject:
 def _checked(path: Path, content: dict[str, object]) -> Subject:
     try:
         names = tuple(str(name) for name in content.pop("muscles"))  # type: ignore[attr-defined]
+        delay_s = content.pop("delay_s", None)
+        content.setdefault("gain", [1.0] * len(names))  # files of before there were gains
         arrays = {k: np.asarray(v, dtype=np.float64) for k, v in content.items()}
-        subject = Subject(muscles=names, bones={}, **arrays)
+        subject = Subject(muscles=names, delay_s=_delay(delay_s), bones={}, **arrays)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(
             f"Subject '{path}' lacks a parameter or has a wrong one: {error}."
@@ -187,3 +202,12 @@ def _checked(path: Path, content: dict[str, object]) -> Subject:
                     f"Subject '{path}': {key} of {name} must be above zero, got {value:g}."
                 )
     return subject
+
+
+def _delay(value: object) -> float | None:
+    """Return a file's electromechanical delay; ValueError where it is none."""
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or not 0.0 <= value <= LONGEST_DELAY_S:
+        raise ValueError(f"delay_s must lie in 0..{LONGEST_DELAY_S:g} s, got {value!r}")
+    return float(value)

@@ -6,6 +6,11 @@ import numpy as np
 
 from pipeline.streams.base import Array
 
+LONGEST_S = 0.3
+"""Longest delay that a line can be set to, s."""
+SLEW = 0.1
+"""How fast a delay moves to another: the signal meanwhile runs a tenth faster or slower."""
+
 
 class DelayLine:
     """Delays rows by a time that need not be a whole number of grid steps.
@@ -16,7 +21,7 @@ class DelayLine:
     Parameters
     ----------
     delay_s
-        Delay, s, not negative.
+        Delay, s, not negative, at most `LONGEST_S`.
     rate_hz
         Rate of the grid, Hz.
     n_channels
@@ -24,10 +29,19 @@ class DelayLine:
     """
 
     def __init__(self, delay_s: float, rate_hz: float, n_channels: int) -> None:
-        # Rounded, as 0.07 s at 100 Hz is a whole number of steps but not in binary.
-        self._steps, self._fraction = divmod(round(delay_s * rate_hz, 9), 1.0)
+        self._rate_hz = rate_hz
+        self._kept = int(np.ceil(LONGEST_S * rate_hz)) + 1
+        self._steps = self._target = self._whole(delay_s)
         self._n_channels = n_channels
         self._history: Array | None = None
+
+    def _whole(self, delay_s: float) -> float:
+        # Rounded, as 0.07 s at 100 Hz is a whole number of steps but not in binary.
+        return round(delay_s * self._rate_hz, 9)
+
+    def move_to(self, delay_s: float) -> None:
+        """Go over to another delay, smoothly, from the next row on."""
+        self._target = self._whole(delay_s)
 
     def process(self, x: Array) -> Array:
         """Return the delayed rows.
@@ -45,19 +59,39 @@ class DelayLine:
         if len(x) == 0:
             return np.empty((0, self._n_channels))
         if self._history is None:
-            self._history = np.repeat(x[:1], int(self._steps) + 1, axis=0)
+            self._history = np.repeat(x[:1], self._kept, axis=0)
         rows = np.concatenate((self._history, x))
         self._history = rows[len(x) :]
-        return self._between(rows[: len(x) + 1])
+        places = self._kept + np.arange(len(x)) - self._moved(len(x))
+        return _between(rows, places)
 
     def ahead(self) -> Array | None:
         """Return the next row, shape [1, channel], or None where it needs rows yet to come."""
-        if self._history is None or len(self._history) < 2:
+        steps = self._next()
+        if self._history is None or steps < 1.0:
             return None
-        return self._between(self._history[:2])
+        return _between(self._history, np.array([self._kept - steps]))
 
-    def _between(self, rows: Array) -> Array:
-        """Return what lies between each row and the one before it, one row less than these."""
-        delayed: Array = rows[1:] * (1.0 - self._fraction)
-        delayed += rows[:-1] * self._fraction
-        return delayed
+    def _next(self) -> float:
+        """Return the delay of the next row, in steps."""
+        return self._steps + float(np.clip(self._target - self._steps, -SLEW, SLEW))
+
+    def _moved(self, count: int) -> Array:
+        """Move on by some rows; return the delay of each, in steps."""
+        steps = np.empty(count)
+        for place in range(count):
+            steps[place] = self._steps = self._next()
+            if self._steps == self._target:
+                steps[place:] = self._steps
+                break
+        return steps
+
+
+def _between(rows: Array, places: Array) -> Array:
+    """Return what lies at places between rows, on the straight line between its neighbours."""
+    before = np.floor(places).astype(np.intp)
+    share = (places - before)[:, None]
+    after = np.minimum(before + 1, len(rows) - 1)
+    delayed: Array = rows[after] * share
+    delayed += rows[before] * (1.0 - share)
+    return delayed

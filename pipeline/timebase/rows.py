@@ -23,7 +23,8 @@ class PairedRows(NamedTuple):
     t
         Time, s on the LSL clock, shape [n].
     excitation
-        Excitation of each muscle after the electromechanical delay, shape [n, muscle].
+        Excitation of each muscle, shape [n, muscle]; it acts an electromechanical delay later, of
+        which the envelope's own delay is a part.
     length
         Muscle-tendon length, m, shape [n, muscle].
     moment_arm
