@@ -29,11 +29,15 @@ Loss = Callable[[Output, Trials, Tensor, Tensor], Tensor]
 
 FIBRE_RANGE = (0.5, 1.4)
 """Normalised fibre length within which a muscle works over the postures seen."""
+STIFF = ("c1", "c2")
+STIFFNESS = 0.35
+"""Pull of the activation's coefficients towards the usual while the delay is found: slower
+activation smooths the EMG's noise away, which a shorter delay would then have to make up for."""
 _TAUT = 1.02
 """Length of a tendon that is pulled, over its slack length."""
 USUAL_DELAY_S, DELAY_DEVIATION_S = 0.08, 0.04
 """The delay before data, and how far people are from it, s; the pull is weak."""
-_DELAY_WEIGHT = 0.002
+_DELAY_WEIGHT = 0.02
 _FIRST_DELAYS_S = (0.035, 0.065, 0.1)
 _WIDE = 4.5
 """Ratio of the bounds of the gain from which on it is begun with at three places, not one."""
@@ -114,7 +118,7 @@ def find_start(
         steps = torch.cat((steps, steps.new_tensor([known.delay_s * rate_hz])))
     batch = _batched(trials)
     limits = (delays_s[0] * rate_hz, delays_s[1] * rate_hz)
-    scale, guess = moment_scale(trials), None
+    scale, guess, stiff = moment_scale(trials), None, _stiff(space)
     parts = [vectors.requires_grad_(), steps.requires_grad_()]
     rates = (settings.learning_rate, settings.delay_rate_s * rate_hz)
     optimiser = torch.optim.AdamW(
@@ -137,6 +141,7 @@ def find_start(
         )
         guess = output.w.detach()
         value = loss(output, batch, scale, vectors) + _unusual(steps / rate_hz, limits, rate_hz)
+        value = value + STIFFNESS * vectors[:, stiff].square().mean(-1)
         best = _better(best, value.detach(), parts, rate_hz)
         if step < settings.steps:
             optimiser.zero_grad()
@@ -145,6 +150,11 @@ def find_start(
             with torch.no_grad():
                 steps.clamp_(*limits)
     return min(best, key=lambda start: start.loss)
+
+
+def _stiff(space: ParameterSpace) -> Tensor:
+    """Return which parameters are pulled by `STIFFNESS`, shape [parameter]."""
+    return torch.stack([kind.mask for kind in space.kinds() if kind.name in STIFF]).any(0)
 
 
 def _batched(trials: Trials) -> Trials:

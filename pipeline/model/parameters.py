@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -136,7 +136,7 @@ class ParameterSpace:
     def _tensor(self, values: float | Array) -> Tensor:
         return torch.as_tensor(values, dtype=self._dtype, device=self._device)
 
-    def around(self, prior: Subject) -> Self:
+    def around(self, prior: Subject) -> ParameterSpace:
         """Return the same space around another person before data."""
         other = copy.copy(self)
         ParameterSpace.__init__(other, prior, *self._given)

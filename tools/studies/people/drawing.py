@@ -28,7 +28,7 @@ TIME_CONSTANT_S = (0.01, 0.02)
 def person(config: Config, seed: int) -> Config:
     """Return the set-up with another simulated person, of whom the set-up knows nothing.
 
-    Only [simulation] changes: the MVC values and the delay that the daemon goes by stay.
+    Only [simulation] changes, and that the set-up says it does not know what the EMG is scaled to.
 
     Parameters
     ----------
@@ -48,7 +48,8 @@ def person(config: Config, seed: int) -> Config:
         "activation_time_constant_s": float(random.uniform(*TIME_CONSTANT_S)),
     }
     simulation = config.simulation.model_copy(update=changes)
-    return config.model_copy(update={"simulation": simulation})
+    envelope = config.envelope.model_copy(update={"scaled_to": "unknown"})
+    return config.model_copy(update={"simulation": simulation, "envelope": envelope})
 
 
 def _narrowed(limits: tuple[float, float]) -> tuple[float, float]:

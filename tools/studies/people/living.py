@@ -31,7 +31,7 @@ BEFORE_S, AFTER_S, LAST_S = (0.0, 5.0), (20.0, 25.0), 10.0
 LEARNT = 0.5
 """A set counts as learnt where its held-out squared error, as a share of the variance and in the
 mean over the joints, is below this."""
-DELAY_FIELD = "electromechanical_delay_s"
+DELAY_FIELD = "delay_s"
 """Where a subject has its delay, once the calibrator finds it."""
 
 
