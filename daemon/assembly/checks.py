@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from daemon.config import Config
     from daemon.config.body import ModelConfig
     from pipeline.geometry import ModelFile
 
 
-def checked_config(name: str) -> Config:
+def checked_config(name: str, subject: Path | None = None) -> Config:
     """Return a configuration in which everything fits together.
+
+    Parameters
+    ----------
+    name
+        A path, or the bare name of a set-up that is shipped.
+    subject
+        Subject file to start from instead of the one that the configuration names.
 
     Raises
     ------
@@ -24,10 +33,14 @@ def checked_config(name: str) -> Config:
     """
     from daemon.config import config_path, load_config
 
-    config = load_config(name)
+    config, whose = load_config(name), str(config_path(name))
+    if subject is not None:
+        model = config.model.model_copy(update={"subject": subject})
+        config = config.model_copy(update={"model": model})
+        whose += f" with the subject '{subject}'"
     if found := list(mistakes(config)):
         count = "one mistake" if len(found) == 1 else f"{len(found)} mistakes"
-        raise UserError("\n  ".join([f"{config_path(name)} has {count}:", *found]))
+        raise UserError("\n  ".join([f"{whose} has {count}:", *found]))
     return config
 
 

@@ -66,6 +66,17 @@ class Scoreboard:
             values = 1.0 - squared_error / (squared - reference**2 / count)
         return dict(zip(self.dofs, map(known, values), strict=True))
 
+    def spread(self, start: int = 0, stop: int | None = None) -> dict[str, float | None]:
+        """Return the RMSE over the seconds [start, stop) of predicting the reference's mean, N*m.
+
+        This is the reference's standard deviation over the samples that are scored there.
+        """
+        count, _, reference, squared = self._total(start, stop)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance = squared / count - (reference / count) ** 2
+        values = np.sqrt(np.maximum(variance, 0.0))  # of a constant, rounding may leave it below
+        return dict(zip(self.dofs, map(known, values), strict=True))
+
     def _total(self, start: int, stop: int | None) -> Array:
         chosen = self._sums[start:stop]
         return np.sum(chosen, axis=0) if chosen else np.zeros((4, len(self.dofs)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -18,6 +18,7 @@ from daemon.assembly.subject import delay_of, generic_subject
 from daemon.config import Config
 from daemon.offline.segments import Passage, read_cycles, scored
 from pipeline.errors import UserError
+from pipeline.live import Paired
 from pipeline.metrics import known, r2, rmse
 from pipeline.model.subject import Subject
 from pipeline.predict import CrossFade, Predictor
@@ -58,7 +59,10 @@ class RecordedRows:
         """The envelope's own delay, which the rows' excitations have behind them, s."""
         self.rate_hz = config.model.rate_hz
         self.dofs = config.model.dofs
-        self.rows = _paired(config, recording)
+        paired = _paired(config, recording)
+        self.rows = paired.rows
+        self.uncalibrated = paired.predicted
+        """Moments of the person of the model file, of whom nothing is learnt, N*m, [row, dof]."""
         self.t_reference = recording.streams["moments"].t
         """Times of the reference's samples, s."""
         self.cycles = read_cycles(path, self.t_reference)
@@ -98,15 +102,17 @@ class RecordedRows:
         for passage in chosen:
             inside[self.part(passage)] = True
         inside &= self.rows.valid
-        return Compared(predicted[inside], self.rows.moment[inside])
+        return Compared(predicted[inside], self.rows.moment[inside], self.uncalibrated[inside])
 
 
 class Compared(NamedTuple):
-    """Predicted moments beside their reference, N*m, each of shape [row, dof]."""
+    """Moments of the same rows, N*m, each of shape [row, dof]."""
 
     predicted: Array
     reference: Array
     """NaN where there is none."""
+    uncalibrated: Array
+    """What is predicted of the uncalibrated person."""
 
 
 def agreement(dofs: Sequence[str], parts: Sequence[Compared]) -> dict[str, object]:
@@ -115,18 +121,36 @@ def agreement(dofs: Sequence[str], parts: Sequence[Compared]) -> dict[str, objec
     Returns
     -------
     dict
-        ``r2`` and ``rmse`` in N*m as {dof: value, None without reference}, and ``rows`` scored.
+        ``r2`` and ``rmse`` in N*m as {dof: value, None without reference}, ``rmse_uncalibrated``
+        and ``rmse_of_mean``, the errors of the uncalibrated person and of the reference's mean
+        over the same rows, and ``rows`` scored.
     """
-    predicted, reference = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    pairs = list(zip(predicted.T, reference.T, strict=True))
+    predicted, reference, uncalibrated = (
+        np.concatenate(columns) for columns in zip(*parts, strict=True)
+    )
+
+    def each(score: Callable[[Array, Array], float], moment: Array) -> dict[str, float | None]:
+        pairs = zip(moment.T, reference.T, strict=True)
+        return dict(zip(dofs, (known(score(*pair)) for pair in pairs), strict=True))
+
     return {
-        "r2": dict(zip(dofs, (known(r2(*pair)) for pair in pairs), strict=True)),
-        "rmse": dict(zip(dofs, (known(rmse(*pair)) for pair in pairs), strict=True)),
+        "r2": each(r2, predicted),
+        "rmse": each(rmse, predicted),
+        "rmse_uncalibrated": each(rmse, uncalibrated),
+        "rmse_of_mean": each(rmse, np.broadcast_to(_mean(reference), reference.shape)),
         "rows": int(np.isfinite(reference).any(1).sum()),
     }
 
 
-def _paired(config: Config, recording: Recording) -> PairedRows:
+def _mean(reference: Array) -> Array:
+    """Return the mean of what is known of each column, NaN where nothing is."""
+    there = np.isfinite(reference)
+    with np.errstate(invalid="ignore"):
+        mean: Array = np.where(there, reference, 0.0).sum(axis=0) / there.sum(axis=0)
+    return mean
+
+
+def _paired(config: Config, recording: Recording) -> Paired:
     streams = config.streams
     if streams.moments is None:
         raise UserError(
@@ -143,9 +167,9 @@ def _paired(config: Config, recording: Recording) -> PairedRows:
         chain.predict()
         paired = chain.pair()
         if paired is not None:
-            parts.append(paired.rows)
+            parts.append(paired)
     if not parts:
         raise UserError(
             f"'{recording.name}' has no time at which EMG, angles and reference moments overlap."
         )
-    return PairedRows.joined(parts)
+    return Paired.joined(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,10 +18,11 @@ from daemon.assembly.streams import stream_specs
 from daemon.assembly.subject import delay_of, starting_subject
 from daemon.config import Config
 from daemon.ipc.messages import UpdateMessage
-from daemon.live.scoreboard import Scoreboard
+from daemon.offline.comparison import Comparison, Uncalibrated
 from daemon.session.log import SessionLog, about
 from daemon.session.recorder import recorder_of
 from pipeline.emg.synthesis import Synthesis
+from pipeline.errors import UserError
 from pipeline.live import Paired
 from pipeline.streams.base import Chunk
 from pipeline.streams.recordings.load import load_recording
@@ -40,20 +42,31 @@ def score_file(
     recording: Path,
     session: Path | None = None,
     on_progress: Callable[[float], None] | None = None,
+    freeze_after: float | None = None,
 ) -> dict[str, object]:
     """Score a recording's file, as `score`; with `session`, the log of it is written there.
 
     Raises
     ------
     UserError
-        If the recording cannot be read or the session cannot be written.
+        If the recording cannot be read, is over before learning is to stop, or the session cannot
+        be written.
     """
     recorded = load_recording(recording)
+    _check_freeze(recorded, freeze_after)
     if session is None:
-        return score(config, recorded, on_progress)
+        return score(config, recorded, on_progress, freeze_after=freeze_after)
     muscles = model_in_use(config).muscle_names
     with SessionLog(session, about(config, muscles)) as log:
-        return score(config, recorded, on_progress, log)
+        return score(config, recorded, on_progress, log, freeze_after)
+
+
+def _check_freeze(recording: Recording, freeze_after: float | None) -> None:
+    if freeze_after is not None and not 0 <= freeze_after < recording.duration_s:  # nor NaN
+        raise UserError(
+            f"--freeze-after {freeze_after:g} is no time within '{recording.name}', which lasts "
+            f"{recording.duration_s:.1f} s; give seconds from its start, 0 for no learning at all."
+        )
 
 
 def score(
@@ -61,6 +74,7 @@ def score(
     recording: Recording,
     on_progress: Callable[[float], None] | None = None,
     log: SessionLog | None = None,
+    freeze_after: float | None = None,
     *,
     on_paired: OnPaired | None = None,
     on_update: OnUpdate | None = None,
@@ -77,6 +91,9 @@ def score(
         Called with the fraction done.
     log
         Where to write the session as a live run would; None for nowhere.
+    freeze_after
+        Time from the recording's start at which learning stops, s: no update begins from then on,
+        and a set that is being faded in finishes. None for never.
     on_paired
         Called with rows whose reference has come, before they are learnt from.
     on_update
@@ -85,32 +102,50 @@ def score(
     Returns
     -------
     dict
-        ``rmse`` {dof: [N*m per second, None without reference]}, ``rmse_after_10s``,
-        ``rmse_overall`` and ``r2_after_10s`` {dof: value}, ``nonfinite`` (predicted numbers that
-        were not finite), ``parameter_version``, ``cross_fade_nm_per_s`` (the fastest that a
-        cross-fade moved a moment), ``updates`` {result: count}, ``seconds`` (length
-        of the recording) and ``wall_s`` (time this took).
+        ``rmse`` {dof: [N*m per second, None without reference]}; ``rmse_overall``,
+        ``r2_overall``, ``rmse_after_10s`` and ``r2_after_10s`` {dof: value}; with `freeze_after`
+        ``rmse_after_freeze`` and ``r2_after_freeze`` over the rest; each ``rmse`` also with
+        ``_uncalibrated`` and ``_of_mean`` at its end, the errors of the person of the model file
+        and of the reference's mean on the same samples; ``freeze_after_s``, ``nonfinite``
+        (predicted numbers that were not finite), ``parameter_version``, ``cross_fade_nm_per_s``
+        (the fastest that a cross-fade moved a moment), ``updates`` {result: count}, ``seconds``
+        (length of the recording) and ``wall_s`` (time this took).
     """
     started = time.perf_counter()
     torch.set_num_threads(config.calibrator.threads)
-    lived = _Lived(config, log, on_paired, on_update)
+    frozen_from = math.inf if freeze_after is None else recording.start + freeze_after
+    uncalibrated = Uncalibrated.along(config, recording)
+    lived = _Lived(config, log, uncalibrated, frozen_from, on_paired, on_update)
     for chunk in replay(recording, stream_specs(config)):
         lived.take(chunk)
         if on_progress is not None:
             on_progress((chunk.t[-1] - recording.start) / recording.duration_s)
     return lived.result() | {
+        "freeze_after_s": freeze_after,
         "seconds": recording.duration_s,
         "wall_s": time.perf_counter() - started,
     }
 
 
 class _Lived:
-    """A session without the processes: the pipeline, the calibrator, and what came of them."""
+    """A session without the processes: the pipeline, the calibrator, and what came of them.
+
+    Parameters
+    ----------
+    config, log
+        As in `score`.
+    uncalibrated
+        What is predicted of the uncalibrated person.
+    frozen_from
+        Time on the recording's clock from which on nothing is learnt, s.
+    """
 
     def __init__(
         self,
         config: Config,
         log: SessionLog | None,
+        uncalibrated: Uncalibrated,
+        frozen_from: float,
         on_paired: OnPaired | None,
         on_update: OnUpdate | None,
     ) -> None:
@@ -121,12 +156,17 @@ class _Lived:
         self._calibrator = build_calibrator(config, subject) if enabled else None
         self._log, self._on_paired, self._on_update = log, on_paired, on_update
         self._recorder = recorder_of(config, log, subject.muscles) if log else None
-        self._board = Scoreboard(config.model.dofs)
+        self._uncalibrated = uncalibrated
+        self._frozen_from = frozen_from
+        self._whole = Comparison(config.model.dofs)
+        self._frozen = Comparison(config.model.dofs)
         self._updates = Counter[str]()
         self._nonfinite = 0
 
     def take(self, chunk: Chunk) -> None:
         """Take the next samples, and do what follows from them."""
+        if chunk.t[-1] >= self._frozen_from:
+            self._calibrator = None
         self._pipeline.push(chunk)
         if self._recorder and chunk.stream == "emg":
             self._recorder.emg(chunk.t, chunk.x)
@@ -140,7 +180,7 @@ class _Lived:
             self._update(self._calibrator.update())
 
     def _pair(self, paired: Paired) -> None:
-        self._board.add(paired)
+        self._compare(paired)
         if self._on_paired:
             self._on_paired(paired)
         if self._recorder:
@@ -148,6 +188,13 @@ class _Lived:
             self._recorder.moments(rows.t, paired.predicted, paired.deviation, rows.moment)
         if self._calibrator is not None:
             self._calibrator.add(paired.rows)
+
+    def _compare(self, paired: Paired) -> None:
+        t = paired.rows.t
+        uncalibrated = self._uncalibrated.at(t)
+        self._whole.add(paired, uncalibrated)
+        rest = slice(int(np.searchsorted(t, self._frozen_from)), None)
+        self._frozen.add(paired.part(rest), uncalibrated[rest])
 
     def _update(self, update: Update) -> None:
         self._updates[update.result] += 1
@@ -166,10 +213,10 @@ class _Lived:
         """Return what `score` does, but for the times."""
         predictor = self._pipeline.predictor
         return {
-            "rmse": self._board.per_second(),
-            "rmse_after_10s": self._board.rmse(SETTLED_S),
-            "rmse_overall": self._board.rmse(),
-            "r2_after_10s": self._board.r2(SETTLED_S),
+            **self._whole.per_second(),
+            **self._whole.over("overall"),
+            **self._whole.over(f"after_{SETTLED_S}s", SETTLED_S),
+            **(self._frozen.over("after_freeze") if np.isfinite(self._frozen_from) else {}),
             "nonfinite": self._nonfinite,
             "parameter_version": predictor.version,
             "cross_fade_nm_per_s": predictor.fastest_cross_fade,

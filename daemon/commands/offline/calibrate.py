@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples
@@ -90,7 +90,8 @@ def calibrate(
     Choose what to calibrate on by --cycles, --seconds or --frames: ranges such as 2:5 or
     10:20,30:40 that leave out their end. The rest is scored as held-out data: the usable cycles
     that were not chosen where the recording is annotated with cycles, otherwise all of it after
-    5 s.
+    5 s. Beside each error stand those of the start, of the generic, uncalibrated person
+    and of the reference's mean on the same samples.
     """
     kind, texts = choice({"cycles": cycles, "seconds": seconds, "frames": frames})
     config = checked_config(config_name)
@@ -156,19 +157,19 @@ def _table(result: Mapping[str, Any]) -> Table:
     ]
     for file, scores in result["heldout_files"].items():
         rows += _rows(Path(file).name, scores, before["heldout_files"][file])
-    return table(["scored on", "joint"], ("RMSE, N*m", "R2", "before: RMSE", "R2"), rows)
+    # Titles of two lines leave a terminal of 80 columns its joints' names.
+    errors = ("RMSE,\nN*m", "before:\nRMSE", "generic:\nRMSE", "mean:\nRMSE")
+    joint = Column("joint", no_wrap=True)
+    return table(["scored on", joint], (*errors, "R2", "before:\nR2"), rows)
 
 
 def _rows(
     name: str, now: Mapping[str, Any], before: Mapping[str, Any]
 ) -> Iterator[tuple[str, ...]]:
     for dof in now["r2"]:
-        numbers = (
-            _number(scores[key][dof], places)
-            for scores in (now, before)
-            for key, places in (("rmse", 1), ("r2", 3))
-        )
-        yield name, dof, *numbers
+        errors = (now["rmse"], before["rmse"], now["rmse_uncalibrated"], now["rmse_of_mean"])
+        numbers = [_number(error[dof], 1) for error in errors]
+        yield name, dof, *numbers, *(_number(one["r2"][dof], 3) for one in (now, before))
         name = ""
 
 

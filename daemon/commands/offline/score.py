@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from daemon.terminal.table import table
     epilog=examples(
         "Example:  hillstream simulate arm --record arm.npz --seconds 60",
         "          hillstream score arm arm.npz --json score.json",
+        "          hillstream score arm arm.npz --start me.json --freeze-after 0",
         "Next:     hillstream play RECORDING   and, beside it, hillstream run CONFIG",
     )
 )
@@ -31,37 +32,59 @@ from daemon.terminal.table import table
     type=click.Path(path_type=Path),
     help="Write a session log to FILE, as a live run does.",
 )
+@click.option(
+    "--start",
+    metavar="SUBJECT",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Start from this subject file, whatever model.subject of the configuration is.",
+)
+@click.option(
+    "--freeze-after",
+    type=float,
+    metavar="S",
+    help="Stop learning at this time of the recording, s, and score the rest by itself; with 0 "
+    "nothing is learnt.",
+)
 @json_option()
 def score(
-    config_name: str, recording: Path, session_file: Path | None, json_file: str | None
+    config_name: str,
+    recording: Path,
+    session_file: Path | None,
+    start: Path | None,
+    freeze_after: float | None,
+    json_file: str | None,
 ) -> None:
     """Score a set-up on a recording, as fast as the machine computes.
 
     The recording goes through the same way as live data: each second is predicted before the
-    calibrator may learn from it, so the error is that of a live session. RECORDING is an .npz or
-    .xdf file, or .sto and .mot files with commas between them.
+    calibrator may learn from it, so the error is that of a live session. Beside it stand the errors
+    of the generic, uncalibrated person and of the reference's mean on the same samples. RECORDING
+    is an .npz or .xdf file, or .sto and .mot files with commas between them.
     """
-    config = checked_config(config_name)
+    config = checked_config(config_name, start)
     from daemon.offline.score import score_file
 
     with progress_bar(f"Scoring {recording.name}") as update:
-        result = score_file(config, recording, session_file, update)
+        result = score_file(config, recording, session_file, update, freeze_after)
     console_for(json_file).print(_table(result))
     say(_footnote(result), json_file)
     write_json(json_file, result)
 
 
 def _table(result: Mapping[str, Any]) -> Table:
-    columns = {
-        "RMSE after 10 s, N*m": "rmse_after_10s",
-        "RMSE overall, N*m": "rmse_overall",
-        "R2 after 10 s": "r2_after_10s",
-    }
-    rows = (
-        (dof, *(_number(result[key].get(dof)) for key in columns.values()))
-        for dof in result["rmse_overall"]
-    )
-    return table([Column("joint", no_wrap=True)], list(columns), rows)
+    stretches = {"overall": "overall", "after 10 s": "after_10s"}
+    if result["freeze_after_s"] is not None:
+        stretches[f"frozen, after {result['freeze_after_s']:g} s"] = "after_freeze"
+    rows = (row for title, name in stretches.items() for row in _rows(result, title, name))
+    columns = ["RMSE, N*m", "generic", "mean", "R2"]
+    return table(["scored", Column("joint", no_wrap=True)], columns, rows)
+
+
+def _rows(result: Mapping[str, Any], title: str, name: str) -> Iterator[tuple[str, ...]]:
+    keys = (f"rmse_{name}", f"rmse_{name}_uncalibrated", f"rmse_{name}_of_mean", f"r2_{name}")
+    for dof in result[keys[0]]:
+        yield title, dof, *(_number(result[key][dof]) for key in keys)
+        title = ""
 
 
 def _number(value: float | None) -> str:

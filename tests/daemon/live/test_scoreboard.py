@@ -38,12 +38,20 @@ def test_scores_are_those_of_all_rows_however_they_came(cut, seed):
     np.testing.assert_allclose(board.per_second()["knee"][0], np.sqrt(np.mean(error[:100] ** 2)))
     r2 = 1 - np.nanmean(error**2) / np.nanvar(moment)
     np.testing.assert_allclose(board.r2()["knee"], r2)
+    np.testing.assert_allclose(board.spread()["knee"], np.nanstd(moment))
 
 
 def test_a_second_without_reference_has_no_score():
     board = Scoreboard(["knee"])
     board.add(paired(np.arange(200) / 100, np.full((200, 1), np.nan), np.ones((200, 1))))
     assert board.per_second() == {"knee": [None, None]}
+    assert board.spread() == {"knee": None}
+
+
+def test_a_constant_reference_is_its_own_mean():
+    board = Scoreboard(["knee"])
+    board.add(paired(np.arange(200) / 100, np.full((200, 1), 0.1), np.zeros((200, 1))))
+    assert board.spread()["knee"] < 1e-8
 
 
 @given(st.lists(st.floats(0, 1.9), min_size=1, max_size=200))

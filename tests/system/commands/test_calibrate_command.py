@@ -43,9 +43,21 @@ def test_three_cycles_of_walking_predict_the_others_and_running(run, walk, tmp_p
     assert heldout["hip_flexion_r"] >= 0.60
     assert running["ankle_angle_r"] >= 0.93
     assert running["knee_angle_r"] >= 0.77
+    for now, before in (
+        (found["heldout"], found["start"]["heldout"]),
+        (found["heldout_files"][str(run81)], found["start"]["heldout_files"][str(run81)]),
+    ):
+        _errors_stand_beside_those_to_beat(now, before)
     assert found["loss"] < 2.0 < 3.0 < found["loss_history"][0][1]
     assert found["iterations"] == len(found["loss_history"])
     _the_parameters_are_those_of_the_subject(found["parameters"], load_subject(me))
+
+
+def _errors_stand_beside_those_to_beat(now, before):
+    assert now["rmse_uncalibrated"] == pytest.approx(before["rmse"], rel=1e-3)
+    for dof, error in now["rmse"].items():
+        r2 = 1.0 - (error / now["rmse_of_mean"][dof]) ** 2
+        assert r2 == pytest.approx(now["r2"][dof])
 
 
 def _the_parameters_are_those_of_the_subject(parameters, subject):

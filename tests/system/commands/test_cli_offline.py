@@ -32,7 +32,7 @@ def test_a_simulated_recording_is_scored(hillstream, recording, tmp_path):
 def test_json_on_stdout_has_stdout_for_itself(hillstream, recording):
     result = hillstream("score", "arm", recording, "--json", "-")
     assert json.loads(result.stdout)["nonfinite"] == 0
-    assert "RMSE overall" in result.stderr
+    assert "RMSE, N*m" in result.stderr
 
 
 def test_a_recording_of_another_person_is_refused(hillstream, recording):
