@@ -47,6 +47,8 @@ class Predicted:
         Standard deviation of the moment, N*m, shape [n, dof]; NaN while it is not known.
     version
         Version of the parameters behind the moment, as `Moments.version`, shape [n].
+    leaving
+        Version of those that fade out in it, as `Moments.leaving`, shape [n].
     valid
         False where a gap in a stream was bridged, where a muscle whose electrode failed cannot be
         synthesised, and for one electromechanical delay after a start or a longer gap: the muscles
@@ -58,6 +60,7 @@ class Predicted:
     moment: Array
     deviation: Array
     version: Versions
+    leaving: Versions
     valid: NDArray[np.bool_]
 
 

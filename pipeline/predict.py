@@ -31,6 +31,8 @@ class Moments(NamedTuple):
     """Version of the newest parameter set that takes part in the moment, shape [n]. While one set
     fades into the next it is that of the next, from the first row on in which it takes part; a
     set that waits for the end of a fade is in none."""
+    leaving: Versions
+    """Version of the set that fades out in the moment, shape [n]; `version` where none does."""
 
 
 @dataclass(frozen=True)
@@ -140,13 +142,15 @@ class Predictor:
         if self._coming is None:
             return moments
         coming = self._advance(self._coming, inputs)
-        share = self._fade(coming.moment - moments.moment)[:, None]
+        share = self._fade(coming.moment - moments.moment)
+        mixed = share[:, None]
         if self._share >= 1.0:
             self._current, self._coming = self._coming, None
         return Moments(
-            _mixed(moments.moment, coming.moment, share),
-            _mixed(moments.deviation, coming.deviation, share),
+            _mixed(moments.moment, coming.moment, mixed),
+            _mixed(moments.deviation, coming.deviation, mixed),
             coming.version,
+            np.where(share < 1.0, moments.version, coming.version),
         )
 
     def work_ahead(self, excitation: Array, length: Array, moment_arm: Array) -> None:
@@ -210,7 +214,8 @@ class Predictor:
         state = output.state if np.isfinite(moment[:, -1]).all() else None
         apart = np.square(moment[1:] - moment[0]).sum(axis=0)
         version = np.full(len(moment[0]), model.version, dtype=np.int64)
-        return Moments(moment[0], np.sqrt(apart + model.residual**2), version), state
+        deviation = np.sqrt(apart + model.residual**2)
+        return Moments(moment[0], deviation, version, version), state
 
 
 def _mixed(old: Array, new: Array, share: Array) -> Array:

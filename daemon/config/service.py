@@ -45,6 +45,34 @@ class OutputConfig(Section):
     max_moment_nm: Positive = Field(
         300.0, description="Largest moment that is ever published for a joint, N*m."
     )
+    trust_error: Positive = Field(
+        0.5,
+        description="Moments are ok only once a parameter set leaves at most this fraction of the "
+        "reference's variance on data it was not trained on, mean of the joints; 1 is what "
+        "predicting the mean would leave, 0 a perfect prediction.",
+    )
+    trust_generic: bool = Field(
+        False,
+        description="Whether the parameters at the start are trusted although no calibrated "
+        "subject is loaded: moments of a generic person are then ok at once.",
+    )
+    distrust_error: Positive = Field(
+        1.0,
+        description="Trust is lost when the parameters in force leave more than this fraction of "
+        "the reference's variance on fresh data for distrust_s.",
+    )
+    distrust_s: Positive = Field(
+        8.0, description="Data without a pause that it takes to lose trust, s."
+    )
+
+    @model_validator(mode="after")
+    def _trusts_less_than_it_distrusts(self) -> Self:
+        if self.trust_error > self.distrust_error:
+            raise ValueError(
+                f"trust_error = {self.trust_error:g} is above distrust_error = "
+                f"{self.distrust_error:g}: a set would be trusted that is distrusted; lower it"
+            )
+        return self
 
 
 class ControlConfig(Section):

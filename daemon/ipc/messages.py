@@ -166,10 +166,12 @@ class UpdateMessage(LinkMessage):
     error_after: Finite | None
     confidence: ConfidenceMap | None
     synergies: SynergyMap | None = None
+    restored: Annotated[int, Field(ge=0)] | None = None
+    """Version whose parameters have come back, after a rollback."""
 
     @classmethod
-    def of(cls, update: Update) -> UpdateMessage:
-        """Return the message that tells of `update`."""
+    def of(cls, update: Update, restored: int | None = None) -> UpdateMessage:
+        """Return the message that tells of `update`, which may have `restored` a version."""
         return cls(
             result=update.result,
             sentence=update.sentence,
@@ -190,6 +192,7 @@ class UpdateMessage(LinkMessage):
             confidence=update.confidence and ConfidenceMap.of(update.confidence),
             synergies=update.synergies
             and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),
+            restored=restored,
         )
 
     def subject(self, like: Subject) -> Subject:

@@ -24,9 +24,13 @@ class Outbox:
         Limits and fades.
     version
         Version of the parameters behind the first moments.
+    doubt
+        Why they are not trusted, in a sentence; empty where they are.
     """
 
-    def __init__(self, publisher: Publisher, guard: MomentGuard, version: int) -> None:
+    def __init__(
+        self, publisher: Publisher, guard: MomentGuard, version: int, doubt: str = ""
+    ) -> None:
         self._publisher = publisher
         self._guard = guard
         self._state = guard.initial()
@@ -34,6 +38,9 @@ class Outbox:
         self._adopted = self._sent = clock.now()
         self.version = version
         """Version of the parameters behind the newest moment."""
+        self.doubt = doubt
+        """Why the parameters behind the newest moment are not trusted; while there is a doubt, no
+        joint is ok."""
         self.status = Status.STARTING
         self.troubles: dict[str, str] = {}
         """What keeps the moments from being at their best, a sentence each, by its cause; while
@@ -43,7 +50,14 @@ class Outbox:
         self.rows = 0
         """Rows published; messages without a new row do not count."""
 
-    def row(self, moment: Array | None, t_emg: float, deviation: Array, version: int) -> float:
+    def row(
+        self,
+        moment: Array | None,
+        t_emg: float,
+        deviation: Array,
+        version: int,
+        doubt: str = "",
+    ) -> float:
         """Publish a row's moment, None where the row is not valid; return its latency in s.
 
         Parameters
@@ -56,9 +70,12 @@ class Outbox:
             Standard deviation of the moment, N*m, shape [dof]; NaN where it is not known.
         version
             Version of the parameters behind it; their age counts from the first such row on.
+        doubt
+            Why they are not trusted, in a sentence; empty where they are.
         """
         if version != self.version:
             self.version, self._adopted = version, clock.now()
+        self.doubt = doubt
         self._sd = deviation if np.isfinite(deviation).all() else None
         self.rows += 1
         return self._send(moment, t_emg) - t_emg
@@ -78,11 +95,10 @@ class Outbox:
     def _send(self, moment: Array | None, t_emg: float | None) -> float:
         self._sent = now = clock.now()
         self._state, safe = self._guard.step(self._state, now, moment, t_emg)
-        nominal = safe.status is Status.NOMINAL
-        self.status = Status.DEGRADED if nominal and self.troubles else safe.status
+        self.status = self._status(safe.status)
         message = self._publisher.publish_moment(
             safe.moment,
-            safe.ok,
+            safe.ok & (not self.doubt),
             self.status,
             safe.t_emg,
             sd=self._sd,
@@ -91,3 +107,11 @@ class Outbox:
             synthesised=self.synthesised,
         )
         return message.t_published
+
+    def _status(self, guarded: Status) -> Status:
+        """Return the worst of what the guard, the troubles and the doubt make of the moments."""
+        if guarded is not Status.NOMINAL:
+            return guarded
+        if self.troubles:
+            return Status.DEGRADED
+        return Status.CALIBRATING if self.doubt else guarded

@@ -14,7 +14,7 @@ from daemon.live.histogram import Histogram
 from daemon.live.mvc import NAMES
 from daemon.live.outbox import Outbox
 from pipeline.model.subject import Subject
-from pipeline.output.message import CalibratorReport, Latency, StatusMessage, Ticks
+from pipeline.output.message import CalibratorReport, Latency, Status, StatusMessage, Ticks
 from pipeline.streams import clock
 from pipeline.streams.base import SourceState, StreamHealth
 
@@ -22,6 +22,10 @@ Array = NDArray[np.float64]
 
 SILENT_AFTER_STRIDES = 5
 """Strides without a word from the calibrator after which it is reported as silent."""
+
+
+_DOUBTFUL = (Status.CALIBRATING, Status.DEGRADED)
+"""Where moments come, a doubt in their parameters is worth a word; else there is worse to say."""
 
 
 class StatusReporter:
@@ -118,14 +122,20 @@ class StatusReporter:
             muscles=subject.muscles,
             channels=dict(faulty),
             synthesised=tuple(subject.muscles[i] for i in outbox.synthesised),
+            doubt=outbox.doubt,
             reference=self._known_reference(),
         )
 
     def _note(self, outbox: Outbox, health: Sequence[StreamHealth], now: float) -> str:
-        """Return what most needs the operator's attention, in a sentence."""
-        said = (*_of_streams(health), *outbox.troubles.values(), *self.remarks.values())
-        if said:
-            return " ".join(said)
+        """Return what most needs the operator's attention, in a sentence each."""
+        said = [*_of_streams(health), *outbox.troubles.values(), *self.remarks.values()]
+        said = said or [self._of_work(outbox, now)]
+        if outbox.status in _DOUBTFUL:
+            said.append(outbox.doubt)
+        return " ".join(filter(None, said)) or outbox.status.sentence
+
+    def _of_work(self, outbox: Outbox, now: float) -> str:
+        """Return what there is to say of what is under way, or nothing."""
         if self.recording is not None:
             return (
                 f"{NAMES[self.recording]} is being recorded until "
@@ -140,7 +150,7 @@ class StatusReporter:
                 f"The calibrator has said nothing for {silent_s:.0f} s; prediction goes on with "
                 f"parameter set {outbox.version}."
             )
-        return outbox.status.sentence
+        return ""
 
     def _calibrator(self, now: float) -> CalibratorReport | None:
         update = self._update

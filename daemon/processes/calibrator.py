@@ -97,14 +97,14 @@ class CalibratorWorker:
                 update = self._calibrator.restore(
                     order.subject(self._calibrator.subject), order.version
                 )
-                self._tell(update)
+                self._tell(update, order.version)
                 self._line.send(Answer(number=order.number, ok=True, sentence=update.sentence))
             elif isinstance(order, ForgetOrder):
                 self._forgotten = order.before
                 self._calibrator.forget()
 
-    def _tell(self, update: Update) -> None:
-        self._updates.send(UpdateMessage.of(update))
+    def _tell(self, update: Update, restored: int | None = None) -> None:
+        self._updates.send(UpdateMessage.of(update, restored))
 
     def _take(self) -> None:
         """Wait for rows and take all that have come."""

@@ -28,6 +28,7 @@ from daemon.live.scoreboard import Scoreboard
 from daemon.live.stages import StageTimes
 from daemon.live.status import StatusReporter
 from daemon.live.tracer import Tracer
+from daemon.live.trust import TrustState, trust_rule
 from daemon.processes.worker import Stop
 from pipeline.emg.synthesis import Synthesis
 from pipeline.errors import UserError
@@ -67,6 +68,7 @@ def main(
     addresses: dict[str, str],
     start: Subject,
     version: int,
+    trust: TrustState,
     summary: Path,
     stop: Stop,
 ) -> None:
@@ -81,6 +83,8 @@ def main(
         orders on.
     start, version
         Parameters to start with, and their version.
+    trust
+        What is thought of them and of those before.
     summary
         File the summary is written to at the end, as JSON.
     stop
@@ -88,7 +92,7 @@ def main(
     """
     torch.set_num_threads(1)
     claim_for_predictor(config.realtime)
-    predictor = LivePredictor(config, addresses, start, version)
+    predictor = LivePredictor(config, addresses, start, version, trust)
     try:
         stop.announce_ready()
         while not stop.requested():
@@ -111,7 +115,12 @@ class LivePredictor:
     """Everything the predictor holds, and what it does at each turn of its loop."""
 
     def __init__(
-        self, config: Config, addresses: dict[str, str], start: Subject, version: int
+        self,
+        config: Config,
+        addresses: dict[str, str],
+        start: Subject,
+        version: int,
+        trust: TrustState,
     ) -> None:
         self._config = config
         self._subject = start
@@ -121,7 +130,9 @@ class LivePredictor:
         meta = _meta(config, start)
         self._session = meta.session
         self._publisher = _publisher(config, meta, tuple(start.values()))
-        self._outbox = Outbox(self._publisher, _guard(config), version)
+        self._rule, self._trust = trust_rule(config), trust
+        doubt = trust.doubt(version)
+        self._outbox = Outbox(self._publisher, _guard(config), version, doubt)
         self._board = Scoreboard(config.model.dofs)
         self._stages = StageTimes()
         self._pipeline.passed = self._stages.passed
@@ -139,8 +150,8 @@ class LivePredictor:
         self._sources = {source.spec.key: source for source in build_sources(config)}
         self._reporter = StatusReporter(config, meta.session)
         self._status_due = clock.now()
-        self._told: dict[str, str] = {}
-        """The troubles that the last status told of."""
+        self._told = self._to_tell()
+        """What the last status told of."""
         for source in self._sources.values():
             source.open()
         self._garbage = GarbageCollector(GARBAGE_EVERY_S, clock.now())
@@ -188,7 +199,7 @@ class LivePredictor:
         self._pair()
         self._take_update()
         self._obey()
-        if clock.now() >= self._status_due or self._outbox.troubles.keys() != self._told.keys():
+        if clock.now() >= self._status_due or self._to_tell() != self._told:
             self._report()
         self._garbage.turn(clock.now())
 
@@ -200,7 +211,9 @@ class LivePredictor:
             moment = predicted.moment[i] if predicted.valid[i] else None
             t_emg = float(predicted.t_emg[i])
             version = int(predicted.version[i])
-            latency = self._outbox.row(moment, t_emg, predicted.deviation[i], version)
+            # While a set fades in, the moment is as good as the worse of the two.
+            doubt = self._trust.doubt(int(predicted.leaving[i]), version)
+            latency = self._outbox.row(moment, t_emg, predicted.deviation[i], version, doubt)
             self._stages.published(t_emg)
             self._reporter.latency(latency)
         if late:
@@ -228,6 +241,7 @@ class LivePredictor:
         if not isinstance(update, UpdateMessage):
             return
         self._reporter.update(update)
+        self._weigh(update)
         if update.synergies:
             self._pipeline.mapper.learn(Synthesis(update.synergies.synergies()))
         if update.version <= self._received:
@@ -249,6 +263,17 @@ class LivePredictor:
             )
         )
 
+    def _weigh(self, update: UpdateMessage) -> None:
+        """Find out whether the set in force is trusted, and log where that has changed."""
+        before, self._trust = self._trust, self._rule.step(self._trust, update)
+        doubt = self._trust.doubt(self._trust.version)
+        if bool(doubt) == bool(before.doubt(before.version)):
+            return
+        if doubt:
+            logger.warning("%s", doubt)
+        else:
+            logger.info("Parameter set %d fits this person", self._trust.version)
+
     def _obey(self) -> None:
         order = self._line.receive()
         if isinstance(order, RecordOrder):
@@ -266,7 +291,7 @@ class LivePredictor:
 
     def _report(self) -> None:
         self._status_due = clock.now() + STATUS_EVERY_S
-        self._told = dict(self._outbox.troubles)
+        self._told = self._to_tell()
         health = [source.health(clock.now()) for source in self._sources.values()]
         seconds = self._board.seconds
         status = self._reporter.message(
@@ -280,6 +305,10 @@ class LivePredictor:
         self._publisher.publish_status(status)
         if self._tracer:
             self._tracer.status(status, self._reporter.last_latency)
+
+    def _to_tell(self) -> tuple[frozenset[str], str]:
+        """Return what a status is sent for at once when it changes: troubles and doubt."""
+        return frozenset(self._outbox.troubles), self._outbox.doubt
 
     def _expected(self) -> int:
         """Return how many rows the time grid has had since the first one."""

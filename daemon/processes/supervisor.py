@@ -28,6 +28,7 @@ from daemon.ipc.orders import DealerSocket
 from daemon.ipc.recorder_messages import CommandMessage, EventMessage, TroubleMessage
 from daemon.ipc.requests import Reply, Request
 from daemon.ipc.sockets import Listener
+from daemon.live.trust import trust_rule
 from daemon.processes import calibrator as calibrator_process
 from daemon.processes import predictor as predictor_process
 from daemon.processes import recorder as recorder_process
@@ -140,6 +141,9 @@ class _Daemon:
         self._summary = folder / "summary.json"
         start = starting_subject(config, model_in_use(config))
         self._versions = Versions(start)
+        self._rule = trust_rule(config)
+        self._trust = self._rule.initial()
+        """Kept here too, so that it outlives a predictor."""
         self._events = DealerSocket(self._addresses["events"], (TroubleMessage,), bind=True)
         self._untold: deque[LinkMessage] = deque(maxlen=MOST_UNTOLD)
         self.session = session_path(config) if config.session.enabled else None
@@ -174,7 +178,7 @@ class _Daemon:
 
     def _start_predictor(self) -> None:
         config = self._config.model_copy(update={"envelope": self.requests.envelope})
-        self._predictor.start(config, self._addresses, *self._newest(), self._summary)
+        self._predictor.start(config, self._addresses, *self._newest(), self._trust, self._summary)
 
     def _start_recorder(self, path: Path, resume: bool) -> None:
         muscles = self._versions.subject(0).muscles
@@ -255,6 +259,7 @@ class _Daemon:
 
     def _keep_new_parameters(self) -> None:
         while isinstance(update := self._updates.receive(), UpdateMessage):
+            self._trust = self._rule.step(self._trust, update)
             if update.version > self._versions.newest:
                 subject = update.subject(self._versions.subject(0))
                 self._versions.add(update.version, subject)

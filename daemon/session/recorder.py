@@ -55,6 +55,7 @@ class Recorder:
         self._failed: set[str] = set()
         """Channels that are faulty, or were at some time of the second."""
         self._channel_faults: Mapping[str, str] = {}
+        self._doubted = False
 
     def update(self, update: UpdateMessage) -> None:
         """Note an update of the calibrator, whatever became of it."""
@@ -153,9 +154,18 @@ class Recorder:
         self._channel_faults = now
         self._failed |= set(now)
 
+    def _trust(self, status: StatusMessage) -> None:
+        """Note that the parameters are not trusted, and that they are from now on."""
+        doubted = bool(status.doubt)
+        if doubted != self._doubted:
+            sentence = status.doubt or "The parameters fit this person: the moments are ok."
+            self.event(status.t, "predictor", "trust", sentence)
+        self._doubted = doubted
+
     def status(self, status: StatusMessage, histogram: Sequence[tuple[float, int]]) -> None:
         """Note how streams and latency are; `histogram` has counts by upper edge in ms."""
         self._electrodes(status)
+        self._trust(status)
         for stream in status.streams:
             self._log.add(
                 "stream",

@@ -28,6 +28,7 @@ _STATUS_STYLE = {
     Status.DEGRADED: "bold black on yellow",
     Status.STALE: "bold white on red",
     Status.STARTING: "bold black on cyan",
+    Status.CALIBRATING: "bold white on magenta",
     Status.FAULT: "bold white on red",
     Status.STOPPED: "bold black on white",
 }

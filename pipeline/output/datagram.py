@@ -8,7 +8,7 @@ offset  type     field
 ======  =======  ====================================================================
 0       char[4]  magic: ``HSTM``
 4       uint16   version of this layout: 1
-6       uint8    status: place in `STATUSES`
+6       uint8    status: place in `STATUSES`, to which new ones are appended
 7       uint8    joints that are in use, at most 16
 8       uint64   session: names one run of the predictor
 16      uint64   seq: 0 for the session's first, then one more each
@@ -45,6 +45,7 @@ STATUSES = (
     Status.STALE,
     Status.FAULT,
     Status.STOPPED,
+    Status.CALIBRATING,
 )
 LAYOUT = struct.Struct(f"<4sHBBQQdddIfHH{MOST_JOINTS}f{MOST_JOINTS}f")
 """All but the checksum."""

@@ -68,6 +68,11 @@ class Status(StrEnum):
         "DEGRADED",
         "Moments come from fresh input, but something is missing or limited: look at 'ok'.",
     )
+    CALIBRATING = (
+        "CALIBRATING",
+        "Moments come from fresh input, but the parameters have not been shown to fit this person: "
+        "no moment is ok.",
+    )
     STALE = "STALE", "The input has stopped; the last moments fade to zero and stay there."
     STARTING = "STARTING", "No moment has been predicted yet; zeros are sent."
     FAULT = "FAULT", "The prediction failed for at least one joint; its moment fades to zero."
@@ -142,7 +147,9 @@ class MomentMessage(Message):
     t_published: Number = Field(alias="tp", description="Time of publication, s.")
     valid_until: Number = Field(alias="exp", description="Not to be used after this time, s.")
     status: Status = Field(alias="st", description="How far the moments can be trusted.")
-    ok: Flags = Field(description="Per joint: fresh, finite and within its limit.")
+    ok: Flags = Field(
+        description="Per joint: fresh, finite and within its limit, from parameters that fit."
+    )
     moment: Vector = Field(alias="m", description="Joint moments, N*m.")
     sd: Vector | None = Field(None, description="Standard deviations, N*m; nil while unknown.")
     parameter_version: Count = Field(alias="pv", description="Newest parameter set in them.")
@@ -250,6 +257,9 @@ class StatusMessage(Message):
         {}, description="EMG channels that are faulty, each with what is wrong with it."
     )
     synthesised: Names = Field((), description="Muscles driven by what the others do.")
+    doubt: Text = Field(
+        "", description="Why the parameters are not trusted, so that no moment is ok; else empty."
+    )
     reference: dict[Name, Vector] | None = Field(
         None, description="Newest reference moment per joint, N*m; nil without a reference."
     )

@@ -81,12 +81,15 @@ def test_of_several_waiting_sets_only_the_newest_is_taken():
 def test_a_row_has_the_version_of_the_newest_set_that_takes_part_in_it():
     """A set that waits for the end of a fade is in none of the moments."""
     whole, predictor = rows(200), Predictor(subject(), RATE_HZ, CrossFade(0.5), 4)
-    step, versions = [part[:, None] for part in whole], []
+    step, versions, leaving = [part[:, None] for part in whole], [], []
     for i in range(200):
         if i in (20, 40):
             predictor.adopt(subject(1.0 + 0.01 * i), 5 if i == 20 else 6)
-        versions.extend(predictor.predict(*(part[i] for part in step)).version)
+        moments = predictor.predict(*(part[i] for part in step))
+        versions.extend(moments.version)
+        leaving.extend(moments.leaving)
     np.testing.assert_array_equal(versions, [4] * 20 + [5] * 50 + [6] * 130)
+    np.testing.assert_array_equal(leaving, [4] * 69 + [5] * 50 + [6] * 81)
 
 
 def test_rows_computed_ahead_have_the_version_of_their_turn():

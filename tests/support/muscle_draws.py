@@ -45,6 +45,7 @@ def drawn_parameters(rng: np.random.Generator, muscles: int, dtype=torch.float64
         max_velocity=column(5, 15),
         damping=column(0.0, 0.1),
         strength=within("strength"),
+        gain=column(0.5, 1.5),
         shape_factor=within("shape_factor"),
         c1=within("c1"),
         c2=within("c2"),

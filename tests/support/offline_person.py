@@ -13,6 +13,7 @@ RULES = {
     "optimal_fibre_length": Rule(True, (0.9, 1.1)),
     "tendon_slack_length": Rule(True, (0.95, 1.05)),
     "strength": Rule(True, (0.5, 2.5)),
+    "gain": Rule(True, (0.67, 1.5)),
     "shape_factor": Rule(True, (-3.0, -0.01)),
     "c1": Rule(True, (-0.95, -0.05)),
     "c2": Rule(True, (-0.95, -0.05)),

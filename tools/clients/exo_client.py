@@ -131,6 +131,9 @@ class MomentClient:
             return f"no message in time, the last said {message['st']}"
         if message["t"] is None or abs(now - message["t"]) > self.timeout_s:
             return f"no young EMG (or another clock), the daemon says {message['st']}"
+        places = [meta["dofs"].index(name) for name in self.names]
+        if not any(message["ok"][place] is True for place in places):
+            return f"no moment is ok, the daemon says {message['st']}"
         return ""
 
     def _is_good(self, i: int, name: str) -> bool:

@@ -23,7 +23,8 @@ enum hillstream_status {
     HILLSTREAM_DEGRADED = 2,
     HILLSTREAM_STALE = 3,
     HILLSTREAM_FAULT = 4,
-    HILLSTREAM_STOPPED = 5
+    HILLSTREAM_STOPPED = 5,
+    HILLSTREAM_CALIBRATING = 6   /* the parameters have not been shown to fit: no joint is ok */
 };
 
 #pragma pack(push, 1)
@@ -68,7 +69,7 @@ static inline int hillstream_decode(const void *buffer, size_t size, hillstream_
     if (size != HILLSTREAM_SIZE) return 0;
     memcpy(out, buffer, HILLSTREAM_SIZE);
     return memcmp(out->magic, "HSTM", 4) == 0 && out->version == HILLSTREAM_VERSION &&
-           out->joints <= HILLSTREAM_MOST_JOINTS && out->status <= HILLSTREAM_STOPPED &&
+           out->joints <= HILLSTREAM_MOST_JOINTS && out->status <= HILLSTREAM_CALIBRATING &&
            out->crc == hillstream_crc(out, HILLSTREAM_SIZE - 4u);
 }
 

@@ -5,7 +5,7 @@ import pytest
 
 from daemon.live.outbox import Outbox
 from pipeline.output.guard import MomentGuard
-from pipeline.output.message import MetaMessage
+from pipeline.output.message import MetaMessage, Status
 from pipeline.output.publisher import Publisher
 from pipeline.streams import clock
 
@@ -31,10 +31,12 @@ def now(monkeypatch):
     return time
 
 
+GUARD = MomentGuard(n_dofs=1, max_moment_nm=100.0, fade_s=0.2, stale_after_s=0.1)
+
+
 def test_version_and_age_are_those_of_the_set_behind_the_row(now):
-    guard = MomentGuard(n_dofs=1, max_moment_nm=100.0, fade_s=0.2, stale_after_s=0.1)
     publisher = Kept()
-    outbox = Outbox(publisher, guard, version=3)
+    outbox = Outbox(publisher, GUARD, version=3)
     for version in (3, 3, 5, 5):
         now[0] += 0.25
         outbox.row(np.ones(1), now[0] - 0.01, np.ones(1), version)
@@ -43,3 +45,41 @@ def test_version_and_age_are_those_of_the_set_behind_the_row(now):
     said = [(one.parameter_version, one.parameter_age_s) for one in publisher.said]
     assert said == [(3, 0.25), (3, 0.5), (5, 0.0), (5, 0.25), (5, 0.5)]
     assert outbox.version == 5
+
+
+def test_moments_of_parameters_that_are_not_trusted_go_out_whole_and_not_ok(now):
+    publisher = Kept()
+    outbox = Outbox(publisher, GUARD, version=0, doubt="Why not.")
+    outbox.nothing_new()
+    for doubt in ("Why not.", "Why not.", ""):
+        now[0] += 0.25
+        outbox.row(np.full(1, 7.0), now[0] - 0.01, np.ones(1), 0, doubt)
+    starting, _, doubted, trusted = publisher.said
+    assert starting.status is Status.STARTING
+    assert (doubted.status, doubted.ok, doubted.moment) == (Status.CALIBRATING, (False,), (7.0,))
+    assert (trusted.status, trusted.ok, trusted.moment) == (Status.NOMINAL, (True,), (7.0,))
+
+
+@pytest.mark.parametrize(
+    ("moment", "trouble", "status"),
+    [
+        (7.0, "", Status.CALIBRATING),
+        (7.0, "No calibrator.", Status.DEGRADED),
+        (700.0, "", Status.DEGRADED),
+        (np.nan, "", Status.FAULT),
+    ],
+)
+def test_a_worse_word_goes_before_calibrating_and_no_joint_is_ok_all_the_same(
+    moment, trouble, status, now
+):
+    publisher = Kept()
+    outbox = Outbox(publisher, GUARD, version=0)
+    if trouble:
+        outbox.troubles["calibrator"] = trouble
+    outbox.row(np.full(1, moment), now[0] - 0.01, np.ones(1), 0, "Why not.")
+    assert publisher.said[-1].status is status
+    assert publisher.said[-1].ok == (False,)
+    now[0] += 1.0
+    outbox.nothing_new()
+    assert publisher.said[-1].status is Status.STALE
+    assert publisher.said[-1].ok == (False,)

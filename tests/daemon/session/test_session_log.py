@@ -16,6 +16,7 @@ from daemon.session.log import SessionLog, about, session_path
 from daemon.session.reader import open_session
 from daemon.session.recorder import recorder_of
 from pipeline.errors import UserError
+from pipeline.output.message import Status, StatusMessage
 
 T0 = 5000.0
 
@@ -193,3 +194,20 @@ def test_the_file_is_sound(log):
     log.commit()
     with closing(sqlite3.connect(log.path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_trust_that_is_lost_and_earned_is_an_event_each_time(arm, log, tmp_path):
+    recorder = recorder_of(arm, log, ("a", "b"))
+    for t, doubt in enumerate(("Why not.", "Why not.", "", "", "Why not now.")):
+        status = StatusMessage(
+            session="s", t=float(t), status=Status.NOMINAL, uptime_s=0.0, doubt=doubt
+        )
+        recorder.status(status, [])
+    log.commit()
+    told = [(t, kind, said) for t, _, kind, said in rows(tmp_path / "session.db", "event")]
+    fits = "The parameters fit this person: the moments are ok."
+    assert told == [
+        (0.0, "trust", "Why not."),
+        (2.0, "trust", fits),
+        (4.0, "trust", "Why not now."),
+    ]

@@ -166,6 +166,17 @@ def test_a_daemon_that_is_silent_is_not_shown_as_working():
     assert "NOMINAL" not in silent
 
 
+def test_parameters_that_are_not_trusted_are_shown_with_the_reason():
+    status = a_status(status=Status.CALIBRATING, note="Why not.", doubt="Why not.")
+    assert "CALIBRATING  Why not." in lines_of(a_history(status))[1]
+    assert "CALIBRATING" in line(status)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_can_be_shown(status):
+    assert status in lines_of(a_history(a_status(), a_status(1, status=status)))[1]
+
+
 def test_what_is_known_of_a_lost_stream_is_not_shown_as_new():
     lost = replace(EMG, state=SourceState.LOST)
     history = a_history(a_status(0), a_status(1, streams=(lost,)))

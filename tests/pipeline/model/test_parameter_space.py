@@ -12,6 +12,7 @@ BOUNDS = {
     "optimal_fibre_length": (0.9, 1.1),
     "tendon_slack_length": (0.95, 1.05),
     "strength": (0.5, 2.5),
+    "gain": (0.67, 1.5),
     "shape_factor": (-3.0, -0.01),
     "c1": (-0.95, -0.05),
     "c2": (-0.95, -0.05),

@@ -22,9 +22,13 @@ from pipeline.streams.zeromq.outlet import ZmqOutlet
 
 KEYS = ("emg", "angles", "moments")
 TYPES = {"emg": "EMG", "angles": "JointAngles", "moments": "JointMoments"}
+# Nobody's EMG and moments: no set would ever be trusted, and what is would come to be doubted.
+TRUST = "trust_generic = true\ndistrust_error = 1e9\n"
 LAST_WORDS_S = 2.0
 """How long the last message of a daemon that has ended may be on its way, s."""
 Spoil = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+Work = Callable[..., dict]
+"""`supervisor.run`, or `demo`, which brings its own lab."""
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def walking(tmp_path, unique_name, ipc_address) -> Callable[..., Config]:
             text = text.replace(f'name = "hillstream-{key}"', own)
         for old, new in changes.items():
             text = re.sub(old, new, text, count=1)
-        text += f'\n[output]\nzmq = "{ipc_address}"\nlsl = false\n'
+        text += f'\n[output]\nzmq = "{ipc_address}"\nlsl = false\n{TRUST}'
         text += f'\n[control]\naddress = "{ipc_address}-control"\n'
         text += f'\n[session]\nfile = "{tmp_path / "session.db"}"\n'
         path = tmp_path / "walking.toml"
@@ -112,7 +116,7 @@ def _outlet(config: Config, key: str) -> Outlet:
 class Running:
     """A daemon in the background and everything it has said."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, work: Work = supervisor.run) -> None:
         self.statuses: list[StatusMessage] = []
         self.moments: list[MomentMessage] = []
         self.summary: dict = {}
@@ -120,15 +124,15 @@ class Running:
         self._ended_at = np.inf
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, args=(config,)),
+            threading.Thread(target=self._run, args=(config, work)),
             threading.Thread(target=self._listen, args=(config.output.zmq,)),
         ]
         for thread in self._threads:
             thread.start()
 
-    def _run(self, config: Config) -> None:
+    def _run(self, config: Config, work: Work) -> None:
         try:
-            self.summary = supervisor.run(
+            self.summary = work(
                 config, Path("test"), seconds=None, stop=self._stop, on_status=self.statuses.append
             )
         except Exception as error:
@@ -168,12 +172,12 @@ class Running:
 
 
 @pytest.fixture
-def running() -> Iterator[Callable[[Config], Running]]:
+def running() -> Iterator[Callable[..., Running]]:
     """Start a daemon; it is stopped at the end of the test at the latest."""
     with ExitStack() as stack:
 
-        def start(config: Config) -> Running:
-            daemon = Running(config)
+        def start(config: Config, work: Work = supervisor.run) -> Running:
+            daemon = Running(config, work)
             stack.callback(daemon.end)
             return daemon
 

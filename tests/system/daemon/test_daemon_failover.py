@@ -36,7 +36,9 @@ def test_a_channel_that_fails_is_named_and_its_muscle_synthesised_until_it_is_ba
     wait_until(lambda: daemon.status() == "DEGRADED", PATIENCE_S)
     wait_until(lambda: replaced(daemon.moments[-1]), PATIENCE_S)
     wait_until(lambda: daemon.told(lambda status: status.synthesised), PATIENCE_S)
-    assert daemon.told(lambda status: status.channels == {name: "not a number"})
+    # Muscles that never had an electrode are synthesised anyway: the status may be an older one.
+    faulty = {name: "not a number"}
+    wait_until(lambda: daemon.told(lambda status: status.channels == faulty), PATIENCE_S)
     assert name in daemon.note()
 
     streams.spoil.clear()

@@ -156,17 +156,20 @@ def test_the_cpp_client_reads_the_real_publisher(tmp_path, receiver, wait_until)
     subprocess.run([compiler, *flags, "-o", client, CLIENTS / "udp_client.cpp"], check=True)
     port = receiver.getsockname()[1]
     receiver.close()
-    process = subprocess.Popen([client, str(port), "4"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([client, str(port), "5"], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == f"listening on {port}\n"
     publishing = publisher(port)
+    publishing.publish_moment(np.array([9.0, 9.0]), np.zeros(2) > 0, Status.CALIBRATING, 9.0)
     for i in range(3):
         moment = np.array([0.5 + i, 1.0])
         publishing.publish_moment(moment, moment > 0, Status.NOMINAL, 10.0 + i)
     publishing.close()
     lines = process.communicate(timeout=30)[0].splitlines()
     words = [dict(zip(line.split()[::2], line.split()[1::2], strict=True)) for line in lines]
-    assert [int(word["seq"]) for word in words] == [0, 1, 2, 3]
-    assert [float(word["moment"]) for word in words] == [0.5, 1.5, 2.5, 0.0]
-    assert [int(word["ok"]) for word in words] == [3, 3, 3, 0]
+    assert [int(word["seq"]) for word in words] == [0, 1, 2, 3, 4]
+    assert [float(word["moment"]) for word in words] == [9.0, 0.5, 1.5, 2.5, 0.0]
+    assert [int(word["ok"]) for word in words] == [0, 3, 3, 3, 0]
+    assert [int(word["status"]) for word in words] == [6, 1, 1, 1, 5]
+    assert float(words[0]["torque"]) == 0.0
     assert all(0 <= float(word["age"]) < 30 for word in words)
-    assert float(words[3]["torque"]) <= float(words[2]["torque"]) <= 2.5
+    assert float(words[4]["torque"]) <= float(words[3]["torque"]) <= 2.5

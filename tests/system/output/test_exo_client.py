@@ -136,6 +136,17 @@ def test_a_joint_that_is_not_ok_fades_alone(bench: Bench) -> None:
     bench.wait_until(lambda: bench.turn() == [10.0, -20.0])
 
 
+def test_moments_of_an_uncalibrated_person_are_not_driven_on(bench: Bench) -> None:
+    for _ in range(20):
+        assert not any(bench.turn(ok=np.array([False, False])))
+    bench.wait_until(
+        lambda: bench.turn(ok=np.array([False, False])) and "no moment is ok" in bench.client.state
+    )
+    bench.wait_until(lambda: bench.turn() == [10.0, -20.0])
+    assert bench.client.state == "ok"
+    bench.wait_until(lambda: bench.turn(ok=np.array([False, False])) == [0.0, 0.0])
+
+
 def test_after_a_pause_of_the_controller_it_begins_from_zero(bench: Bench) -> None:
     bench.follow()
     bench.client._read_at -= 1.0  # as if the last read had been a second ago

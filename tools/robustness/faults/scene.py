@@ -32,6 +32,8 @@ KEYS = ("emg", "angles", "moments")
 RATE_HZ = 100.0
 """Of the moments in the set-up that is used."""
 WELL = Status.NOMINAL.sentence
+TRUST = "trust_generic = true\n"
+"""Moments are ok from the start, so that `ok` tells of the fault alone."""
 PATIENCE_S = 150.0
 STOP_S = 30.0
 
@@ -120,7 +122,7 @@ class Scene:
             if self._transport == "lsl":
                 own = f'name = "{self._name}-{key}"'
             text = text.replace(f'name = "hillstream-{key}"', own)
-        text += f'\n[output]\nzmq = "{self.output}"\nlsl = false\n'
+        text += f'\n[output]\nzmq = "{self.output}"\nlsl = false\n{TRUST}'
         text += f'\n[control]\naddress = "ipc://{self.folder}/control"\n'
         text += f'\n[session]\nfile = "{self.session}"\n'
         path = self.folder / f"{side}.toml"

@@ -97,6 +97,7 @@ def published() -> list[bytes]:
             t=1.0,
             status=Status.DEGRADED,
             uptime_s=1.0,
+            doubt="Not shown to fit.",
             streams=(emg,),
             output=OutputCounts(lost_datagrams=3, refused_listeners=1),
             calibrator=report,
@@ -153,7 +154,7 @@ def link_messages() -> list[bytes]:
 @cache
 def datagrams() -> list[bytes]:
     """Return a datagram with all of its fields, and one with few."""
-    few = {"t": None, "sd": None}
+    few = {"t": None, "sd": None, "status": Status.CALIBRATING, "ok": (False, False)}
     return [encode(moment()), encode(moment().model_copy(update=few))]
 
 

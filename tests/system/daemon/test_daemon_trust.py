@@ -1,0 +1,83 @@
+"""A person nobody knows, on the simulated arm: no moment is ok before a set is shown to fit."""
+
+import multiprocessing
+import os
+import signal
+
+import pytest
+
+from daemon.config import load_config
+from daemon.control.client import ask
+from daemon.ipc.requests import Command, Request
+from daemon.session.reader import open_session
+from daemon.simulation.demo import demo
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+
+PATIENCE_S = 120.0
+UNEARNED = {"STARTING", "CALIBRATING", "DEGRADED", "STALE"}
+
+
+@pytest.fixture
+def stranger(changed_config, unique_name, ipc_address, tmp_path):
+    """The simulated arm, whose person is not the generic one, on streams of this test's own."""
+    output = f'[output]\nzmq = "{ipc_address}"\nlsl = false\n'
+    control = f'[control]\naddress = "{ipc_address}-control"\n'
+    session = f'[session]\nfile = "{tmp_path / "session.db"}"\n'
+    # A busy machine may stall the lab; only trust is judged here.
+    patient = {
+        '"hillstream-': f'"{unique_name}-',
+        "[streams.emg]": "[streams]\nstale_after_s = 2.0\n\n[streams.emg]",
+    }
+    return load_config(changed_config("arm", patient, output + control + session))
+
+
+def test_moments_are_ok_once_a_set_has_earned_it_and_no_longer_than_it_is_in_force(
+    stranger, running, wait_until
+):
+    """One run.
+
+    1. Until the first set comes into force, and while it fades in, no message is ok.
+    2. Then all are. They still are after the predictor was killed.
+    3. Back at the generic set none is; back at the one that had earned it, all are.
+    4. The session says when trust came and went.
+    """
+    daemon = running(stranger, demo)
+
+    def order(command, **more):
+        reply = ask(stranger.control.address, Request(command=Command(command), **more), PATIENCE_S)
+        assert reply.ok, reply.sentence
+        return reply
+
+    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
+    moments = list(daemon.moments)
+    earned = next(i for i, moment in enumerate(moments) if any(moment.ok))
+    assert {m.status for m in moments[:earned]} <= UNEARNED
+    assert "CALIBRATING" in {m.status for m in moments[:earned]}
+    assert any(any(m.moment) for m in moments[:earned])  # sent all the same
+    assert moments[earned].parameter_version > 0
+    assert all(all(m.ok) for m in moments[earned:] if m.status == "NOMINAL")
+    assert any("output.trust_error" in status.doubt for status in daemon.statuses)
+
+    order("pause")
+    wait_until(lambda: daemon.calibrated(lambda report: report.result == "paused"), PATIENCE_S)
+    version = daemon.statuses[-1].calibrator.version
+    predictor = next(p for p in multiprocessing.active_children() if p.name == "predictor")
+    os.kill(predictor.pid, signal.SIGKILL)
+    predictor.join()
+    session = daemon.moments[-1].session
+    wait_until(lambda: daemon.moments[-1].session != session, PATIENCE_S)
+    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)  # paused: no new set
+    assert daemon.moments[-1].parameter_version == version
+
+    order("rollback", version=0)
+    wait_until(lambda: daemon.status() == "CALIBRATING", PATIENCE_S)
+    assert not any(daemon.moments[-1].ok)
+    assert daemon.moments[-1].parameter_version == version + 1
+    order("rollback", version=version)
+    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
+    daemon.end()
+    with open_session(stranger.session.file) as database:
+        told = database.execute("SELECT sentence FROM event WHERE kind = 'trust'").fetchall()
+    assert len(told) == 4
+    assert ["trust_error" in sentence for (sentence,) in told] == [True, False, True, False]
