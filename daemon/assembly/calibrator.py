@@ -13,7 +13,7 @@ from daemon.assembly.model import model_in_use
 from daemon.assembly.skeleton import motion_reference, starting_bones
 from daemon.assembly.subject import delay_of, unknown_person
 from daemon.config import Config
-from daemon.config.learning import CalibratorConfig, ParameterConfig
+from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.body import BodySpace
 from pipeline.calibrate.calibrator import Calibrator, CalibratorSettings, Delays
 from pipeline.calibrate.synergy.hybrid import HybridSettings
@@ -33,8 +33,10 @@ def parameter_space(config: Config, prior: Subject, device: str) -> ParameterSpa
     """Return the free parameters and their bounds; with the bones where motion is the reference."""
     section, rules = config.calibrator.parameters, {}
     for name in CALIBRATED:
-        kind = getattr(section, name) or ParameterConfig(bounds=GAINS[config.envelope.scaled_to])
+        kind = getattr(section, name)
         rules[name] = Rule(kind.free, kind.bounds)
+    if "gain" not in section.model_fields_set:
+        rules["gain"] = Rule(True, GAINS[config.envelope.scaled_to])
     groups = _groups_of(config.calibrator, prior.muscles), torch.float32, device
     gains = _driven_alike(config, prior)
     if config.torque_free:

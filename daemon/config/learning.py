@@ -32,9 +32,9 @@ class ParametersConfig(Section):
     optimal_fibre_length: ParameterConfig = ParameterConfig(bounds=(0.75, 1.25))
     tendon_slack_length: ParameterConfig = ParameterConfig(bounds=(0.85, 1.15))
     strength: ParameterConfig = ParameterConfig(bounds=(0.1, 4.0))
-    gain: ParameterConfig | None = Field(
-        None,
-        description="What EMG is multiplied by; without it free, within bounds that follow from "
+    gain: ParameterConfig = Field(
+        ParameterConfig(bounds=(0.67, 1.5)),
+        description="What EMG is multiplied by; where it is not given, its bounds follow from "
         "envelope.scaled_to.",
     )
     shape_factor: ParameterConfig = ParameterConfig(bounds=(-3.0, -0.01))
