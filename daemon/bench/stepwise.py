@@ -76,7 +76,7 @@ def neural_recursion(parameters: Parameters, excitation: Tensor, step_s: float) 
     c1, c2 = -((-parameters.c1) ** exponent), -((-parameters.c2) ** exponent)
     beta1, beta2 = c1 + c2, c1 * c2
     alpha = 1.0 + beta1 + beta2
-    samples = _samples(excitation)
+    samples = _samples((parameters.gain * excitation).clamp_max(1.0))
     earlier = last = samples[0]
     neural = []
     for e in samples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.streams.base import Array
 
@@ -62,15 +63,14 @@ class DelayLine:
             self._history = np.repeat(x[:1], self._kept, axis=0)
         rows = np.concatenate((self._history, x))
         self._history = rows[len(x) :]
-        places = self._kept + np.arange(len(x)) - self._moved(len(x))
-        return _between(rows, places)
+        return _between(rows, self._kept + np.arange(len(x)), self._moved(len(x)))
 
     def ahead(self) -> Array | None:
         """Return the next row, shape [1, channel], or None where it needs rows yet to come."""
         steps = self._next()
         if self._history is None or steps < 1.0:
             return None
-        return _between(self._history, np.array([self._kept - steps]))
+        return _between(self._history, np.array([self._kept]), np.array([steps]))
 
     def _next(self) -> float:
         """Return the delay of the next row, in steps."""
@@ -87,11 +87,11 @@ class DelayLine:
         return steps
 
 
-def _between(rows: Array, places: Array) -> Array:
-    """Return what lies at places between rows, on the straight line between its neighbours."""
-    before = np.floor(places).astype(np.intp)
-    share = (places - before)[:, None]
-    after = np.minimum(before + 1, len(rows) - 1)
-    delayed: Array = rows[after] * share
-    delayed += rows[before] * (1.0 - share)
+def _between(rows: Array, places: NDArray[np.intp], steps: Array) -> Array:
+    """Return what lies some steps before rows, on the straight line between its neighbours."""
+    whole = np.floor(steps)
+    share = (steps - whole)[:, None]
+    after = places - whole.astype(np.intp)
+    delayed: Array = rows[after] * (1.0 - share)
+    delayed += rows[after - 1] * share
     return delayed

@@ -66,6 +66,6 @@ def recorded(seconds, start_s=0.0, drive=(1.0, 1.0, 1.0)):
     )
 
 
-def space(groups=(), fixed=()):
+def space(groups=(), fixed=("gain",)):
     rules = {name: Rule(name not in fixed, bounds) for name, bounds in BOUNDS.items()}
     return ParameterSpace(prior(), rules, groups)

@@ -77,7 +77,7 @@ def test_more_noise_and_less_data_leave_more_open():
 
 
 def test_what_is_fixed_or_at_a_bound_is_called_so():
-    rows, parameters = recorded(3.0), space(fixed=("c1", "c2"))
+    rows, parameters = recorded(3.0), space(fixed=("gain", "c1", "c2"))
     vector = parameters.zeros()
     vector[parameters.labels.index(("flexor", "strength"))] = 9.0
     chosen = trials(rows)

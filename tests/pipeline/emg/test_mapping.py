@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.emg.channel_watch import Change
-from pipeline.emg.mapping import ExcitationMapper, MappedExcitations
+from pipeline.emg.mapping import HIGHEST, ExcitationMapper, MappedExcitations
 from pipeline.emg.synthesis import SynergyWeights, Synthesis
 from pipeline.timebase.rows import Rows
 
@@ -156,7 +156,7 @@ def test_no_excitation_leaves_its_range(fade_s):
     one.learn(Synthesis(SynergyWeights(5.0 * WEIGHTS, np.ones(4))))
     one.note([Change(0.02, "a", "flat"), Change(0.1, "a", None)])
     seen = rows(40)
-    wild = Rows(seen.t, seen.t_emg, 3.0 * seen.excitation, seen.angle, seen.valid)
+    wild = Rows(seen.t, seen.t_emg, 30.0 * seen.excitation, seen.angle, seen.valid)
     excitation = one.rows(wild).excitation
     assert excitation.min() >= 0.0
-    assert excitation.max() <= 1.0
+    assert excitation.max() <= HIGHEST

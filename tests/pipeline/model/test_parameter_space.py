@@ -30,7 +30,7 @@ def test_zero_is_the_prior():
         np.testing.assert_allclose(getattr(subject, name), values, rtol=1e-12)
 
 
-@given(st.lists(st.floats(-1e3, 1e3), min_size=23, max_size=23))
+@given(st.lists(st.floats(-1e3, 1e3), min_size=27, max_size=27))
 def test_bounds_are_never_exceeded(values):
     subject = space().subject(torch.tensor(values, dtype=torch.float64))
     for name, (low, high) in BOUNDS.items():
@@ -40,7 +40,7 @@ def test_bounds_are_never_exceeded(values):
         assert (relative <= high + 1e-12).all()
 
 
-@given(st.lists(st.floats(-3.0, 3.0), min_size=23, max_size=23))
+@given(st.lists(st.floats(-3.0, 3.0), min_size=27, max_size=27))
 def test_a_person_goes_there_and_back(values):
     vector = torch.tensor(values, dtype=torch.float64)
     back = space().vector(space().subject(vector))
@@ -57,7 +57,7 @@ def test_a_person_outside_the_bounds_is_moved_inside():
 
 
 def test_grouped_muscles_share_one_strength():
-    assert space().size == 6 * 4 - 1
+    assert space().size == 7 * 4 - 1
     vector = space().zeros()
     vector[space().labels.index(("b+c", "strength"))] = 1.0
     strength = space().subject(vector).strength
@@ -67,7 +67,7 @@ def test_grouped_muscles_share_one_strength():
 
 def test_what_is_not_free_stays():
     fixed = space(c1=True, c2=True)
-    assert fixed.size == 4 * 4 - 1
+    assert fixed.size == 5 * 4 - 1
     vector = torch.ones(fixed.size, dtype=torch.float64)
     np.testing.assert_array_equal(fixed.subject(vector).c1, person().c1)
 
