@@ -30,14 +30,14 @@ Loss = Callable[[Output, Trials, Tensor, Tensor], Tensor]
 FIBRE_RANGE = (0.5, 1.4)
 """Normalised fibre length within which a muscle works over the postures seen."""
 STIFF = ("c1", "c2")
-STIFFNESS = 0.35
+STIFFNESS = 0.25
 """Pull of the activation's coefficients towards the usual while the delay is found: slower
 activation smooths the EMG's noise away, which a shorter delay would then have to make up for."""
 _TAUT = 1.02
 """Length of a tendon that is pulled, over its slack length."""
 USUAL_DELAY_S, DELAY_DEVIATION_S = 0.08, 0.04
 """The delay before data, and how far people are from it, s; the pull is weak."""
-_DELAY_WEIGHT = 0.02
+_DELAY_WEIGHT = 0.1
 _FIRST_DELAYS_S = (0.035, 0.065, 0.1)
 _WIDE = 4.5
 """Ratio of the bounds of the gain from which on it is begun with at three places, not one."""

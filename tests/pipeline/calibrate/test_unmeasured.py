@@ -19,7 +19,7 @@ HELPER = torch.tensor([False, False, True])
 
 def strength_error(deep):
     """Return the mean strength error of flexor and extensor when the helper has no electrode."""
-    rules = {name: Rule(True, bounds) for name, bounds in BOUNDS.items()}
+    rules = {name: Rule(name != "gain", bounds) for name, bounds in BOUNDS.items()}
     space = ParameterSpace(prior(), rules, [])
     settings = calibrator_settings(CalibratorConfig(window_s=8.0, min_data_s=3.0))
     calibrator = Calibrator(space, RATE_HZ, settings, unmeasured=deep)
