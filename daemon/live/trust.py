@@ -140,7 +140,7 @@ class TrustRule:
     def _unfit(self) -> str:
         return (
             "The parameters have not been shown to fit this person yet, so no moment is ok; the "
-            f"calibrator goes on until a set leaves at most {_percent(self.trust_error)} of the "
+            f"calibrator goes on until a set leaves at most {self.trust_error:g} times the "
             "reference's variance (output.trust_error)."
         )
 
@@ -148,7 +148,7 @@ class TrustRule:
     def _misfit(self) -> str:
         return (
             "The parameters do not fit this person, so no moment is ok: for "
-            f"{self.distrust_s:g} s they left more than {_percent(self.distrust_error)} of the "
+            f"{self.distrust_s:g} s they left more than {self.distrust_error:g} times the "
             "reference's variance (output.distrust_error); check the subject, the electrodes, the "
             "MVC and the reference, or wait for the calibrator to find a set that fits."
         )
@@ -182,7 +182,3 @@ def _changed(state: TrustState, doubt: str, *, generic: bool = False) -> TrustSt
         return state
     kept = tuple(one for one in state.standings if one.since < state.version)
     return state._replace(standings=(*kept, new)[-MOST_STANDINGS:])
-
-
-def _percent(fraction: float) -> str:
-    return f"{100.0 * fraction:g} %"

@@ -231,6 +231,8 @@ def _calibration(told: Mapping[str, Any]) -> str:
 
 
 def _report_facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if report["doubt"] not in report["note"]:
+        yield "trust", report["doubt"]
     errors = {dof: value for dof, value in report["rmse"].items() if value is not None}
     yield "rmse, N*m", _levels(errors, "unknown: no reference in the last second")
     latency = {name: value for name, value in report["latency_ms"].items() if value is not None}

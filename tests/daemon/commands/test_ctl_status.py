@@ -4,9 +4,13 @@ from daemon.commands.live.ctl import _facts
 from pipeline.output.message import OutputCounts, Status, StatusMessage
 
 
-def shown(output=None, refused_operators=0):
+def shown(output=None, refused_operators=0, **changes):
     status = StatusMessage(
-        session="s", t=1.0, status=Status.NOMINAL, uptime_s=3.0, output=output or OutputCounts()
+        session="s",
+        t=1.0,
+        uptime_s=3.0,
+        output=output or OutputCounts(),
+        **{"status": Status.NOMINAL, **changes},
     )
     told = {
         "status": status.model_dump(mode="json"),
@@ -31,3 +35,11 @@ def test_what_went_wrong_on_the_ways_out_is_shown():
 
 def test_where_nothing_went_wrong_nothing_is_said_of_it():
     assert not shown().keys() & {"udp", "listeners", "operators"}
+
+
+def test_a_doubt_is_shown_once():
+    told = shown(status=Status.CALIBRATING, note="Why not.", doubt="Why not.")
+    assert told["state"] == "CALIBRATING: Why not."
+    assert "trust" not in told
+    assert shown(status=Status.STALE, note="No EMG.", doubt="Why not.")["trust"] == "Why not."
+    assert "trust" not in shown()

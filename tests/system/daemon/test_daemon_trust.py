@@ -19,7 +19,7 @@ UNEARNED = {"STARTING", "CALIBRATING", "DEGRADED", "STALE"}
 
 
 @pytest.fixture
-def stranger(changed_config, unique_name, ipc_address, tmp_path):
+def arm(changed_config, unique_name, ipc_address, tmp_path):
     """The simulated arm, whose person is not the generic one, on streams of this test's own."""
     output = f'[output]\nzmq = "{ipc_address}"\nlsl = false\n'
     control = f'[control]\naddress = "{ipc_address}-control"\n'
@@ -29,11 +29,20 @@ def stranger(changed_config, unique_name, ipc_address, tmp_path):
         '"hillstream-': f'"{unique_name}-',
         "[streams.emg]": "[streams]\nstale_after_s = 2.0\n\n[streams.emg]",
     }
-    return load_config(changed_config("arm", patient, output + control + session))
+    text = output + "{limits}" + control + session
+    return lambda limits="": load_config(
+        changed_config("arm", patient, text.replace("{limits}", limits))
+    )
+
+
+def trust_events(config):
+    with open_session(config.session.file) as database:
+        told = database.execute("SELECT sentence FROM event WHERE kind = 'trust'").fetchall()
+    return [sentence for (sentence,) in told]
 
 
 def test_moments_are_ok_once_a_set_has_earned_it_and_no_longer_than_it_is_in_force(
-    stranger, running, wait_until
+    arm, running, wait_until
 ):
     """One run.
 
@@ -42,6 +51,7 @@ def test_moments_are_ok_once_a_set_has_earned_it_and_no_longer_than_it_is_in_for
     3. Back at the generic set none is; back at the one that had earned it, all are.
     4. The session says when trust came and went.
     """
+    stranger = arm()
     daemon = running(stranger, demo)
 
     def order(command, **more):
@@ -77,7 +87,20 @@ def test_moments_are_ok_once_a_set_has_earned_it_and_no_longer_than_it_is_in_for
     order("rollback", version=version)
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
     daemon.end()
-    with open_session(stranger.session.file) as database:
-        told = database.execute("SELECT sentence FROM event WHERE kind = 'trust'").fetchall()
-    assert len(told) == 4
-    assert ["trust_error" in sentence for (sentence,) in told] == [True, False, True, False]
+    told = ["trust_error" in sentence for sentence in trust_events(stranger)]
+    assert told == [True, False, True, False]
+
+
+def test_a_set_that_was_trusted_and_does_not_fit_is_doubted_in_a_sentence(arm, running, wait_until):
+    # So strict that no set can fit.
+    limits = "trust_generic = true\ntrust_error = 1e-9\ndistrust_error = 1e-8\ndistrust_s = 2\n"
+    config = arm(limits)
+    daemon = running(config, demo)
+    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
+    assert all(daemon.moments[-1].ok)
+    wait_until(lambda: daemon.status() == "CALIBRATING", PATIENCE_S)
+    assert not any(daemon.moments[-1].ok)
+    wait_until(lambda: "do not fit this person" in daemon.note(), PATIENCE_S)
+    daemon.end()
+    (sentence,) = trust_events(config)
+    assert "output.distrust_error" in sentence

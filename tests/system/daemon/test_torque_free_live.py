@@ -54,7 +54,8 @@ def test_a_set_learnt_from_motion_comes_into_force(
         (f'name = "hillstream-{key}"', f'name = "{unique_name}-{key}"')
         for key in ("emg", "angles", "torques")
     ]
-    own = f'[output]\nzmq = "{ipc_address}"\nlsl = false\n[control]\naddress = "{ipc_address}-c"\n'
+    changes.append(("[output]", f'[output]\nzmq = "{ipc_address}"\nlsl = false'))
+    own = f'[control]\naddress = "{ipc_address}-c"\n'
     own += f'[session]\nfile = "{tmp_path / "session.db"}"\n'
     own += ACCELERATIONS.format(name=unique_name)
     config = torque_free_arm(*changes, ("[skeleton]", f"{own}[skeleton]"))
