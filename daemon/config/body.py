@@ -30,12 +30,10 @@ class ModelConfig(Section):
     rate_hz: Annotated[float, Field(ge=20, le=1000)] = Field(
         100.0, description="Rate of the model's time grid, Hz."
     )
-    electromechanical_delay_s: Annotated[float, Field(ge=0, le=LONGEST_S)] | Literal["found"] = (
-        Field(
-            "found",
-            description="Delay from EMG to force, s, the envelope's own delay included; 'found' "
-            "takes it from the data of the first seconds.",
-        )
+    electromechanical_delay_s: float | Literal["found"] = Field(
+        "found",
+        description="Delay from EMG to force, s, the envelope's own delay included; 'found' "
+        "takes it from the data of the first seconds.",
     )
     use_muscles: Literal["driven", "all"] | Names = Field(
         "driven",
@@ -47,6 +45,14 @@ class ModelConfig(Section):
         min_length=1,
         description="For each muscle of the model the EMG channels that drive it (their mean).",
     )
+
+    @field_validator("electromechanical_delay_s", mode="plain")
+    @classmethod
+    def _is_a_delay(cls, value: Any) -> Any:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value != "found" and not (number and 0.0 <= value <= LONGEST_S):
+            raise ValueError(f"use 'found' or seconds from 0 to {LONGEST_S:g}")
+        return value
 
     @field_validator("use_muscles", mode="before")
     @classmethod

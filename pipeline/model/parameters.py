@@ -27,6 +27,7 @@ RELATIVE = frozenset({"optimal_fibre_length", "tendon_slack_length", "strength"}
 """Parameters whose bounds are relative to the prior; those of the others are absolute."""
 LOGARITHMIC = frozenset({"strength", "gain"})
 """Parameters that lie between their bounds by their logarithm: half and double are as far."""
+_TINY = 1e-6
 _INSIDE = 0.02
 """A prior this close to a bound, as a fraction of the range, is moved off it."""
 AT_BOUND = 0.01
@@ -186,7 +187,7 @@ class ParameterSpace:
             shared = torch.zeros_like(block.offset).scatter_reduce(
                 0, block.members, values, "mean", include_self=False
             )
-            shared = shared.log() if block.logarithmic else shared
+            shared = shared.clamp_min(_TINY).log() if block.logarithmic else shared
             fraction = ((shared - block.low) / block.span).clamp(_INSIDE / 4, 1 - _INSIDE / 4)
             parts.append(torch.logit(fraction) - block.offset)
         return torch.cat(parts) if parts else self.zeros()

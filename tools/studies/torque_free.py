@@ -142,6 +142,8 @@ def _estimates(
         return
     generic = generic_subject(model_in_use(config))
     for name, values in update.subject.values().items():
+        if name not in truth["parameters"]:
+            continue
         unit = generic.values()[name] if name in RELATIVE else np.ones(len(values))
         for i, muscle in enumerate(generic.muscles):
             if muscle in truth["muscles"] and known.deviation[name][i] > 0:

@@ -59,7 +59,7 @@ def test_a_wrong_choice_of_muscles_is_told(hillstream, changed_config, chosen, t
 
     driven = str(list(load_config("walking").model.muscles)).strip("[]")
     chosen = chosen.replace("DRIVEN", driven)
-    path = changed_config("walking", {"[model]\n": f"[model]\nuse_muscles = {chosen}\n"})
+    path = changed_config("walking", {'use_muscles = "all"\n': f"use_muscles = {chosen}\n"})
     result = hillstream("check", path)
     assert result.exit_code == 2
     assert told in result.output
@@ -74,7 +74,7 @@ def test_five_mistakes_in_the_fields_are_all_told(hillstream, changed_config):
             'unit = "rad"': 'unit = "turns"',
             "lowpass_hz = 6.0": "lowpas_hz = 6.0",
             'kind = "raw"': 'kind = "rough"',
-            "electromechanical_delay_s = 0.06": "electromechanical_delay_s = 6",
+            "fixed_angles_rad": "electromechanical_delay_s = 6\nfixed_angles_rad",
         },
     )
     result = hillstream("check", path)

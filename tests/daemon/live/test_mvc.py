@@ -19,6 +19,8 @@ class Live:
 
     def __init__(self) -> None:
         config = load_config("walking")
+        envelope = config.envelope.model_copy(update={"baseline": "none"})
+        config = config.model_copy(update={"envelope": envelope})
         subject = starting_subject(config, model_in_use(config))
         self.chain = build_pipeline(config, subject)
         self.levels = LiveLevels(config, self.chain.envelope)

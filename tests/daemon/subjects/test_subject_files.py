@@ -49,6 +49,7 @@ def a_person(values: list[float]) -> Subject:
         max_velocity=np.full(n, 10.0),
         damping=np.full(n, 0.01),
         strength=0.5 + 2 * x,
+        gain=np.ones(n),
         shape_factor=-0.01 - 2.99 * x,
         c1=-0.05 - 0.9 * x,
         c2=-0.05 - 0.9 * x**2,
@@ -165,12 +166,12 @@ def test_a_file_that_lacks_a_muscle_of_the_set_up_is_refused(file):
 
 
 def test_parameters_outside_the_bounds_are_moved_and_told(file):
-    text = ceinms_rt(("soleus", "0.05")).replace("-1</shape", "0.1</shape").replace("1.5<", "0.2<")
+    text = ceinms_rt(("soleus", "0.05")).replace("-1</shape", "0.1</shape").replace("1.5<", "0.05<")
     subject, notes = import_subject(file(text))
     assert subject.shape_factor[0] == -0.01
-    assert subject.strength[0] == 0.5
+    assert subject.strength[0] == 0.1
     assert len(notes) == 2
-    assert "soleus from 0.2 to 0.5" in notes[0]
+    assert "soleus from 0.05 to 0.1" in notes[0]
 
 
 @pytest.mark.parametrize("name", ["uncalibrated", "calibrated"])
@@ -184,8 +185,8 @@ def test_the_shipped_ceinms_rt_subjects_fit_the_walking_set_up(shared_data, name
         subject.tendon_slack_length[soleus],
     ) == lengths[name]
     assert subject.pennation[soleus] == pytest.approx(0.43633231)
-    assert len(subject.muscles) == 11
-    assert "81 muscles that the set-up does not use" in notes[0]
+    assert len(subject.muscles) == 43
+    assert "49 muscles that the set-up does not use" in notes[0]
     assert len(import_subject(path)[0].muscles) == 92
 
 

@@ -27,7 +27,8 @@ def test_single_precision_descends_in_the_same_direction(seed):
     parameters = drawn_parameters(rng, 4)
     movement = drawn_movement(rng, parameters, 60, STEP_S)
     single, double = (gradients(parameters, movement, d) for d in (torch.float32, torch.float64))
+    largest = max(gradient.norm() for gradient in double.values())
     for name in FREE:
         assert torch.isfinite(single[name]).all()
-        off = (single[name] - double[name]).norm() / double[name].norm()
-        assert off < 1e-2, name
+        off = (single[name] - double[name]).norm()
+        assert off < 1e-2 * double[name].norm() + 1e-6 * largest, name

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.assembly.subject import generic_subject
+from daemon.assembly.subject import USUAL_DELAY_S, generic_subject
 from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
 from pipeline.geometry import load_model
@@ -39,7 +39,7 @@ NOBODY = {
     "emg_gain": {},
     "optimal_fibre_length": {},
     "tendon_slack_length": {},
-    "electromechanical_delay_s": ARM.model.electromechanical_delay_s,
+    "electromechanical_delay_s": USUAL_DELAY_S,
 }
 
 
@@ -77,7 +77,9 @@ def test_people_differ_widely_and_each_is_reproducible() -> None:
 
 def test_the_set_up_is_told_nothing() -> None:
     one = person(ARM, 3)
-    assert one.model_copy(update={"simulation": ARM.simulation}) == ARM
+    assert one.envelope.scaled_to == "unknown"
+    same = {"simulation": ARM.simulation, "envelope": ARM.envelope}
+    assert one.model_copy(update=same) == ARM
 
 
 def test_a_recording_is_made_once_whatever_the_calibrator_does(
