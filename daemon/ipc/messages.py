@@ -7,6 +7,7 @@ or restarted: nobody waits, and what a full queue cannot take is lost.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, ClassVar
@@ -187,8 +188,8 @@ class UpdateMessage(LinkMessage):
             steps=update.steps,
             fallbacks=update.fallbacks,
             candidate=None if update.candidate is None else _lists(update.candidate.values()),
-            error_before=update.error_before,
-            error_after=update.error_after,
+            error_before=_finite(update.error_before),
+            error_after=_finite(update.error_after),
             confidence=update.confidence and ConfidenceMap.of(update.confidence),
             synergies=update.synergies
             and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),
@@ -214,6 +215,11 @@ def described(like: Subject, values: Values, bones: Multipliers, delay_s: float 
     if set(bones) != set(like.bones):
         raise ValueError(f"bones {sorted(bones)} where {sorted(like.bones)} are needed")
     return replace(like.with_values(_arrays(values)), bones=bones, delay_s=delay_s)
+
+
+def _finite(value: float | None) -> float | None:
+    """Return a number, None where it is none: a score that overflowed says as little."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _lists(values: Mapping[str, Array]) -> dict[str, list[float]]:

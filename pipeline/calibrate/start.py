@@ -53,6 +53,9 @@ class StartSettings:
     """Step of the delay, s."""
     last: float = 0.1
     """What the rates fall to, as a fraction."""
+    pull: float = 1.0
+    """Weight of what pulls delay and activation dynamics towards the usual; a loss that counts an
+    error by its logarithm needs more than one that counts it as it is."""
 
 
 class Start(NamedTuple):
@@ -140,8 +143,8 @@ def find_start(
             guess=guess,
         )
         guess = output.w.detach()
-        value = loss(output, batch, scale, vectors) + _unusual(steps / rate_hz, limits, rate_hz)
-        value = value + STIFFNESS * vectors[:, stiff].square().mean(-1)
+        pull = _unusual(steps / rate_hz, limits) + STIFFNESS * vectors[:, stiff].square().mean(-1)
+        value = loss(output, batch, scale, vectors) + settings.pull * pull
         best = _better(best, value.detach(), parts, rate_hz)
         if step < settings.steps:
             optimiser.zero_grad()
@@ -176,7 +179,7 @@ def _better(best: list[Start], values: Tensor, parts: list[Tensor], rate_hz: flo
     ]
 
 
-def _unusual(delay_s: Tensor, limits: tuple[float, float], rate_hz: float) -> Tensor:
+def _unusual(delay_s: Tensor, limits: tuple[float, float]) -> Tensor:
     """Return the weak pull towards a usual delay; none where it is known."""
     if limits[0] == limits[1]:
         return torch.zeros_like(delay_s)
