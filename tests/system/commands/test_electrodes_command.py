@@ -38,12 +38,16 @@ def ankle(tmp_path):
     """A set-up of three electrodes about the ankle."""
     text = (CONFIGS / "walking.toml").read_text().replace('"models/', f'"{CONFIGS}/models/')
     head = text.split("[model.muscles]")[0]
-    head = head.replace(
-        text[text.index("channels = [\n") : text.index("]\n\n[streams.angles]") + 1],
-        'channels = ["soleus_r", "med_gas_r", "tib_ant_r"]',
-    ).replace(
-        'dofs = ["hip_flexion_r", "knee_angle_r", "ankle_angle_r"]',
-        f'dofs = ["ankle_angle_r"]\nuse_muscles = {[*ON_THE_ANKLE]}',
+    head = (
+        head.replace('use_muscles = "all"\n', "")
+        .replace(
+            text[text.index("channels = [\n") : text.index("]\n\n[streams.angles]") + 1],
+            'channels = ["soleus_r", "med_gas_r", "tib_ant_r"]',
+        )
+        .replace(
+            'dofs = ["hip_flexion_r", "knee_angle_r", "ankle_angle_r"]',
+            f'dofs = ["ankle_angle_r"]\nuse_muscles = {[*ON_THE_ANKLE]}',
+        )
     )
     config = tmp_path / "ankle.toml"
     config.write_text(head + CALF)
