@@ -119,7 +119,7 @@ def delays(config: Config, start: Subject) -> Delays:
     return Delays(least, longest, build_envelope(config).group_delay_s)
 
 
-def _recorded(config: Config, prior: Subject) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def recorded_muscles(config: Config, prior: Subject) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Return which muscles have electrodes, shape [muscle]."""
     return np.array([muscle in config.model.muscles for muscle in prior.muscles])
 
@@ -127,12 +127,14 @@ def _recorded(config: Config, prior: Subject) -> np.ndarray[tuple[int], np.dtype
 def _synergies(config: Config, prior: Subject) -> OnlineSynergies:
     wanted = HybridSettings(count=config.synergies.count, min_vaf=config.synergies.min_vaf)
     left_alone = config.calibrator.without_electrodes == "least_squares"
-    return OnlineSynergies(_recorded(config, prior), wanted, compute_device(config), left_alone)
+    return OnlineSynergies(
+        recorded_muscles(config, prior), wanted, compute_device(config), left_alone
+    )
 
 
 def _unmeasured(config: Config, prior: Subject) -> UnmeasuredMuscles | None:
     """Return the muscles whose forces close the equation, None where there are none."""
-    recorded = _recorded(config, prior)
+    recorded = recorded_muscles(config, prior)
     if config.calibrator.without_electrodes != "least_squares" or recorded.all():
         return None
     strongest = config.calibrator.parameters.strength.bounds[1]

@@ -9,13 +9,11 @@ import numpy as np
 from daemon.config import Config
 from pipeline.errors import UserError
 from pipeline.geometry import ModelFile
-from pipeline.model.subject import Subject, load_subject
+from pipeline.model.subject import USUAL_DELAY_S, Subject, load_subject
 
 USUAL_GAIN = {"mvc": 1.0, "peak": 0.5, "unknown": 1.0}
 """What EMG is multiplied by before anything is known, by what it is scaled to: walking and its like
 bring a muscle to about half of its maximum."""
-USUAL_DELAY_S = 0.08
-"""Electromechanical delay before anything is known, s (the peers' programs regularise to it)."""
 
 
 def generic_subject(model: ModelFile, gain: float = 1.0) -> Subject:

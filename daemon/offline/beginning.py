@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from daemon.assembly.calibrator import compute_device, delays, parameter_space
+from daemon.assembly.calibrator import compute_device, delays, parameter_space, recorded_muscles
 from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import starting_subject, unknown_person
 from daemon.config import Config
@@ -83,7 +83,7 @@ def beginning(
 def _synthesised(config: Config, trials: Trials, learnt: Sequence[RecordedRows]) -> Trials:
     """Return trials in which a first guess of synergies drives the muscles without electrode."""
     rows = PairedRows.joined([recorded.rows for recorded in learnt])
-    recorded = np.array([m in config.model.muscles for m in model_in_use(config).muscle_names])
+    recorded = recorded_muscles(config, unknown_person(config, model_in_use(config)))
     online = OnlineSynergies(recorded, HybridSettings(count=config.synergies.count))
     online.learn(rows)
     return resynthesised(trials, online.found)

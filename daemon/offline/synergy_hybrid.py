@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from daemon.assembly.calibrator import recorded_muscles
 from daemon.config import Config
 from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import Calibration, DescentSettings, Watch
@@ -81,7 +82,7 @@ def hybrid(
         If the objective stops being a finite number.
     """
     muscles = space.prior.muscles
-    measured = np.array([muscle in config.model.muscles for muscle in muscles])
+    measured = recorded_muscles(config, space.prior)
     if not measured.any():
         raise UserError("No muscle of the model has an electrode; name some under model.muscles.")
     if count is not None and not 1 <= count <= MOST_SYNERGIES:

@@ -26,14 +26,14 @@ from pipeline.calibrate.motion import MotionReference
 from pipeline.calibrate.optimiser import GroupedAdamW
 from pipeline.calibrate.prior import distance
 from pipeline.calibrate.reservoir import Reservoir
-from pipeline.calibrate.start import USUAL_DELAY_S, Start, find_start, shifted_tendons
+from pipeline.calibrate.start import Start, find_start, shifted_tendons
 from pipeline.calibrate.synergy.online import OnlineSynergies, Search, resynthesised
 from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.calibrate.window import Window
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
-from pipeline.model.subject import Subject
+from pipeline.model.subject import USUAL_DELAY_S, Subject
 from pipeline.timebase.rows import PairedRows
 from pipeline.update import ADOPTED, Result, Update
 

@@ -20,7 +20,7 @@ from pipeline.calibrate.delay import delayed
 from pipeline.calibrate.loss import Trials, moment_scale
 from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
-from pipeline.model.subject import Subject
+from pipeline.model.subject import USUAL_DELAY_S, Subject
 from pipeline.shapes import Float
 
 Array = NDArray[np.float64]
@@ -35,8 +35,8 @@ STIFFNESS = 0.25
 activation smooths the EMG's noise away, which a shorter delay would then have to make up for."""
 _TAUT = 1.02
 """Length of a tendon that is pulled, over its slack length."""
-USUAL_DELAY_S, DELAY_DEVIATION_S = 0.08, 0.04
-"""The delay before data, and how far people are from it, s; the pull is weak."""
+DELAY_DEVIATION_S = 0.04
+"""How far people are from the usual delay, s; the pull is weak."""
 _DELAY_WEIGHT = 0.1
 _FIRST_DELAYS_S = (0.035, 0.065, 0.1)
 _WIDE = 4.5

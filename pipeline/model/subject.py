@@ -31,6 +31,8 @@ GENERIC_DAMPING = 0.01
 GENERIC_SHAPE_FACTOR = -0.5
 GENERIC_COEFFICIENT = -0.5
 """C1 and C2 of a person nobody has measured: two time constants of 14 ms."""
+USUAL_DELAY_S = 0.08
+"""Electromechanical delay before anything is known, s (the peers' programs regularise to it)."""
 LONGEST_DELAY_S = 0.3
 """Electromechanical delays of people are a third of it."""
 _POSITIVE = (

@@ -11,11 +11,12 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.assembly.subject import USUAL_DELAY_S, generic_subject
+from daemon.assembly.subject import generic_subject
 from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
 from pipeline.geometry import load_model
 from pipeline.live import Paired
+from pipeline.model.subject import USUAL_DELAY_S
 from pipeline.streams.recordings.recording import Recording
 from pipeline.timebase.rows import PairedRows
 from pipeline.update import Result, Update
