@@ -15,7 +15,8 @@ from daemon.assembly.subject import delay_of, unknown_person
 from daemon.config import Config
 from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.body import BodySpace
-from pipeline.calibrate.calibrator import Calibrator, CalibratorSettings, Delays
+from pipeline.calibrate.calibrator import Calibrator, CalibratorSettings
+from pipeline.calibrate.delay import Delays
 from pipeline.calibrate.synergy.hybrid import HybridSettings
 from pipeline.calibrate.synergy.online import OnlineSynergies
 from pipeline.calibrate.unmeasured import UnmeasuredMuscles

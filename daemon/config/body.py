@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from daemon.config.section import Renamed, Section
-from pipeline.timebase.delay import LONGEST_S
+from pipeline.model.subject import LONGEST_DELAY_S
 
 Names = Annotated[list[str], Field(min_length=1)]
 
@@ -50,8 +50,8 @@ class ModelConfig(Section):
     @classmethod
     def _is_a_delay(cls, value: Any) -> Any:
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value != "found" and not (number and 0.0 <= value <= LONGEST_S):
-            raise ValueError(f"use 'found' or seconds from 0 to {LONGEST_S:g}")
+        if value != "found" and not (number and 0.0 <= value <= LONGEST_DELAY_S):
+            raise ValueError(f"use 'found' or seconds from 0 to {LONGEST_DELAY_S:g}")
         return value
 
     @field_validator("use_muscles", mode="before")

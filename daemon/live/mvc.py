@@ -9,7 +9,7 @@ from daemon.config import Config
 from daemon.ipc.orders import Answer, Recorded, RecordOrder, Scale
 from pipeline.emg.envelope import Envelope
 from pipeline.emg.levels import HELD_S, HIGHEST_REST, Levels
-from pipeline.timebase.delay import LONGEST_S
+from pipeline.model.subject import LONGEST_DELAY_S
 
 NAMES = {"mvc": "The MVC", "baseline": "The resting level"}
 """How a sentence about a recording begins."""
@@ -32,7 +32,7 @@ class LiveLevels:
         self._channels = config.streams.emg.channels
         self._untracked = "none" if config.envelope.baseline == "none" else None
         self._fade_s = config.output.cross_fade_s
-        self._settled_s = config.output.cross_fade_s + LONGEST_S
+        self._settled_s = config.output.cross_fade_s + LONGEST_DELAY_S
         self._envelope = envelope
         self.recording: Recorded | None = None
         """What is being recorded."""

@@ -74,7 +74,7 @@ def beginning(
         def loss(output: Output, batch: Trials, scale: Tensor, vectors: Tensor) -> Tensor:
             return objective_value(output, batch, scale, vectors, settings)
 
-        found = find_start(space, driven, rate_hz, loss, known.range_s)
+        found = find_start(space, driven, rate_hz, loss, known)
         delay_s, vector = found.delay_s, found.vector
     subject = known.told(space.subject(vector), delay_s)
     return Beginning(space, vector, subject, with_delay(trials, delay_s * rate_hz))

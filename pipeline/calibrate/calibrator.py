@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from pipeline.calibrate.confidence import confidence
-from pipeline.calibrate.delay import with_delay
+from pipeline.calibrate.delay import Delays, with_delay
 from pipeline.calibrate.gate import Judge, Score, verdict
 from pipeline.calibrate.loss import (
     LossSettings,
@@ -26,14 +26,15 @@ from pipeline.calibrate.motion import MotionReference
 from pipeline.calibrate.optimiser import GroupedAdamW
 from pipeline.calibrate.prior import distance
 from pipeline.calibrate.reservoir import Reservoir
-from pipeline.calibrate.start import Start, find_start, shifted_tendons
+from pipeline.calibrate.search import StartSearch
+from pipeline.calibrate.start import Start, shifted_tendons
 from pipeline.calibrate.synergy.online import OnlineSynergies, Search, resynthesised
 from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.calibrate.window import Window
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
-from pipeline.model.subject import USUAL_DELAY_S, Subject
+from pipeline.model.subject import Subject
 from pipeline.timebase.rows import PairedRows
 from pipeline.update import ADOPTED, Result, Update
 
@@ -41,8 +42,6 @@ LEAST_EXCITATION_RANGE = 0.03
 """An excitation that moves less than this over the window tells nothing of its muscle."""
 HEAT_LOSS = 0.85
 """Factor by which the learning rate approaches its floor at each update."""
-_SEARCHES = 3
-"""Times a start is searched while the window fills: a second of data may show but one posture."""
 ERROR_RISE = 1.5
 """Rise of the held-out error over its running level at which the learning rate is renewed."""
 
@@ -75,38 +74,6 @@ class CalibratorSettings:
     tolerance: float = 1.05
     """A candidate is rejected where its held-out error exceeds the present one's by this factor."""
     loss: LossSettings = field(default_factory=LossSettings)
-
-
-@dataclass(frozen=True)
-class Delays:
-    """What is known of the electromechanical delay.
-
-    Parameters
-    ----------
-    least_s, longest_s
-        Between what it lies, s; the same twice where it is given.
-    envelope_s
-        What of it the rows have behind them: the envelope's own delay.
-    """
-
-    least_s: float = 0.0
-    longest_s: float = 0.0
-    envelope_s: float = 0.0
-
-    @property
-    def range_s(self) -> tuple[float, float]:
-        """Least and longest that is left after the envelope's own."""
-        return max(0.0, self.least_s - self.envelope_s), max(0.0, self.longest_s - self.envelope_s)
-
-    def left(self, subject: Subject) -> float:
-        """Return what is left for a person, in whom it may be known; the usual where it is not."""
-        least, longest = self.range_s
-        whole = USUAL_DELAY_S if subject.delay_s is None else subject.delay_s
-        return float(np.clip(whole - self.envelope_s, least, longest))
-
-    def told(self, subject: Subject, left_s: float) -> Subject:
-        """Return the person with their whole delay."""
-        return replace(subject, delay_s=left_s + self.envelope_s)
 
 
 class _Cut(NamedTuple):
@@ -165,20 +132,16 @@ class Calibrator:
         self._rate_hz = rate_hz
         self._step_s = 1.0 / rate_hz
         self._delays = delays or Delays()
-        self._searches = _SEARCHES if stranger else 0
+        searches = stranger and limb is None and unmeasured is None
+        self._search = StartSearch(self._delays, rate_hz) if searches else None
         self._accepted = space.zeros() if start is None else space.vector(start)
-        self._optimiser = self._new_optimiser()
-        self._heat = 1.0
         self.version = version
         self.subject = start or space.prior
-        self._delay_s = self._delays.left(self.subject)
+        self._restart()
         self.forget()
 
     def _count(self, seconds: float) -> int:
         return round(seconds * self._rate_hz)
-
-    def _new_optimiser(self) -> GroupedAdamW:
-        return GroupedAdamW(self.space, self._accepted, self.settings.weight_decay)
 
     def forget(self) -> None:
         """Drop all data: what comes from now on is measured differently, as after a new MVC."""
@@ -226,10 +189,9 @@ class Calibrator:
             Their version.
         """
         self._accepted = self.space.vector(subject)
-        self._delay_s = self._delays.left(subject)
-        self._restart()
         self.version += 1
         self.subject = subject
+        self._restart()
         return self._unchanged(
             Result.ROLLED_BACK, f"Version {self.version} has the parameters of version {of}."
         )
@@ -249,11 +211,12 @@ class Calibrator:
     def _updated(self) -> Update:
         """Search, judge what was found, and put it in force where it is better."""
         cut = self._cut()
-        _, judge = self._split(cut, self._delay_s)
-        before = judge.score(self._accepted)
-        delay_s = self._started(cut.train) if self._start_due() else self._delay_s
-        train, judge = self._split(cut, delay_s)
-        search = self._search(train)
+        before = self._judge(cut, self._delays.left(self.subject)).score(self._accepted)
+        if self._search and self._search.due(self.version == 0, self._filled()):
+            self._begin(cut.train, self._search)
+        train = self._with_regressor(with_delay(cut.train, self._delay_s * self._rate_hz))
+        judge = self._judge(cut, self._delay_s)
+        search = self._synergy_search(train)
         loss, fallbacks = self._descend(train, judge.scale, search)
         candidate = self._optimiser.vector.detach()
         if loss is None:
@@ -272,8 +235,8 @@ class Calibrator:
         result, sentence = verdict(
             before, after, self.settings.gain, self.settings.tolerance, at_bound
         )
-        tried = self._delays.told(self.space.subject(candidate), delay_s)
-        self._carry_out(result, candidate, tried, search, delay_s)
+        tried = self._delays.told(self.space.subject(candidate), self._delay_s)
+        self._carry_out(result, candidate, tried, search)
         return Update(
             result=result,
             sentence=sentence,
@@ -296,23 +259,18 @@ class Calibrator:
     def _synergies(self) -> SynergyWeights | None:
         return self._online.found if self._online else None
 
-    def _search(self, train: Trials) -> Search | None:
+    def _synergy_search(self, train: Trials) -> Search | None:
         """Begin to refine synergies too, where muscles are driven by them."""
         if self._online is None:
             return None
         return self._online.search(train, self._rates()[0])
 
     def _carry_out(
-        self,
-        result: Result,
-        candidate: Tensor,
-        tried: Subject,
-        search: Search | None,
-        delay_s: float,
+        self, result: Result, candidate: Tensor, tried: Subject, search: Search | None
     ) -> None:
         """Put a candidate in force, or go back to what is."""
         if result in ADOPTED:
-            self._accepted, self.subject, self._delay_s = candidate, tried, delay_s
+            self._accepted, self.subject = candidate, tried
             self.version += 1
             if search and self._online:
                 self._online.found = search.found()
@@ -377,38 +335,34 @@ class Calibrator:
             train = joined(train, past._replace(weight=share * past.weight))
         return _Cut(train, fresh, scale)
 
-    def _split(self, cut: _Cut, delay_s: float) -> tuple[Trials, Judge]:
-        """Return what to learn from and the judge, the excitations delayed."""
-        train, fresh = (with_delay(part, delay_s * self._rate_hz) for part in cut[:2])
-        fresh = self._with_regressor(resynthesised(fresh, self._synergies()))
-        judge = Judge(self.space, fresh, cut.scale, self._step_s, self._unmeasured)
-        return self._with_regressor(train), judge
+    def _judge(self, cut: _Cut, delay_s: float) -> Judge:
+        """Return the judge of parameters that go with a delay."""
+        fresh = resynthesised(with_delay(cut.fresh, delay_s * self._rate_hz), self._synergies())
+        return Judge(
+            self.space,
+            self._with_regressor(fresh),
+            cut.scale,
+            self._step_s,
+            self._unmeasured,
+        )
 
-    def _start_due(self) -> bool:
-        """Tell whether a start is to be searched: at first, and again when there is more data."""
-        if self._limb is not None or self._unmeasured is not None or not self._searches:
-            return False
-        done = _SEARCHES - self._searches
-        share = len(self._window) / self._window.capacity
-        return self.version == 0 or share >= (done + 1) / _SEARCHES
+    def _filled(self) -> float:
+        """Return how much of the window is filled, a fraction."""
+        return len(self._window) / self._window.capacity
 
-    def _started(self, train: Trials) -> float:
-        """Begin from the best of several starts; return its delay beyond the envelope's, s."""
-        self._searches = max(0, self._searches - 1)
+    def _begin(self, train: Trials, search: StartSearch) -> None:
+        """Go on from the best of several starts, and with its delay."""
         known = None
         if self.version == 0:
-            self.space = self.space.around(
-                shifted_tendons(self.space.prior, self._window.rows.length)
-            )
+            lengths = self._window.rows.length
+            self.space = self.space.around(shifted_tendons(self.space.prior, lengths))
         else:
-            known = Start(self._accepted, self._delay_s, np.inf)
+            known = Start(self._accepted, self._delays.left(self.subject), np.inf)
         driven = resynthesised(train, self._synergies())
-        start = find_start(
-            self.space, driven, self._rate_hz, self._loss, self._delays.range_s, known
-        )
+        start = search.found(self.space, driven, self._loss, known)
         self._accepted = self.space.vector(self.subject)
         self._optimiser = GroupedAdamW(self.space, start.vector, self.settings.weight_decay)
-        return start.delay_s
+        self._delay_s = start.delay_s
 
     def _with_regressor(self, trials: Trials) -> Trials:
         """Work out what a motion says of bones, where it is the reference."""
@@ -467,7 +421,9 @@ class Calibrator:
 
     def _restart(self) -> None:
         """Search on from the parameters in force."""
-        self._optimiser = self._new_optimiser()
+        self._optimiser = GroupedAdamW(self.space, self._accepted, self.settings.weight_decay)
+        self._delay_s = self._delays.left(self.subject)
+        """What is left of the delay with which the parameters are being searched, s."""
         self._heat = 1.0
 
     def _cool(self, fresh: Score) -> None:

@@ -1,15 +1,57 @@
-"""The electromechanical delay of trials, differentiable, so that it can be found."""
+"""The electromechanical delay: what is known of it, and trials delayed by it, differentiable."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from pipeline.calibrate.loss import Trials
+from pipeline.model.subject import USUAL_DELAY_S, Subject
 from pipeline.shapes import Float
 
 _WHOLE = 1.0 - 1e-5
 """Share of a delayed excitation from which on it counts as measured."""
+
+
+@dataclass(frozen=True)
+class Delays:
+    """What is known of the electromechanical delay.
+
+    Parameters
+    ----------
+    least_s, longest_s
+        Between what it lies, s; the same twice where it is given.
+    envelope_s
+        What of it the rows have behind them: the envelope's own delay.
+    """
+
+    least_s: float = 0.0
+    longest_s: float = 0.0
+    envelope_s: float = 0.0
+
+    @property
+    def range_s(self) -> tuple[float, float]:
+        """Least and longest that is left after the envelope's own."""
+        return max(0.0, self.least_s - self.envelope_s), max(0.0, self.longest_s - self.envelope_s)
+
+    @property
+    def deviation_s(self) -> float:
+        """Standard deviation of a delay of which no more than the range is known, s."""
+        least, longest = self.range_s
+        return (longest - least) / float(np.sqrt(12.0))
+
+    def left(self, subject: Subject) -> float:
+        """Return what is left for a person, in whom it may be known; the usual where it is not."""
+        least, longest = self.range_s
+        whole = USUAL_DELAY_S if subject.delay_s is None else subject.delay_s
+        return float(np.clip(whole - self.envelope_s, least, longest))
+
+    def told(self, subject: Subject, left_s: float) -> Subject:
+        """Return the person with their whole delay."""
+        return replace(subject, delay_s=left_s + self.envelope_s)
 
 
 def delayed(

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.calibrate.delay import delayed
+from pipeline.calibrate.delay import Delays, delayed
 from pipeline.calibrate.loss import Trials, moment_scale
 from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
@@ -38,7 +38,7 @@ _TAUT = 1.02
 DELAY_DEVIATION_S = 0.04
 """How far people are from the usual delay, s; the pull is weak."""
 _DELAY_WEIGHT = 0.1
-_FIRST_DELAYS_S = (0.035, 0.065, 0.1)
+_FIRST_DELAYS_S = (0.05, 0.08, 0.11)
 _WIDE = 4.5
 """Ratio of the bounds of the gain from which on it is begun with at three places, not one."""
 
@@ -93,7 +93,7 @@ def find_start(
     trials: Trials,
     rate_hz: float,
     loss: Loss,
-    delays_s: tuple[float, float],
+    delays: Delays,
     known: Start | None = None,
     settings: StartSettings | None = None,
 ) -> Start:
@@ -109,50 +109,90 @@ def find_start(
         Rate of the model's time grid, Hz.
     loss
         What is minimised.
-    delays_s
-        Least and longest delay, s; the same twice where it is known.
+    delays
+        What is known of the electromechanical delay.
     known
         A start to begin with beside the others.
     """
     settings = settings or StartSettings()
-    vectors, steps = _first(space, trials, rate_hz, delays_s)
+    vectors, steps = _first(space, trials, rate_hz, delays)
     if known is not None:
         vectors = torch.cat((vectors, known.vector[None].to(vectors)))
         steps = torch.cat((steps, steps.new_tensor([known.delay_s * rate_hz])))
-    batch = _batched(trials)
-    limits = (delays_s[0] * rate_hz, delays_s[1] * rate_hz)
-    scale, guess, stiff = moment_scale(trials), None, _stiff(space)
-    parts = [vectors.requires_grad_(), steps.requires_grad_()]
-    rates = (settings.learning_rate, settings.delay_rate_s * rate_hz)
-    optimiser = torch.optim.AdamW(
-        [{"params": [part], "lr": rate} for part, rate in zip(parts, rates, strict=True)],
-        betas=(0.9, 0.99),
-        weight_decay=0.0,
-    )
-    best = [Start(v, float(s) / rate_hz, np.inf) for v, s in zip(*_apart(parts), strict=True)]
+    descent = _Descent(vectors, steps, rate_hz, delays, settings)
+    batch, scale, guess, stiff = _batched(trials), moment_scale(trials), None, _stiff(space)
     for step in range(settings.steps + 1):
-        cooled = settings.last ** (step / settings.steps)
-        for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * cooled
         output = simulate(
-            space.parameters(vectors[:, None]),
-            delayed(batch.excitation, steps.clamp(*limits)),
+            space.parameters(descent.vectors[:, None]),
+            delayed(batch.excitation, descent.steps),
             batch.length,
             batch.moment_arm,
             1.0 / rate_hz,
             guess=guess,
         )
         guess = output.w.detach()
-        pull = _unusual(steps / rate_hz, limits) + STIFFNESS * vectors[:, stiff].square().mean(-1)
-        value = loss(output, batch, scale, vectors) + settings.pull * pull
-        best = _better(best, value.detach(), parts, rate_hz)
+        error = loss(output, batch, scale, descent.vectors)
+        value = error + settings.pull * descent.unusual(stiff)
+        descent.keep_best(value.detach())
         if step < settings.steps:
-            optimiser.zero_grad()
-            value.nan_to_num(0.0, 0.0, 0.0).sum().backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            with torch.no_grad():
-                steps.clamp_(*limits)
-    return min(best, key=lambda start: start.loss)
+            descent.go_on(value, step / settings.steps)
+    return descent.best()
+
+
+class _Descent:
+    """Starts that descend together: a vector and a delay each, and the best they have come to."""
+
+    def __init__(
+        self,
+        vectors: Tensor,
+        steps: Tensor,
+        rate_hz: float,
+        delays: Delays,
+        settings: StartSettings,
+    ) -> None:
+        self.vectors = vectors.requires_grad_()
+        self.steps = steps.requires_grad_()
+        """Delays, grid steps, within the limits."""
+        self._rate_hz, self._delays, self._settings = rate_hz, delays, settings
+        self._rates = settings.learning_rate, settings.delay_rate_s * rate_hz
+        self._optimiser = torch.optim.AdamW(
+            [{"params": [self.vectors]}, {"params": [self.steps]}],
+            betas=(0.9, 0.99),
+            weight_decay=0.0,
+        )
+        self._best = [Start(vector, 0.0, np.inf) for vector in vectors.detach()]
+
+    def unusual(self, stiff: Tensor) -> Float[Tensor, " start"]:
+        """Return the pull towards usual activation, and towards a usual delay if it is free."""
+        pull = STIFFNESS * self.vectors[:, stiff].square().mean(-1)
+        least, longest = self._delays.range_s
+        if least == longest:
+            return pull
+        whole = self.steps / self._rate_hz + self._delays.envelope_s
+        return pull + _DELAY_WEIGHT * ((whole - USUAL_DELAY_S) / DELAY_DEVIATION_S).square()
+
+    def keep_best(self, values: Tensor) -> None:
+        """Keep for each start where it is, if that is the best it has come to."""
+        vectors, steps = self.vectors.detach().clone(), self.steps.detach() / self._rate_hz
+        now = map(Start, vectors, steps.tolist(), values.tolist())
+        self._best = [
+            new if new.loss < old.loss else old for new, old in zip(now, self._best, strict=True)
+        ]
+
+    def go_on(self, values: Tensor, done: float) -> None:
+        """Take a step; `done` is the fraction of all steps before it, by which the rates fall."""
+        for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
+            group["lr"] = rate * self._settings.last**done
+        self._optimiser.zero_grad()
+        values.nan_to_num(0.0, 0.0, 0.0).sum().backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+        least, longest = (limit * self._rate_hz for limit in self._delays.range_s)
+        with torch.no_grad():
+            self.steps.clamp_(least, longest)
+
+    def best(self) -> Start:
+        """Return the best of all."""
+        return min(self._best, key=lambda start: start.loss)
 
 
 def _stiff(space: ParameterSpace) -> Tensor:
@@ -165,37 +205,15 @@ def _batched(trials: Trials) -> Trials:
     return Trials._make(part.unsqueeze(0) if isinstance(part, Tensor) else part for part in trials)
 
 
-def _apart(parts: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    vectors, steps = (part.detach().clone() for part in parts)
-    return list(vectors), list(steps)
-
-
-def _better(best: list[Start], values: Tensor, parts: list[Tensor], rate_hz: float) -> list[Start]:
-    """Return for each start the best it has come to."""
-    now = zip(*_apart(parts), values.tolist(), strict=True)
-    return [
-        Start(vector, float(steps) / rate_hz, value) if value < old.loss else old
-        for old, (vector, steps, value) in zip(best, now, strict=True)
-    ]
-
-
-def _unusual(delay_s: Tensor, limits: tuple[float, float]) -> Tensor:
-    """Return the weak pull towards a usual delay; none where it is known."""
-    if limits[0] == limits[1]:
-        return torch.zeros_like(delay_s)
-    return _DELAY_WEIGHT * ((delay_s - USUAL_DELAY_S) / DELAY_DEVIATION_S).square()
-
-
 def _first(
-    space: ParameterSpace, trials: Trials, rate_hz: float, delays_s: tuple[float, float]
+    space: ParameterSpace, trials: Trials, rate_hz: float, delays: Delays
 ) -> tuple[Float[Tensor, "start parameter"], Float[Tensor, " start"]]:
     """Return the starts: places between the bounds of the gain, delays, and a fitting strength."""
-    low, high = delays_s
-    delays = sorted({float(np.clip(d, low, high)) for d in _FIRST_DELAYS_S})
+    left_s = [float(np.clip(d - delays.envelope_s, *delays.range_s)) for d in _FIRST_DELAYS_S]
     vectors, steps = [], []
     for gain in _gains(space):
         person = space.prior.with_values({"gain": gain * np.ones(len(space.prior.muscles))})
-        for delay_s in delays:
+        for delay_s in sorted(set(left_s)):
             by = torch.as_tensor(delay_s * rate_hz).to(trials.excitation)
             vectors.append(_as_strong_as_the_moments(space, person, trials, by, rate_hz))
             steps.append(by)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.model.subject import LONGEST_DELAY_S
 from pipeline.streams.base import Array
 
-LONGEST_S = 0.3
-"""Longest delay that a line can be set to, s."""
 SLEW = 0.1
 """How fast a delay moves to another: the signal meanwhile runs a tenth faster or slower."""
 
@@ -22,7 +21,7 @@ class DelayLine:
     Parameters
     ----------
     delay_s
-        Delay, s, not negative, at most `LONGEST_S`.
+        Delay, s, not negative, at most `LONGEST_DELAY_S`.
     rate_hz
         Rate of the grid, Hz.
     n_channels
@@ -31,7 +30,7 @@ class DelayLine:
 
     def __init__(self, delay_s: float, rate_hz: float, n_channels: int) -> None:
         self._rate_hz = rate_hz
-        self._kept = int(np.ceil(LONGEST_S * rate_hz)) + 1
+        self._kept = int(np.ceil(LONGEST_DELAY_S * rate_hz)) + 1
         self._steps = self._target = self._whole(delay_s)
         self._n_channels = n_channels
         self._history: Array | None = None

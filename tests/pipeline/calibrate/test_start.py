@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from person import BOUNDS, RATE_HZ, person, prior, recorded
 
-from pipeline.calibrate.delay import delayed, with_delay
+from pipeline.calibrate.delay import Delays, delayed, with_delay
 from pipeline.calibrate.offline import DescentSettings, cut, objective_value
 from pipeline.calibrate.start import FIBRE_RANGE, StartSettings, find_start, shifted_tendons
 from pipeline.model.parameters import ParameterSpace, Rule
@@ -53,13 +53,15 @@ def test_delay_and_moments_of_a_stranger_are_found(delay_s, gain):
     def loss(output, batch, scale, vectors):
         return objective_value(output, batch, scale, vectors, DescentSettings())
 
-    found = find_start(space, trials, RATE_HZ, loss, (0.02, 0.15), settings=StartSettings(pull=0.1))
+    found = find_start(
+        space, trials, RATE_HZ, loss, Delays(0.02, 0.15), settings=StartSettings(pull=0.1)
+    )
     assert found.delay_s == pytest.approx(delay_s, abs=0.01)
     product = space.subject(found.vector)
     wanted = person().strength / gain
     ratio = product.strength * product.gain / wanted
     assert 0.4 < ratio[:2].min() < ratio[:2].max() < 2.5
-    known = find_start(space, trials, RATE_HZ, loss, (delay_s, delay_s))
+    known = find_start(space, trials, RATE_HZ, loss, Delays(delay_s, delay_s))
     assert known.delay_s == pytest.approx(delay_s)
     assert known.loss < 0.5
 
