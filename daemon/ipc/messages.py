@@ -110,6 +110,7 @@ class ConfidenceMap(BaseModel):
     directions: list[Values]
     residual: list[Finite]
     bones: dict[str, BoneMap] = {}
+    delay_deviation_s: Finite = 0.0
 
     @classmethod
     def of(cls, confidence: Confidence) -> ConfidenceMap:
@@ -120,6 +121,7 @@ class ConfidenceMap(BaseModel):
             directions=[_lists(values) for values in confidence.directions],
             residual=list(confidence.residual),
             bones={label: BoneMap(**vars(number)) for label, number in confidence.bones.items()},
+            delay_deviation_s=confidence.delay_deviation_s,
         )
 
     def confidence(self) -> Confidence:
@@ -130,6 +132,7 @@ class ConfidenceMap(BaseModel):
             directions=tuple(_arrays(values) for values in self.directions),
             residual=tuple(self.residual),
             bones={label: BoneNumber(**dict(number)) for label, number in self.bones.items()},
+            delay_deviation_s=self.delay_deviation_s,
         )
 
 

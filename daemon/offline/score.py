@@ -107,7 +107,9 @@ def score(
         ``rmse_after_freeze`` and ``r2_after_freeze`` over the rest; each ``rmse`` also with
         ``_uncalibrated`` and ``_of_mean`` at its end, the errors of the person of the model file
         and of the reference's mean on the same samples; ``freeze_after_s``, ``nonfinite``
-        (predicted numbers that were not finite), ``parameter_version``, ``cross_fade_nm_per_s``
+        (predicted numbers that were not finite), ``parameter_version``, ``delay_s`` and
+        ``delay_deviation_s`` (electromechanical delay in force at the end, and its standard
+        deviation; None before it was looked for), ``cross_fade_nm_per_s``
         (the fastest that a cross-fade moved a moment), ``updates`` {result: count}, ``seconds``
         (length of the recording) and ``wall_s`` (time this took).
     """
@@ -161,6 +163,8 @@ class _Lived:
         self._whole = Comparison(config.model.dofs)
         self._frozen = Comparison(config.model.dofs)
         self._updates = Counter[str]()
+        self._delay_s = delay_of(config, subject)
+        self._delay_deviation_s: float | None = None
         self._nonfinite = 0
 
     def take(self, chunk: Chunk) -> None:
@@ -207,7 +211,10 @@ class _Lived:
             self._pipeline.mapper.learn(Synthesis(update.synergies))
         if update.adopted:
             self._pipeline.predictor.adopt(update.subject, update.version, update.confidence)
-            self._pipeline.set_delay(delay_of(self._config, update.subject))
+            self._delay_s = delay_of(self._config, update.subject)
+            known = update.confidence
+            self._delay_deviation_s = known.delay_deviation_s if known else None
+            self._pipeline.set_delay(self._delay_s)
 
     def result(self) -> dict[str, object]:
         """Return what `score` does, but for the times."""
@@ -219,6 +226,8 @@ class _Lived:
             **(self._frozen.over("after_freeze") if np.isfinite(self._frozen_from) else {}),
             "nonfinite": self._nonfinite,
             "parameter_version": predictor.version,
+            "delay_s": self._delay_s,
+            "delay_deviation_s": self._delay_deviation_s,
             "cross_fade_nm_per_s": predictor.fastest_cross_fade,
             "updates": dict(self._updates),
         }

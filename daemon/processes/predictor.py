@@ -147,6 +147,7 @@ class LivePredictor:
         self._span: tuple[float, float] | None = None
         self._bones: dict[str, BoneMap] = {}
         """What is known of each number of the bones in force; nothing after a rollback."""
+        self._delay_deviation_s: float | None = None
         self._sources = {source.spec.key: source for source in build_sources(config)}
         self._reporter = StatusReporter(config, meta.session)
         self._status_due = clock.now()
@@ -250,6 +251,8 @@ class LivePredictor:
         self._subject = update.subject(self._subject)
         confidence = update.confidence.confidence() if update.confidence else None
         self._bones = update.confidence.bones if update.confidence else {}
+        known = update.confidence
+        self._delay_deviation_s = known.delay_deviation_s if known else None
         self._pipeline.predictor.adopt(self._subject, update.version, confidence)
         self._pipeline.set_delay(delay_of(self._config, self._subject))
         values = {k: tuple(v) for k, v in self._subject.values().items()}
@@ -329,6 +332,8 @@ class LivePredictor:
             "rmse_last": self._board.rmse(max(seconds - LAST_S, 0)),
             "rmse_after_10s": self._board.rmse(SETTLED_S),
             "parameter_version": self._received,
+            "delay_s": delay_of(self._config, self._subject),
+            "delay_deviation_s": self._delay_deviation_s,
             "bones": {label: bone.model_dump(mode="json") for label, bone in self._bones.items()},
         }
 

@@ -1,6 +1,7 @@
 """Fatigue verdicts: strength as calibrated beside frequency and amplitude of the EMG.
 
-Strength is what the calibrator finds: force for a given EMG. It falls when a muscle tires, but also
+What is judged is force for a given EMG: strength times gain as the calibrator finds them, of which
+data tell the product better than the two. It falls when a muscle tires, but also
 when an electrode gives more signal than before. What tells them apart is the EMG's spectrum: a
 tired muscle's fibres conduct more slowly and its median frequency falls; an electrode's gain
 changes the amplitude and leaves the frequency. Nothing is called fatigue on strength alone.
@@ -59,6 +60,8 @@ class Course:
     """Times of the accepted updates, shape [update]."""
     strength: Array
     """Relative to the generic muscle, shape [update]."""
+    gain: Array
+    """What its EMG was multiplied by, shape [update]."""
     identifiability: tuple[str, ...]
     """How well each update knew it; empty where that was not recorded."""
     t_emg: Array
@@ -74,6 +77,9 @@ class Evidence:
     """The numbers behind a verdict."""
 
     strength: Ramp
+    """Of strength times gain."""
+    gain: Share | None
+    """What of that is the gain's; None where it is not known."""
     frequency: Share | None
     """Trend of the median frequency over the session; None where it is not known."""
     frequency_hz: tuple[float, float] | None
@@ -111,7 +117,8 @@ def assess(courses: Sequence[Course]) -> list[FatigueVerdict]:
 
 def _verdict(course: Course, confidence: float) -> FatigueVerdict:
     settled = course.t >= SETTLED_S
-    strength = blocks(course.t[settled], course.strength[settled])
+    t, gain = course.t[settled], course.gain[settled]
+    strength = blocks(t, course.strength[settled] * gain)
     if not strength.enough:
         sentence = f"Too few accepted updates after the first {SETTLED_S:.0f} s to tell a change."
         return FatigueVerdict(course.muscle, Kind.NOT_IDENTIFIABLE, sentence, None)
@@ -122,6 +129,7 @@ def _verdict(course: Course, confidence: float) -> FatigueVerdict:
         ramp = fit_ramp(strength, confidence, beside=frequency)
     evidence = Evidence(
         strength=ramp,
+        gain=step(blocks(t, gain), ramp.onset[0], ramp.end, 1.0 - MISSED),
         frequency=slope,
         frequency_hz=_levels(frequency, ramp),
         amplitude=step(amplitude, ramp.onset[0], ramp.end, 1.0 - MISSED),
@@ -179,8 +187,15 @@ def _moved(found: Evidence) -> str:
     return (
         f"Strength {way} by {percent(abs(change.value))} (between {percent(low)} and "
         f"{percent(high)}) "
-        f"from {clock(ramp.onset[0])} to {clock(ramp.end)}"
+        f"from {clock(ramp.onset[0])} to {clock(ramp.end)}{_by_gain(found.gain)}"
     )
+
+
+def _by_gain(gain: Share | None) -> str:
+    """Return what of a change the calibrator put on the gain, where that is worth a word."""
+    if gain is None or abs(gain.value) < LEAST_CHANGE:
+        return ""
+    return f" (of it {percent(gain.value, signed=True)} by the gain of its EMG)"
 
 
 def _steady(found: Evidence) -> str:

@@ -42,6 +42,8 @@ _TICKS_S = (10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 _PARAMETERS = {
     "optimal_fibre_length": ("Optimal fibre length", "mm", 1e3),
     "tendon_slack_length": ("Tendon slack length", "mm", 1e3),
+    "gain": ("Gain of the EMG", "", 1.0),
+    "electromechanical_delay": ("Electromechanical delay", "ms", 1e3),
     "shape_factor": ("Shape factor of the activation", "", 1.0),
     "c1": ("Activation coefficient C1", "", 1.0),
     "c2": ("Activation coefficient C2", "", 1.0),

@@ -106,19 +106,26 @@ class Material:
         """Return what is known of each muscle, for a verdict on its fatigue."""
         driven = self.config["model"]["muscles"]
         strengths = self.estimates.get("strength", {})
+        gains = self.estimates.get("gain", {})
         return [
-            _course(muscle, strengths[muscle], [self.emg[c] for c in used if c in self.emg])
+            _course(
+                muscle,
+                strengths[muscle],
+                gains.get(muscle),
+                [self.emg[c] for c in used if c in self.emg],
+            )
             for muscle, used in driven.items()
             if muscle in strengths
         ]
 
 
-def _course(muscle: str, strength: Estimates, emg: Sequence[Emg]) -> Course:
+def _course(muscle: str, strength: Estimates, gain: Estimates | None, emg: Sequence[Emg]) -> Course:
     """Return a muscle's course; the EMG of several channels is their mean."""
     return Course(
         muscle=muscle,
         t=strength.t,
         strength=strength.value,
+        gain=np.ones_like(strength.value) if gain is None else gain.value,
         identifiability=strength.identifiability,
         t_emg=emg[0].t if emg else np.empty(0),
         amplitude=_mean([one.amplitude for one in emg]),

@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 
 MOMENT_RATE_HZ = 20.0
 """The curves are kept at this rate; residuals are of every row."""
+DELAY = "electromechanical_delay"
+"""Name of the delay among the parameters, of all muscles together, s."""
 
 
 class Recorder:
@@ -85,6 +87,9 @@ class Recorder:
                 deviation = known.deviation[name][i] if known else None
                 identifiability = known.identifiability[name][i] if known else None
                 self._log.add("parameter", number, name, muscle, value, deviation, identifiability)
+        if accepted and update.delay_s is not None:
+            doubt = known.delay_deviation_s if known else None
+            self._log.add("parameter", number, DELAY, "all", update.delay_s, doubt, None)
         for label, found in _bones(update).items():
             bone, kind = Label.parse(label)
             self._log.add("parameter", number, f"bone_{kind}", bone, *found)

@@ -252,7 +252,14 @@ class Calibrator:
             candidate=tried,
             error_before=before.relative,
             error_after=after.relative,
-            confidence=confidence(self.space, candidate, train, judge.scale, self._step_s),
+            confidence=confidence(
+                self.space,
+                candidate,
+                train,
+                judge.scale,
+                self._step_s,
+                self._delays.deviation_s,
+            ),
             synergies=self._synergies(),
         )
 

@@ -54,6 +54,7 @@ def confidence(
     trials: Trials,
     scale: Float[Tensor, " dof"],
     step_s: float,
+    delay_deviation_s: float = 0.0,
 ) -> Confidence:
     """Return how well the parameters at `vector` are known from `trials`.
 
@@ -63,6 +64,8 @@ def confidence(
         Spread of each DOF's reference, in its unit, shape [dof].
     step_s
         Interval of the time grid, s.
+    delay_deviation_s
+        Standard deviation of the electromechanical delay before any data, s; 0 where it is known.
     """
     with torch.no_grad():
         parameters = space.parameters(vector)
@@ -73,7 +76,12 @@ def confidence(
                 _bone_effects(space, vector, trials),
             )
         )
-        doubt = _excitation_effects(parameters, trials, step_s, output.w)
+        doubt = torch.cat(
+            (
+                _excitation_effects(parameters, trials, step_s, output.w),
+                _delay_effect(parameters, trials, step_s, output.w, delay_deviation_s),
+            )
+        )
         left = residual(output.moment, trials, space.inertia(vector))
     # What the loss takes a residual for, and how many of them tell as much as one.
     told = _mean_square(left, trials.weight) + ERROR_FLOOR * scale.square()
@@ -82,7 +90,8 @@ def confidence(
     precision = _products(_on_residual(torch.cat((slope, doubt)), trials), trials.weight, told)
     precision.diagonal()[own] += 1.0 / before.double().square()
     precision.diagonal()[space.size :] += 1.0
-    deviation = torch.linalg.inv(precision)[own, own].diagonal().sqrt().to(vector.dtype)
+    known = torch.linalg.inv(precision).diagonal().sqrt()
+    deviation = known[own].to(vector.dtype)
     # What EMG gets wrong it gets wrong in prediction too, which leaves the moments as they are.
     covariance = torch.linalg.inv(precision[own, own])
     slope[space.muscle_size :] = 0.0  # nor do bones change the moments of the muscles
@@ -97,6 +106,7 @@ def confidence(
         ),
         residual=_unexplained(space, vector, trials, output),
         bones=_bone_numbers(space, vector, deviation, identifiability),
+        delay_deviation_s=delay_deviation_s * float(known[-1]),
     )
 
 
@@ -199,12 +209,46 @@ def _excitation_effects(
     errors = torch.stack(
         (GAIN_DEVIATION * excitation, torch.full_like(excitation, OFFSET_DEVIATION))
     )
-    moved = torch.cat((excitation + errors, (excitation - errors).clamp_min(0.0)))
-    simulated = simulate(parameters, moved, *trials[1:3], step_s, guess=guess)
-    ahead, behind = simulated.force.chunk(2)
-    half = (ahead - behind) / 2.0  # shape [2, trial, muscle, time]
-    moment = trials.moment_arm * half[:, :, None]
+    moved = excitation + errors, (excitation - errors).clamp_min(0.0)
+    moment = _moments_apart(parameters, trials, moved, step_s, guess)
     return moment.movedim(-2, 1).flatten(0, 1)
+
+
+def _delay_effect(
+    parameters: Parameters, trials: Trials, step_s: float, guess: Tensor, deviation_s: float
+) -> Tensor:
+    """Return what one standard deviation of the electromechanical delay does to the moments.
+
+    Returns
+    -------
+    Tensor
+        N*m, shape [1, trial, dof, time].
+    """
+    excitation = trials.excitation
+    later = torch.cat((excitation[..., :1], excitation[..., :-1]), -1)
+    earlier = torch.cat((excitation[..., 1:], excitation[..., -1:]), -1)
+    moment = _moments_apart(parameters, trials, (later[None], earlier[None]), step_s, guess)
+    return deviation_s / step_s * moment.sum(-2)
+
+
+def _moments_apart(
+    parameters: Parameters,
+    trials: Trials,
+    excitations: tuple[Tensor, Tensor],
+    step_s: float,
+    guess: Tensor,
+) -> Tensor:
+    """Return half of what two sets of excitations differ in, muscle by muscle.
+
+    Returns
+    -------
+    Tensor
+        N*m, shape [error, trial, dof, muscle, time].
+    """
+    simulated = simulate(parameters, torch.cat(excitations), *trials[1:3], step_s, guess=guess)
+    one, other = simulated.force.chunk(2)
+    half = (one - other) / 2.0  # shape [error, trial, muscle, time]
+    return trials.moment_arm * half[:, :, None]
 
 
 def correlation_length(residual: Tensor, weight: Tensor) -> Tensor:

@@ -55,6 +55,8 @@ class Confidence:
         Standard deviation of what the model leaves unexplained, N*m per DOF.
     bones
         By label, such as ``ulna:mass``, each number of the bones that is identified too.
+    delay_deviation_s
+        Standard deviation of the electromechanical delay, s; 0 where it is given.
     """
 
     deviation: dict[str, Array]
@@ -62,3 +64,4 @@ class Confidence:
     directions: tuple[dict[str, Array], ...]
     residual: tuple[float, ...]
     bones: dict[str, BoneNumber] = field(default_factory=dict)
+    delay_deviation_s: float = 0.0

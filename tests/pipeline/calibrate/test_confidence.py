@@ -106,3 +106,22 @@ def correlated(chosen):
     """Return the correlation length of the noise alone, which is drawn anew for every row."""
     noise = torch.randn(chosen.moment.shape, generator=torch.Generator().manual_seed(1))
     return float(correlation_length(noise.double(), chosen.weight).mean())
+
+
+def test_the_delay_is_as_well_known_as_the_moments_change_with_it():
+    """Moments of an excitation that is later by two deviations differ as the interval says."""
+    chosen, parameters = trials(noisy(recorded(6.0), 5.0)), space()
+    vector, before_s = parameters.vector(person()), 0.04
+
+    def deviation_s(of, before):
+        return confidence(
+            parameters, vector, of, moment_scale(chosen), STEP_S, before
+        ).delay_deviation_s
+
+    found = deviation_s(chosen, before_s)
+    assert 0.0005 < found < 0.5 * before_s
+    assert deviation_s(chosen, 0.0) == 0.0
+    still = chosen._replace(
+        excitation=chosen.excitation.mean(-1, keepdim=True).expand_as(chosen.excitation)
+    )
+    assert deviation_s(still, before_s) == pytest.approx(before_s, rel=1e-3)

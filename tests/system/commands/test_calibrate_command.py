@@ -10,7 +10,7 @@ from places import CONFIGS
 
 from daemon.commands.offline.calibrate import calibrate
 from daemon.terminal.command import Commands
-from pipeline.model.subject import load_subject
+from pipeline.model.subject import CALIBRATED, load_subject
 
 CYCLES = "1317:1433,1892:2007,2921:3036"
 
@@ -62,7 +62,9 @@ def _errors_stand_beside_those_to_beat(now, before):
 
 
 def _the_parameters_are_those_of_the_subject(parameters, subject):
-    assert len(parameters) == 5 * 11 + 7
+    for kind in CALIBRATED:
+        owners = [muscle for one in parameters if one["name"] == kind for muscle in one["muscles"]]
+        assert sorted(owners) == sorted(subject.muscles)
     for parameter in parameters:
         low, high = parameter["bounds"]
         assert low <= parameter["value"] <= high
