@@ -48,8 +48,9 @@ class HybridSettings:
 
     High, since on new data the recorded excitations are all that the primitives are known from.
     """
-    effort_weight: float = 0.1
-    """Of the mean square of the synthesised excitations over their `HybridObjective.unit`."""
+    effort_weight: float = 0.01
+    """Of the mean square of each synthesised excitation over its `HybridObjective.unit`, summed
+    over the muscles: the more there are, the more freely they could share what the others leave."""
     bound_weight: float = 10.0
     """Of the mean squared excess of weights, primitives and excitations over 0..1."""
     first_weight: float = 0.5
@@ -186,7 +187,7 @@ def synergy_penalty(
     known = measured.expand_as(made).to(made.dtype)
     error = ((relative - wanted).square() * known).sum()
     power = (wanted.square() * known).sum().clamp_min(_TINY)
-    effort = (relative.square() * (1.0 - known)).sum() / (1.0 - known).sum().clamp_min(1.0)
+    effort = (relative.square() * (1.0 - known)).mean((0, 2)).sum()
     bounds = sum((_excess(part) for part in (*synergies, made)), torch.zeros_like(error))
     return (
         settings.tracking_weight * error / power

@@ -24,7 +24,14 @@ from daemon.config import Config, load_config
 from daemon.terminal.command import Command
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
 from tools.studies.people.living import AFTER_S, one
-from tools.studies.people.tables import markdown, people_cells, plain, summary, summary_cells
+from tools.studies.people.tables import (
+    delay_sentence,
+    markdown,
+    people_cells,
+    plain,
+    summary,
+    summary_cells,
+)
 
 WIDTH = 160
 """Columns of the terminal's table where the terminal itself does not say: it goes into a file."""
@@ -59,7 +66,7 @@ def results(
     default=0,
     show_default=True,
     help="Seed of the first person, which is `simulation.seed`. Settings are chosen on seeds from "
-    "0 on; people from 1000 on are for the figures alone.",
+    "0 on; people from 2000 on are for the figures alone.",
 )
 @click.option(
     "--seconds",
@@ -103,6 +110,7 @@ def main(
             console.width = max(console.width, WIDTH)
             console.print(plain(cells), "")
     record_s, learn_s = total["record_wall_s"], total["wall_s"]
+    say(delay_sentence(total), json_file)
     say(f"Per person {record_s:.1f} s to record and {learn_s:.1f} s to learn.", json_file)
     used = {"config": name, "seed": seed, "seconds": seconds}
     write_json(json_file, used | {"summary": total, "people": found})

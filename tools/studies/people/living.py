@@ -31,8 +31,6 @@ BEFORE_S, AFTER_S, LAST_S = (0.0, 5.0), (20.0, 25.0), 10.0
 LEARNT = 0.5
 """A set counts as learnt where its held-out squared error, as a share of the variance and in the
 mean over the joints, is below this."""
-DELAY_FIELD = "delay_s"
-"""Where a subject has its delay, once the calibrator finds it."""
 
 
 @dataclass
@@ -79,9 +77,9 @@ def lived(config: Config, recording: Recording) -> dict[str, Any]:
     -------
     dict
         ``before``, ``after`` and ``last`` {dof: RMSE over the RMS of the moment}; ``at_bound``
-        (parameters of the set in force at the end), ``delay_s`` (found by the calibrator, None
-        where it looks for none), ``learnt_s`` (time of the first accepted set that had learnt
-        enough, see `LEARNT`), ``updates`` {result: count} and ``nonfinite``.
+        (parameters of the set in force at the end), ``delay_s`` and ``delay_deviation_s`` (of
+        that set, the latter None before any was accepted), ``learnt_s`` (time of the first accepted
+        set that had learnt enough, see `LEARNT`), ``updates`` {result: count} and ``nonfinite``.
     """
     course = Course()
     result = score(config, recording, on_paired=course.pair, on_update=course.update)
@@ -95,7 +93,8 @@ def lived(config: Config, recording: Recording) -> dict[str, Any]:
     last = course.accepted[-1] if course.accepted else None
     return found | {
         "at_bound": len(last.at_bound) if last else 0,
-        "delay_s": getattr(last.subject, DELAY_FIELD, None) if last else None,
+        "delay_s": result["delay_s"],
+        "delay_deviation_s": result["delay_deviation_s"],
         "learnt_s": course.learnt_s(len(dofs)),
         "updates": {str(kind): count for kind, count in result["updates"].items()},  # type: ignore[attr-defined]
         "nonfinite": result["nonfinite"],

@@ -14,6 +14,8 @@ Result = dict[str, Any]
 
 GOAL = 0.15
 """RMSE over the moment's RMS that a person should be below."""
+DELAY_GOAL_S = 0.01
+"""How near the truth the electromechanical delay should be found, s."""
 WINDOWS = ("before", "after", "last")
 TITLES = {
     "before": "0 to 5 s",
@@ -48,7 +50,8 @@ def summary(found: Sequence[Result]) -> Result:
         For each window ``below_by_worst`` and ``below_by_mean`` (people below the goal with their
         worst joint, and in the mean over joints), ``median`` and ``worst`` of both, and per joint;
         ``wall_s`` and ``record_wall_s``, in the median; ``learnt`` (people with an accepted set
-        that had learnt enough) and ``learnt_s``, its median time; ``at_bound``, the median.
+        that had learnt enough) and ``learnt_s``, its median time; ``at_bound``, the median;
+        ``delay``, see `_delays`.
     """
     windows = [*WINDOWS, *(("known",) if all("known" in one for one in found) else ())]
     learnt = [one["learnt_s"] for one in found if one["learnt_s"] is not None]
@@ -59,9 +62,36 @@ def summary(found: Sequence[Result]) -> Result:
         "learnt": len(learnt),
         "learnt_s": float(np.median(learnt)) if learnt else None,
         "at_bound": float(np.median([one["at_bound"] for one in found])),
+        "delay": _delays(found),
         "record_wall_s": float(np.median([one["record_wall_s"] for one in found])),
         "wall_s": float(np.median([one["wall_s"] for one in found])),
     }
+
+
+def _delays(found: Sequence[Result]) -> Result:
+    """Return by how much the delays are off, s, and how many are near the truth.
+
+    Near is within `DELAY_GOAL_S`, and within two standard deviations.
+    """
+    off = np.array([one["delay_s"] - one["drawn"]["delay_s"] for one in found])
+    deviation = np.array([one["delay_deviation_s"] or np.inf for one in found])
+    return {
+        "mean_s": float(off.mean()),
+        "worst_s": float(np.abs(off).max()),
+        "within_goal": int(np.sum(np.abs(off) <= DELAY_GOAL_S)),
+        "within_interval": int(np.sum(np.abs(off) <= 2.0 * deviation)),
+    }
+
+
+def delay_sentence(total: Result) -> str:
+    """Return what there is to say of the delays that were found."""
+    one, people = total["delay"], total["people"]
+    mean_ms, worst_ms, goal_ms = (1e3 * s for s in (one["mean_s"], one["worst_s"], DELAY_GOAL_S))
+    return (
+        f"Delay: off by {mean_ms:+.1f} ms in the mean, {worst_ms:.1f} ms at worst; within "
+        f"{goal_ms:.0f} ms for {one['within_goal']} of {people}, within two standard deviations "
+        f"for {one['within_interval']}."
+    )
 
 
 def _of_window(found: Sequence[Result], window: str) -> Result:
