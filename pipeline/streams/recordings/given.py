@@ -42,7 +42,8 @@ def checked_file(text: str) -> Path:
     """
     file = Path(text)
     if not file.is_file():
-        raise UserError(f"The recording '{file}' does not exist; check the path.")
+        roles = f" A role before '=' is one of {', '.join(ROLES)}." if "=" in text else ""
+        raise UserError(f"The recording '{file}' does not exist; check the path.{roles}")
     if not file.stat().st_size:
         raise UserError(f"The recording '{file}' is empty; it was probably not written whole.")
     return file

@@ -70,7 +70,8 @@ def _read(
     if all(file.path.suffix.lower() in OPENSIM_SUFFIXES for file in files):
         return read_opensim(files, known)
     raise UserError(
-        f"'{path}' is not a recording; give one .npz or .xdf file, or .sto and .mot files."
+        f"'{path}' is not a recording; give one .npz or .xdf file (RUN.xdf,emg=NAME says which "
+        "stream is meant), or .sto and .mot files (emg=FILE,angles=FILE says what they are)."
     )
 
 

@@ -14,15 +14,21 @@ GAP_INTERVALS = 1.5
 """A step longer than this many sampling intervals is a gap, as in a live stream."""
 _SPAN = 100
 """The interval is measured over this many samples, so that jitter does not tell."""
+_PAUSE_S = 0.2
+"""No stretch with a longer step in it is measured, s: recordings are cut into cycles."""
 _BESIDE_S = 0.5
 """A drop-out shifts the stamps of this long after it; a packet that is late only its own, s."""
 
 
 def interval_s(t: Array) -> float:
-    """Return the sampling interval by the stamps, s; gaps and jitter hardly change it."""
+    """Return the sampling interval by the stamps, s; pauses and jitter hardly change it."""
     span = max(1, min(_SPAN, (len(t) - 1) // 10))
     with np.errstate(all="ignore"):  # stamps may be damaged
-        return float(np.median((t[span:] - t[:-span]) / span))
+        steps = np.diff(t)
+        pauses = np.cumsum(np.concatenate([[0], steps > _PAUSE_S]))
+        without = pauses[span:] == pauses[:-span]
+        each = (t[span:] - t[:-span])[without] / span if without.any() else steps
+        return float(np.median(each))
 
 
 def gaps(t: Array, rate_hz: float) -> NDArray[np.intp]:

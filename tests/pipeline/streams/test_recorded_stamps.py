@@ -86,6 +86,20 @@ def test_a_rate_that_is_nearly_right_is_left_without_a_word(tmp_path, caplog, st
     assert not caplog.records
 
 
+def test_a_rate_is_found_under_packets_that_were_stamped_by_the_stated_one():
+    packet = np.arange(20) / 2000  # liblsl deduces stamps within a packet from the nominal rate
+    t = np.concatenate([k * 0.02 + packet for k in range(100)])
+    assert 1 / interval_s(t) == pytest.approx(1000.0, rel=1e-3)
+
+
+def test_a_recording_cut_into_cycles_keeps_its_rate(tmp_path, caplog):
+    t = np.concatenate([k + np.arange(60) / 100 for k in range(30)])
+    x = np.sin(t)[:, None]
+    np.savez(tmp_path / "r.npz", fs=100.0, time=t, emg=x, emg_names=["a"])
+    assert load_recording(tmp_path / "r.npz").streams["emg"].rate_hz == 100.0
+    assert "has 29 gaps, the longest of 0.41 s" in caplog.text
+
+
 def test_an_irregular_stream_keeps_its_stamps(tmp_path):
     t = np.cumsum(RANDOM.uniform(0.005, 0.015, 400))
     stream = {"name": "emg", "type": "EMG", "channels": ["a"], "unit": "V", "rate_hz": 0}
