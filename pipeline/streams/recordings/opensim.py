@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from math import pi
 from pathlib import Path
@@ -23,6 +24,8 @@ _MOMENT = "_moment"
 _FORCE = "_force"
 _VALUE = "/value"
 _TRANSLATIONS = ("_tx", "_ty", "_tz")
+_PERSON = re.compile(r"\w*id[_ -]?\d+", re.IGNORECASE)
+"""A folder of one person, ``ID12``, which does not hold inverse dynamics for that."""
 
 
 class OpensimFile(NamedTuple):
@@ -102,7 +105,8 @@ def _by_itself(file: OpensimFile, table: Table) -> str | None:
 
 
 def _by_folder(file: OpensimFile, table: Table) -> str | None:
-    return _by_itself(file, table) or role_told(table.title, file.path.stem, *file.folders)
+    folders = [name for name in file.folders if not _PERSON.fullmatch(name)]
+    return _by_itself(file, table) or role_told(table.title, file.path.stem, *folders)
 
 
 def _stream(file: Path, key: str, table: Table, known: KnownStream) -> RecordedStream:

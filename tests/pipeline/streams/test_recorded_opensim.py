@@ -82,6 +82,13 @@ def test_folders_may_hold_folders_and_what_a_file_says_goes_before_them(tmp_path
     assert {key: s.channels for key, s in streams.items()} == {"emg": ("SOL",), "angles": ("knee",)}
 
 
+@pytest.mark.parametrize("person", ["ID12", "SubjectID_3"])
+def test_the_folder_of_a_person_is_no_inverse_dynamics(tmp_path, person):
+    table(tmp_path / person / "emg.sto", ["SOL"])
+    table(tmp_path / person / "notes.sto", ["fx"])
+    assert list(load_recording(tmp_path / person).streams) == ["emg"]
+
+
 def test_two_trials_in_the_folders_are_refused_and_chosen_by_hand(tmp_path):
     files = [table(tmp_path / "EMGData" / f"trial_{n}.sto", ["SOL"]) for n in (1, 2)]
     with pytest.raises(UserError, match=r"both hold emg; .* as in 'emg=FILE'"):
