@@ -53,6 +53,15 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
+def shared_cases(shared_data: Path) -> Path:
+    """Folder of small inputs as labs send them, or a skip where it is absent."""
+    folder = shared_data.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"the real recordings are not on this machine ({folder})")
+    return folder
+
+
+@pytest.fixture
 def unique_name() -> str:
     """A stream name no other test uses."""
     return f"test-{uuid.uuid4().hex[:12]}"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from daemon.assembly.envelope import build_envelope
 from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.recordings import known_streams
 from daemon.assembly.streams import stream_specs
 from daemon.assembly.subject import delay_of, generic_subject
 from daemon.config import Config
@@ -52,7 +53,7 @@ class RecordedRows:
     """
 
     def __init__(self, config: Config, path: Path) -> None:
-        recording = load_recording(path)
+        recording = load_recording(path, known_streams(config))
         self.path = path
         self.config = config
         self.envelope_s = build_envelope(config).group_delay_s

@@ -14,6 +14,7 @@ import torch
 from daemon.assembly.calibrator import build_calibrator
 from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.recordings import known_streams
 from daemon.assembly.streams import stream_specs
 from daemon.assembly.subject import delay_of, starting_subject
 from daemon.config import Config
@@ -52,7 +53,7 @@ def score_file(
         If the recording cannot be read, is over before learning is to stop, or the session cannot
         be written.
     """
-    recorded = load_recording(recording)
+    recorded = load_recording(recording, known_streams(config))
     _check_freeze(recorded, freeze_after)
     if session is None:
         return score(config, recorded, on_progress, freeze_after=freeze_after)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from pipeline.errors import UserError
 from pipeline.output.message import Message, MomentMessage, ParametersMessage, StatusMessage
 from pipeline.streams.lsl.liblsl import load_pylsl
+from pipeline.streams.own import PREDICTED_MOMENTS, own_source_id
 
 PARAMETER_UNITS = {"optimal_fibre_length": "m", "tendon_slack_length": "m"}
 """Units of the muscle parameters that have one; the others are ratios."""
@@ -70,7 +70,7 @@ class LslPublisher:
         }
         status = {"status": "", "note": ""}
         for topic, name, kind, channels, rate, form in (
-            ("moment", "predicted-moments", "JointMoment", moments, rate_hz, "float32"),
+            ("moment", PREDICTED_MOMENTS, "JointMoment", moments, rate_hz, "float32"),
             ("parameters", "parameters", "MuscleParameters", values, 0.0, "float32"),
             ("status", "status", "Markers", status, 0.0, "string"),
         ):
@@ -108,8 +108,7 @@ def _open(
     pylsl: Any, name: str, kind: str, channels: dict[str, str], rate_hz: float, form: str
 ) -> Any:
     """Return an outlet; `channels` gives each channel's label its unit."""
-    source_id = f"hillstream/{socket.gethostname()}/{name}"
-    info = pylsl.StreamInfo(name, kind, len(channels), rate_hz, form, source_id)
+    info = pylsl.StreamInfo(name, kind, len(channels), rate_hz, form, own_source_id(name))
     described = info.desc().append_child("channels")
     for label, unit in channels.items():
         channel = described.append_child("channel")

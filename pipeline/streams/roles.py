@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import pi
@@ -22,8 +23,9 @@ class StreamRole:
         LSL type such a stream is sent with.
     recorded_types
         LSL types, in lower case, by which it is recognised in a recording.
-    file_words
-        Words, in lower case, by which it is recognised in an OpenSim file's header or name.
+    words
+        Words, in lower case, by which it is recognised in the name of a file, folder, key or stream
+        (`role_told`).
     units
         Factor to SI of each unit it may come in.
     si_unit
@@ -37,7 +39,7 @@ class StreamRole:
     key: str
     lsl_type: str
     recorded_types: frozenset[str]
-    file_words: frozenset[str]
+    words: frozenset[str]
     units: Mapping[str, float]
     si_unit: str
     largest: float
@@ -48,8 +50,11 @@ _ROLES = (
     StreamRole(
         "emg",
         lsl_type="EMG",
-        recorded_types=frozenset({"emg"}),
-        file_words=frozenset({"emg", "emgs", "excitation", "excitations", "envelope", "envelopes"}),
+        recorded_types=frozenset({"emg", "electromyography"}),
+        words=frozenset(
+            {"emg", "emgs", "semg", "electromyography"}
+            | {"excitation", "excitations", "envelope", "envelopes"}
+        ),
         units={"V": 1.0, "mV": 1e-3, "uV": 1e-6, "1": 1.0},
         si_unit="V",
         largest=1e6,
@@ -58,7 +63,7 @@ _ROLES = (
         "angles",
         lsl_type="JointAngle",
         recorded_types=frozenset({"jointangle", "jointangles", "angle", "angles"}),
-        file_words=frozenset({"angle", "angles", "ik", "q", "coordinates", "kinematics"}),
+        words=frozenset({"angle", "angles", "ik", "q", "coordinates", "kinematics"}),
         units={"rad": 1.0, "deg": pi / 180},
         si_unit="rad",
         largest=100.0,
@@ -67,7 +72,7 @@ _ROLES = (
         "moments",
         lsl_type="JointMoment",
         recorded_types=frozenset({"jointmoment", "jointmoments", "moment", "moments"}),
-        file_words=frozenset({"moment", "moments", "id", "torque", "torques"}),
+        words=frozenset({"moment", "moments", "id", "torque", "torques"}),
         units=_TORQUE,
         si_unit="N*m",
         largest=1e5,
@@ -76,8 +81,8 @@ _ROLES = (
     StreamRole(
         "external",
         lsl_type="ExternalTorque",
-        recorded_types=frozenset({"externaltorque", "externaltorques", "torques"}),
-        file_words=frozenset(),
+        recorded_types=frozenset({"externaltorque", "externaltorques", "torque", "torques"}),
+        words=frozenset({"external", "exo", "exoskeleton"}),
         units=_TORQUE,
         si_unit="N*m",
         largest=1e5,
@@ -87,7 +92,7 @@ _ROLES = (
         "accelerations",
         lsl_type="JointAcceleration",
         recorded_types=frozenset({"jointacceleration", "jointaccelerations", "accelerations"}),
-        file_words=frozenset({"acceleration", "accelerations"}),
+        words=frozenset({"acceleration", "accelerations", "qdd", "qddot", "ddot", "dudt"}),
         units={"rad/s^2": 1.0, "deg/s^2": pi / 180},
         si_unit="rad/s^2",
         largest=1e5,
@@ -96,3 +101,41 @@ _ROLES = (
 
 ROLES: Mapping[str, StreamRole] = MappingProxyType({role.key: role for role in _ROLES})
 """By key, in the order in which streams are listed."""
+
+_NO_ROLE = frozenset(
+    {"dot", "qdot", "qd", "speed", "speeds", "velocity", "velocities"}  # of the joint angles
+    | {"momentarm", "momentarms", "grf", "grfs", "loads", "markers"}
+)
+"""Words of what no stream plays, whatever else a name says."""
+_CAMEL = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+"""The words of ``AdjustedEMGs``, ``IKData`` and ``emgFilt``."""
+_MOMENT_ARM = re.compile(r"moment[_ ]?arm", re.IGNORECASE)
+
+
+def role_told(*texts: str) -> str | None:
+    """Return the role that names tell; the first that tells one decides. None where none does.
+
+    ``s_emg``, ``AdjustedEmgs`` and ``EMGData`` tell ``emg``; ``q`` is angles, ``qDDot``
+    accelerations, and ``qDot`` nothing that a stream plays.
+    """
+    for text in texts:
+        text = _MOMENT_ARM.sub("momentarm", text)
+        whole = set(re.split(r"[^a-z]+", text.lower()))
+        for words in (whole, {word.lower() for word in _CAMEL.findall(text)}):
+            roles = _roles_of(words)
+            if len(roles) == 1:
+                return roles.pop()
+            if words & _NO_ROLE:
+                return None
+    return None
+
+
+def _roles_of(words: set[str]) -> set[str]:
+    """Return the roles of a name's words; the narrower one where one is part of the other."""
+    roles = {key for key, role in ROLES.items() if words & role.words}
+    if words & _NO_ROLE:
+        return set()
+    if "accelerations" in roles:
+        return roles - {"angles"}
+    # An exoskeleton also has forces and a state: only its torque is a role.
+    return roles - ({"moments"} if {"external", "moments"} <= roles else {"external"})

@@ -12,14 +12,16 @@ def chunk(tag, content):
 
 
 def header(stream):
+    tag = stream.get("label_tag", "label")
     channels = "".join(
-        f"<channel><label>{escape(label)}</label><unit>{escape(stream['unit'])}</unit></channel>"
+        f"<channel><{tag}>{escape(label)}</{tag}><unit>{escape(stream['unit'])}</unit></channel>"
         for label in stream["channels"]
     )
     return (
         "<?xml version='1.0'?><info>"
         f"<name>{escape(stream['name'])}</name><type>{escape(stream['type'])}</type>"
-        f"<channel_count>{len(stream['channels'])}</channel_count>"
+        f"<source_id>{escape(stream.get('source_id', ''))}</source_id>"
+        f"<channel_count>{stream['x'].shape[1]}</channel_count>"
         f"<nominal_srate>{stream['rate_hz']}</nominal_srate>"
         f"<channel_format>{FORMATS[stream['x'].dtype.str[1:]]}</channel_format>"
         f"<desc><channels>{channels}</channels></desc></info>"
@@ -35,11 +37,14 @@ def samples(stream):
 
 
 def write_xdf(path, streams):
-    """Write streams given as dicts: name, type, channels, unit, rate_hz, t, x."""
+    """Write streams given as dicts: name, type, channels, unit, rate_hz, t, x.
+
+    Optional are source_id, offset (of the sender's clock), label_tag, and footer (its XML).
+    """
     parts = [b"XDF:", chunk(1, b"<?xml version='1.0'?><info><version>1.0</version></info>")]
     for number, stream in enumerate(streams, start=1):
         identity = struct.pack("<I", number)
-        footer = b"<?xml version='1.0'?><info/>"
+        footer = f"<?xml version='1.0'?><info>{stream.get('footer', '')}</info>".encode()
         parts.append(chunk(2, identity + header(stream)))
         if len(stream["t"]):
             first, last = float(stream["t"][0]), float(stream["t"][-1])

@@ -130,6 +130,12 @@ def _stream(
     help="LSL streams are named PREFIX-emg, PREFIX-angles, PREFIX-moments and so on.",
 )
 @click.option("--loop", is_flag=True, help="Start again at the end, until Ctrl-C.")
+@click.option(
+    "--config",
+    "config_name",
+    metavar="CONFIG",
+    help="Take names, units and channels that the recording does not say from CONFIG's [streams].",
+)
 def play(
     recording: Path,
     speed: float,
@@ -137,16 +143,22 @@ def play(
     transport: Transport,
     prefix: str,
     loop: bool,
+    config_name: str | None,
 ) -> None:
     """Put a recording's streams on the network.
 
-    RECORDING is an .npz or .xdf file, or .sto and .mot files with commas between them. Its
-    streams are sent in real time, with time stamps of now.
+    RECORDING is an .npz or .xdf file, a folder of .sto and .mot files, or such files with commas
+    between them. `emg=FILE,angles=FILE` says what a file is, and `RUN.xdf,emg=NAME` which stream is
+    meant, by its name, source_id or number. The streams are sent in real time, with time stamps of
+    now.
     """
+    from daemon.assembly.recordings import known_streams
+    from daemon.config import load_config
     from daemon.simulation.play import play_recording
     from pipeline.streams.recordings.load import load_recording
 
-    recorded = load_recording(recording)
+    known = known_streams(load_config(config_name)) if config_name else None
+    recorded = load_recording(recording, known)
     whole = duration(recorded.duration_s / speed)
     say(f"Playing {', '.join(recorded.streams)} of {recording}; Ctrl-C ends it.")
     with stop_on_signals() as stop, Console(stderr=True).status("") as line:

@@ -17,6 +17,7 @@ from daemon.terminal.table import table
 from pipeline.errors import UserError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_RECORDING = click.Path(path_type=Path)
 
 
 @click.command(
@@ -28,7 +29,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     )
 )
 @config_argument()
-@click.argument("recordings", metavar="RECORDING...", nargs=-1, required=True, type=_FILE)
+@click.argument("recordings", metavar="RECORDING...", nargs=-1, required=True, type=_RECORDING)
 @click.option("--cycles", multiple=True, metavar="A:B", help="Calibrate on these gait cycles.")
 @click.option("--seconds", multiple=True, metavar="A:B", help="Calibrate on this time, s.")
 @click.option("--frames", multiple=True, metavar="A:B", help="Calibrate on these moment frames.")

@@ -59,7 +59,9 @@ def score(
     The recording goes through the same way as live data: each second is predicted before the
     calibrator may learn from it, so the error is that of a live session. Beside it stand the errors
     of the generic, uncalibrated person and of the reference's mean on the same samples. RECORDING
-    is an .npz or .xdf file, or .sto and .mot files with commas between them.
+    is an .npz or .xdf file, a folder of .sto and .mot files, or such files with commas between
+    them. `emg=FILE,angles=FILE,moments=FILE` says what a file is, and `RUN.xdf,emg=NAME` which
+    stream is meant, by its name, source_id or number.
     """
     config = checked_config(config_name, start)
     from daemon.offline.score import score_file

@@ -8,12 +8,16 @@ time                      optional: time stamps, shape [n], s; without it they s
 emg_fs, emg_time          optional: the same for EMG of another rate than the rest
 emg                       EMG, shape [n, channels]
 emg_names, or names       its channels
-unit                      optional: its unit; without it the EMG is a normalised envelope
+unit                      optional: its unit; without it the set-up's, or a normalised envelope
 q_f, or q                 joint angles, shape [n, joints], rad; the filtered ones are preferred
 moment_f, or moment       joint moments, shape [n, joints], N*m; likewise
+external                  joint torques that are not the muscles', shape [n, joints], N*m
+qdd                       joint accelerations, shape [n, joints], rad/s^2
 dof_names                 the joints
-valid                     optional: bool, shape [n]; where False there is no reference moment
+valid                     optional: bool, shape [n]; where False moments are no reference
 ========================  =======================================================================
+
+A key of another name is taken where its words tell a role, as ``AdjustedEmgs`` and ``qDDot`` do.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +34,9 @@ from numpy.typing import NDArray
 
 from pipeline.errors import UserError
 from pipeline.streams.base import Array
+from pipeline.streams.recordings.known import UNKNOWN, KnownStream, channel_names
 from pipeline.streams.recordings.recording import RecordedStream, checked_stream
-from pipeline.streams.roles import ROLES
+from pipeline.streams.roles import ROLES, role_told
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -50,8 +56,20 @@ _BROKEN = (
 )
 """What damaged bytes make of NumPy and zipfile."""
 
+_KEYS = {
+    "emg": ("emg",),
+    "angles": ("q_f", "q"),
+    "moments": ("moment_f", "moment"),
+    "external": ("external",),
+    "accelerations": ("qdd",),
+}
+"""The keys of each role's samples, the preferred one first."""
+_DOCUMENTED = frozenset(key for keys in _KEYS.values() for key in keys)
+_JOINTS = ("dof_names",)
+_ELECTRODES = ("emg_names", "names")
 
-def read_npz(file: Path) -> dict[str, RecordedStream]:
+
+def read_npz(file: Path, known: Mapping[str, KnownStream]) -> dict[str, RecordedStream]:
     """Return the streams of an ``.npz`` file.
 
     Raises
@@ -61,25 +79,52 @@ def read_npz(file: Path) -> dict[str, RecordedStream]:
     """
     arrays = _load(file)
     streams = {}
-    if "emg" in arrays:
-        names = _first(file, arrays, "emg_names", "names")
-        unit = str(arrays.get("unit", "1"))
-        own = {key: arrays[f"emg_{key}"] for key in ("fs", "time") if f"emg_{key}" in arrays}
-        x = _numbers(file, arrays, 2, "emg")
-        streams["emg"] = _stream(file, arrays | own, names, unit, x)
-    if "q" in arrays or "q_f" in arrays:
-        streams["angles"] = _joints(file, arrays, ROLES["angles"].si_unit, "q_f", "q")
-    if "moment" in arrays or "moment_f" in arrays:
-        streams["moments"] = _joints(file, arrays, ROLES["moments"].si_unit, "moment_f", "moment")
-    if "external" in arrays:
-        streams["external"] = _joints(file, arrays, ROLES["external"].si_unit, "external")
-    if "qdd" in arrays:
-        streams["accelerations"] = _joints(file, arrays, ROLES["accelerations"].si_unit, "qdd")
+    for role in ROLES:
+        if (key := _key(file, arrays, role)) is not None:
+            streams[role] = _recorded(file, arrays, role, key, known.get(role, UNKNOWN))
     if not streams:
         raise UserError(
             f"'{file}' has none of the keys emg, q, moment; it has {', '.join(arrays) or 'none'}."
         )
     return streams
+
+
+def _key(file: Path, arrays: Arrays, role: str) -> str | None:
+    """Return the key of a role's samples: one as documented, else the only one that tells it."""
+    if plain := [key for key in _KEYS[role] if key in arrays]:
+        return plain[0]
+    samples = [key for key, x in arrays.items() if x.ndim == 2 and x.dtype.kind in "fiu"]
+    told = [key for key in samples if key not in _DOCUMENTED and role_told(key) == role]
+    if len(told) > 1:
+        raise UserError(
+            f"The keys {' and '.join(told)} of '{file}' may all be {role}; name the one that is "
+            f"meant {_KEYS[role][-1]}."
+        )
+    return told[0] if told else None
+
+
+def _recorded(
+    file: Path, arrays: Arrays, role: str, key: str, known: KnownStream
+) -> RecordedStream:
+    x = _numbers(file, arrays, 2, key)
+    if role == "emg":
+        own = {name: arrays[f"emg_{name}"] for name in ("fs", "time") if f"emg_{name}" in arrays}
+        unit = str(arrays["unit"]) if "unit" in arrays else known.unit or "1"
+        names = _names(file, arrays, _ELECTRODES, x.shape[1], known, key)
+        return _stream(file, arrays | own, names, unit, x)
+    if ROLES[role].nan_is_no_reference:
+        _mask(file, arrays, x)
+    names = _names(file, arrays, _JOINTS, x.shape[1], known, key)
+    return _stream(file, arrays, names, ROLES[role].si_unit, x)
+
+
+def _names(
+    file: Path, arrays: Arrays, keys: tuple[str, ...], columns: int, known: KnownStream, key: str
+) -> tuple[str, ...]:
+    """Return the channels that the file names, else those of the set-up in its order."""
+    stated = not known.channels or any(name in arrays for name in keys)
+    labels = np.atleast_1d(_first(file, arrays, *keys)).tolist() if stated else [""] * columns
+    return channel_names([str(label) for label in labels], known, file, f"the key {key}")
 
 
 def _load(file: Path) -> Arrays:
@@ -119,22 +164,24 @@ def _numbers(file: Path, arrays: Arrays, ndim: int, *names: str) -> Array:
     return values.astype(np.float64)
 
 
-def _joints(file: Path, arrays: Arrays, unit: str, *names: str) -> RecordedStream:
-    x = _numbers(file, arrays, 2, *names)
+def _mask(file: Path, arrays: Arrays, moment: Array) -> None:
+    """Put NaN where the file says that a moment is no reference."""
     valid = arrays.get("valid")
-    if unit == "N*m" and valid is not None:
-        if valid.shape != x.shape[:1] or valid.dtype.kind not in "biu":
-            raise UserError(
-                f"The key valid of '{file}' is {valid.dtype} of shape {valid.shape}; it must be "
-                f"true or false for each of {len(x)} rows."
-            )
-        x[~valid.astype(bool)] = np.nan
-    return _stream(file, arrays, _first(file, arrays, "dof_names"), unit, x)
+    if valid is None:
+        return
+    if valid.shape != moment.shape[:1] or valid.dtype.kind not in "biu":
+        raise UserError(
+            f"The key valid of '{file}' is {valid.dtype} of shape {valid.shape}; it must be "
+            f"true or false for each of {len(moment)} rows."
+        )
+    moment[~valid.astype(bool)] = np.nan
 
 
-def _stream(file: Path, arrays: Arrays, names: NDArray[Any], unit: str, x: Array) -> RecordedStream:
+def _stream(
+    file: Path, arrays: Arrays, names: tuple[str, ...], unit: str, x: Array
+) -> RecordedStream:
     rate_hz = float(_numbers(file, arrays, 0, "fs"))
     if not 0 < rate_hz < np.inf:
         raise UserError(f"The key fs of '{file}' is {rate_hz:g}, not a sampling rate in Hz.")
     t = _numbers(file, arrays, 1, "time") if "time" in arrays else np.arange(len(x)) / rate_hz
-    return checked_stream(file, np.atleast_1d(names).tolist(), unit, t, x, rate_hz)
+    return checked_stream(file, names, unit, t, x, rate_hz)

@@ -1,152 +1,153 @@
-"""Recordings in OpenSim's text format, ``.sto`` and ``.mot``: a header, column labels, rows."""
+"""Recordings in OpenSim's text format, ``.sto`` and ``.mot``: one role in each file."""
 
 from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from math import pi
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.streams.base import Array
+from pipeline.streams.recordings.known import UNKNOWN, KnownStream, channel_names
+from pipeline.streams.recordings.opensim_table import Table, read_table
 from pipeline.streams.recordings.recording import RecordedStream, checked_stream
-from pipeline.streams.roles import ROLES
+from pipeline.streams.roles import ROLES, role_told
 
 logger = logging.getLogger(__name__)
 
 _MOMENT = "_moment"
 _FORCE = "_force"
+_VALUE = "/value"
+_TRANSLATIONS = ("_tx", "_ty", "_tz")
+_PERSON = re.compile(r"\w*id[_ -]?\d+", re.IGNORECASE)
+"""A folder of one person, ``ID12``, which does not hold inverse dynamics for that."""
 
 
-@dataclass(frozen=True)
-class Table:
-    """One file.
+class OpensimFile(NamedTuple):
+    """A file that was given, and what was said of it besides."""
 
-    Parameters
-    ----------
-    title
-        First line of the header.
-    in_degrees
-        Whether rotations are in degrees.
-    columns
-        Labels of the columns after time.
-    t
-        Time, shape [n], s.
-    x
-        Values, shape [n, columns].
-    """
-
-    title: str
-    in_degrees: bool
-    columns: tuple[str, ...]
-    t: Array
-    x: Array
+    path: Path
+    role: str | None = None
+    """Its role, where it was given by hand."""
+    folders: tuple[str, ...] = ()
+    """Names of the folders it lies in that may tell its role, the nearest first."""
 
 
-def read_opensim(files: list[Path]) -> dict[str, RecordedStream]:
+Way = Callable[[OpensimFile, Table], str | None]
+"""How the role of a file is told."""
+
+
+def read_opensim(
+    files: Sequence[OpensimFile], known: Mapping[str, KnownStream]
+) -> dict[str, RecordedStream]:
     """Return the streams of a set of OpenSim files, one role each.
+
+    A role given by hand goes before what a file says itself, and that before the name of a folder.
 
     Raises
     ------
     UserError
         If a file is broken, two files have the same role, or none has a known one.
     """
-    found: dict[str, Path] = {}
-    streams = {}
-    for file in files:
-        table = read_table(file)
-        key = _role(file, table)
-        if key is None:
-            logger.warning("'%s' has no role among the streams; it is left out.", file)
-            continue
-        if key in found:
-            raise UserError(f"'{found[key]}' and '{file}' both hold {key}; name only one of them.")
-        found[key] = file
-        streams[key] = _stream(file, key, table)
-    if not streams:
+    tables = {file: read_table(file.path) for file in files}
+    found: dict[str, OpensimFile] = {}
+    for way in (_by_hand, _by_itself, _by_folder):
+        left = {file: table for file, table in tables.items() if file not in found.values()}
+        found |= _told(left, way, found)
+    for file in tables:
+        if file not in found.values():
+            logger.warning("'%s' has no role that is free; it is left out.", file.path)
+    if not found:
         raise UserError(
-            f"'{files[0]}' holds no EMG, angles, accelerations or moments by its columns and "
-            "header; have 'emg', 'angles', 'accelerations' or 'moments' in its file name."
+            f"'{files[0].path}' holds no EMG, angles, accelerations or moments by its columns, "
+            "header, name or folder; say what it is, as in 'emg=FILE,angles=FILE'."
         )
-    return streams
+    return {
+        key: _stream(found[key].path, key, tables[found[key]], known.get(key, UNKNOWN))
+        for key in ROLES
+        if key in found
+    }
 
 
-def _stream(file: Path, key: str, table: Table) -> RecordedStream:
-    if key == "emg":
-        return checked_stream(file, table.columns, "1", table.t, table.x)
-    if key in ("angles", "accelerations"):
-        unit = ("deg" if table.in_degrees else "rad") + ("" if key == "angles" else "/s^2")
-        return checked_stream(file, table.columns, unit, table.t, table.x)
-    # Inverse dynamics also lists the pelvis's residual forces, in N.
-    keep = [i for i, name in enumerate(table.columns) if not name.endswith(_FORCE)]
-    names = [table.columns[i].removesuffix(_MOMENT) for i in keep]
-    return checked_stream(file, names, ROLES[key].si_unit, table.t, table.x[:, keep])
+def _told(
+    tables: Mapping[OpensimFile, Table], way: Way, taken: Collection[str]
+) -> dict[str, OpensimFile]:
+    """Return the files whose role is told in one way, by role."""
+    told: dict[str, OpensimFile] = {}
+    for file, table in tables.items():
+        key = way(file, table)
+        if key in told:
+            raise UserError(
+                f"'{told[key].path}' and '{file.path}' both hold {key}; name only one of them, as "
+                f"in '{key}=FILE'."
+            )
+        if key is not None and key not in taken:
+            told[key] = file
+    return told
 
 
-def _role(file: Path, table: Table) -> str | None:
-    """Return what a file holds: by its columns, else by its header, else by its file name."""
+def _by_hand(file: OpensimFile, table: Table) -> str | None:
+    return file.role
+
+
+def _by_itself(file: OpensimFile, table: Table) -> str | None:
+    """Return what a file holds: by its columns, else by its header, else by its name."""
     if any(name.endswith(_MOMENT) for name in table.columns):
         return "moments"
-    return _word_role(table.title) or _word_role(file.stem)
+    if any(name.endswith(_VALUE) for name in table.columns):
+        return "angles"
+    return role_told(table.title, file.path.stem)
 
 
-def _word_role(text: str) -> str | None:
-    words = set(re.split(r"[^a-z]+", text.lower()))
-    roles = [key for key, role in ROLES.items() if words & role.file_words]
-    return roles[0] if len(roles) == 1 else None
+def _by_folder(file: OpensimFile, table: Table) -> str | None:
+    folders = [name for name in file.folders if not _PERSON.fullmatch(name)]
+    return _by_itself(file, table) or role_told(table.title, file.path.stem, *folders)
 
 
-def read_table(file: Path) -> Table:
-    """Return the content of one OpenSim file.
-
-    Raises
-    ------
-    UserError
-        If it has no header, no time column, rows that are not numbers, or fewer rows or columns
-        than the header says.
-    """
-    header, columns, body = _split(file)
-    try:
-        values = np.loadtxt(body, dtype=np.float64, ndmin=2) if body else np.empty((0, 0))
-    except ValueError as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise UserError(f"The rows of '{file}' are not a table of numbers ({reason}).") from error
-    if not len(values):
-        raise UserError(f"'{file}' has a header but no rows of data.")
-    if values.shape[1] != len(columns):
-        raise UserError(
-            f"'{file}' has {len(columns)} column labels, but rows of {values.shape[1]} values."
-        )
-    _check_rows(file, header, len(values))
-    degrees = header.get("indegrees", "no").lower() == "yes"
-    return Table(header.get("", ""), degrees, columns[1:], values[:, 0].copy(), values[:, 1:])
+def _stream(file: Path, key: str, table: Table, known: KnownStream) -> RecordedStream:
+    columns = _columns(key, table)
+    names = [_channel(table.columns[i]) for i in columns]
+    x = table.x[:, columns]
+    if key == "emg":
+        unit = known.unit or "1"
+    elif key in ("angles", "accelerations"):
+        unit = ("deg" if table.in_degrees else "rad") + ("" if key == "angles" else "/s^2")
+    else:
+        unit = ROLES[key].si_unit
+    if key == "angles" and table.in_degrees is None:
+        _check_radians(file, names, x)
+    return checked_stream(file, channel_names(names, known, file, "the columns"), unit, table.t, x)
 
 
-def _split(file: Path) -> tuple[dict[str, str], tuple[str, ...], list[str]]:
-    """Return the header's fields ('' is its title), the column labels and the lines of data."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise UserError(f"'{file}' is not a text file; OpenSim's .sto and .mot are.") from error
-    ends = [i for i, line in enumerate(lines) if line.strip().lower() == "endheader"]
-    if not ends or ends[0] + 1 >= len(lines):
-        raise UserError(f"'{file}' has no OpenSim header that ends with a line 'endheader'.")
-    fields = {"": lines[0].strip()}
-    for line in lines[: ends[0]]:
-        name, equals, value = line.partition("=")
-        if equals:
-            fields[name.strip().lower()] = value.strip()
-    columns = tuple(lines[ends[0] + 1].split())
-    if not columns or columns[0].lower() != "time":
-        raise UserError(f"The first column of '{file}' is not 'time'.")
-    return fields, columns, [line for line in lines[ends[0] + 2 :] if line.strip()]
+def _columns(key: str, table: Table) -> list[int]:
+    """Return the columns of a role: a table of states also has speeds and activations."""
+    every = range(len(table.columns))
+    values = [i for i in every if table.columns[i].endswith(_VALUE)]
+    if key == "angles" and values:
+        return values
+    if key == "moments":  # inverse dynamics also lists the pelvis's residual forces, in N
+        return [i for i in every if not table.columns[i].endswith(_FORCE)]
+    return list(every)
 
 
-def _check_rows(file: Path, header: dict[str, str], rows: int) -> None:
-    stated = header.get("nrows", header.get("datarows", ""))
-    if stated.isdecimal() and int(stated[:20]) != rows:  # nobody states more digits in earnest
-        raise UserError(
-            f"'{file}' has {rows} rows, but its header says {stated}; it was cut off or edited."
-        )
+def _channel(column: str) -> str:
+    """Return the name in a column's label, which newer OpenSim gives as a path in the model."""
+    name = column.removesuffix(_VALUE).removesuffix(_MOMENT)
+    return name.rpartition("/")[2] or name
+
+
+def _check_radians(file: Path, names: Sequence[str], x: Array) -> None:
+    """Refuse angles that nothing says the unit of and that can hardly be radians."""
+    for name, column in zip(names, x.T, strict=True):
+        largest = float(np.nanmax(np.abs(column), initial=0.0))
+        if largest > 2 * pi and not name.endswith(_TRANSLATIONS):
+            raise UserError(
+                f"'{file}' does not say whether its angles are in degrees, and '{name}' reaches "
+                f"{largest:.4g}, too much for radians; put inDegrees=yes or inDegrees=no into its "
+                "header."
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,10 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.streams.base import Array
+from pipeline.streams.intake import RATE_TOLERANCE
+from pipeline.streams.recordings.stamps import interval_s
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class RecordedStream:
     unit
         Unit of the samples.
     rate_hz
-        Nominal sampling rate, Hz.
+        Sampling rate, Hz: the nominal one, or that of the stamps where they tell another.
     t
         Time stamps, shape [n], s, strictly increasing, from where the file starts.
     x
@@ -100,7 +105,8 @@ def checked_stream(
     channels, unit, t, x
         As in `RecordedStream`.
     rate_hz
-        Nominal rate, Hz; None to take the median of the stamps' intervals.
+        Nominal rate, Hz; the rate of the stamps takes its place where they differ by more than
+        5 %, or where it is None.
 
     Raises
     ------
@@ -126,7 +132,25 @@ def checked_stream(
             f"Time does not increase at row {row} of '{file}' ({t[row - 1]:g} s, then {t[row]:g} "
             "s); sort the rows or cut the file there."
         )
-    rate_hz = rate_hz or 1 / float(np.median(steps))
-    if not (np.isfinite(t[-1]) and 0 < rate_hz < np.inf):
-        raise UserError(f"The time stamps of '{file}' give a rate of {rate_hz:g} Hz; mend them.")
-    return RecordedStream(names, unit, rate_hz, t, x)
+    return RecordedStream(names, unit, _rate_hz(file, names, t, rate_hz), t, x)
+
+
+def _rate_hz(file: Path, names: Sequence[str], t: Array, stated_hz: float | None) -> float:
+    """Return the nominal rate, or that of the stamps where there is none or another one."""
+    measured_hz = 1 / interval_s(t)
+    if not (np.isfinite(t[-1]) and 0 < measured_hz < np.inf):
+        raise UserError(
+            f"The time stamps of '{file}' give a rate of {measured_hz:g} Hz; mend them."
+        )
+    if not stated_hz:
+        return measured_hz
+    if abs(measured_hz / stated_hz - 1) <= RATE_TOLERANCE:
+        return stated_hz
+    logger.warning(
+        "'%s' states %g Hz for %s, but the time stamps run at %.4g Hz; that is taken.",
+        file,
+        stated_hz,
+        ", ".join(names[:3]) + (" and others" if len(names) > 3 else ""),
+        measured_hz,
+    )
+    return measured_hz

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+import re
+from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyxdf
 
 from pipeline.errors import UserError
+from pipeline.streams.recordings.known import UNKNOWN, KnownStream, channel_names
 from pipeline.streams.recordings.recording import RecordedStream, checked_stream
-from pipeline.streams.roles import ROLES
+from pipeline.streams.recordings.xdf_choice import chosen_streams
+from pipeline.streams.recordings.xdf_stream import XdfStream
 from pipeline.streams.units import known_unit
 
-Stream = dict[str, Any]
+# Said of every file without clock offsets, and of no use to anybody who reads one.
+logging.getLogger("pyxdf.pyxdf").addFilter(lambda said: "clock-segments differ" not in said.msg)
+_ODD_COUNT = re.compile(rb"<sample_count>(?!\s*\d+\s*<)([^<]{0,100})</sample_count>")
+"""A footer's count that pyxdf breaks at, such as 25.0. Nothing needs it: it gets another name, of
+the same length."""
 
 
 def read_xdf(
-    file: Path, names: Mapping[str, str], units: Mapping[str, str]
+    file: Path, known: Mapping[str, KnownStream], by_hand: Mapping[str, str]
 ) -> dict[str, RecordedStream]:
     """Return the streams of an XDF file.
 
-    The stream of a key is the one named in `names`, else the only one whose name ends with the
-    key (``hillstream-emg``), else the only one of its type (``EMG``, ``JointAngle``,
-    ``JointMoment``, ``ExternalTorque``, ``JointAcceleration``). Clocks are aligned and stamps
-    dejittered, as pyxdf does it.
+    The stream of a role is the one given by hand, else the one of the set-up, else the only one
+    whose name ends with the role (``hillstream-emg``), else the only one of its type (``EMG``,
+    ``JointAngle``, ``JointMoment``, ``ExternalTorque``, ``JointAcceleration``), else the only one
+    whose type or name has its words. Streams without samples and those that hillstream has sent
+    itself are left out. Clocks are aligned as pyxdf does it, jitter is taken out by `evened`.
 
     Raises
     ------
@@ -33,106 +42,54 @@ def read_xdf(
         If the file is broken, no stream fits, several do, or a unit is missing.
     """
     offered = _load(file)
-    found = {key: _choose(file, offered, key, names.get(key)) for key in ROLES}
-    streams = {
-        key: _recorded(file, key, stream, units.get(key))
-        for key, stream in found.items()
-        if stream is not None
-    }
-    if not streams:
-        listed = ", ".join(f"{_name(s)} ({_type(s)})" for s in offered) or "none"
+    chosen = chosen_streams(file, offered, known, by_hand)
+    if not chosen:
+        listed = ", ".join(str(stream) for stream in offered) or "none"
         raise UserError(
-            f"'{file}' has no stream of EMG, joint angles or joint moments; it has {listed}."
+            f"'{file}' has no stream of EMG, joint angles or joint moments; it has {listed}. Name "
+            f"one by its number, as in '{file.name},emg=1'."
         )
-    return streams
+    return {
+        key: _recorded(file, key, stream, known.get(key, UNKNOWN)) for key, stream in chosen.items()
+    }
 
 
-def _load(file: Path) -> list[Stream]:
+def _load(file: Path) -> list[XdfStream]:
     try:
-        with file.open("rb") as opened:
-            streams, _ = pyxdf.load_xdf(opened)
+        content = _ODD_COUNT.sub(rb"<stated_count>\1</stated_count>", file.read_bytes())
+        # Its way of taking jitter out smears a drop-out over all that is recorded.
+        streams, _ = pyxdf.load_xdf(BytesIO(content), dejitter_timestamps=False)
+        return [XdfStream.of(stream) for stream in streams]
     except Exception as error:  # pyxdf raises whatever its parsing meets, also bare Exception
         raise UserError(
             f"'{file}' cannot be read as XDF ({str(error) or type(error).__name__}); it is broken "
             "or was not written whole."
         ) from error
-    return list(streams)
 
 
-def _choose(file: Path, offered: list[Stream], key: str, name: str | None) -> Stream | None:
-    if name is not None:
-        return _only(file, key, offered, lambda stream: _name(stream) == name, name)
-    by_name = _only(file, key, offered, lambda s: _name(s).lower().endswith(key))
-    types = ROLES[key].recorded_types
-    return by_name or _only(file, key, offered, lambda s: _type(s).lower() in types)
+def _recorded(file: Path, key: str, stream: XdfStream, known: KnownStream) -> RecordedStream:
+    if stream.x.dtype.kind not in "fiu":
+        raise UserError(f"Stream '{stream.name}' of '{file}' holds text, not samples.")
+    names = channel_names(stream.labels, known, file, f"stream '{stream.name}'")
+    unit = _unit(file, key, stream, names, known)
+    rate_hz = stream.rate_hz or None
+    return checked_stream(file, names, unit, stream.t, stream.x.astype(np.float64), rate_hz)
 
 
-def _only(
-    file: Path,
-    key: str,
-    offered: list[Stream],
-    fits: Callable[[Stream], bool],
-    demanded: str | None = None,
-) -> Stream | None:
-    """Return the one stream that fits, or None."""
-    fitting = [stream for stream in offered if fits(stream)]
-    if len(fitting) > 1:
-        listed = ", ".join(_name(stream) for stream in fitting)
-        raise UserError(f"'{file}' has several streams that may be {key}: {listed}; name one.")
-    if demanded is not None and not fitting:
-        listed = ", ".join(_name(stream) for stream in offered)
-        raise UserError(f"'{file}' has no stream '{demanded}'; it has {listed or 'none'}.")
-    return fitting[0] if fitting else None
-
-
-def _recorded(file: Path, key: str, stream: Stream, unit: str | None) -> RecordedStream:
-    x = np.asarray(stream["time_series"])
-    if not len(x):
-        raise UserError(f"Stream '{_name(stream)}' of '{file}' has no samples.")
-    if x.dtype.kind not in "fiu":
-        raise UserError(f"Stream '{_name(stream)}' of '{file}' holds text, not samples.")
-    labels = [_text(c, "label") or str(i) for i, c in enumerate(_channels(stream), start=1)]
-    labels += [str(i) for i in range(len(labels) + 1, x.shape[1] + 1)]
-    rate_hz = float(_text(stream["info"], "nominal_srate") or 0)
-    return checked_stream(
-        file,
-        labels,
-        unit or _stated_unit(file, key, stream),
-        np.asarray(stream["time_stamps"], dtype=np.float64),
-        x.astype(np.float64),
-        rate_hz or None,
+def _unit(
+    file: Path, key: str, stream: XdfStream, names: tuple[str, ...], known: KnownStream
+) -> str:
+    """Return the unit that the wanted channels state, else the set-up's."""
+    units = zip(names, stream.units, strict=True)
+    wanted = set(known.channels) & set(names) or set(names)
+    stated = {unit for name, unit in units if name in wanted}
+    meant = {known_unit(key, unit) for unit in stated}
+    if len(meant) == 1 and (unit := meant.pop()):
+        return unit
+    if known.unit and len(stated) == 1:
+        return known.unit
+    raise UserError(
+        f"Stream '{stream.name}' of '{file}' states the unit "
+        f"{' and '.join(sorted(repr(u) for u in stated))}; say which unit its samples have: "
+        f"[streams.{key}] unit in a configuration, which `play` takes with --config."
     )
-
-
-def _stated_unit(file: Path, key: str, stream: Stream) -> str:
-    """Return the unit that all channels state."""
-    stated = {_text(channel, "unit") for channel in _channels(stream)} or {""}
-    known = {known_unit(key, unit) for unit in stated}
-    unit = known.pop() if len(known) == 1 else None
-    if unit is None:
-        raise UserError(
-            f"Stream '{_name(stream)}' of '{file}' states the unit "
-            f"{' and '.join(sorted(repr(u) for u in stated))}; say which unit its samples have."
-        )
-    return unit
-
-
-def _channels(stream: Stream) -> list[Any]:
-    """Return the channels' descriptions; pyxdf gives XML as nested dicts of lists."""
-    node: Any = stream["info"]
-    for name in ("desc", "channels"):
-        node = (node.get(name) or [None])[0] or {}
-    return list(node.get("channel") or [])
-
-
-def _text(node: Any, name: str) -> str:
-    values = node.get(name) if node else None
-    return str(values[0] or "") if values else ""
-
-
-def _name(stream: Stream) -> str:
-    return _text(stream["info"], "name")
-
-
-def _type(stream: Stream) -> str:
-    return _text(stream["info"], "type")

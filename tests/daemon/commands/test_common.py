@@ -48,7 +48,7 @@ def test_the_first_signal_asks_and_the_second_interrupts():
 
 
 def test_an_interrupt_ends_a_command_with_status_130(hillstream, monkeypatch, tmp_path):
-    def interrupted(path):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("pipeline.streams.recordings.load.load_recording", interrupted)
@@ -56,7 +56,7 @@ def test_an_interrupt_ends_a_command_with_status_130(hillstream, monkeypatch, tm
 
 
 def test_a_user_error_is_a_sentence_on_stderr(hillstream, monkeypatch, tmp_path):
-    def refused(path):
+    def refused(*_):
         raise UserError("The recording is from another planet; give one from here.")
 
     monkeypatch.setattr("pipeline.streams.recordings.load.load_recording", refused)

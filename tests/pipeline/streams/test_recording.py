@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from xdf_writer import write_xdf
 
 from pipeline.errors import UserError
-from pipeline.streams.recordings.load import load_recording
+from pipeline.streams.recordings.load import KnownStream, load_recording
 
 N = 50
 T = 3.0 + np.arange(N) / 100.0
@@ -161,7 +161,7 @@ def test_two_files_of_one_role_are_refused(tmp_path):
 
 def test_a_file_without_a_role_is_refused(tmp_path):
     path = sto(tmp_path / "grf.mot", ["fx", "fy"], np.column_stack([T, KNEE]))
-    with pytest.raises(UserError, match=r"have 'emg', 'angles', .* in its file name"):
+    with pytest.raises(UserError, match="say what it is, as in 'emg=FILE,angles=FILE'"):
         load_recording(path)
 
 
@@ -223,11 +223,12 @@ def test_xdf_clocks_are_aligned(tmp_path):
 def test_several_xdf_streams_of_a_kind_need_a_name(tmp_path):
     path = tmp_path / "r.xdf"
     write_xdf(path, [xdf_stream("left", "EMG", "V"), xdf_stream("right", "EMG", "mV")])
-    with pytest.raises(UserError, match="several streams that may be emg: left, right"):
+    with pytest.raises(UserError, match=r"may be emg: left \(EMG, stream 1\), right .*r.xdf,emg=1"):
         load_recording(path)
-    assert load_recording(path, names={"emg": "right"}).streams["emg"].unit == "mV"
-    with pytest.raises(UserError, match="no stream 'middle'"):
-        load_recording(path, names={"emg": "middle"})
+    for name in ("right", "2"):
+        assert load_recording(f"{path},emg={name}").streams["emg"].unit == "mV"
+    with pytest.raises(UserError, match="no stream 'middle'; it has left"):
+        load_recording(f"{path},emg=middle")
 
 
 def test_an_xdf_stream_without_a_unit_needs_one(tmp_path):
@@ -235,13 +236,13 @@ def test_an_xdf_stream_without_a_unit_needs_one(tmp_path):
     write_xdf(path, [xdf_stream("emg", "EMG", "")])
     with pytest.raises(UserError, match="say which unit"):
         load_recording(path)
-    assert load_recording(path, units={"emg": "uV"}).streams["emg"].unit == "uV"
+    assert load_recording(path, {"emg": KnownStream(unit="uV")}).streams["emg"].unit == "uV"
 
 
 def test_an_xdf_file_without_our_streams_lists_what_it_has(tmp_path):
     path = tmp_path / "r.xdf"
     write_xdf(path, [xdf_stream("Cz", "EEG", "V")])
-    with pytest.raises(UserError, match=r"it has Cz \(EEG\)"):
+    with pytest.raises(UserError, match=r"it has Cz \(EEG, stream 1\)"):
         load_recording(path)
 
 

@@ -8,6 +8,7 @@ import pytest
 from pipeline.output.lsl import LslPublisher
 from pipeline.output.message import MetaMessage, ParametersMessage, Status, StatusMessage
 from pipeline.output.publisher import Publisher
+from pipeline.streams.own import is_own
 
 PARAMETERS = ("optimal_fibre_length", "strength")
 
@@ -61,6 +62,7 @@ def test_moments_come_with_names_units_and_the_time_of_publication(
     with Inlet(f"{unique_name}-predicted-moments") as inlet:
         assert (inlet.info.type(), inlet.info.nominal_srate()) == ("JointMoment", 100.0)
         assert inlet.info.source_id().endswith(f"/{unique_name}-predicted-moments")
+        assert is_own("renamed by a recorder", inlet.info.source_id())
         assert inlet.channels() == [("knee", "N*m"), ("ankle", "N*m")]
         moment = np.array([1.5, -2.5])
         sent = publisher.publish_moment(moment, moment > 0, Status.NOMINAL, 1.0)

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from xdf_writer import write_xdf
 
 from daemon.simulation.play import play_recording
 from pipeline.errors import UserError
@@ -142,3 +143,16 @@ def test_playing_stops_when_told(unique_name, play, wait_until):
 def test_a_speed_of_nothing_is_refused():
     with pytest.raises(UserError, match="The speed is 0"):
         play_recording(RECORDING, speed=0.0)
+
+
+def test_play_takes_what_a_recording_does_not_say_from_a_set_up(hillstream, tmp_path, unique_name):
+    x = np.sin(T)[:, None] * np.ones(10)
+    bare = {"name": "Trigno", "type": "EMG", "channels": [], "unit": "", "rate_hz": 100}
+    write_xdf(tmp_path / "r.xdf", [bare | {"t": T[:20], "x": x[:20]}])
+    alone = hillstream("play", tmp_path / "r.xdf", "--prefix", unique_name)
+    assert alone.exit_code != 0
+    assert "[streams.emg] unit in a configuration" in " ".join(alone.output.split())
+    played = hillstream("play", tmp_path / "r.xdf", "--prefix", unique_name, "--config", "arm")
+    assert played.exit_code == 0, played.output
+    assert "taken in the set-up's order: DELT1," in " ".join(played.output.split())
+    assert "samples sent: 20 of emg" in played.output
