@@ -96,3 +96,6 @@ _ROLES = (
 
 ROLES: Mapping[str, StreamRole] = MappingProxyType({role.key: role for role in _ROLES})
 """By key, in the order in which streams are listed."""
+
+NEEDED = ("emg", "angles")
+"""Roles that every moment comes from; the others are references, which may come late."""
