@@ -23,12 +23,10 @@ from pipeline.predict import Predictor, Versions
 from pipeline.streams.base import Chunk
 from pipeline.timebase.align import Aligner, DelayLine, ReferencePairing
 from pipeline.timebase.motion_pairing import MotionPairing
+from pipeline.timebase.pairing import REFERENCE_WAIT_S
 from pipeline.timebase.rows import PairedRows, Rows
 
 Array = NDArray[np.float64]
-
-REFERENCE_WAIT_S = 5.0
-"""Longest time a row waits for its reference before it is given up."""
 
 
 @dataclass(frozen=True)

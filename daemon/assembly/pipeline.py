@@ -11,11 +11,12 @@ from pipeline.emg.channel_faults import FaultLimits
 from pipeline.emg.channel_watch import ChannelWatch
 from pipeline.emg.mapping import ExcitationMapper
 from pipeline.geometry import Geometry
-from pipeline.live import REFERENCE_WAIT_S, LivePipeline
+from pipeline.live import LivePipeline
 from pipeline.model.subject import Subject
 from pipeline.predict import CrossFade, Predictor
 from pipeline.timebase.align import Aligner, ReferencePairing
 from pipeline.timebase.motion_pairing import MotionPairing
+from pipeline.timebase.pairing import REFERENCE_WAIT_S
 
 
 def build_pipeline(config: Config, subject: Subject, version: int = 0) -> LivePipeline:

@@ -11,12 +11,11 @@ from daemon.config import Config, SkeletonConfig, StreamConfig
 from pipeline.calibrate.body import Bones
 from pipeline.calibrate.motion import MotionReference
 from pipeline.errors import UserError
-from pipeline.live import REFERENCE_WAIT_S
 from pipeline.model.skeleton import BoneSpace, KinematicTree, Skeleton, load_skeleton
 from pipeline.model.skeleton.multipliers import unbounded
 from pipeline.timebase.differentiate import Differentiator
 from pipeline.timebase.motion_pairing import ACCELERATION, TORQUE, Measured, MotionPairing
-from pipeline.timebase.pairing import Interpolator
+from pipeline.timebase.pairing import REFERENCE_WAIT_S, Interpolator
 
 MEASURED = {"external": TORQUE, "accelerations": ACCELERATION}
 """What the streams beside the angles measure of a motion."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from daemon.assembly.keys import ConfiguredKeys
 from daemon.config import Config, StreamConfig
 from pipeline.streams.base import Source, StreamSpec
-from pipeline.streams.roles import ROLES, StreamRole
+from pipeline.streams.roles import NEEDED, ROLES, StreamRole
 from pipeline.streams.transports import Transport
 from pipeline.streams.units import to_si
+from pipeline.timebase.pairing import REFERENCE_WAIT_S
 
 
 def stream_specs(config: Config) -> list[StreamSpec]:
@@ -26,6 +27,7 @@ def _spec(role: StreamRole, stream: StreamConfig, config: Config) -> StreamSpec:
         keep_nonfinite=watched or role.nan_is_no_reference,
         latency_s=stream.latency_s,
         largest=role.largest,
+        reference=role.key not in NEEDED,
     )
 
 
@@ -39,7 +41,7 @@ def build_sources(config: Config) -> list[Source]:
 
 def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
     """Return the live source of one stream, not yet opened."""
-    stale_after_s = config.streams.stale_after_s
+    stale_after_s = REFERENCE_WAIT_S if spec.reference else config.streams.stale_after_s
     transport: Transport = stream.transport  # named here, or mypy's cache misses a new one
     match transport:
         case "lsl":

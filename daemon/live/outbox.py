@@ -41,6 +41,9 @@ class Outbox:
         self.doubt = doubt
         """Why the parameters behind the newest moment are not trusted; while there is a doubt, no
         joint is ok."""
+        self.blocked = ""
+        """Why no joint is ok, however good the parameters are; empty where nothing speaks against
+        it."""
         self.status = Status.STARTING
         self.troubles: dict[str, str] = {}
         """What keeps the moments from being at their best, a sentence each, by its cause; while
@@ -98,7 +101,7 @@ class Outbox:
         self.status = self._status(safe.status)
         message = self._publisher.publish_moment(
             safe.moment,
-            safe.ok & (not self.doubt),
+            safe.ok & (not self.doubt) & (not self.blocked),
             self.status,
             safe.t_emg,
             sd=self._sd,

@@ -6,6 +6,7 @@ import json
 import logging
 import uuid
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from daemon.live.outbox import Outbox
 from daemon.live.scoreboard import Scoreboard
 from daemon.live.stages import StageTimes
 from daemon.live.status import StatusReporter
+from daemon.live.stream_alerts import StreamAlerts
 from daemon.live.tracer import Tracer
 from daemon.live.trust import TrustState, trust_rule
 from daemon.processes.worker import Stop
@@ -142,6 +144,7 @@ class LivePredictor:
         self._line = DealerSocket(addresses["predictor"], ORDERS, bind=False)
         self._line.send(Hello())
         self._care = ElectrodeAlerts(config.model.muscles, self._pipeline.mapper, self._outbox)
+        self._alerts = StreamAlerts(self._outbox)
         self._levels = LiveLevels(config, self._pipeline.envelope)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
@@ -294,8 +297,9 @@ class LivePredictor:
 
     def _report(self) -> None:
         self._status_due = clock.now() + STATUS_EVERY_S
-        self._told = self._to_tell()
         health = [source.health(clock.now()) for source in self._sources.values()]
+        self._alerts.note(health)
+        self._told = self._to_tell()
         seconds = self._board.seconds
         status = self._reporter.message(
             self._outbox,
@@ -321,7 +325,7 @@ class LivePredictor:
 
     def summary(self) -> dict[str, object]:
         """Return what the run came to; the keys are those of ``run --json``."""
-        seconds = self._board.seconds
+        seconds, now = self._board.seconds, clock.now()
         return {
             "ticks_expected": self._expected(),
             "ticks_published": self._outbox.rows,
@@ -331,6 +335,7 @@ class LivePredictor:
             "rmse_first": self._board.rmse(0, FIRST_S),
             "rmse_last": self._board.rmse(max(seconds - LAST_S, 0)),
             "rmse_after_10s": self._board.rmse(SETTLED_S),
+            "streams": {key: asdict(source.health(now)) for key, source in self._sources.items()},
             "parameter_version": self._received,
             "delay_s": delay_of(self._config, self._subject),
             "delay_deviation_s": self._delay_deviation_s,

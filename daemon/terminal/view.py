@@ -116,7 +116,7 @@ def _sentence(word: Text, sentence: str, width: int, style: str = "") -> list[Te
 def _streams(status: StatusMessage, width: int) -> list[Text]:
     streams = status.streams
     clock = "clock offset" if width >= WIDE else "clock"
-    titles = ("stream", "state", "age", "rate", "gaps", "missing", "not finite", clock)
+    titles = ("stream", "state", "age", "rate", "gaps", "missing", "dropped", clock)
     lines = aligned(titles, [_stream(s) for s in streams])
     for s in streams:
         if s.note and s.note != status.note:
@@ -125,12 +125,13 @@ def _streams(status: StatusMessage, width: int) -> list[Text]:
 
 
 def _stream(s: StreamHealth) -> list[str | Text]:
+    dropped = s.nonfinite + s.out_of_order + s.from_future + s.too_old
     return [
         s.key,
         Text(s.state, _STATE_STYLE[s.state]),
         _time(s.age_s),
         f"{_number(s.rate_hz, '.1f')} Hz",
-        *(Text(str(n), "yellow" if n else "dim") for n in (s.gaps, s.missing_samples, s.nonfinite)),
+        *(Text(str(n), "yellow" if n else "dim") for n in (s.gaps, s.missing_samples, dropped)),
         f"{1e3 * s.clock_offset_s:+.2f} ms",
     ]
 

@@ -34,6 +34,8 @@ class StreamSpec:
         Fixed latency of the sender in seconds, subtracted from its time stamps.
     largest
         A larger magnitude, in SI units, cannot be and counts as not finite.
+    reference
+        True for what is compared with the moments and may come late, paired by its stamps.
     """
 
     key: str
@@ -43,6 +45,7 @@ class StreamSpec:
     keep_nonfinite: bool = False
     latency_s: float = 0.0
     largest: float = 1e9
+    reference: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class StreamHealth:
     nonfinite: int
     """Samples dropped (or, for references, masked) because a value was NaN or infinite."""
     out_of_order: int
-    """Samples dropped because their time stamp did not increase."""
+    """Samples dropped because their time stamp lay behind that of one before."""
     reconnects: int
     clock_offset_s: float
     """Correction added to the sender's stamps, seconds; 0 where both share a clock."""
@@ -108,6 +111,12 @@ class StreamHealth:
     """Samples dropped because they were stamped more than 0.25 s ahead of this machine's clock."""
     too_old: int = 0
     """Samples dropped because they were more than 10 s old on arrival."""
+    restamped: int = 0
+    """Samples stamped anew by their count, because the sender's stamps did not increase."""
+    dropped_share: float = 0.0
+    """Share of the samples of the last seconds that were dropped, 0 to 1."""
+    dropped_why: str = ""
+    """What most of them were dropped for, as the end of a sentence."""
     refused: int = 0
     """Messages dropped because they were not as documented (ZeroMQ)."""
     replayed: int = 0

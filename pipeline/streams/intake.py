@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import UserError
 from pipeline.streams.base import Array, Chunk, SourceState, StreamHealth, StreamSpec
+from pipeline.streams.dejitter import DejitterState, dejitter
+from pipeline.streams.drops import WHY, RecentDrops
 from pipeline.streams.screen import ScreenState, screen
 
 FUTURE_S = 0.25
@@ -19,12 +23,13 @@ TOLD_S = 10.0
 """How long something that has happened to a stream is told, s."""
 LOST_AFTER_S = 2.0
 """A stream from which nothing has come for this long counts as lost, s."""
-NOMINAL_TOLERANCE = 0.02
+LATE_S = 0.5
+"""Samples of a reference that arrive later than this after their stamps are told of, s."""
+NOMINAL_TOLERANCE = 0.1
 """Largest relative difference between a stream's nominal rate and the configured one."""
 RATE_TOLERANCE = 0.05
 """A measured rate this far off the configured one is told to the user."""
-OLD_S = 0.5
-"""Samples that arrive with stamps older than this are told to the user, s."""
+_DAY_S = 86400.0
 
 
 def check_rate(rate_hz: float, spec: StreamSpec, whose: str) -> None:
@@ -33,7 +38,7 @@ def check_rate(rate_hz: float, spec: StreamSpec, whose: str) -> None:
     Raises
     ------
     UserError
-        If the two differ by more than 2 %.
+        If the two differ by more than 10 %: what is less is left to the measured rate.
     """
     if abs(rate_hz / spec.rate_hz - 1) > NOMINAL_TOLERANCE:
         raise UserError(
@@ -56,9 +61,14 @@ class Intake:
     def __init__(self, spec: StreamSpec, stale_after_s: float = np.inf) -> None:
         self.spec = spec
         self.state = ScreenState()
+        self._stamps = DejitterState()
+        self._drops = RecentDrops()
         self._stale_after_s = stale_after_s
+        self._late_after_s = LATE_S if spec.reference else min(stale_after_s, LATE_S)
         self._last_arrival = -np.inf
         self._refused_at = -np.inf
+        self._odd_stamp: float | None = None
+        """Stamp for whose sake all that arrived last was refused; None where it was not."""
 
     def take(
         self, t: Array, x: Array, columns: NDArray[np.intp], to_si: float, now: float | None = None
@@ -84,11 +94,27 @@ class Intake:
         if now is not None:
             self._last_arrival = now
             latest, earliest = now + FUTURE_S, now - self.spec.latency_s - PAST_S
+            believed = (t >= earliest) & (t <= latest)
+            stamps, t = t, self._evened(t, believed)
         before = self.state.from_future
         self.state, t, x = screen(self.state, self.spec, t, picked, latest, earliest)
         if self.state.from_future > before:
             self._refused_at = self._last_arrival
+        if now is not None:
+            self._odd_stamp = float(stamps[-1]) if len(stamps) and not believed.any() else None
+            self._drops.count(now, self.state.received, self._dropped())
         return Chunk(self.spec.key, t, x) if len(t) else None
+
+    def _evened(self, t: Array, believed: NDArray[np.bool_]) -> Array:
+        """Return the stamps that are believed as increasing as samples are; others as they came."""
+        t = t.copy()
+        self._stamps, t[believed] = dejitter(self._stamps, self.spec.rate_hz, t[believed])
+        return t
+
+    def _dropped(self) -> dict[str, int]:
+        """Return how many samples were dropped, by what for; masked references were not."""
+        kept = ("nonfinite",) if self.spec.keep_nonfinite else ()
+        return {cause: 0 if cause in kept else getattr(self.state, cause) for cause in WHY}
 
     def silence(self, now: float) -> float:
         """Return how long nothing has arrived, s; infinite before the first arrival."""
@@ -130,7 +156,7 @@ class Intake:
         clock
             Correction added to the sender's stamps and its uncertainty, s.
         """
-        seen = self.state
+        seen, dropped = self.state, self._drops.recent()
         return StreamHealth(
             key=self.spec.key,
             state=state,
@@ -147,6 +173,9 @@ class Intake:
             note=note,
             from_future=seen.from_future,
             too_old=seen.too_old,
+            restamped=self._stamps.remade,
+            dropped_share=dropped.share,
+            dropped_why=dropped.why,
             refused=messages[0],
             replayed=messages[1],
         )
@@ -154,8 +183,8 @@ class Intake:
     def oddity(self, now: float) -> str:
         """Return the one sentence about the samples that matters most, or nothing."""
         seen, spec = self.state, self.spec
-        if self.silence(now) < LOST_AFTER_S and now - seen.newest_usable > OLD_S:
-            return self._why_old(now)
+        if self.silence(now) < LOST_AFTER_S and (why := self._why_old()):
+            return why
         measured = seen.measured_hz
         if measured is not None and abs(measured / spec.rate_hz - 1) > RATE_TOLERANCE:
             return (
@@ -175,20 +204,43 @@ class Intake:
             )
         return ""
 
-    def _why_old(self, now: float) -> str:
-        seen = self.state
-        if self._refused_at == self._last_arrival:
-            return (
-                f"All samples of the {self.spec.key} stream are stamped more than {FUTURE_S:g} s "
-                "ahead of this machine's LSL clock; check the sender's clock."
-            )
+    def _why_old(self) -> str:
+        """Return why what arrives cannot be used, or is late; nothing where it is fresh."""
+        seen, key, arrived = self.state, self.spec.key, self._last_arrival
+        late_s = arrived - seen.newest_usable
+        if late_s <= max(self._late_after_s, AHEAD_S):
+            return ""
+        if self._odd_stamp is not None:
+            return _of_wrong_clock(key, self._odd_stamp, arrived)
         if seen.newest > seen.newest_usable:
             return (
-                f"Samples of the {self.spec.key} stream arrive with values that are not finite or "
-                "cannot be; check the sensors."
+                f"Samples of the {key} stream arrive with values that are not finite or cannot be; "
+                "check the sensors."
             )
-        age = f"{now - seen.newest:.3g}" if np.isfinite(seen.newest) else f"more than {PAST_S:g}"
+        if self.spec.reference:
+            return f"The {key} stream arrives {_duration(late_s)} late; it is paired by its stamps."
         return (
-            f"Samples of the {self.spec.key} stream arrive with stamps that are {age} s old or do "
-            "not increase; the sender must stamp them with this machine's LSL clock."
+            f"The {key} stream arrives {_duration(late_s)} late by its stamps, and from "
+            f"streams.stale_after_s = {self._stale_after_s:g} s on the moments fade; make the "
+            "sender faster, check its clock, or raise stale_after_s."
         )
+
+
+def _of_wrong_clock(key: str, stamp: float, now: float) -> str:
+    """Return what is wrong with a stamp that no sample of now can have."""
+    off = stamp - now
+    said = (
+        "Unix time"
+        if abs(stamp - time.time()) < _DAY_S
+        else "milliseconds"
+        if abs(stamp / 1e3 - now) < PAST_S or abs(stamp / 1e3 - time.time()) < _DAY_S
+        else f"{_duration(abs(off))} {'ahead of' if off > 0 else 'behind'} this machine's LSL clock"
+    )
+    return (
+        f"No sample of the {key} stream can be used: its stamps are {said}; send seconds of the "
+        "LSL clock of this machine (pylsl.local_clock()), or over ZeroMQ leave out t."
+    )
+
+
+def _duration(seconds: float) -> str:
+    return f"{1e3 * seconds:.0f} ms" if seconds < 1.0 else f"{seconds:.3g} s"

@@ -101,6 +101,8 @@ _ROLES = (
 
 ROLES: Mapping[str, StreamRole] = MappingProxyType({role.key: role for role in _ROLES})
 """By key, in the order in which streams are listed."""
+NEEDED = ("emg", "angles")
+"""Roles that every moment comes from; the others are references, which may come late."""
 
 _NO_ROLE = frozenset(
     {"dot", "qdot", "qd", "speed", "speeds", "velocity", "velocities"}  # of the joint angles

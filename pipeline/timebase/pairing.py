@@ -60,6 +60,10 @@ class Interpolator:
         return values
 
 
+REFERENCE_WAIT_S = 5.0
+"""Longest time a row waits for its reference before it is given up, s."""
+
+
 class ReferencePairing:
     """Brings reference moments onto the times of rows, by interpolation between time stamps.
 

@@ -222,6 +222,19 @@ def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "baseline", "being recorded" if recording == "baseline" else _baseline(told["baseline"])
 
 
+_COUNTS = {
+    "missing_samples": "samples missing",
+    "restamped": "stamped anew",
+    "nonfinite": "not finite",
+    "out_of_order": "out of order",
+    "from_future": "from the future",
+    "too_old": "too old",
+    "refused": "messages refused",
+    "replayed": "messages replayed",
+}
+"""Counts of a stream that are told where they are not zero."""
+
+
 def _calibration(told: Mapping[str, Any]) -> str:
     if not told["calibrates"]:
         return "off"
@@ -239,8 +252,8 @@ def _report_facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "latency, ms", _levels(latency, "unknown")
     for stream in report["streams"]:
         rate = "" if stream["rate_hz"] is None else f", {stream['rate_hz']:.1f} Hz"
-        lost = f", {stream['missing_samples']} samples missing" if stream["missing_samples"] else ""
-        yield stream["key"], f"{stream['state']}{rate}{lost} {stream['note']}".rstrip()
+        counts = "".join(f", {stream[of]} {words}" for of, words in _COUNTS.items() if stream[of])
+        yield stream["key"], f"{stream['state']}{rate}{counts} {stream['note']}".rstrip()
     output = report["output"]
     if output["lost_datagrams"]:
         yield "udp", f"{output['lost_datagrams']} datagrams not sent"

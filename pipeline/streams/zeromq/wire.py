@@ -139,6 +139,11 @@ def _unpack(frame: bytes) -> dict[str, Any]:
             packed, most_items=MAX_ROWS, most_keys=MAX_FIELDS, longest_text=4 * MAX_NAME
         )
     except PackingError as error:
+        if "max_bin_len" in str(error) or "max_ext_len" in str(error):
+            raise WireError(
+                "it holds raw bytes where numbers belong (a Float32Array is sent so); send plain "
+                "lists, such as Array.from(values)"
+            ) from error
         raise WireError(f"it is not msgpack ({error})") from error
     _require(isinstance(fields, dict), "it is not a msgpack map")
     return dict(fields)

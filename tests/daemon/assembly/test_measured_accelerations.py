@@ -14,11 +14,11 @@ from daemon.assembly.skeleton import motion_pairing
 from daemon.assembly.streams import stream_specs
 from daemon.assembly.subject import generic_subject
 from daemon.simulation.lab import Lab
-from pipeline.live import REFERENCE_WAIT_S
 from pipeline.streams import clock
 from pipeline.streams.base import Chunk
 from pipeline.streams.zeromq.frames import FrameReader
 from pipeline.streams.zeromq.wire import Samples, encode
+from pipeline.timebase.pairing import REFERENCE_WAIT_S
 from pipeline.timebase.rows import PairedRows
 
 JOINTS = ("elbow_flexion", "elv_angle")

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from daemon.live.outbox import Outbox
+from daemon.live.stream_alerts import StreamAlerts
 from pipeline.output.guard import MomentGuard
 from pipeline.output.message import MetaMessage, Status
 from pipeline.output.publisher import Publisher
 from pipeline.streams import clock
+from pipeline.streams.base import SourceState, StreamHealth
 
 
 class Kept(Publisher):
@@ -83,3 +85,35 @@ def test_a_worse_word_goes_before_calibrating_and_no_joint_is_ok_all_the_same(
     outbox.nothing_new()
     assert publisher.said[-1].status is Status.STALE
     assert publisher.said[-1].ok == (False,)
+
+
+def dropping(key, share):
+    """The health of a stream of which a share is dropped."""
+    counts = (0.01, 9, 100.0, 0, 0, 0, 0, 0, 0.0, None, "")
+    why = "their stamps go back in time"
+    return StreamHealth(key, SourceState.LIVE, *counts, dropped_share=share, dropped_why=why)
+
+
+@pytest.mark.parametrize(
+    ("key", "share", "status", "ok"),
+    [
+        ("emg", 0.01, Status.NOMINAL, True),
+        ("emg", 0.05, Status.DEGRADED, True),
+        ("angles", 0.2, Status.DEGRADED, False),
+        ("moments", 0.2, Status.DEGRADED, True),
+    ],
+)
+def test_a_stream_of_which_much_is_dropped_is_told_of(now, key, share, status, ok):
+    publisher = Kept()
+    outbox = Outbox(publisher, GUARD, version=1)
+    alerts = StreamAlerts(outbox)
+    alerts.note([dropping(key, share)])
+    for _ in range(3):
+        now[0] += 0.25
+        outbox.row(np.ones(1), now[0] - 0.01, np.ones(1), 1)
+    assert (publisher.said[-1].status, publisher.said[-1].ok) == (status, (ok,))
+    said = " ".join(outbox.troubles.values())
+    assert (f"{100 * share:.0f} % of the {key} stream" in said) == (status is not Status.NOMINAL)
+    alerts.note([dropping(key, 0.0)])
+    outbox.row(np.ones(1), now[0], np.ones(1), 1)
+    assert (publisher.said[-1].status, publisher.said[-1].ok) == (Status.NOMINAL, (True,))

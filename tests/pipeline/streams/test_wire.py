@@ -88,8 +88,8 @@ def test_any_content_is_decoded_or_refused_but_never_an_accident(changes):
         ({"x": [["1.0"]]}, "not a number"),
         ({"x": [[None]]}, "not a number"),
         ({"x": []}, "not a list of rows"),
-        ({"x": b"\x00\x01"}, "msgpack"),
-        ({"x": msgpack.ExtType(1, b"abc")}, "msgpack"),
+        ({"x": b"\x00\x01"}, "raw bytes"),
+        ({"x": msgpack.ExtType(1, b"abc")}, "raw bytes"),
     ],
 )
 def test_each_fault_has_its_reason(changes, reason):
@@ -100,3 +100,9 @@ def test_each_fault_has_its_reason(changes, reason):
 def test_a_message_that_is_too_large_is_not_read():
     with pytest.raises(WireError, match="bytes are more than"):
         decode(b"emg " + bytes(MAX_BYTES))
+
+
+def test_typed_arrays_of_other_languages_get_a_sentence():
+    fields = {"v": 1, "stream": "emg", "x": [[0.0]], "t": np.zeros(100, np.float32).tobytes()}
+    with pytest.raises(WireError, match=r"Float32Array is sent so\); send plain lists"):
+        decode(b"emg " + msgpack.packb(fields))

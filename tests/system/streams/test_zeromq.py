@@ -254,7 +254,7 @@ def test_old_stamps_are_told(receiver, raw, wait_until):
     wait_until(received)
     health = receiver.poll()
     assert health.state is SourceState.STALE
-    assert "must stamp them with this machine's LSL clock" in health.note
+    assert "its stamps are 60 s behind this machine's LSL clock" in health.note
 
 
 @pytest.mark.parametrize("make", [

@@ -1,0 +1,98 @@
+"""Stamps of senders that stamp whole chunks, and what is made of them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from pipeline.streams.dejitter import DejitterState, dejitter
+
+RATE_HZ = 2148.0
+CHUNK = 27
+
+
+def passed(parts, rate_hz=RATE_HZ):
+    state, made = DejitterState(), []
+    for part in parts:
+        state, t = dejitter(state, rate_hz, np.asarray(part))
+        made.append(t)
+    return state, np.concatenate(made)
+
+
+def chunked(seconds, jitter_s, *, true_hz=RATE_HZ, shared=False, gap=None, seed=1):
+    """True times of samples, and chunks of them stamped as they arrive, late by chance."""
+    rng = np.random.default_rng(seed)
+    count = int(seconds * true_hz / CHUNK)
+    true = 100.0 + np.arange(count * CHUNK) / true_hz
+    if gap:
+        true[gap[0] * CHUNK :] += gap[1]
+    back = np.zeros(CHUNK) if shared else (CHUNK - 1 - np.arange(CHUNK)) / RATE_HZ
+    ends = true[CHUNK - 1 :: CHUNK] + rng.normal(0.0, jitter_s, count)
+    return true, [end - back for end in ends]
+
+
+@given(
+    st.lists(st.floats(1e-4, 0.02), min_size=1, max_size=60),
+    st.lists(st.integers(0, 60), max_size=6),
+)
+def test_stamps_that_increase_pass_as_they_are(steps, cuts):
+    t = 5.0 + np.cumsum(steps)
+    state, made = passed(np.split(t, sorted(c for c in cuts if c <= len(t))), 100.0)
+    assert_array_equal(made, t)
+    assert not state.engaged
+    assert state.remade == 0
+
+
+@given(
+    st.lists(st.floats(-0.05, 0.05), min_size=2, max_size=80),
+    st.lists(st.integers(0, 80), max_size=8),
+)
+def test_how_stamps_are_cut_changes_nothing_and_all_increase(jitter, cuts):
+    """No two stamps alike here: which of several that are shared is the last, a cut can hide."""
+    t = 5.0 + np.arange(len(jitter)) / 100.0 + np.array(jitter) + 1e-9 * np.arange(len(jitter))
+    if len(set(t)) < len(t):
+        return
+    whole = passed([t], 100.0)
+    cut = passed(np.split(t, sorted(c for c in cuts if c <= len(t))), 100.0)
+    assert_array_equal(whole[1], cut[1])
+    assert whole[0] == cut[0]
+    assert np.all(np.diff(whole[1]) > 0)
+
+
+@pytest.mark.parametrize(("jitter_s", "off_s"), [(0.003, 0.002), (0.008, 0.006)])
+@pytest.mark.parametrize("shared", [False, True])
+def test_jitter_of_chunks_goes_and_no_sample_is_lost(jitter_s, off_s, shared):
+    true, parts = chunked(20.0, jitter_s, shared=shared)
+    state, made = passed(parts)
+    assert np.all(np.diff(made) > 0)
+    settled = true > true[0] + 3.0
+    assert np.abs(made - true)[settled].max() < off_s
+    assert np.diff(made)[settled[1:]].std() < 0.02 / RATE_HZ
+    assert state.spread_s == pytest.approx(jitter_s, rel=0.4)
+
+
+def test_one_stamp_for_a_chunk_is_that_of_its_last_sample():
+    true, parts = chunked(5.0, 0.0, shared=True)
+    _, made = passed(parts)
+    assert_allclose(made, true, atol=1e-9)
+
+
+def test_a_wrong_rate_is_followed():
+    true, parts = chunked(20.0, 0.003, true_hz=0.99 * RATE_HZ)
+    _, made = passed(parts)
+    assert np.abs(made - true)[true > 103.0].max() < 0.003
+
+
+def test_a_true_gap_stays_one():
+    true, parts = chunked(20.0, 0.003, gap=(800, 0.2))
+    _, made = passed(parts)
+    wide = np.flatnonzero(np.diff(made) > 0.1)
+    assert_array_equal(wide, np.flatnonzero(np.diff(true) > 0.1))
+    assert np.abs(made - true)[true > 103.0].max() < 0.008
+
+
+def test_a_stamp_from_long_ago_and_one_that_is_none_are_left_to_the_screen():
+    state, made = passed([[1.0, 1.01, 0.2, np.nan, 1.02]], 100.0)
+    assert_array_equal(made, [1.0, 1.01, 0.2, np.nan, 1.02])
+    assert not state.engaged
