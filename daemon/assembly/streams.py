@@ -46,7 +46,11 @@ def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Sour
             from pipeline.streams.lsl.source import LslSource
 
             return LslSource(
-                spec, name=stream.name, source_id=stream.source_id, stale_after_s=stale_after_s
+                spec,
+                name=stream.name,
+                source_id=stream.source_id,
+                host=stream.host,
+                stale_after_s=stale_after_s,
             )
         case "zmq":
             from pipeline.streams.zeromq.source import ZmqSource

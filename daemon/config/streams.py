@@ -18,7 +18,14 @@ class StreamConfig(Section):
     transport: Transport = Field("lsl", description="How the stream arrives.")
     name: str | None = Field(None, description="LSL stream name to look for.")
     source_id: str | None = Field(
-        None, description="LSL source_id to look for; survives a restart of the sender."
+        None,
+        description="LSL source_id to look for; survives a restart of the sender, and no stream "
+        "with another one is taken.",
+    )
+    host: str | None = Field(
+        None,
+        description="Name of the machine an LSL stream must come from, where several machines send "
+        "one of that name.",
     )
     address: str | None = Field(
         None, description="ZeroMQ address to connect to, for example tcp://127.0.0.1:5561."
@@ -47,6 +54,8 @@ class StreamConfig(Section):
             raise ValueError("a ZeroMQ stream needs an address, such as tcp://127.0.0.1:5561")
         if self.transport == "lsl" and self.server_key:
             raise ValueError("LSL knows no keys; server_key is for ZeroMQ streams")
+        if self.transport != "lsl" and self.host:
+            raise ValueError("host chooses among LSL streams; a ZeroMQ stream has its address")
         if len(set(self.channels)) != len(self.channels):
             raise ValueError("a channel is named twice")
         return self

@@ -97,9 +97,11 @@ def main(
         stop.announce_ready()
         while not stop.requested():
             predictor.tick()
+        predictor.say_stopped()
+        # Before the streams are let go, which may take longer than the patience of who waits.
+        summary.write_text(json.dumps(predictor.summary()), encoding="utf-8")
     finally:
         predictor.close()
-    summary.write_text(json.dumps(predictor.summary()), encoding="utf-8")
 
 
 def rehearse(config: Config, start: Subject) -> None:
@@ -145,6 +147,8 @@ class LivePredictor:
         self._levels = LiveLevels(config, self._pipeline.envelope)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
+        self._predicted = 0
+        """Rows that had a moment: EMG and angles were there and usable."""
         self._bones: dict[str, BoneMap] = {}
         """What is known of each number of the bones in force; nothing after a rollback."""
         self._sources = {source.spec.key: source for source in build_sources(config)}
@@ -209,6 +213,7 @@ class LivePredictor:
         late = newest >= BURST
         for i in [newest] if late else range(newest + 1):
             moment = predicted.moment[i] if predicted.valid[i] else None
+            self._predicted += moment is not None
             t_emg = float(predicted.t_emg[i])
             version = int(predicted.version[i])
             # While a set fades in, the moment is as good as the worse of the two.
@@ -322,6 +327,8 @@ class LivePredictor:
         return {
             "ticks_expected": self._expected(),
             "ticks_published": self._outbox.rows,
+            "moments_predicted": self._predicted,
+            "streams": self._streams(),
             "latency_ms": self._reporter.latency_ms(),
             "stages_ms": self._stages.milliseconds(),
             "rmse": self._board.per_second(),
@@ -332,9 +339,21 @@ class LivePredictor:
             "bones": {label: bone.model_dump(mode="json") for label, bone in self._bones.items()},
         }
 
-    def close(self) -> None:
-        """Say STOPPED, then release streams and addresses."""
+    def _streams(self) -> dict[str, dict[str, object]]:
+        """Return how the streams were at the end."""
+        health = [source.health(clock.now()) for source in self._sources.values()]
+        return {
+            one.key: {"state": one.state, "received": one.received, "note": one.note}
+            for one in health
+        }
+
+    def say_stopped(self) -> None:
+        """Say STOPPED, as the last message."""
         self._publisher.close()
+
+    def close(self) -> None:
+        """Say STOPPED if it has not been said, then release streams and addresses."""
+        self.say_stopped()
         for source in self._sources.values():
             source.close()
         self._rows.close()

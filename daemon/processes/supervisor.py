@@ -79,10 +79,11 @@ def run(
     Returns
     -------
     dict
-        ``ticks_expected``, ``ticks_published``, ``seq_gaps``, ``nonfinite``, ``latency_ms``
-        {p50, p99, max}, ``rmse`` {dof: [per second]}, ``rmse_first``, ``rmse_last``,
-        ``rmse_after_10s`` {dof: N*m}, ``parameter_version``, ``restarts``, ``session``
-        (the session's file, None without one).
+        ``ticks_expected``, ``ticks_published``, ``moments_predicted``, ``streams``
+        {key: {state, received, note}}, ``seq_gaps``, ``nonfinite``, ``latency_ms`` {p50, p99, max},
+        ``rmse`` {dof: [per second]}, ``rmse_first``, ``rmse_last``, ``rmse_after_10s``
+        {dof: N*m}, ``parameter_version``, ``restarts``, ``session`` (the session's file, None
+        without one).
 
     Raises
     ------
