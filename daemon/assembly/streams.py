@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from daemon.assembly.keys import ConfiguredKeys
 from daemon.config import Config, StreamConfig
-from pipeline.streams.base import Source, StreamSpec
+from pipeline.streams.base import Origin, Source, StreamSpec
 from pipeline.streams.roles import ROLES, StreamRole
 from pipeline.streams.transports import Transport
 from pipeline.streams.units import to_si
 
 
 def stream_specs(config: Config) -> list[StreamSpec]:
-    """Return what the pipeline wants from each stream; angles and moments in the model's order."""
+    """Return what the pipeline wants from each stream; angles and moments in the model's order.
+
+    As a recording has it: under the channels' own names, whatever a live sender calls them.
+    """
     streams = [(role, getattr(config.streams, key)) for key, role in ROLES.items()]
     return [_spec(role, stream, config) for role, stream in streams if stream is not None]
 
@@ -39,6 +44,8 @@ def build_sources(config: Config) -> list[Source]:
 
 def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
     """Return the live source of one stream, not yet opened."""
+    origins = {name: Origin(**vars(one)) for name, one in stream.origins.items()}
+    spec = replace(spec, origins=origins)
     stale_after_s = config.streams.stale_after_s
     transport: Transport = stream.transport  # named here, or mypy's cache misses a new one
     match transport:

@@ -56,6 +56,9 @@ class Intake:
     def __init__(self, spec: StreamSpec, stale_after_s: float = np.inf) -> None:
         self.spec = spec
         self.state = ScreenState()
+        origins = [spec.origins.get(name) for name in spec.channels]
+        self._factor = np.array([one.factor if one else 1.0 for one in origins])
+        self._offset = spec.to_si * np.array([one.offset if one else 0.0 for one in origins])
         self._stale_after_s = stale_after_s
         self._last_arrival = -np.inf
         self._refused_at = -np.inf
@@ -78,7 +81,7 @@ class Intake:
         now
             Time of arrival, s; None for recorded samples, which may bear any stamp.
         """
-        picked = x[:, columns].astype(np.float64) * to_si
+        picked = x[:, columns].astype(np.float64) * (self._factor * to_si) + self._offset
         t = t - self.spec.latency_s
         latest, earliest = np.inf, -np.inf
         if now is not None:
