@@ -34,6 +34,12 @@ def _spec(role: StreamRole, stream: StreamConfig, config: Config) -> StreamSpec:
     )
 
 
+def live_spec(spec: StreamSpec, stream: StreamConfig) -> StreamSpec:
+    """Return what is wanted from a live sender, which may call channels otherwise."""
+    origins = {name: Origin(**vars(one)) for name, one in stream.origins.items()}
+    return replace(spec, origins=origins)
+
+
 def build_sources(config: Config) -> list[Source]:
     """Return the live sources of a configuration, not yet opened."""
     return [
@@ -44,8 +50,7 @@ def build_sources(config: Config) -> list[Source]:
 
 def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
     """Return the live source of one stream, not yet opened."""
-    origins = {name: Origin(**vars(one)) for name, one in stream.origins.items()}
-    spec = replace(spec, origins=origins)
+    spec = live_spec(spec, stream)
     stale_after_s = config.streams.stale_after_s
     transport: Transport = stream.transport  # named here, or mypy's cache misses a new one
     match transport:

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from daemon.assembly.streams import build_source, stream_specs
+from daemon.assembly.streams import build_source, live_spec, stream_specs
 from daemon.config import Config, StreamConfig
+from daemon.diagnostics.hearing import PATIENCE_S, Hearing, hear
 from pipeline.errors import UserError
-from pipeline.streams import clock
 from pipeline.streams.base import Source, StreamSpec
-from pipeline.streams.channels import did_you_mean
-from pipeline.streams.lsl.liblsl import accepted_columns, load_pylsl
+from pipeline.streams.lsl.liblsl import accepted_columns, channel_units, load_pylsl
+from pipeline.streams.lsl.sought import Sought, described
+from pipeline.streams.roles import ROLES
 from pipeline.streams.transports import Transport
 
 LOOK_S = 1.0
 """How long the network is listened to, s."""
-POLL_S = 0.02
+MOST_DROPPED = 0.5
+"""A stream of which a larger share of samples is dropped is of no use."""
 
 
 class StreamVerdict(StrEnum):
     """How a stream stands to the configuration."""
 
     FOUND = "found"
+    """There, and its samples are of use."""
     MISSING = "missing"
+    SILENT = "silent"
+    """There, but it sends nothing."""
     REFUSED = "refused"
     """There, but not as the configuration wants it."""
     UNUSED = "unused"
     """There, but no stream of the configuration."""
+
+    @property
+    def is_of_use(self) -> bool:
+        """Whether a run can do with a stream of this verdict."""
+        return self in (StreamVerdict.FOUND, StreamVerdict.UNUSED)
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class StreamFinding:
     verdict
         How it stands to the configuration.
     detail
-        One sentence: what it is, or why it is not found or refused.
+        What it is and what its samples are like, or why it is not found or refused.
     """
 
     key: str | None
@@ -84,19 +93,23 @@ class Wanted:
         """What it is looked for by."""
         return self.stream.sought
 
-    def is_meant(self, info: Any) -> bool:
-        """Say whether a visible LSL stream is the one that is looked for."""
-        source_id, name = self.stream.source_id, self.stream.name
-        by_source = source_id is not None and info.source_id() == source_id
-        return by_source or (name is not None and info.name() == name)
+    @property
+    def lsl(self) -> Sought:
+        """What it is looked for by over LSL."""
+        stream = self.stream
+        return Sought(self.spec.key, stream.name, stream.source_id, stream.host)
 
     def finding(self, verdict: StreamVerdict, detail: str) -> StreamFinding:
         """Return a finding about this stream."""
         return StreamFinding(self.spec.key, self.transport, self.name, verdict, detail)
 
 
+class _MissingError(UserError):
+    """Nothing on the network could be meant."""
+
+
 def compare(config: Config) -> list[StreamFinding]:
-    """Look at the network for a moment and say what of the configuration is there.
+    """Look at the network, read two seconds of the wanted streams, and say how they are.
 
     Returns
     -------
@@ -104,40 +117,96 @@ def compare(config: Config) -> list[StreamFinding]:
         First the wanted streams in the configuration's order, then visible LSL streams that the
         configuration does not use.
     """
-    wanted = [Wanted(spec, getattr(config.streams, spec.key)) for spec in stream_specs(config)]
-    found, unused = _compare_lsl([stream for stream in wanted if stream.transport == "lsl"])
-    found |= {s.spec.key: _listen(s, config) for s in wanted if s.transport != "lsl"}
-    return [found[stream.spec.key] for stream in wanted] + unused
+    streams = [(spec, getattr(config.streams, spec.key)) for spec in stream_specs(config)]
+    wanted = [Wanted(live_spec(spec, stream), stream) for spec, stream in streams]
+    network = _Network.seen()
+    with ExitStack() as stack:
+        opened = {one.spec.key: _opened(one, config, network, stack) for one in wanted}
+        heard = hear({k: one for k, one in opened.items() if not isinstance(one, StreamFinding)})
+    return [
+        _finding(stream, opened[stream.spec.key], heard, network) for stream in wanted
+    ] + network.unused(wanted)
 
 
-def _compare_lsl(
-    wanted: Sequence[Wanted],
-) -> tuple[dict[str, StreamFinding], list[StreamFinding]]:
+def _opened(
+    wanted: Wanted, config: Config, network: _Network, stack: ExitStack
+) -> Source | StreamFinding:
+    """Return a wanted stream's open source, or why there is none."""
     try:
-        visible = load_pylsl().resolve_streams(LOOK_S)
-    except UserError as error:
-        return {s.spec.key: s.finding(StreamVerdict.MISSING, str(error)) for s in wanted}, []
-    found, used = {}, set()
-    for stream in wanted:
-        fitting = [info for info in visible if stream.is_meant(info)]
-        used |= {info.uid() for info in fitting}
-        found[stream.spec.key] = _judge(stream, fitting, [info.name() for info in visible])
-    return found, [_unused(info) for info in visible if info.uid() not in used]
-
-
-def _judge(wanted: Wanted, fitting: list[Any], names: list[str]) -> StreamFinding:
-    if not fitting:
-        hint = did_you_mean(wanted.name, names)
-        detail = f"No LSL stream '{wanted.name}' is visible{hint}; start its sender."
-        return wanted.finding(StreamVerdict.MISSING, detail)
-    try:
-        accepted_columns(_full_info(fitting[0]), wanted.spec)
+        network.identify(wanted)
+        source = build_source(wanted.spec, wanted.stream, config)
+        stack.enter_context(closing(source)).open()
+        return source
+    except _MissingError as error:
+        return wanted.finding(StreamVerdict.MISSING, str(error))
     except UserError as error:
         return wanted.finding(StreamVerdict.REFUSED, str(error))
-    detail = _described(fitting[0])
-    if len(fitting) > 1:
-        detail += f" There are {len(fitting)} of this name: give its source_id."
-    return wanted.finding(StreamVerdict.FOUND, detail)
+
+
+def _finding(
+    wanted: Wanted,
+    opened: Source | StreamFinding,
+    heard: Mapping[str, Hearing],
+    network: _Network,
+) -> StreamFinding:
+    if isinstance(opened, StreamFinding):
+        return opened
+    key = wanted.spec.key
+    verdict, sentence = judge(wanted, heard[key])
+    return wanted.finding(verdict, f"{network.identity.get(key, '')} {sentence}".strip())
+
+
+class _Network:
+    """What LSL streams are visible, and which of them are wanted.
+
+    Parameters
+    ----------
+    visible
+        Descriptions without channels.
+    trouble
+        Why LSL cannot be used; empty where it can.
+    """
+
+    def __init__(self, visible: Sequence[Any], trouble: str = "") -> None:
+        self._visible = visible
+        self._trouble = trouble
+        self.identity: dict[str, str] = {}
+        """What the wanted streams are that are there, by their key."""
+
+    @classmethod
+    def seen(cls) -> Self:
+        """Look around for a moment."""
+        try:
+            return cls(load_pylsl().resolve_streams(LOOK_S))
+        except UserError as error:
+            return cls([], str(error))
+
+    def identify(self, wanted: Wanted) -> None:
+        """Find out which stream is meant; raises UserError where none fits, or several do."""
+        if wanted.transport != "lsl":
+            return
+        if self._trouble:
+            raise _MissingError(self._trouble)
+        info = wanted.lsl.choose(self._visible)
+        if info is None:
+            raise _MissingError(wanted.lsl.absent(self._visible))
+        full = _full_info(info)
+        columns = accepted_columns(full, wanted.spec)
+        units = channel_units(full)
+        stated = sorted({units[column] for column in columns} - {""})
+        self.identity[wanted.spec.key] = (
+            f"{described(full)}, states {' and '.join(stated) or 'no unit'}."
+        )
+
+    def unused(self, wanted: Sequence[Wanted]) -> list[StreamFinding]:
+        """Return the visible streams that nobody asked for."""
+        lsl = [stream.lsl for stream in wanted if stream.transport == "lsl"]
+        used = {info.uid() for sought in lsl for info in sought.fitting(self._visible)}
+        return [
+            StreamFinding(None, "lsl", info.name(), StreamVerdict.UNUSED, f"{described(info)}.")
+            for info in self._visible
+            if info.uid() not in used
+        ]
 
 
 def _full_info(info: Any) -> Any:
@@ -152,38 +221,38 @@ def _full_info(info: Any) -> Any:
         ) from error
 
 
-def _described(info: Any) -> str:
-    rate = f"{info.nominal_srate():g} Hz" if info.nominal_srate() else "irregular"
-    return (
-        f"{info.type() or 'no type'}, {info.channel_count()} channels, {rate}, "
-        f"on {info.hostname()}, source_id '{info.source_id()}'."
-    )
-
-
-def _unused(info: Any) -> StreamFinding:
-    return StreamFinding(None, "lsl", info.name(), StreamVerdict.UNUSED, _described(info))
-
-
-def _listen(wanted: Wanted, config: Config) -> StreamFinding:
-    """Read a stream that does not announce itself and wait for a message."""
-    try:
-        with closing(build_source(wanted.spec, wanted.stream, config)) as source:
-            source.open()
-            return _heard(wanted, source)
-    except UserError as error:
-        return wanted.finding(StreamVerdict.REFUSED, str(error))
-
-
-def _heard(wanted: Wanted, source: Source) -> StreamFinding:
-    deadline = clock.now() + LOOK_S
-    while True:
-        source.poll()
-        health = source.health(clock.now())
-        if health.received:
-            detail = f"{health.received} samples arrived. {health.note}".strip()
-            return wanted.finding(StreamVerdict.FOUND, detail)
+def judge(wanted: Wanted, heard: Hearing) -> tuple[StreamVerdict, str]:
+    """Return whether what was heard of a stream is of use, and what it was like."""
+    health = heard.health
+    if not health.received:
         if health.refused:
-            return wanted.finding(StreamVerdict.REFUSED, health.note)
-        if clock.now() > deadline:
-            return wanted.finding(StreamVerdict.MISSING, health.note)
-        time.sleep(POLL_S)
+            return StreamVerdict.REFUSED, health.note
+        there = wanted.transport == "lsl"
+        sentence = f"It sent nothing in {PATIENCE_S:g} s. {health.note}" if there else health.note
+        return StreamVerdict.SILENT if there else StreamVerdict.MISSING, sentence.strip()
+    told = f"{_measured(wanted, heard)} {health.note}".strip()
+    if heard.dropped > MOST_DROPPED * health.received:
+        return StreamVerdict.REFUSED, told
+    if not heard.finite and not ROLES[wanted.spec.key].nan_is_no_reference:
+        return StreamVerdict.REFUSED, told
+    return StreamVerdict.FOUND, told
+
+
+def _measured(wanted: Wanted, heard: Hearing) -> str:
+    """Return what the samples are like, in the configured unit."""
+    received = heard.health.received
+    parts = [f"In {heard.seconds:.1f} s {received} samples, {heard.rate_hz:.4g} Hz"]
+    if heard.dropped:
+        share = heard.dropped / received
+        parts.append(f"{share:.0%} dropped ({heard.why_dropped})")
+    if heard.masked:
+        parts.append(f"{heard.masked} with a value that is not finite or cannot be")
+    if heard.age_s is not None:
+        parts.append(f"{1e3 * heard.age_s:.0f} ms old on arrival")
+    if heard.finite:
+        low, high = heard.low / wanted.spec.to_si, heard.high / wanted.spec.to_si
+        unit = "" if wanted.stream.unit == "1" else f" {wanted.stream.unit}"
+        parts.append(f"values {low:.3g} to {high:.3g}{unit}")
+    elif heard.passed:
+        parts.append("no value is a number")
+    return f"{'; '.join(parts)}."

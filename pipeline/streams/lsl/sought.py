@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.errors import UserError
+from pipeline.streams.channels import did_you_mean
 
 if TYPE_CHECKING:
     import pylsl
@@ -99,12 +100,15 @@ class Sought:
         """Return why none of the visible streams is meant, in a sentence."""
         by = [f"with source_id '{self.source_id}'"] if self.source_id and self.name else []
         by += [f"from host '{self.host}'"] if self.host else []
-        what = " ".join([f"{self.called} {' '.join(by)}".strip(), "is not on the network"])
+        what = f"{' '.join([self.called, *by])} is not on the network"
         namesakes = [info for info in visible if info.name() == self.name]
         if not namesakes:
-            return f"{what}."
+            return f"{what}{did_you_mean(self.name or '', [info.name() for info in visible])}."
         listed = "; ".join(described(info) for info in namesakes)
-        return f"{what}, but one of that name is: {listed}. Correct streams.{self.key}."
+        return (
+            f"{what}, but one of that name is: {listed}. Correct streams.{self.key}, or start the "
+            "sender that is meant."
+        )
 
     def not_its_successor(self, info: pylsl.StreamInfo) -> str:
         """Return that a stream was there beside the one that is missed, in a sentence."""

@@ -120,7 +120,7 @@ def test_another_source_id_is_not_taken_for_the_one_that_is_wanted(
     source = receiver(name=unique_name, source_id=f"{unique_name}-mine")
     wait_until(lambda: note(source))
     assert f"with source_id '{unique_name}-mine' is not on the network" in note(source)
-    assert f"source_id '{unique_name}-other'. Correct streams.emg." in note(source)
+    assert f"source_id '{unique_name}-other'. Correct streams.emg, or start" in note(source)
 
 
 def test_a_sender_that_comes_back_under_another_source_id_is_found_again(
