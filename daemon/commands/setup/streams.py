@@ -15,7 +15,7 @@ from daemon.terminal.console import console_for, say
 from daemon.terminal.table import table
 
 if TYPE_CHECKING:
-    from daemon.diagnostics.discovery import StreamFinding
+    from daemon.diagnostics.verdict import StreamFinding
 
 _COLOURS = {"found": "green", "missing": "red", "refused": "red", "silent": "red", "unused": "dim"}
 

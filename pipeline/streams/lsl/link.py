@@ -9,17 +9,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pipeline.errors import UserError
 from pipeline.streams import clock
-from pipeline.streams.base import Array, StreamSpec
-from pipeline.streams.lsl.liblsl import accepted_columns, describe, measure_clock, sample_type
+from pipeline.streams.base import StreamSpec
+from pipeline.streams.lsl.connection import BUFFER_S, Connection
+from pipeline.streams.lsl.liblsl import accepted_columns, measure_clock
 from pipeline.streams.lsl.sought import Had, Sought
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BUFFER_S = 2
-"""What liblsl keeps for us, s: a longer buffer would only hand out older samples."""
 LOOK_S = 1.5
 """How long one look over the network takes at most, s."""
 SETTLE_S = 0.3
@@ -55,48 +51,6 @@ BESIDE_S = 30.0
 """Who was there so long before another was missed is not its successor, s; a loss may be noticed
 late."""
 FIREWALL = "Check the firewall between the two machines."
-
-
-class Connection:
-    """An open inlet: what the fast half pulls from.
-
-    Parameters
-    ----------
-    info
-        Full description of the stream.
-    inlet
-        The open inlet.
-    columns
-        The wanted channels' columns.
-    """
-
-    def __init__(
-        self, info: pylsl.StreamInfo, inlet: pylsl.StreamInlet, columns: NDArray[np.intp]
-    ) -> None:
-        self.name = describe(info)
-        self.columns = columns
-        self._inlet = inlet
-        rows = int(BUFFER_S * info.nominal_srate()) + 1024
-        self._buffer = np.empty((rows, info.channel_count()), dtype=sample_type(info))
-
-    def pull(self, wait_s: float = 0.0, least: int = 1) -> tuple[Array, NDArray[Any]]:
-        """Return the stamps on the sender's clock, shape [n], and the samples.
-
-        The samples are a view that the next call overwrites, shape [n, all channels]. Where there
-        are less than `least`, it waits for them, `wait_s` at most.
-
-        Raises
-        ------
-        pylsl.util.LostError
-            If the stream is gone.
-        """
-        _, stamps = self._inlet.pull_chunk(
-            timeout=wait_s,
-            max_samples=len(self._buffer),
-            dest_obj=self._buffer,
-            min_samples=least if wait_s else None,
-        )
-        return np.array(stamps, dtype=np.float64), self._buffer[: len(stamps)]
 
 
 @dataclass(frozen=True)
@@ -229,7 +183,6 @@ class Link:
             self._connection = self._opened(inlet)
             self._had = Had(info.uid(), info.source_id())
             self._watch(inlet)
-            self._missed_at = clock.now()
         finally:
             with self._in_use:
                 self._connection = None
@@ -265,9 +218,13 @@ class Link:
         )
 
     def _watch(self, inlet: pylsl.StreamInlet) -> None:
-        with suppress(self._pylsl.util.LostError):  # told by whoever looks for it next
+        try:
             while not self._dropped.wait(CLOCK_PERIOD_S) and not self._closing.is_set():
                 self._follow_clock(inlet)
+        except self._pylsl.util.LostError:
+            return  # told by whoever looks for it next
+        finally:
+            self._missed_at = clock.now()
 
     def _follow_clock(self, inlet: pylsl.StreamInlet) -> None:
         before = self.clock

@@ -14,8 +14,9 @@ import numpy as np
 from pipeline.streams import clock
 from pipeline.streams.base import Chunk, SourceState, StreamHealth, StreamSpec
 from pipeline.streams.intake import Intake
+from pipeline.streams.lsl.connection import Connection
 from pipeline.streams.lsl.liblsl import load_pylsl
-from pipeline.streams.lsl.link import SILENCE_S, Connection, Link
+from pipeline.streams.lsl.link import SILENCE_S, Link
 from pipeline.streams.lsl.sought import Sought
 
 logger = logging.getLogger(__name__)

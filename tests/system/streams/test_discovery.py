@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from daemon.config import load_config
-from daemon.diagnostics.discovery import StreamVerdict, compare
+from daemon.diagnostics.discovery import compare
+from daemon.diagnostics.verdict import StreamVerdict
 from pipeline.streams import clock
 from pipeline.streams.lsl.outlet import LslOutlet
 from pipeline.streams.zeromq.outlet import ZmqOutlet
