@@ -93,6 +93,20 @@ def test_a_stream_whose_samples_are_all_dropped_is_not_called_found(unique_name,
     assert re.search(r"\d+ with a value that is not finite or cannot be; .* no value", emg.detail)
 
 
+def test_the_command_does_not_say_that_all_are_there_when_samples_are_dropped(
+    unique_name, lsl, hillstream, changed_config
+):
+    for key in ("emg", "angles", "moments"):
+        stream = getattr(WALKING.streams, key)
+        lsl(f"{unique_name}-{key}", stream, late_s=20.0 if key == "angles" else 0.0)
+    set_up = changed_config("walking", {'"hillstream-': f'"{unique_name}-'})
+    result = hillstream("streams", set_up)
+    assert result.exit_code == 1
+    assert "Not usable yet: angles." in result.output
+    assert "All are there" not in result.output
+    assert result.output.count("found") == 2
+
+
 def test_a_stream_that_sends_nothing_is_silent(unique_name):
     config = configured(unique_name)
     angles = config.streams.angles
