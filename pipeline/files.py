@@ -47,3 +47,17 @@ def parsed_json(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def refuse_existing(*files: Path) -> None:
+    """Refuse to write over what is there.
+
+    Raises
+    ------
+    UserError
+        If one of the files exists.
+    """
+    if there := [str(file) for file in files if file.exists()]:
+        raise UserError(
+            f"{' and '.join(there)} would be overwritten; give another file, or --overwrite."
+        )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from daemon.assembly.keys import ConfiguredKeys
 from daemon.config import Config, StreamConfig
-from pipeline.streams.base import Source, StreamSpec
+from pipeline.streams.base import Origin, Source, StreamSpec
 from pipeline.streams.roles import NEEDED, ROLES, StreamRole
 from pipeline.streams.transports import Transport
 from pipeline.streams.units import to_si
@@ -12,7 +14,10 @@ from pipeline.timebase.pairing import REFERENCE_WAIT_S
 
 
 def stream_specs(config: Config) -> list[StreamSpec]:
-    """Return what the pipeline wants from each stream; angles and moments in the model's order."""
+    """Return what the pipeline wants from each stream; angles and moments in the model's order.
+
+    As a recording has it: under the channels' own names, whatever a live sender calls them.
+    """
     streams = [(role, getattr(config.streams, key)) for key, role in ROLES.items()]
     return [_spec(role, stream, config) for role, stream in streams if stream is not None]
 
@@ -31,6 +36,12 @@ def _spec(role: StreamRole, stream: StreamConfig, config: Config) -> StreamSpec:
     )
 
 
+def live_spec(spec: StreamSpec, stream: StreamConfig) -> StreamSpec:
+    """Return what is wanted from a live sender, which may call channels otherwise."""
+    origins = {name: Origin(**vars(one)) for name, one in stream.origins.items()}
+    return replace(spec, origins=origins)
+
+
 def build_sources(config: Config) -> list[Source]:
     """Return the live sources of a configuration, not yet opened."""
     return [
@@ -42,13 +53,18 @@ def build_sources(config: Config) -> list[Source]:
 def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
     """Return the live source of one stream, not yet opened."""
     stale_after_s = REFERENCE_WAIT_S if spec.reference else config.streams.stale_after_s
+    spec = live_spec(spec, stream)
     transport: Transport = stream.transport  # named here, or mypy's cache misses a new one
     match transport:
         case "lsl":
             from pipeline.streams.lsl.source import LslSource
 
             return LslSource(
-                spec, name=stream.name, source_id=stream.source_id, stale_after_s=stale_after_s
+                spec,
+                name=stream.name,
+                source_id=stream.source_id,
+                host=stream.host,
+                stale_after_s=stale_after_s,
             )
         case "zmq":
             from pipeline.streams.zeromq.source import ZmqSource

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from itertools import combinations
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, StrictInt, StrictStr, field_validator, model_validator
 
 from daemon.config.section import Interval, NonNegative, Positive, Section
 from pipeline.streams.roles import ROLES
@@ -12,13 +13,43 @@ from pipeline.streams.transports import Transport
 from pipeline.streams.units import known_unit, units_of
 
 
+class ChannelOrigin(Section):
+    """A channel of the sender, and what makes its values ours."""
+
+    channel: Annotated[StrictStr, Field(min_length=1)] | Annotated[StrictInt, Field(ge=1)] = Field(
+        description="The sender's label, or the place among its channels, from 1."
+    )
+    factor: Annotated[float, Field(allow_inf_nan=False)] = Field(
+        1.0, description="What its values are multiplied by; -1 turns the positive direction round."
+    )
+    offset: Annotated[float, Field(allow_inf_nan=False)] = Field(
+        0.0, description="What is added then, in the stream's unit."
+    )
+
+    @field_validator("factor")
+    @classmethod
+    def _tells_something(cls, factor: float) -> float:
+        if factor == 0:
+            raise ValueError("a factor of 0 leaves nothing of the channel")
+        return factor
+
+
 class StreamConfig(Section):
     """One incoming stream."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     transport: Transport = Field("lsl", description="How the stream arrives.")
     name: str | None = Field(None, description="LSL stream name to look for.")
     source_id: str | None = Field(
-        None, description="LSL source_id to look for; survives a restart of the sender."
+        None,
+        description="LSL source_id to look for; survives a restart of the sender, and no stream "
+        "with another one is taken.",
+    )
+    host: str | None = Field(
+        None,
+        description="Name of the machine an LSL stream must come from, where several machines send "
+        "one of that name.",
     )
     address: str | None = Field(
         None, description="ZeroMQ address to connect to, for example tcp://127.0.0.1:5561."
@@ -32,12 +63,40 @@ class StreamConfig(Section):
     channels: Annotated[list[str], Field(min_length=1)] = Field(
         description="Channel names as the sender labels them, in any order of the sender's."
     )
+    origins: dict[str, ChannelOrigin] = Field(
+        default_factory=dict,
+        alias="from",
+        description="Which of the sender's channels one of `channels` is that it calls otherwise: "
+        "its label or its place from 1, if need be with a factor and an offset.",
+    )
     unit: Literal["V", "mV", "uV", "1", "rad", "deg", "N*m", "rad/s^2", "deg/s^2"] = Field(
         description="Unit of the samples; converted to SI on arrival."
     )
     latency_s: NonNegative = Field(
         0.0, description="Fixed latency of the sender, s; subtracted from its time stamps."
     )
+
+    @field_validator("origins", mode="before")
+    @classmethod
+    def _in_short(cls, origins: Any) -> Any:
+        """Take a label or a place alone for a channel as it is."""
+        if not isinstance(origins, dict):
+            return origins
+        alone = (str, int)
+        return {k: {"channel": v} if isinstance(v, alone) else v for k, v in origins.items()}
+
+    @model_validator(mode="after")
+    def _origins_are_of_channels(self) -> Self:
+        if strange := sorted(set(self.origins) - set(self.channels)):
+            raise ValueError(f"'from' names {strange}, which are not among the channels")
+        sought = [self.sender_channel(name) for name in self.channels]
+        if twice := sorted({str(one) for one in sought if sought.count(one) > 1}):
+            raise ValueError(f"two channels come from the sender's {', '.join(twice)}")
+        return self
+
+    def sender_channel(self, name: str) -> str | int:
+        """Return the sender's label or place of one of the channels."""
+        return self.origins[name].channel if name in self.origins else name
 
     @model_validator(mode="after")
     def _is_findable(self) -> Self:
@@ -47,9 +106,16 @@ class StreamConfig(Section):
             raise ValueError("a ZeroMQ stream needs an address, such as tcp://127.0.0.1:5561")
         if self.transport == "lsl" and self.server_key:
             raise ValueError("LSL knows no keys; server_key is for ZeroMQ streams")
+        if self.transport != "lsl" and self.host:
+            raise ValueError("host chooses among LSL streams; a ZeroMQ stream has its address")
         if len(set(self.channels)) != len(self.channels):
             raise ValueError("a channel is named twice")
         return self
+
+    @property
+    def sender(self) -> tuple[str | None, ...]:
+        """What an LSL stream is told from others by."""
+        return self.source_id or self.name, self.host
 
     @property
     def sought(self) -> str:
@@ -93,6 +159,27 @@ class StreamsConfig(Section):
     max_gap_s: NonNegative = Field(
         0.03, description="Longest gap in a stream that is bridged by interpolation, s."
     )
+
+    def under_own_names(self) -> Self:
+        """Return the same streams from senders that call every channel as it is called here."""
+        given = {key: stream for key in self.roles if (stream := getattr(self, key))}
+        plain = {key: stream.model_copy(update={"origins": {}}) for key, stream in given.items()}
+        return self.model_copy(update=plain)
+
+    @model_validator(mode="after")
+    def _no_channel_has_two_roles(self) -> Self:
+        given = {key: stream for key in self.roles if (stream := getattr(self, key))}
+        for (key, one), (other, two) in combinations(given.items(), 2):
+            if one.transport != "lsl" or two.transport != "lsl" or one.sender != two.sender:
+                continue
+            shared = {one.sender_channel(name) for name in one.channels}
+            shared &= {two.sender_channel(name) for name in two.channels}
+            if shared:
+                raise ValueError(
+                    f"{key} and {other} take {', '.join(sorted(map(repr, shared)))} of one stream; "
+                    f"say in [streams.{other}.from] which of its channels are {other}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _units_fit(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -62,6 +62,8 @@ class RequestHandler:
         The control port, or None where there is none.
     log
         Told of every command that asks for more than the status, and its outcome.
+    doubt
+        Returns why a parameter set is not trusted, in a sentence; empty where it is.
     """
 
     def __init__(
@@ -71,12 +73,14 @@ class RequestHandler:
         versions: Versions,
         server: ControlServer | None,
         log: Log,
+        doubt: Callable[[int], str],
     ) -> None:
         self._config = config
         self._versions = versions
         self._skeleton = free_skeleton(config)
         self._server = server
         self._log = log
+        self._doubt = doubt
         self._lines: dict[WorkerName, DealerSocket] = {
             "predictor": DealerSocket(addresses["predictor"], ANSWERS, bind=True),
             "calibrator": DealerSocket(addresses["calibrator"], ANSWERS, bind=True),
@@ -182,14 +186,16 @@ class RequestHandler:
 
     def _saved(self) -> Reply:
         version = self._versions.newest
-        subject = self._versions.subject(version)
-        data: dict[str, Any] = {"version": version, "subject": subject.content()}
+        doubt = self._doubt(version)
+        subject = replace(self._versions.subject(version), trusted=not doubt)
+        data: dict[str, Any] = {"version": version, "subject": subject.content(), "doubt": doubt}
         if self._skeleton is not None:
             found = with_bones(self._skeleton, subject.bones)
             data["skeleton"] = skeleton_content(found)
-        return Reply(
-            ok=True, sentence=f"This is parameter set {version}.", data=data | self._levels()
-        )
+        sentence = f"Parameter set {version} was handed over to be written."
+        if doubt:
+            sentence += " It has not been shown to fit this person."
+        return Reply(ok=True, sentence=sentence, data=data | self._levels())
 
     def _levels(self) -> dict[str, Any]:
         return {"mvc": dict(self.envelope.mvc), "baseline": self.envelope.baseline}

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.errors import UserError
+from pipeline.files import refuse_existing
 from pipeline.model.subject import Subject
 
 
@@ -23,7 +24,7 @@ class Written(NamedTuple):
     """None where no bones were identified."""
 
 
-def write_person(data: Mapping[str, Any], file: Path | None) -> Written:
+def write_person(data: Mapping[str, Any], file: Path | None, *, overwrite: bool = False) -> Written:
     """Write a person's muscles and bones, and their places, MVC and resting levels as TOML.
 
     Parameters
@@ -35,20 +36,24 @@ def write_person(data: Mapping[str, Any], file: Path | None) -> Written:
         The subject file; ``subject-vN.json`` of version N where None. The others are written beside
         it, for ``me.json`` ``me.skeleton.json`` and ``me.levels.toml``, so that no configuration
         is overwritten.
+    overwrite
+        Whether files that are there may be written over.
 
     Raises
     ------
     UserError
-        If the files cannot be written.
+        If the files cannot be written, or one of them is there already.
     """
     path = file or Path(f"subject-v{data['version']}.json")
     bones = path.with_suffix(".skeleton.json") if "skeleton" in data else None
     written = Written(path, path.with_suffix(".levels.toml"), bones)
+    if not overwrite:
+        refuse_existing(*filter(None, written))
     values = dict(data["subject"])
     muscles = tuple(values.pop("muscles"))
-    delay_s = values.pop("delay_s", None)
+    delay_s, trusted = values.pop("delay_s", None), values.pop("trusted", True)
     arrays = {name: np.array(v) for name, v in values.items()}
-    subject = Subject(muscles=muscles, delay_s=delay_s, bones={}, **arrays)
+    subject = Subject(muscles=muscles, delay_s=delay_s, bones={}, trusted=trusted, **arrays)
     try:
         subject.save(path)
         if bones:

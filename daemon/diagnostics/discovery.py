@@ -2,101 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from typing import Any, Self
 
-from daemon.assembly.streams import build_source, stream_specs
-from daemon.config import Config, StreamConfig
+from daemon.assembly.streams import build_source, live_spec, stream_specs
+from daemon.config import Config
+from daemon.diagnostics.hearing import Hearing, hear
+from daemon.diagnostics.verdict import StreamFinding, StreamVerdict, Wanted, judge
 from pipeline.errors import UserError
-from pipeline.streams import clock
-from pipeline.streams.base import Source, StreamSpec
-from pipeline.streams.channels import did_you_mean
-from pipeline.streams.lsl.liblsl import accepted_columns, load_pylsl
-from pipeline.streams.transports import Transport
+from pipeline.streams.base import Source
+from pipeline.streams.lsl.liblsl import accepted_columns, channel_units, load_pylsl
+from pipeline.streams.lsl.sought import described
 
 LOOK_S = 1.0
 """How long the network is listened to, s."""
-POLL_S = 0.02
 
 
-class StreamVerdict(StrEnum):
-    """How a stream stands to the configuration."""
-
-    FOUND = "found"
-    MISSING = "missing"
-    REFUSED = "refused"
-    """There, but not as the configuration wants it."""
-    UNUSED = "unused"
-    """There, but no stream of the configuration."""
-
-
-@dataclass(frozen=True)
-class StreamFinding:
-    """One stream, wanted or visible.
-
-    Parameters
-    ----------
-    key
-        The configuration's key (``emg``, ``angles``, ``moments`` ...); None if it is unused.
-    transport
-        What carries it.
-    name
-        LSL name or source_id, or an address.
-    verdict
-        How it stands to the configuration.
-    detail
-        One sentence: what it is, or why it is not found or refused.
-    """
-
-    key: str | None
-    transport: Transport
-    name: str
-    verdict: StreamVerdict
-    detail: str
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A stream of the configuration.
-
-    Parameters
-    ----------
-    spec
-        What the pipeline wants from it.
-    stream
-        Its table in the configuration.
-    """
-
-    spec: StreamSpec
-    stream: StreamConfig
-
-    @property
-    def transport(self) -> Transport:
-        """What carries it."""
-        return self.stream.transport
-
-    @property
-    def name(self) -> str:
-        """What it is looked for by."""
-        return self.stream.sought
-
-    def is_meant(self, info: Any) -> bool:
-        """Say whether a visible LSL stream is the one that is looked for."""
-        source_id, name = self.stream.source_id, self.stream.name
-        by_source = source_id is not None and info.source_id() == source_id
-        return by_source or (name is not None and info.name() == name)
-
-    def finding(self, verdict: StreamVerdict, detail: str) -> StreamFinding:
-        """Return a finding about this stream."""
-        return StreamFinding(self.spec.key, self.transport, self.name, verdict, detail)
+class _MissingError(UserError):
+    """Nothing on the network could be meant."""
 
 
 def compare(config: Config) -> list[StreamFinding]:
-    """Look at the network for a moment and say what of the configuration is there.
+    """Look at the network, read two seconds of the wanted streams, and say how they are.
 
     Returns
     -------
@@ -104,40 +32,96 @@ def compare(config: Config) -> list[StreamFinding]:
         First the wanted streams in the configuration's order, then visible LSL streams that the
         configuration does not use.
     """
-    wanted = [Wanted(spec, getattr(config.streams, spec.key)) for spec in stream_specs(config)]
-    found, unused = _compare_lsl([stream for stream in wanted if stream.transport == "lsl"])
-    found |= {s.spec.key: _listen(s, config) for s in wanted if s.transport != "lsl"}
-    return [found[stream.spec.key] for stream in wanted] + unused
+    streams = [(spec, getattr(config.streams, spec.key)) for spec in stream_specs(config)]
+    wanted = [Wanted(live_spec(spec, stream), stream) for spec, stream in streams]
+    network = _Network.seen()
+    with ExitStack() as stack:
+        opened = {one.spec.key: _opened(one, config, network, stack) for one in wanted}
+        heard = hear({k: one for k, one in opened.items() if not isinstance(one, StreamFinding)})
+    return [
+        _finding(stream, opened[stream.spec.key], heard, network) for stream in wanted
+    ] + network.unused(wanted)
 
 
-def _compare_lsl(
-    wanted: Sequence[Wanted],
-) -> tuple[dict[str, StreamFinding], list[StreamFinding]]:
+def _opened(
+    wanted: Wanted, config: Config, network: _Network, stack: ExitStack
+) -> Source | StreamFinding:
+    """Return a wanted stream's open source, or why there is none."""
     try:
-        visible = load_pylsl().resolve_streams(LOOK_S)
-    except UserError as error:
-        return {s.spec.key: s.finding(StreamVerdict.MISSING, str(error)) for s in wanted}, []
-    found, used = {}, set()
-    for stream in wanted:
-        fitting = [info for info in visible if stream.is_meant(info)]
-        used |= {info.uid() for info in fitting}
-        found[stream.spec.key] = _judge(stream, fitting, [info.name() for info in visible])
-    return found, [_unused(info) for info in visible if info.uid() not in used]
-
-
-def _judge(wanted: Wanted, fitting: list[Any], names: list[str]) -> StreamFinding:
-    if not fitting:
-        hint = did_you_mean(wanted.name, names)
-        detail = f"No LSL stream '{wanted.name}' is visible{hint}; start its sender."
-        return wanted.finding(StreamVerdict.MISSING, detail)
-    try:
-        accepted_columns(_full_info(fitting[0]), wanted.spec)
+        network.identify(wanted)
+        source = build_source(wanted.spec, wanted.stream, config)
+        stack.enter_context(closing(source)).open()
+        return source
+    except _MissingError as error:
+        return wanted.finding(StreamVerdict.MISSING, str(error))
     except UserError as error:
         return wanted.finding(StreamVerdict.REFUSED, str(error))
-    detail = _described(fitting[0])
-    if len(fitting) > 1:
-        detail += f" There are {len(fitting)} of this name: give its source_id."
-    return wanted.finding(StreamVerdict.FOUND, detail)
+
+
+def _finding(
+    wanted: Wanted,
+    opened: Source | StreamFinding,
+    heard: Mapping[str, Hearing],
+    network: _Network,
+) -> StreamFinding:
+    if isinstance(opened, StreamFinding):
+        return opened
+    key = wanted.spec.key
+    verdict, sentence = judge(wanted, heard[key])
+    return wanted.finding(verdict, f"{network.identity.get(key, '')} {sentence}".strip())
+
+
+class _Network:
+    """What LSL streams are visible, and which of them are wanted.
+
+    Parameters
+    ----------
+    visible
+        Descriptions without channels.
+    trouble
+        Why LSL cannot be used; empty where it can.
+    """
+
+    def __init__(self, visible: Sequence[Any], trouble: str = "") -> None:
+        self._visible = visible
+        self._trouble = trouble
+        self.identity: dict[str, str] = {}
+        """What the wanted streams are that are there, by their key."""
+
+    @classmethod
+    def seen(cls) -> Self:
+        """Look around for a moment."""
+        try:
+            return cls(load_pylsl().resolve_streams(LOOK_S))
+        except UserError as error:
+            return cls([], str(error))
+
+    def identify(self, wanted: Wanted) -> None:
+        """Find out which stream is meant; raises UserError where none fits, or several do."""
+        if wanted.transport != "lsl":
+            return
+        if self._trouble:
+            raise _MissingError(self._trouble)
+        info = wanted.lsl.choose(self._visible)
+        if info is None:
+            raise _MissingError(wanted.lsl.absent(self._visible))
+        full = _full_info(info)
+        columns = accepted_columns(full, wanted.spec)
+        units = channel_units(full)
+        stated = sorted({units[column] for column in columns} - {""})
+        self.identity[wanted.spec.key] = (
+            f"{described(full)}, states {' and '.join(stated) or 'no unit'}."
+        )
+
+    def unused(self, wanted: Sequence[Wanted]) -> list[StreamFinding]:
+        """Return the visible streams that nobody asked for."""
+        lsl = [stream.lsl for stream in wanted if stream.transport == "lsl"]
+        used = {info.uid() for sought in lsl for info in sought.fitting(self._visible)}
+        return [
+            StreamFinding(None, "lsl", info.name(), StreamVerdict.UNUSED, f"{described(info)}.")
+            for info in self._visible
+            if info.uid() not in used
+        ]
 
 
 def _full_info(info: Any) -> Any:
@@ -150,40 +134,3 @@ def _full_info(info: Any) -> Any:
             f"LSL stream '{info.name()}' is visible but does not answer "
             f"({str(error).rstrip('.')}); check the firewall between the two machines."
         ) from error
-
-
-def _described(info: Any) -> str:
-    rate = f"{info.nominal_srate():g} Hz" if info.nominal_srate() else "irregular"
-    return (
-        f"{info.type() or 'no type'}, {info.channel_count()} channels, {rate}, "
-        f"on {info.hostname()}, source_id '{info.source_id()}'."
-    )
-
-
-def _unused(info: Any) -> StreamFinding:
-    return StreamFinding(None, "lsl", info.name(), StreamVerdict.UNUSED, _described(info))
-
-
-def _listen(wanted: Wanted, config: Config) -> StreamFinding:
-    """Read a stream that does not announce itself and wait for a message."""
-    try:
-        with closing(build_source(wanted.spec, wanted.stream, config)) as source:
-            source.open()
-            return _heard(wanted, source)
-    except UserError as error:
-        return wanted.finding(StreamVerdict.REFUSED, str(error))
-
-
-def _heard(wanted: Wanted, source: Source) -> StreamFinding:
-    deadline = clock.now() + LOOK_S
-    while True:
-        source.poll()
-        health = source.health(clock.now())
-        if health.received:
-            detail = f"{health.received} samples arrived. {health.note}".strip()
-            return wanted.finding(StreamVerdict.FOUND, detail)
-        if health.refused:
-            return wanted.finding(StreamVerdict.REFUSED, health.note)
-        if clock.now() > deadline:
-            return wanted.finding(StreamVerdict.MISSING, health.note)
-        time.sleep(POLL_S)

@@ -90,10 +90,17 @@ class TrustRule:
     trusts_start: bool
     calibrates: bool = True
 
-    def initial(self) -> TrustState:
-        """Return the state at the start of a run."""
+    def initial(self, shown: bool = True) -> TrustState:
+        """Return the state at the start of a run.
+
+        Parameters
+        ----------
+        shown
+            Whether a set that the run starts with had been shown to fit when it was saved.
+        """
         if self.trusts_start:
-            return TrustState((Standing(0, ""),))
+            unshown = self._unfit if self.calibrates else _UNSHOWN
+            return TrustState((Standing(0, "" if shown else unshown),))
         doubt = self._unfit if self.calibrates else _NEVER
         return TrustState((Standing(0, doubt, generic=True),))
 
@@ -157,6 +164,12 @@ class TrustRule:
 _NEVER = (
     "The parameters are a generic person's and nothing is calibrated in this run, so no moment is "
     "ok; give a calibrated model.subject, or set output.trust_generic = true."
+)
+
+_UNSHOWN = (
+    "The subject was saved before its parameters had been shown to fit, and nothing is calibrated "
+    "in this run, so no moment is ok; give a subject that has been calibrated, or set "
+    "output.trust_generic = true."
 )
 
 

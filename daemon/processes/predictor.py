@@ -99,9 +99,11 @@ def main(
         stop.announce_ready()
         while not stop.requested():
             predictor.tick()
+        predictor.say_stopped()
+        # Before the streams are let go, which may take longer than the patience of who waits.
+        summary.write_text(json.dumps(predictor.summary()), encoding="utf-8")
     finally:
         predictor.close()
-    summary.write_text(json.dumps(predictor.summary()), encoding="utf-8")
 
 
 def rehearse(config: Config, start: Subject) -> None:
@@ -148,6 +150,8 @@ class LivePredictor:
         self._levels = LiveLevels(config, self._pipeline.envelope)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
+        self._predicted = 0
+        """Rows that had a moment: EMG and angles were there and usable."""
         self._bones: dict[str, BoneMap] = {}
         """What is known of each number of the bones in force; nothing after a rollback."""
         self._delay_deviation_s: float | None = None
@@ -213,6 +217,7 @@ class LivePredictor:
         late = newest >= BURST
         for i in [newest] if late else range(newest + 1):
             moment = predicted.moment[i] if predicted.valid[i] else None
+            self._predicted += moment is not None
             t_emg = float(predicted.t_emg[i])
             version = int(predicted.version[i])
             # While a set fades in, the moment is as good as the worse of the two.
@@ -325,26 +330,36 @@ class LivePredictor:
 
     def summary(self) -> dict[str, object]:
         """Return what the run came to; the keys are those of ``run --json``."""
-        seconds, now = self._board.seconds, clock.now()
+        seconds = self._board.seconds
         return {
             "ticks_expected": self._expected(),
             "ticks_published": self._outbox.rows,
+            "moments_predicted": self._predicted,
+            "streams": self._streams(),
             "latency_ms": self._reporter.latency_ms(),
             "stages_ms": self._stages.milliseconds(),
             "rmse": self._board.per_second(),
             "rmse_first": self._board.rmse(0, FIRST_S),
             "rmse_last": self._board.rmse(max(seconds - LAST_S, 0)),
             "rmse_after_10s": self._board.rmse(SETTLED_S),
-            "streams": {key: asdict(source.health(now)) for key, source in self._sources.items()},
             "parameter_version": self._received,
             "delay_s": delay_of(self._config, self._subject),
             "delay_deviation_s": self._delay_deviation_s,
             "bones": {label: bone.model_dump(mode="json") for label, bone in self._bones.items()},
         }
 
-    def close(self) -> None:
-        """Say STOPPED, then release streams and addresses."""
+    def _streams(self) -> dict[str, dict[str, object]]:
+        """Return how the streams were at the end."""
+        now = clock.now()
+        return {key: asdict(source.health(now)) for key, source in self._sources.items()}
+
+    def say_stopped(self) -> None:
+        """Say STOPPED, as the last message."""
         self._publisher.close()
+
+    def close(self) -> None:
+        """Say STOPPED if it has not been said, then release streams and addresses."""
+        self.say_stopped()
         for source in self._sources.values():
             source.close()
         self._rows.close()

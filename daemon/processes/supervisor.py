@@ -79,10 +79,11 @@ def run(
     Returns
     -------
     dict
-        ``ticks_expected``, ``ticks_published``, ``seq_gaps``, ``nonfinite``, ``latency_ms``
-        {p50, p99, max}, ``rmse`` {dof: [per second]}, ``rmse_first``, ``rmse_last``,
-        ``rmse_after_10s`` {dof: N*m}, ``parameter_version``, ``restarts``, ``session``
-        (the session's file, None without one).
+        ``ticks_expected``, ``ticks_published``, ``moments_predicted``, ``streams``
+        {key: {state, received, note}}, ``seq_gaps``, ``nonfinite``, ``latency_ms`` {p50, p99, max},
+        ``rmse`` {dof: [per second]}, ``rmse_first``, ``rmse_last``, ``rmse_after_10s``
+        {dof: N*m}, ``parameter_version``, ``restarts``, ``session`` (the session's file, None
+        without one).
 
     Raises
     ------
@@ -142,12 +143,14 @@ class _Daemon:
         start = starting_subject(config, model_in_use(config))
         self._versions = Versions(start)
         self._rule = trust_rule(config)
-        self._trust = self._rule.initial()
+        self._trust = self._rule.initial(start.trusted or config.output.trust_generic)
         """Kept here too, so that it outlives a predictor."""
         self._events = DealerSocket(self._addresses["events"], (TroubleMessage,), bind=True)
         self._untold: deque[LinkMessage] = deque(maxlen=MOST_UNTOLD)
         self.session = session_path(config) if config.session.enabled else None
-        self.requests = RequestHandler(config, self._addresses, self._versions, server, self._log)
+        self.requests = RequestHandler(
+            config, self._addresses, self._versions, server, self._log, self._doubt
+        )
         self._updates = Listener(self._addresses["updates"], UpdateMessage)
         self._predictor = Worker(
             "predictor",
@@ -252,6 +255,9 @@ class _Daemon:
     def _tell(self, kind: str, sentence: str) -> None:
         """Put an event into the session log."""
         self._untold.append(EventMessage.now("supervisor", kind, sentence))
+
+    def _doubt(self, version: int) -> str:
+        return self._trust.doubt(version)
 
     def _log(self, request: Request, reply: Reply) -> None:
         logger.info("Command '%s': %s", request.command, reply.sentence)

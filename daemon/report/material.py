@@ -193,6 +193,7 @@ class _Tables:
             "SELECT t, source, sentence FROM event "
             "UNION ALL SELECT t, 'mark', text FROM mark "
             "UNION ALL SELECT t, 'command', command || ' ' || coalesce(argument, '') || CASE "
+            "WHEN ok AND command = 'save' THEN '(' || coalesce(reply, '') || ')' "
             "WHEN ok THEN '' ELSE ' (refused: ' || coalesce(reply, '') || ')' END FROM command "
             "ORDER BY t"
         )

@@ -27,6 +27,7 @@ def demo(
     """
     from daemon.simulation.truth import TrueMoments
 
+    config = config.model_copy(update={"streams": config.streams.under_own_names()})
     lab = Worker("simulated lab", simulated_lab)
     with TemporaryDirectory() as folder:
         moments = Path(folder) / "moments.npz"

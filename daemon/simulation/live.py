@@ -134,6 +134,11 @@ class _Feed:
 
 
 def _outlet(key: str, stream: StreamConfig, transport: Transport) -> Outlet:
+    if stream.origins:
+        raise UserError(
+            f"streams.{key} takes channels of a real sender (its table 'from'), but the simulated "
+            "lab sends them under their own names; leave the table out."
+        )
     channels = tuple(stream.channels)
     match transport:
         case "lsl":

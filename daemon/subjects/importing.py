@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,7 @@ def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, l
     chosen["max_velocity"] = np.array([m.max_contraction_velocity_per_s for m in model.muscles])
     left_out = len(subject.muscles) - len(order)
     notes = [f"{left_out} muscles that the set-up does not use were left out."] if left_out else []
-    return Subject(muscles=model.muscle_names, delay_s=None, bones={}, **chosen), notes
+    return replace(subject.with_values(chosen), muscles=model.muscle_names, delay_s=None), notes
 
 
 def _within(subject: Subject, parameters: ParametersConfig) -> tuple[Subject, list[str]]:

@@ -41,6 +41,8 @@ def _writable(context: click.Context, option: click.Parameter, value: str | None
         raise UserError(
             f"--json: '{value}' cannot be written; give a file in a folder that exists, or '-'."
         )
+    if Path(value).exists():
+        click.echo(f"--json: '{value}' is there and will be replaced by the new result.", err=True)
     return value
 
 

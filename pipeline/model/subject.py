@@ -77,6 +77,8 @@ class Subject:
     bones
         What each number of the bones (``ulna:mass`` ...) is multiplied by, relative to the run's
         skeleton file; empty where bones are not identified. A subject file does not have them.
+    trusted
+        False where the parameters were saved before they had been shown to fit the person.
     """
 
     muscles: tuple[str, ...]
@@ -93,6 +95,7 @@ class Subject:
     c2: Array
     delay_s: float | None = None
     bones: Mapping[str, float] = field(default_factory=dict)
+    trusted: bool = True
 
     @classmethod
     def generic(
@@ -153,7 +156,8 @@ class Subject:
         """Return the muscles and their parameters as lists, in SI units, without the bones."""
         arrays = {k: v.tolist() for k, v in vars(self).items() if isinstance(v, np.ndarray)}
         known = {} if self.delay_s is None else {"delay_s": self.delay_s}
-        return {"muscles": list(self.muscles), **known, **arrays}
+        unshown = {} if self.trusted else {"trusted": False}
+        return {"muscles": list(self.muscles), **known, **unshown, **arrays}
 
     def save(self, path: Path) -> None:
         """Write the subject as JSON, in SI units."""
@@ -184,9 +188,12 @@ def _checked(path: Path, content: dict[str, object]) -> Subject:
     try:
         names = tuple(str(name) for name in content.pop("muscles"))  # type: ignore[attr-defined]
         delay_s = content.pop("delay_s", None)
+        trusted = _truth("trusted", content.pop("trusted", True))
         content.setdefault("gain", [1.0] * len(names))  # files of before there were gains
         arrays = {k: np.asarray(v, dtype=np.float64) for k, v in content.items()}
-        subject = Subject(muscles=names, delay_s=_delay(delay_s), bones={}, **arrays)
+        subject = Subject(
+            muscles=names, delay_s=_delay(delay_s), bones={}, trusted=trusted, **arrays
+        )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(
             f"Subject '{path}' lacks a parameter or has a wrong one: {error}."
@@ -204,6 +211,13 @@ def _checked(path: Path, content: dict[str, object]) -> Subject:
                     f"Subject '{path}': {key} of {name} must be above zero, got {value:g}."
                 )
     return subject
+
+
+def _truth(key: str, value: object) -> bool:
+    """Return a file's yes or no; ValueError where it is neither."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} must be true or false, got {value!r}")
+    return value
 
 
 def _delay(value: object) -> float | None:

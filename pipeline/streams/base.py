@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -10,6 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a wanted channel comes from, and what makes the sender's values ours.
+
+    Parameters
+    ----------
+    channel
+        The sender's label, or the place among its channels, from 1.
+    factor
+        What its values are multiplied by: -1 where its positive direction is the other one.
+    offset
+        What is added then, in the configured unit.
+    """
+
+    channel: str | int
+    factor: float = 1.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +56,8 @@ class StreamSpec:
         A larger magnitude, in SI units, cannot be and counts as not finite.
     reference
         True for what is compared with the moments and may come late, paired by its stamps.
+    origins
+        Where wanted channels come from that are not found by their own names.
     """
 
     key: str
@@ -46,6 +68,7 @@ class StreamSpec:
     latency_s: float = 0.0
     largest: float = 1e9
     reference: bool = False
+    origins: Mapping[str, Origin] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,9 @@ class Intake:
         self.state = ScreenState()
         self._stamps = DejitterState()
         self._drops = RecentDrops()
+        origins = [spec.origins.get(name) for name in spec.channels]
+        self._factor = np.array([one.factor if one else 1.0 for one in origins])
+        self._offset = spec.to_si * np.array([one.offset if one else 0.0 for one in origins])
         self._stale_after_s = stale_after_s
         self._late_after_s = LATE_S if spec.reference else min(stale_after_s, LATE_S)
         self._last_arrival = -np.inf
@@ -88,7 +91,7 @@ class Intake:
         now
             Time of arrival, s; None for recorded samples, which may bear any stamp.
         """
-        picked = x[:, columns].astype(np.float64) * to_si
+        picked = x[:, columns].astype(np.float64) * (self._factor * to_si) + self._offset
         t = t - self.spec.latency_s
         latest, earliest = np.inf, -np.inf
         if now is not None:

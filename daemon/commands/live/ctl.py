@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -15,11 +16,13 @@ from daemon.commands.setup.keys import key_options, keys_of
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.table import facts
 from pipeline.errors import UserError
+from pipeline.files import refuse_existing
 
 if TYPE_CHECKING:
     from daemon.ipc.requests import Reply
     from pipeline.transport.curve import ClientKeys
 
+_LONGEST_MARK = 500
 _Action = click.argument("action", type=click.Choice(["start", "stop"]))
 
 
@@ -124,23 +127,33 @@ def rollback(way: _Way, version: int) -> None:
 
 @ctl.command(epilog=examples("Example:  hillstream ctl save me.json"))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option("--overwrite", is_flag=True, help="Write over files that are there.")
 @_asks
-def save(way: _Way, file: Path | None) -> None:
+def save(way: _Way, file: Path | None, overwrite: bool) -> None:
     """Write down the person as calibrated now, and the levels.
 
     FILE, subject-vN.json by default (N being the version), is a subject as model.subject takes it.
     Bones, where they are identified, go beside it, to me.skeleton.json for me.json; MVC and
-    resting levels to me.levels.toml, as lines for the configuration.
+    resting levels to me.levels.toml, as lines for the configuration. A set that has not been shown
+    to fit the person says so in its file: no moment of a run that starts from it is ok until it is.
     """
     from daemon.control.saving import write_person
 
+    if file is not None and not overwrite:
+        refuse_existing(file)  # before the daemon has told its log of it
     reply = _asked(way, "save")
-    written = write_person(reply.data, file)
+    try:
+        written = write_person(reply.data, file, overwrite=overwrite)
+    except UserError as error:
+        _tell_the_log(way, f"Parameter set {reply.data['version']} was not saved: {error}")
+        raise
     say(f"Wrote parameter set {reply.data['version']} to {written.subject}.", way.json_file)
     if written.skeleton:
         say(f"Wrote its bones to {written.skeleton}.", way.json_file)
     where = f"Wrote its place in a configuration, with MVC and baseline, to {written.levels}."
     say(where, way.json_file)
+    if reply.data["doubt"]:
+        say(f"It is not trusted, and its file says so. {reply.data['doubt']}", way.json_file)
     write_json(way.json_file, reply.data)
 
 
@@ -177,6 +190,12 @@ def baseline(way: _Way, action: str) -> None:
 def mark(way: _Way, text: str) -> None:
     """Write TEXT into the session's log, at this moment."""
     _do(way, "mark", text=text)
+
+
+def _tell_the_log(way: _Way, sentence: str) -> None:
+    """Mark in the session's log what went wrong here."""
+    with suppress(UserError):  # then nobody is there to be told; the person is told anyway
+        _asked(way, "mark", text=sentence[:_LONGEST_MARK])
 
 
 def _do(way: _Way, command: str, **more: Any) -> None:

@@ -60,7 +60,7 @@ def run(
     Starts with whatever is there: streams that are missing are waited for, and nothing but zeros is
     published until EMG and angles arrive. Calibration begins by itself as soon as reference
     moments do. What happens is written to a session log. Runs until Ctrl-C, then shows what came
-    of it.
+    of it. Exit status 1 if not one moment was predicted.
     """
     from daemon.config import config_path
 
@@ -139,6 +139,18 @@ def _watched(
     if result["session"]:
         say(f"Session: {result['session']} (hillstream report shows it).", json_file)
     write_json(json_file, result)
+    if not result["moments_predicted"]:
+        raise click.ClickException(_nothing(result))
+
+
+def _nothing(result: Mapping[str, Any]) -> str:
+    """Return why no moment was predicted, in the words of the streams."""
+    needed = {key: result["streams"][key] for key in ("emg", "angles")}
+    why = (one["note"] or f"The {key} stream is {one['state']}." for key, one in needed.items())
+    return (
+        f"No moment was predicted in this run. {' '.join(why)} 'hillstream streams' shows what "
+        "each sender lacks."
+    )
 
 
 def _errors(result: Mapping[str, Any]) -> Table:

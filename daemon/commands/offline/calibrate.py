@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from daemon.commands.common import config_argument, examples
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.table import table
 from pipeline.errors import UserError
+from pipeline.files import refuse_existing
 
 if TYPE_CHECKING:
     from daemon.offline.segments import Kind
@@ -70,6 +72,7 @@ _EXISTING = click.Path(path_type=Path)
     metavar="FILE",
     help="Write the calibrated person to FILE.",
 )
+@click.option("--overwrite", is_flag=True, help="Write over the file of --subject-out.")
 @json_option()
 def calibrate(
     config_name: str,
@@ -83,6 +86,7 @@ def calibrate(
     synergies: int | None,
     budget_seconds: float,
     subject_out: Path | None,
+    overwrite: bool,
     json_file: str | None,
 ) -> None:
     """Find a person's muscle parameters in recordings.
@@ -97,6 +101,8 @@ def calibrate(
     config = checked_config(config_name)
     if subject_out is not None and not subject_out.absolute().parent.is_dir():
         raise UserError(f"--subject-out: the folder of '{subject_out}' does not exist.")
+    if subject_out is not None and not overwrite:
+        refuse_existing(subject_out)  # before minutes of work
     from daemon.offline.calibrate import CalibrationRequest
     from daemon.offline.calibrate import calibrate as calibrate_on
     from daemon.offline.segments import parse_ranges
@@ -117,7 +123,7 @@ def calibrate(
     console_for(json_file).print(_table(result))
     say(_footnote(result), json_file)
     if subject_out is not None:
-        subject.save(subject_out)
+        replace(subject, trusted=True).save(subject_out)
     write_json(json_file, result)
 
 

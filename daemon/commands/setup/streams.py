@@ -15,9 +15,9 @@ from daemon.terminal.console import console_for, say
 from daemon.terminal.table import table
 
 if TYPE_CHECKING:
-    from daemon.diagnostics.discovery import StreamFinding
+    from daemon.diagnostics.verdict import StreamFinding
 
-_COLOURS = {"found": "green", "missing": "red", "refused": "red", "unused": "dim"}
+_COLOURS = {"found": "green", "missing": "red", "refused": "red", "silent": "red", "unused": "dim"}
 
 
 @click.command(
@@ -32,20 +32,19 @@ _COLOURS = {"found": "green", "missing": "red", "refused": "red", "unused": "dim
 def streams(context: click.Context, config_name: str) -> None:
     """Compare the streams on the network with those wanted.
 
-    Shows for each wanted stream whether it is there and, if it is refused, why; then the LSL
-    streams nobody asked for. Exit status 1 if a stream is missing or refused.
+    Reads two seconds of each wanted stream and shows whether it is there and of use: rate, samples
+    dropped and why, their age, the range of their values; then the LSL streams nobody asked for.
+    Exit status 1 if a stream is missing, silent or refused, or most of its samples are dropped.
     """
     from daemon.config import load_config
 
     config = load_config(config_name)
-    from daemon.diagnostics.discovery import StreamVerdict, compare
+    from daemon.diagnostics.discovery import compare
 
-    with Console(stderr=True).status("Looking ..."):
+    with Console(stderr=True).status("Looking and listening ..."):
         findings = compare(config)
     console_for().print(_table(findings))
-    lacking = [
-        f.key for f in findings if f.verdict in (StreamVerdict.MISSING, StreamVerdict.REFUSED)
-    ]
+    lacking = [finding.key for finding in findings if not finding.verdict.is_of_use]
     if lacking:
         say(f"Not usable yet: {', '.join(map(str, lacking))}.")
         context.exit(1)

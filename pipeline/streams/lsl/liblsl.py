@@ -108,7 +108,7 @@ def accepted_columns(info: pylsl.StreamInfo, spec: StreamSpec) -> NDArray[np.int
     sample_type(info)
     if nominal := info.nominal_srate():
         check_rate(nominal, spec, describe(info))
-    columns = pick_channels(spec.channels, channel_names(info), describe(info))
+    columns = pick_channels(spec.channels, channel_names(info), describe(info), spec.origins)
     units = channel_units(info)
     for name, column in zip(spec.channels, columns, strict=True):
         _check_unit(info, spec, name, units[column])

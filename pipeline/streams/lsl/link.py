@@ -9,26 +9,32 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pipeline.errors import UserError
-from pipeline.streams.base import Array, StreamSpec
-from pipeline.streams.lsl.liblsl import accepted_columns, describe, measure_clock, sample_type
+from pipeline.streams import clock
+from pipeline.streams.base import StreamSpec
+from pipeline.streams.lsl.connection import BUFFER_S, Connection
+from pipeline.streams.lsl.liblsl import accepted_columns, measure_clock
+from pipeline.streams.lsl.sought import Had, Sought
 
 if TYPE_CHECKING:
     import pylsl
 
 logger = logging.getLogger(__name__)
 
-BUFFER_S = 2
-"""What liblsl keeps for us, s: a longer buffer would only hand out older samples."""
-RESOLVE_S = 0.5
-"""How long one look over the network takes, s; closing waits for it."""
+LOOK_S = 1.5
+"""How long one look over the network takes at most, s."""
+SETTLE_S = 0.3
+"""How long a look goes on after the first find, so that a second sender is seen as well, s."""
+FORGET_S = 5.0
+"""liblsl's memory for streams that answer no longer, s; a look is shorter."""
+POLL_S = 0.02
+"""Time between two questions for what a look has found, s."""
+CLOSE_S = 0.5
+"""Longest that closing waits for an attempt to connect; its thread then ends by itself, s."""
 OPEN_S = 2.0
 """How long a stream may take to answer when it is opened, s."""
 CLOCK_PERIOD_S = 2.0
@@ -41,49 +47,10 @@ REFUSED_S = 2.0
 """Time before a refused stream is looked at again, s."""
 SILENCE_S = (3.0, 30.0)
 """Silence after which a connected stream is opened anew: at first and, doubling, at most, s."""
+BESIDE_S = 30.0
+"""Who was there so long before another was missed is not its successor, s; a loss may be noticed
+late."""
 FIREWALL = "Check the firewall between the two machines."
-
-
-class Connection:
-    """An open inlet: what the fast half pulls from.
-
-    Parameters
-    ----------
-    info
-        Full description of the stream.
-    inlet
-        The open inlet.
-    columns
-        The wanted channels' columns.
-    """
-
-    def __init__(
-        self, info: pylsl.StreamInfo, inlet: pylsl.StreamInlet, columns: NDArray[np.intp]
-    ) -> None:
-        self.name = describe(info)
-        self.columns = columns
-        self._inlet = inlet
-        rows = int(BUFFER_S * info.nominal_srate()) + 1024
-        self._buffer = np.empty((rows, info.channel_count()), dtype=sample_type(info))
-
-    def pull(self, wait_s: float = 0.0, least: int = 1) -> tuple[Array, NDArray[Any]]:
-        """Return the stamps on the sender's clock, shape [n], and the samples.
-
-        The samples are a view that the next call overwrites, shape [n, all channels]. Where there
-        are less than `least`, it waits for them, `wait_s` at most.
-
-        Raises
-        ------
-        pylsl.util.LostError
-            If the stream is gone.
-        """
-        _, stamps = self._inlet.pull_chunk(
-            timeout=wait_s,
-            max_samples=len(self._buffer),
-            dest_obj=self._buffer,
-            min_samples=least if wait_s else None,
-        )
-        return np.array(stamps, dtype=np.float64), self._buffer[: len(stamps)]
 
 
 @dataclass(frozen=True)
@@ -112,13 +79,11 @@ class Link:
         The pylsl module.
     spec
         What is wanted of the stream.
-    name, source_id
-        What to look for: the source_id first, then the name.
+    sought
+        What to look for.
     """
 
-    def __init__(
-        self, pylsl: Any, spec: StreamSpec, name: str | None, source_id: str | None
-    ) -> None:
+    def __init__(self, pylsl: Any, spec: StreamSpec, sought: Sought) -> None:
         self.clock = Clock()
         self.connects = 0
         self.problem = ""
@@ -127,10 +92,10 @@ class Link:
         """What is worth knowing of the connected stream."""
         self._pylsl = pylsl
         self._spec = spec
-        self._keys = [(k, v) for k, v in (("source_id", source_id), ("name", name)) if v]
-        self._called = f"LSL stream '{name or source_id}'"
-        self._name = name
-        self._last_source_id = source_id
+        self._sought = sought
+        self._called = sought.called
+        self._had: Had | None = None
+        self._missed_at = 0.0
         self._misses = 0
         self._connection: Connection | None = None
         self._in_use = threading.Lock()
@@ -151,10 +116,10 @@ class Link:
         self._dropped.set()
 
     def close(self) -> None:
-        """Stop, after at most the time one attempt to connect takes."""
+        """Stop looking at once; an attempt to open a stream may end a little later by itself."""
         self._closing.set()
         self._dropped.set()
-        self._thread.join()
+        self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -170,9 +135,9 @@ class Link:
         The exception ends here, because its traceback would keep the inlet alive.
         """
         try:
-            info = self._find()
-            if info is None:
-                return self._not_found()
+            visible = self._look()
+            if (info := self._sought.choose(visible, self._had)) is None:
+                return self._not_found(visible)
             self._misses = 0
             self._keep(info)
         except UserError as error:
@@ -185,32 +150,38 @@ class Link:
             )
         return f"{self._called} went away; it is being looked for.", 0.0
 
-    def _find(self) -> pylsl.StreamInfo | None:
-        """Look once over the network; of several streams take the one we had, or the newest."""
-        for prop, value in self._keys:
-            if found := self._pylsl.resolve_byprop(prop, value, timeout=RESOLVE_S):
-                return max(found, key=self._preference)
-        return None
+    def _look(self) -> list[pylsl.StreamInfo]:
+        """Return what is alive on the network, as soon as it is sure that no more comes."""
+        resolver = self._pylsl.ContinuousResolver(
+            pred=self._sought.predicate, forget_after=FORGET_S
+        )
+        deadline, found = clock.now() + LOOK_S, False
+        while not self._closing.wait(POLL_S):
+            visible: list[pylsl.StreamInfo] = resolver.results()
+            if not found and self._sought.fitting(visible):
+                deadline, found = clock.now() + SETTLE_S, True
+            if clock.now() > deadline:
+                return visible
+        return []
 
-    def _preference(self, info: pylsl.StreamInfo) -> tuple[bool, bool, float]:
-        same_source = info.source_id() == self._last_source_id
-        return info.name() == self._name, same_source, info.created_at()
-
-    def _not_found(self) -> tuple[str, float]:
+    def _not_found(self, visible: list[pylsl.StreamInfo]) -> tuple[str, float]:
         """Return the problem, and a pause that doubles with every look in vain."""
         pause_s = min(MISSED_S[0] * 2**self._misses, MISSED_S[1])
         self._misses += 1
-        gone = "went away; it is being looked for" if self.connects else "is not on the network"
-        return f"{self._called} {gone}.", pause_s
+        if self.connects:
+            return f"{self._called} went away; it is being looked for.", pause_s
+        return self._sought.absent(visible), pause_s
 
     def _keep(self, info: pylsl.StreamInfo) -> None:
         """Open the stream, hand it over, and follow its clock until it is given up."""
         # recover=False: liblsl's own recovery hides a loss; ours has a state and a count.
         inlet = self._pylsl.StreamInlet(info, max_buflen=self._buflen(info), recover=False)
         self._dropped.clear()
+        if self._closing.is_set():
+            return
         try:
             self._connection = self._opened(inlet)
-            self._last_source_id = info.source_id()
+            self._had = Had(info.uid(), info.source_id())
             self._watch(inlet)
         finally:
             with self._in_use:
@@ -224,6 +195,7 @@ class Link:
         info = inlet.info(OPEN_S)
         connection = Connection(info, inlet, accepted_columns(info, self._spec))
         self._follow_clock(inlet)
+        self._check_successor(info)
         inlet.open_stream(OPEN_S)
         inlet.flush()
         self.connects += 1
@@ -232,6 +204,13 @@ class Link:
         logger.info("%s is connected (source_id '%s').", connection.name, info.source_id())
         return connection
 
+    def _check_successor(self, info: pylsl.StreamInfo) -> None:
+        """Refuse a stranger that was there together with the stream that is missed."""
+        began = info.created_at() + self.clock.offset_s
+        beside = began < self._missed_at - BESIDE_S
+        if self._had is not None and beside and not self._had.may_be(info):
+            raise UserError(self._sought.not_its_successor(info))
+
     def _irregular_remark(self) -> str:
         return (
             f"{self._called} states no rate; {self._spec.rate_hz:g} Hz is taken from the "
@@ -239,9 +218,13 @@ class Link:
         )
 
     def _watch(self, inlet: pylsl.StreamInlet) -> None:
-        with suppress(self._pylsl.util.LostError):  # told by whoever looks for it next
+        try:
             while not self._dropped.wait(CLOCK_PERIOD_S) and not self._closing.is_set():
                 self._follow_clock(inlet)
+        except self._pylsl.util.LostError:
+            return  # told by whoever looks for it next
+        finally:
+            self._missed_at = clock.now()
 
     def _follow_clock(self, inlet: pylsl.StreamInlet) -> None:
         before = self.clock

@@ -14,8 +14,10 @@ import numpy as np
 from pipeline.streams import clock
 from pipeline.streams.base import Chunk, SourceState, StreamHealth, StreamSpec
 from pipeline.streams.intake import Intake
+from pipeline.streams.lsl.connection import Connection
 from pipeline.streams.lsl.liblsl import load_pylsl
-from pipeline.streams.lsl.link import SILENCE_S, Connection, Link
+from pipeline.streams.lsl.link import SILENCE_S, Link
+from pipeline.streams.lsl.sought import Sought
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,9 @@ class LslSource:
     spec
         What the pipeline wants from the stream.
     name, source_id
-        What to look for; at least one. The source_id is tried first.
+        What to look for; at least one. With a source_id no other sender is taken.
+    host
+        The machine it must come from; any where None.
     stale_after_s
         Age of the newest sample beyond which the stream is STALE, s.
     """
@@ -42,10 +46,10 @@ class LslSource:
         *,
         name: str | None = None,
         source_id: str | None = None,
+        host: str | None = None,
         stale_after_s: float = 0.05,
     ) -> None:
-        self._name = name
-        self._source_id = source_id
+        self._sought = Sought(spec.key, name, source_id, host)
         self._intake = Intake(spec, stale_after_s)
         self._link: Link | None = None
         self._lost_error: type[Exception] = RuntimeError
@@ -70,7 +74,7 @@ class LslSource:
         if self._link is None:
             pylsl = load_pylsl()
             self._lost_error = pylsl.util.LostError
-            self._link = Link(pylsl, self.spec, self._name, self._source_id)
+            self._link = Link(pylsl, self.spec, self._sought)
 
     def poll(self, wait_s: float = 0.0, least: int = 1) -> Chunk | None:
         """Return what has arrived since the last call, or None; waits as `Source.poll` says."""

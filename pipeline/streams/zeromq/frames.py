@@ -51,7 +51,7 @@ class FrameReader:
             samples = wire.decode(frame)
             check_rate(samples.rate_hz, spec, self._called)
             factor = to_si(spec.key, samples.unit)
-            columns = pick_channels(spec.channels, samples.channels, self._called)
+            columns = pick_channels(spec.channels, samples.channels, self._called, spec.origins)
         except (wire.WireError, UserError) as error:
             self._refuse(str(error), now)
             return None

@@ -37,6 +37,14 @@ def test_a_result_that_could_not_be_written_is_refused_before_the_work(hillstrea
     assert "--json" in result.output
 
 
+def test_a_result_that_takes_the_place_of_another_says_so(hillstream, tmp_path):
+    (tmp_path / "there.json").write_text("{}")
+    told = hillstream("score", "arm", tmp_path / "no.npz", "--json", tmp_path / "there.json")
+    assert "there.json' is there and will be replaced" in told.stderr
+    told = hillstream("score", "arm", tmp_path / "no.npz", "--json", tmp_path / "new.json")
+    assert "replaced" not in told.stderr
+
+
 def test_the_first_signal_asks_and_the_second_interrupts():
     before = signal.getsignal(signal.SIGINT)
     with stop_on_signals() as stop:

@@ -1,6 +1,7 @@
 """What is kept of the parameter sets, and what is written down of them."""
 
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,6 +54,26 @@ def test_a_saved_person_can_be_read_back_and_so_can_its_levels(tmp_path, baselin
     assert "skeleton" not in told
     envelope = EnvelopeConfig.model_validate(told["envelope"])
     assert (envelope.mvc, envelope.baseline) == (LEVELS["mvc"], baseline)
+
+
+@pytest.mark.parametrize("there", ["me.json", "me.levels.toml"])
+def test_what_is_there_is_written_over_only_on_request(tmp_path, there):
+    data = {"version": 7, "subject": person(1.3).content(), **LEVELS}
+    (tmp_path / there).write_text("of yesterday")
+    with pytest.raises(UserError, match=f"{there} would be overwritten; give another file"):
+        write_person(data, tmp_path / "me.json")
+    assert [path.name for path in tmp_path.iterdir()] == [there]
+    assert (tmp_path / there).read_text() == "of yesterday"
+    written = write_person(data, tmp_path / "me.json", overwrite=True)
+    assert load_subject(written.subject).strength.tolist() == [1.3, 1.3]
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_saved_person_says_whether_it_was_shown_to_fit(tmp_path, trusted):
+    content = replace(person(1.3), trusted=trusted).content()
+    assert ("trusted" in content) is not trusted
+    written = write_person({"version": 7, "subject": content, **LEVELS}, tmp_path / "me.json")
+    assert load_subject(written.subject).trusted is trusted
 
 
 def test_a_folder_that_does_not_exist_is_told(tmp_path):

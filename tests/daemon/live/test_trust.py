@@ -211,5 +211,10 @@ def test_the_set_up_says_whether_the_start_is_trusted(tmp_path):
     assert not changed("output", trust_generic=True).initial().doubt(0)
     assert not changed("model", subject=tmp_path / "me.json").initial().doubt(0)
     assert changed("calibrator", enabled=False).initial().doubt(0) != GENERIC.initial().doubt(0)
+    named = arm.model.model_copy(update={"subject": tmp_path / "me.json"})
+    loaded = trust_rule(arm.model_copy(update={"model": named}))
+    unshown = loaded.initial(shown=False)
+    assert "have not been shown to fit this person yet" in unshown.doubt(0)
+    assert not unshown.standing(0).generic
     rule = trust_rule(arm)
     assert (rule.joints, rule.trust_error, rule.distrust_error) == (4, 0.5, 1.0)

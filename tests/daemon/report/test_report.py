@@ -28,6 +28,7 @@ def test_a_session_is_read_as_courses_over_time(make_session: MakeSession) -> No
         (50.0, "emg", "Gone."),
         (60.0, "mark", "lifts <a> box"),
         (70.0, "command", "rollback 7 (refused: no)"),
+        (80.0, "command", "save (Parameter set 7 was handed over to be written.)"),
     ]
     assert material.streams["emg"].received[-1] == 199_000
 

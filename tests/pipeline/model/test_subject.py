@@ -37,6 +37,7 @@ def test_values_are_replaced_by_name():
         ({"format": "something else"}, "not a subject"),
         ({"colour": [1.0] * 4}, "colour"),
         ({"bones": [1.0] * 4}, "bones"),
+        ({"trusted": "yes"}, "trusted must be true or false, got 'yes'"),
     ],
 )
 def test_an_impossible_subject_is_one_sentence(written, change, sentence):

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from daemon.cli import main
 from daemon.control import handler as desk
 from daemon.control.client import ask
 from daemon.ipc.requests import Command, Reply, Request
+from daemon.report.material import load
 from pipeline.model.subject import load_subject
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
@@ -102,6 +104,14 @@ def test_calibration_is_paused_rolled_back_and_resumed(started, wait_until, tmp_
     assert f"parameter set {version + 1}" in told.output
     assert load_subject(tmp_path / "me.json").strength.tolist() == list(start["strength"])
 
+    again = operator.types("save", tmp_path / "me.json")
+    assert again.exit_code == 2
+    assert "me.json would be overwritten; give another file, or --overwrite." in again.output
+    (tmp_path / "you.levels.toml").mkdir()
+    failed = operator.types("save", tmp_path / "you.json", "--overwrite")
+    assert "cannot be written" in failed.output
+    assert operator.types("save", tmp_path / "me.json", "--overwrite").exit_code == 0
+
     heard = len(daemon.statuses)
     killed("calibrator")
     wait_until(lambda: len(daemon.statuses) > heard + 3, PATIENCE_S)
@@ -113,6 +123,11 @@ def test_calibration_is_paused_rolled_back_and_resumed(started, wait_until, tmp_
     wait_until(lambda: operator.status()["version"] > version + 1, PATIENCE_S)
     assert "the person sits down" in operator.types("mark", "the person sits down").output
     assert {m.status for m in daemon.moments[-100:]} == {"NOMINAL"}
+    session = Path(daemon.end()["session"])
+    told = [event.sentence for event in load(session).events]
+    handed_over = f"save (Parameter set {version + 1} was handed over to be written.)"
+    assert told.count(handed_over) == 3
+    assert sum("was not saved: '" in sentence for sentence in told) == 1
 
 
 def test_mvc_and_resting_level_are_recorded_live_and_outlive_the_predictor(started, wait_until):

@@ -3,9 +3,12 @@
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
+from daemon.assembly.model import model_in_use
+from daemon.assembly.subject import generic_subject
 from daemon.config import load_config
 from daemon.control.client import ask
 from daemon.ipc.requests import Command, Request
@@ -84,11 +87,28 @@ def test_moments_are_ok_once_a_set_has_earned_it_and_no_longer_than_it_is_in_for
     wait_until(lambda: daemon.status() == "CALIBRATING", PATIENCE_S)
     assert not any(daemon.moments[-1].ok)
     assert daemon.moments[-1].parameter_version == version + 1
+    wait_until(lambda: "has not been shown to fit this person" in order("save").sentence)
+    assert order("save").data["subject"]["trusted"] is False
     order("rollback", version=version)
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
+    wait_until(lambda: "trusted" not in order("save").data["subject"])
     daemon.end()
     told = ["trust_error" in sentence for sentence in trust_events(stranger)]
     assert told == [True, False, True, False]
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_subject_that_was_saved_untrusted_has_to_earn_it(
+    arm, running, wait_until, tmp_path, trusted
+):
+    config = arm()
+    person = replace(generic_subject(model_in_use(config)), trusted=trusted)
+    person.save(tmp_path / "me.json")
+    model = config.model.model_copy(update={"subject": tmp_path / "me.json"})
+    daemon = running(config.model_copy(update={"model": model}))
+    wait_until(lambda: daemon.statuses, PATIENCE_S)
+    doubt = daemon.statuses[-1].doubt
+    assert doubt == "" if trusted else "have not been shown to fit this person yet" in doubt
 
 
 def test_a_set_that_was_trusted_and_does_not_fit_is_doubted_in_a_sentence(arm, running, wait_until):

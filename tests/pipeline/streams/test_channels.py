@@ -1,0 +1,45 @@
+"""Channels picked by name and by place, and turned into ours."""
+
+import msgpack
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from pipeline.errors import UserError
+from pipeline.streams import clock
+from pipeline.streams.base import Origin, StreamSpec
+from pipeline.streams.channels import pick_channels
+from pipeline.streams.zeromq.frames import FrameReader
+
+OFFERED = ["EMG1", "RKneeAngles_X", "RKneeAngles_Y", "RKneeMoment", "ankle", "ankle"]
+
+
+def test_a_channel_is_found_by_its_own_name_by_label_or_by_place():
+    origins = {"knee": Origin("RKneeAngles_X"), "ankle": Origin(6)}
+    assert_array_equal(pick_channels(["ankle", "knee", "EMG1"], OFFERED, "S", origins), [5, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "origins", "sentence"),
+    [
+        (["a"], {"a": Origin(7)}, "S has 6 channels, none at place 7; it has EMG1, RKnee"),
+        (["a"], {"a": Origin("RKneeAngles_x")}, r"\(did you mean 'RKneeAngles_X'\?\)"),
+        (["ankle"], {}, "more than one channel named ankle; rename them, or say by their places"),
+        (["a", "EMG1"], {"a": Origin(1)}, "a and EMG1 would both come from channel 'EMG1'"),
+    ],
+)
+def test_what_cannot_be_picked_is_told(wanted, origins, sentence):
+    with pytest.raises(UserError, match=sentence):
+        pick_channels(wanted, OFFERED, "S", origins)
+
+
+def test_a_sender_s_sign_zero_and_unit_become_ours():
+    """The offset is in the configured unit, whatever unit a message states."""
+    origins = {"knee": Origin("RKneeAngles_X", factor=-1.0, offset=3.0)}
+    degrees = np.pi / 180
+    spec = StreamSpec("angles", ("knee", "hip"), 100.0, to_si=degrees, origins=origins)
+    reader = FrameReader(spec, "A stream", 0.05)
+    fields = {"v": 1, "stream": "angles", "seq": 0, "rate_hz": 100.0, "t": [clock.now()]}
+    channels = {"channels": ["hip", "RKneeAngles_X"], "unit": "rad", "x": [[0.2, 1.0]]}
+    chunk = reader.read(b"angles " + msgpack.packb(fields | channels))
+    assert_allclose(chunk.x, [[-1.0 + 3.0 * degrees, 0.2]])
