@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from pipeline.errors import UserError
 from pipeline.geometry import FORMAT, Coordinate, ModelFile, Muscle, MusclePath, load_model
 from tools.importers.fit_paths import Limits, Posture, fit_paths
 
@@ -39,8 +40,9 @@ _OPTIONS = (
     click.option("--samples", default=4000, show_default=True, help="Postures to fit.", type=COUNT),
     click.option("--length-limit-mm", default=1.0, show_default=True, help="RMS."),
     click.option("--moment-arm-limit-mm", default=1.5, show_default=True, help="RMS."),
-    click.option("--max-order", default=9, show_default=True, type=COUNT),
+    click.option("--max-order", default=12, show_default=True, type=COUNT),
     click.option("--max-terms", default=250, show_default=True, type=COUNT),
+    click.option("--accept", is_flag=True, help="Write muscles over a limit all the same."),
 )
 
 
@@ -56,6 +58,7 @@ class ImportRequest:
     muscles: tuple[str, ...]
     samples: int
     limits: Limits
+    accept: bool = False
 
 
 def importer_options(run: Callable[..., None]) -> Callable[..., None]:
@@ -64,7 +67,7 @@ def importer_options(run: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(run)
     def command(**given: Any) -> None:
         names = ("output", "name", "origin", "license_", "coordinates", "muscles", "samples")
-        taken = {name.rstrip("_"): given.pop(name) for name in names}
+        taken = {name.rstrip("_"): given.pop(name) for name in (*names, "accept")}
         taken["coordinates"] = tuple(
             Coordinate(name, (low, high), positive)
             for name, low, high, positive in taken["coordinates"]
@@ -84,8 +87,20 @@ def importer_options(run: Callable[..., None]) -> Callable[..., None]:
 
 
 def finish(request: ImportRequest, muscles: Sequence[Muscle], source: str) -> None:
-    """Print the table of errors and write the model file."""
+    """Print the table of errors and write the model file.
+
+    Raises
+    ------
+    UserError
+        If a muscle misses the limits, and that was not accepted.
+    """
     click.echo(table([(muscle.name, muscle.path) for muscle in muscles], request.limits))
+    over = [muscle.name for muscle in muscles if request.limits.excess(muscle.path) > 1]
+    if over and not request.accept:
+        raise UserError(
+            f"{', '.join(over)} missed the limits, so {request.output} was not written; narrow the "
+            "coordinates' ranges, raise a limit, or write it all the same with --accept."
+        )
     origin = (
         f"{request.origin}; paths sampled with {source} and fitted to {request.samples} "
         f"quasi-random postures over the coordinates' ranges, errors from "

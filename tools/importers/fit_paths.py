@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lstsq
 from scipy.stats import qmc
 
+from pipeline.errors import UserError
 from pipeline.geometry import Coordinate, MusclePath
 from pipeline.metrics import rms
 
@@ -34,7 +35,7 @@ class Limits:
 
     length_rms_m: float = 1e-3
     moment_arm_rms_m: float = 1.5e-3
-    max_order: int = 9
+    max_order: int = 12
     max_terms: int = 250
 
     def excess(self, path: MusclePath) -> float:
@@ -51,13 +52,44 @@ class Samples:
     """Postures and what the source model says of them.
 
     `x` [n, coordinate] are angles scaled to -1..1 over their ranges, `length` [n, muscle] and
-    `moment_arm` [n, coordinate, muscle] in m, `half_range` [coordinate] in rad.
+    `moment_arm` [n, coordinate, muscle] in m, `half_range` [coordinate] in rad. What the source
+    does not know is NaN.
     """
 
     x: Array
     length: Array
     moment_arm: Array
     half_range: Array
+
+
+MOST_LEFT_OUT = 0.1
+"""Share of the postures that may be without a length."""
+
+
+def whole(samples: Samples, muscles: Sequence[str]) -> Samples:
+    """Return the postures in which the source model knows all lengths; say how many are not.
+
+    Raises
+    ------
+    UserError
+        If those are more than a tenth.
+    """
+    known = np.isfinite(samples.length) & np.isfinite(samples.moment_arm).all(axis=1)
+    kept: NDArray[np.bool_] = np.asarray(known.all(axis=1))
+    left_out = kept.size - np.count_nonzero(kept)
+    if not left_out:
+        return samples
+    names = ", ".join(muscles[i] for i in np.flatnonzero(~known.all(axis=0)).tolist())
+    of = f"{left_out} of {kept.size} postures"
+    if left_out > MOST_LEFT_OUT * kept.size:
+        raise UserError(
+            f"In {of} the model gives no length or moment arm of {names} (not a number); narrow "
+            "the coordinates' ranges or leave those muscles out."
+        )
+    click.echo(f"{of} are left out: the model gives no length of {names} there.")
+    return Samples(
+        samples.x[kept], samples.length[kept], samples.moment_arm[kept], samples.half_range
+    )
 
 
 def sample(posture: Posture, coordinates: Sequence[Coordinate], x: Array, label: str) -> Samples:
@@ -93,12 +125,18 @@ def interactions(
         there[:, j] = moved[:, j]
         label = f"  {coordinate.name:13s}"
         change = sample(posture, coordinates, there, label).moment_arm - at_base
-        found[:, :, j] = (np.abs(change).max(axis=0) > CROSSING_M).T
-    crossed = (np.abs(at_base).max(axis=0) > CROSSING_M).T
+        found[:, :, j] = (_largest(change) > CROSSING_M).T
+    crossed = (_largest(at_base) > CROSSING_M).T
     found |= found.swapaxes(1, 2)
     found |= np.eye(len(coordinates), dtype=bool)
     found &= crossed[:, :, None] & crossed[:, None, :]
     return found
+
+
+def _largest(values: Array) -> Array:
+    """Return the largest magnitude over the first axis; what is not known counts for nothing."""
+    largest: Array = np.abs(np.nan_to_num(values)).max(axis=0)
+    return largest
 
 
 def terms_of(order: int, together: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -212,7 +250,7 @@ def fit_paths(
     """Fit all muscles; the errors in the result are those on samples the fit has not seen."""
     together = interactions(posture, coordinates)
     points = spread(len(coordinates), n_train + n_test, seed=2)
-    seen = sample(posture, coordinates, points[:n_train], "Samples to fit ")
-    unseen = sample(posture, coordinates, points[n_train:], "Samples to test")
+    seen = whole(sample(posture, coordinates, points[:n_train], "Samples to fit "), muscles)
+    unseen = whole(sample(posture, coordinates, points[n_train:], "Samples to test"), muscles)
     with click.progressbar(range(len(muscles)), label="Fitting        ") as progress:
         return [fit_path(coordinates, m, together[m], seen, unseen, limits) for m in progress]

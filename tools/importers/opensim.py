@@ -1,6 +1,8 @@
 """Model files from OpenSim models: ``python -m tools.importers.opensim MODEL.osim ...``.
 
-Needs the extra ``opensim``. Coordinates that are not named stay at the model's default.
+Needs the extra ``opensim``. Coordinates that are not named stay at the model's default; those that
+are named are unlocked. Couplings are held at every posture. A moment arm is minus the derivative of
+the length: OpenSim's own differs from it under constraints and where a path begins to wrap.
 """
 
 from __future__ import annotations
@@ -17,6 +19,13 @@ from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
 from tools.importers.common import ImportRequest, finish, fitted, importer_options
 from tools.importers.fit_paths import Array
+
+STEP_RAD = 1e-4
+"""Half the step of the differences by which a length is differentiated, rad."""
+JUMP_M = 0.02
+"""Slopes to either side that differ by more, m: the length jumps there, and the lesser holds."""
+_HELD_RAD = 1e-6
+"""How exactly a coordinate must be where it was set, rad."""
 
 
 def _opensim() -> Any:
@@ -47,12 +56,14 @@ class OpensimPaths:
         except RuntimeError as error:
             raise UserError(f"{path} is not an OpenSim model: {error}.") from error
         self._state = self._model.initSystem()
+        self._path = path
         self.version = str(opensim.GetVersion())
         coordinates, muscles = self._model.getCoordinateSet(), self._model.getMuscles()
         self._coordinates = [_member(coordinates, c.name, path) for c in request.coordinates]
         self._muscles = [_member(muscles, name, path) for name in request.muscles]
         self._vector = opensim.Vector
         self._coupled = _coupled(opensim, self._model, self._state)
+        self._loosen()
         for coordinate, wanted in zip(self._coordinates, request.coordinates, strict=True):
             low, high = coordinate.getRangeMin(), coordinate.getRangeMax()
             if not low - 1e-6 <= wanted.range_rad[0] < wanted.range_rad[1] <= high + 1e-6:
@@ -61,8 +72,29 @@ class OpensimPaths:
                     f"inside the model's own, {low:.4g} to {high:.4g} rad."
                 )
 
+    def _loosen(self) -> None:
+        """Let the coordinates that are asked for move, also a little beyond their range."""
+        for coordinate in self._coordinates:
+            if coordinate.getLocked(self._state):
+                click.echo(f"{coordinate.getName()} is locked in the model; it is unlocked to fit.")
+                coordinate.setLocked(self._state, False)
+            coordinate.setClamped(self._state, False)
+
     def __call__(self, q: Array) -> tuple[Array, Array]:
-        """Return lengths [muscle] and moment arms [coordinate, muscle] in m at angles `q` rad."""
+        """Return lengths [muscle] and moment arms [coordinate, muscle] in m at angles `q` rad.
+
+        NaN where the model has no length.
+        """
+        length = self._lengths(q)
+        slopes = []
+        for step in STEP_RAD * np.eye(len(q)):
+            after = (self._lengths(q + step) - length) / STEP_RAD
+            before = (length - self._lengths(q - step)) / STEP_RAD
+            lesser = np.where(np.abs(after) < np.abs(before), after, before)
+            slopes.append(np.where(np.abs(after - before) > JUMP_M, lesser, (after + before) / 2.0))
+        return length, -np.array(slopes)
+
+    def _lengths(self, q: Array) -> Array:
         for coordinate, angle in zip(self._coordinates, q, strict=True):
             coordinate.setValue(self._state, float(angle), False)
         for follower, leaders, function in self._coupled:
@@ -71,12 +103,23 @@ class OpensimPaths:
                 values.set(place, leader.getValue(self._state))
             follower.setValue(self._state, function.calcValue(values), False)
         self._model.realizePosition(self._state)
-        length = [muscle.getLength(self._state) for muscle in self._muscles]
-        moment_arm = [
-            [muscle.computeMomentArm(self._state, coordinate) for muscle in self._muscles]
-            for coordinate in self._coordinates
-        ]
-        return np.array(length), np.array(moment_arm)
+        self._check_held(q)
+        length = np.array([muscle.getLength(self._state) for muscle in self._muscles])
+        if not np.isfinite(length).all():  # what a path wraps over remembers, and stays broken
+            self._state = self._model.initSystem()
+            self._loosen()
+        return length
+
+    def _check_held(self, q: Array) -> None:
+        """Refuse a coordinate that is not where it was set."""
+        for coordinate, angle in zip(self._coordinates, q, strict=True):
+            found = coordinate.getValue(self._state)
+            if not abs(found - angle) < _HELD_RAD:
+                raise UserError(
+                    f"'{coordinate.getName()}' of {self._path} was set to {angle:.4g} rad and is "
+                    f"at {found:.4g} rad; a constraint or motion of the model holds it, so it "
+                    "cannot be fitted: name the coordinate that moves it."
+                )
 
     def muscle(self, index: int, path: MusclePath) -> Muscle:
         """Return a muscle's parameters, as the model has them, with its fitted path."""

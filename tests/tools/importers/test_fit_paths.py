@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
+from pipeline.errors import UserError
 from pipeline.geometry import Coordinate, Geometry, ModelFile, Muscle, MusclePath
 from tools.importers.common import model_json, table
 from tools.importers.fit_paths import Limits, fit_paths, interactions, spread, terms_of
@@ -116,3 +117,19 @@ def test_the_fit_gives_lengths_and_moment_arms_back() -> None:
         expected_length, expected_arm = posture(angles)
         assert_allclose(length[row], expected_length, rtol=0, atol=1e-4)
         assert_allclose(moment_arm[row], expected_arm, rtol=0, atol=1e-3)
+
+
+def test_postures_without_a_length_are_left_out_and_many_are_refused(capsys):
+    def posture(limit):
+        def at(q):
+            length = 0.3 - 0.04 * q[0] if q[0] < limit else np.nan
+            return np.array([length]), np.array([[0.04 if q[0] < limit else np.nan]])
+
+        return at
+
+    elbow = [Coordinate("elbow", (0.0, 1.0), "flexion")]
+    (path,) = fit_paths(posture(0.95), elbow, ["biceps"], Limits(), 200, 50)
+    assert path.length_max_m < 1e-9
+    assert "postures are left out: the model gives no length of biceps" in capsys.readouterr().out
+    with pytest.raises(UserError, match=r"gives no length or moment arm of biceps"):
+        fit_paths(posture(0.5), elbow, ["biceps"], Limits(), 200, 50)

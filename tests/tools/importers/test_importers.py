@@ -100,6 +100,61 @@ def test_opensim_moment_arms_are_minus_the_derivative(shared_data: Path) -> None
     assert_allclose(paths(q)[1][0], -slope, rtol=0, atol=1e-6)
 
 
+KNEE = [
+    *("--coordinate", "knee_flexion", "0", "1.7", "flexion"),
+    *("--muscles", "quadriceps,hamstring"),
+    *("--samples", "400"),
+]
+
+
+@needs_opensim
+@pytest.mark.parametrize("locked", [False, True])
+def test_couplings_are_held_and_moment_arms_are_derivatives(
+    shared_cases: Path, tmp_path: Path, locked: bool
+) -> None:
+    """The patella follows the knee, and a knee that is locked is unlocked for the fit."""
+    knee = tmp_path / "knee.osim"
+    text = (shared_cases / "coupled_knee" / "knee.osim").read_text(encoding="utf-8")
+    range_ = "<range>-0.10000000000000001 2</range>"
+    knee.write_text(text.replace(range_, f"{range_}<locked>{str(locked).lower()}</locked>"))
+    result = _run(import_opensim, knee, tmp_path / "knee.json", *KNEE)
+    assert result.exit_code == 0, result.output
+    assert ("knee_flexion is locked in the model" in result.output) == locked
+    table = np.genfromtxt(
+        shared_cases / "coupled_knee" / "expected.csv", delimiter=",", names=True, dtype=float
+    )
+    names = ["knee_flexion"]
+    geometry = Geometry(load_model(tmp_path / "knee.json"), names, names)
+    length, moment_arm = geometry.evaluate(table["knee_flexion_rad"][:, None])
+    for place, muscle in enumerate(("quadriceps", "hamstring")):
+        assert_allclose(length[:, place], table[f"{muscle}_length_m"], rtol=0, atol=2e-3)
+        assert_allclose(moment_arm[:, 0, place], table[f"{muscle}_moment_arm_m"], rtol=0, atol=4e-3)
+
+
+@needs_opensim
+def test_a_coordinate_that_follows_another_is_refused(shared_cases: Path, tmp_path: Path) -> None:
+    options = ["--coordinate", "patella_flexion", "0", "1", "flexion", "--muscles", "quadriceps"]
+    knee = shared_cases / "coupled_knee" / "knee.osim"
+    result = _run(import_opensim, knee, tmp_path / "knee.json", *options)
+    assert result.exit_code == 2
+    assert "name the coordinate that moves it" in result.stderr
+
+
+@needs_opensim
+def test_a_muscle_over_the_limits_is_not_written_unless_accepted(
+    shared_cases: Path, tmp_path: Path
+) -> None:
+    knee, out = shared_cases / "coupled_knee" / "knee.osim", tmp_path / "knee.json"
+    strict = [*KNEE, "--max-order", "2"]
+    result = _run(import_opensim, knee, out, *strict)
+    assert result.exit_code == 2
+    assert "quadriceps" in result.stderr
+    assert "was not written" in result.stderr
+    assert not out.exists()
+    assert _run(import_opensim, knee, out, *strict, "--accept").exit_code == 0
+    assert out.exists()
+
+
 @needs_opensim
 @pytest.mark.parametrize(
     ("options", "told"),
