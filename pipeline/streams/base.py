@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -34,6 +35,8 @@ class StreamSpec:
         Fixed latency of the sender in seconds, subtracted from its time stamps.
     largest
         A larger magnitude, in SI units, cannot be and counts as not finite.
+    scales
+        Factors to SI of units that only the set-up knows, such as converter counts.
     """
 
     key: str
@@ -43,6 +46,7 @@ class StreamSpec:
     keep_nonfinite: bool = False
     latency_s: float = 0.0
     largest: float = 1e9
+    scales: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import pi
 from types import MappingProxyType
 
-_TORQUE = {"N*m": 1.0}
+_TORQUE = {"N*m": 1.0, "N*mm": 1e-3}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ _ROLES = (
         lsl_type="EMG",
         recorded_types=frozenset({"emg"}),
         file_words=frozenset({"emg", "emgs", "excitation", "excitations", "envelope", "envelopes"}),
-        units={"V": 1.0, "mV": 1e-3, "uV": 1e-6, "1": 1.0},
+        units={"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9, "1": 1.0},
         si_unit="V",
         largest=1e6,
     ),
