@@ -22,6 +22,7 @@ from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage
 from daemon.ipc.orders import ORDERS, ConcernOrder, DealerSocket, Hello, RecordOrder
 from daemon.ipc.sockets import Listener, Speaker
 from daemon.live.electrode_alerts import ElectrodeAlerts
+from daemon.live.input_watch import InputWatch
 from daemon.live.mvc import LiveLevels
 from daemon.live.outbox import Outbox
 from daemon.live.scoreboard import Scoreboard
@@ -149,6 +150,9 @@ class LivePredictor:
         """What is known of each number of the bones in force; nothing after a rollback."""
         self._sources = {source.spec.key: source for source in build_sources(config)}
         self._reporter = StatusReporter(config, meta.session)
+        self._inputs = InputWatch(
+            config, self._pipeline, self._outbox, self._care, self._reporter.remarks
+        )
         self._status_due = clock.now()
         self._told = self._to_tell()
         """What the last status told of."""
@@ -187,7 +191,7 @@ class LivePredictor:
             return
         if chunk.stream == "emg":
             self._stages.arrived(float(chunk.t[-1]))
-        self._care.note(self._pipeline.push(chunk))
+        self._inputs.pass_on(chunk)
         if self._tracer and chunk.stream == "emg":
             self._tracer.emg(chunk)
 
@@ -306,9 +310,9 @@ class LivePredictor:
         if self._tracer:
             self._tracer.status(status, self._reporter.last_latency)
 
-    def _to_tell(self) -> tuple[frozenset[str], str]:
-        """Return what a status is sent for at once when it changes: troubles and doubt."""
-        return frozenset(self._outbox.troubles), self._outbox.doubt
+    def _to_tell(self) -> tuple[frozenset[str], str, bool]:
+        """Return what a status is sent for at once when it changes: troubles, doubt, fault."""
+        return frozenset(self._outbox.troubles), self._outbox.doubt, bool(self._outbox.fault)
 
     def _expected(self) -> int:
         """Return how many rows the time grid has had since the first one."""
