@@ -25,6 +25,7 @@ from daemon.live.electrode_alerts import ElectrodeAlerts
 from daemon.live.input_watch import InputWatch
 from daemon.live.mvc import LiveLevels
 from daemon.live.outbox import Outbox
+from daemon.live.reference_watch import ReferenceWatch
 from daemon.live.scoreboard import Scoreboard
 from daemon.live.stages import StageTimes
 from daemon.live.status import StatusReporter
@@ -45,6 +46,7 @@ from pipeline.streams import clock
 from pipeline.streams.base import Chunk
 from pipeline.streams.lsl.liblsl import load_pylsl
 from pipeline.timebase.rows import PairedRows
+from pipeline.update import Result
 
 Array = NDArray[np.float64]
 
@@ -144,6 +146,7 @@ class LivePredictor:
         self._line.send(Hello())
         self._care = ElectrodeAlerts(config.model.muscles, self._pipeline.mapper, self._outbox)
         self._levels = LiveLevels(config, self._pipeline.envelope)
+        self._reference = ReferenceWatch(config.model.dofs, config.output.max_moment_nm)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
         self._bones: dict[str, BoneMap] = {}
@@ -230,6 +233,8 @@ class LivePredictor:
         paired = self._pipeline.pair()
         if paired is None:
             return
+        paired = self._reference.process(paired)
+        self._remark("reference", self._reference.sentence)
         self._board.add(paired)
         self._reporter.reference(paired.rows.moment[-1])
         if self._tracer:
@@ -245,6 +250,9 @@ class LivePredictor:
         if not isinstance(update, UpdateMessage):
             return
         self._reporter.update(update)
+        if update.result not in (Result.TOO_FEW_SAMPLES, Result.PAUSED):  # they know nothing new
+            opposite = update.result is Result.OPPOSITE_REFERENCE
+            self._remark("opposite reference", update.sentence if opposite else "")
         self._weigh(update)
         if update.synergies:
             self._pipeline.mapper.learn(Synthesis(update.synergies.synergies()))
@@ -292,6 +300,12 @@ class LivePredictor:
         told.pop(order.cause, None)
         if order.sentence:
             told[order.cause] = order.sentence
+
+    def _remark(self, cause: str, sentence: str) -> None:
+        """Make a remark in the status, or no longer where there is nothing to say."""
+        self._reporter.remarks.pop(cause, None)
+        if sentence:
+            self._reporter.remarks[cause] = sentence
 
     def _report(self) -> None:
         self._status_due = clock.now() + STATUS_EVERY_S
