@@ -10,13 +10,16 @@ import numpy as np
 from pipeline.live import Paired
 from pipeline.streams.plausible import RangeWatch
 
+BEYOND = 10.0
+"""Largest moments that a reference may be: the ankle of a runner exceeds what may be published, and a
+reference in N*mm exceeds it a thousandfold."""
 RETURN_S = 2.0
 """Time within the limit after which a reference is learnt from again, s: longer than a stride's swing,
 in which a moment of any unit is small."""
 
 
 class ReferenceWatch:
-    """Takes references beyond the largest moment out of paired rows.
+    """Takes references far beyond the largest moment out of paired rows.
 
     Parameters
     ----------
@@ -27,7 +30,8 @@ class ReferenceWatch:
     """
 
     def __init__(self, dofs: Sequence[str], max_moment_nm: float) -> None:
-        limit = np.full(len(dofs), max_moment_nm)
+        self._max_moment_nm = max_moment_nm
+        limit = np.full(len(dofs), BEYOND * max_moment_nm)
         self._watch = RangeWatch(dofs, -limit, limit, RETURN_S)
 
     def process(self, paired: Paired) -> Paired:
@@ -46,7 +50,7 @@ class ReferenceWatch:
         if found is None:
             return ""
         return (
-            f"The reference of {found.channel} is {found.value:.3g} N*m, more than "
-            f"output.max_moment_nm ({found.high:g}): is it in N*mm? Correct streams.moments.unit or the "
-            "sender; it is not learnt from."
+            f"The reference of {found.channel} is {found.value:.3g} N*m, far more than "
+            f"output.max_moment_nm ({self._max_moment_nm:g}): is it in N*mm? Correct "
+            "streams.moments.unit or the sender; it is not learnt from."
         )
