@@ -118,9 +118,9 @@ def _mvc_mistakes(config: Config) -> Iterator[str]:
     ]
     if config.envelope.kind == "raw" and missing:
         yield (
-            f"envelope.mvc has no value for {', '.join(missing)}; raw EMG means nothing without. Give "
-            "each its envelope at maximum voluntary contraction in V, for a start 5e-4, and record it "
-            "with 'hillstream ctl mvc start'."
+            f"envelope.mvc has no value for {', '.join(missing)}; raw EMG means nothing without. "
+            "Give each its envelope at maximum voluntary contraction in V, for a start 5e-4, and "
+            "record it with 'hillstream ctl mvc start'."
         )
 
 

@@ -17,8 +17,8 @@ from pipeline.streams.plausible import Outlier, RangeWatch
 from pipeline.streams.units import known_unit, to_si
 
 BEYOND_RAD = pi / 2
-"""How far beyond the model's fitted range an angle may lie, rad: no joint bends so much further, and
-the model's muscles mean nothing there."""
+"""How far beyond the model's fitted range an angle may lie, rad: no joint bends so much further,
+and the model's muscles mean nothing there."""
 _TIMES = {1: "thousand", 2: "million"}
 
 
@@ -72,8 +72,8 @@ class InputWatch:
     def _of_angle(self, outlier: Outlier) -> str:
         low, high = self._fitted[outlier.channel]
         return (
-            f"{outlier.channel} is {outlier.value:.3g} rad, the model knows {low:.2g} to {high:.2g} "
-            f"rad: {self._guess(outlier)} Angles like this are not used ({self._angles.left_out} "
+            f"{outlier.channel} is {outlier.value:.3g} rad, the model knows {low:.2g} to "
+            f"{high:.2g} rad: {self._guess(outlier)} Angles like this are not used ({self._angles.left_out} "
             "samples so far), so the moments fade to zero."
         )
 
@@ -101,8 +101,8 @@ class InputWatch:
         units = {to_si("emg", unit): unit for unit in ("V", "mV", "uV", "nV")}
         close = [u for f, u in units.items() if np.isclose(f, factor * 1000.0**-thousands)]
         probably = (
-            f'the unit is probably {close[0]}: set streams.emg.unit = "{close[0]}", correct the sender, '
-            "or record the MVC anew."
+            f'the unit is probably {close[0]}: set streams.emg.unit = "{close[0]}", correct the '
+            "sender, or record the MVC anew."
             if close and known_unit("emg", self._emg_unit) != "counts"
             else "check the unit and envelope.mvc."
         )

@@ -103,7 +103,9 @@ class LiveLevels:
     def _numbers(self, old: Array, new: Array, chosen: Mask) -> str:
         """Return old and new MVC of some channels, in the unit of the envelope."""
         rows = zip(self._channels, old.tolist(), new.tolist(), chosen, strict=True)
-        return ", ".join(f"{name} {a:.3g} -> {b:.3g} ({b / a:.0%})" for name, a, b, one in rows if one)
+        return ", ".join(
+            f"{name} {a:.3g} -> {b:.3g} ({b / a:.0%})" for name, a, b, one in rows if one
+        )
 
     def _use_baseline(self, levels: Levels) -> Answer:
         scale = self._envelope.scale

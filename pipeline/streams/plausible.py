@@ -68,7 +68,7 @@ class RangeWatch:
             Times in s, shape [n], and values, shape [n, channel]; NaN is in range.
         """
         outside = (x < self._low) | (x > self._high)
-        keep = ~outside.any(axis=1)
+        keep = np.asarray(~outside.any(axis=1))
         if keep.all() and self._since is None:
             return keep
         for i, stamp in enumerate(t.tolist()):

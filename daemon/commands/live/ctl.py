@@ -154,8 +154,8 @@ def mvc(way: _Way, action: str, yes: bool) -> None:
     Between start and stop the person contracts each muscle as hard as possible for some seconds.
     A channel's new MVC is the highest level held for half a second; a channel that was not clearly
     activated keeps its old one. The excitations move to the new scale without a step, and the
-    calibrator begins anew with its window. Old and new values are told; where one would fall to less
-    than half, nothing changes until 'mvc stop --yes'.
+    calibrator begins anew with its window. Old and new values are told; where one would fall to
+    less than half, nothing changes until 'mvc stop --yes'.
     """
     _do(way, f"mvc {action}", **({"confirmed": True} if yes else {}))
 

@@ -57,6 +57,8 @@ def test_chunks_make_no_difference(cuts, seed):
     x[:, 1] += np.random.default_rng(seed).choice([0.0, 60.0], len(x), p=[0.97, 0.03])
     whole, parts = watch(), watch()
     edges = np.cumsum(cuts)
-    keep = [parts.usable(*part) for part in zip(np.split(t, edges), np.split(x, edges), strict=True)]
+    keep = [
+        parts.usable(*part) for part in zip(np.split(t, edges), np.split(x, edges), strict=True)
+    ]
     np.testing.assert_array_equal(np.concatenate(keep), whole.usable(t, x))
     assert parts.fault == whole.fault

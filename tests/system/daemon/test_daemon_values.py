@@ -110,11 +110,16 @@ def test_a_reference_of_opposite_sign_is_named_joint_by_joint_and_not_learnt_fro
     assert np.ptp(moments, axis=0).min() > 10.0
 
     def sent(sign):
-        return lambda t, x: (t, np.array([1.0, sign, 1.0]) * moments[np.round(100 * t).astype(int) % 100])
+        return lambda t, x: (
+            t,
+            np.array([1.0, sign, 1.0]) * moments[np.round(100 * t).astype(int) % 100],
+        )
 
     streams.spoil["moments"] = sent(-1.0)
     daemon = running(config)
-    wait_until(lambda: "The reference of knee_angle_r has the opposite sign" in daemon.note(), PATIENCE_S)
+    wait_until(
+        lambda: "The reference of knee_angle_r has the opposite sign" in daemon.note(), PATIENCE_S
+    )
     assert "hip_flexion_r and" not in daemon.note()
     assert daemon.statuses[-1].calibrator.version == 0
     assert daemon.calibrated(lambda told: told.result == "opposite_reference")
