@@ -73,8 +73,8 @@ class InputWatch:
         low, high = self._fitted[outlier.channel]
         return (
             f"{outlier.channel} is {outlier.value:.3g} rad, the model knows {low:.2g} to "
-            f"{high:.2g} rad: {self._guess(outlier)} Angles like this are not used ({self._angles.left_out} "
-            "samples so far), so the moments fade to zero."
+            f"{high:.2g} rad: {self._guess(outlier)} Angles like this are not used "
+            f"({self._angles.left_out} samples so far), so the moments fade to zero."
         )
 
     def _guess(self, outlier: Outlier) -> str:

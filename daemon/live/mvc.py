@@ -15,8 +15,8 @@ NAMES = {"mvc": "The MVC", "baseline": "The resting level"}
 """How a sentence about a recording begins."""
 
 FALLEN = 0.5
-"""A new MVC below this share of the old one is taken only when it is confirmed: a weak effort, or an
-electrode that has moved, would be read as a strong muscle from then on."""
+"""A new MVC below this share of the old one is taken only when it is confirmed: a weak effort, or
+an electrode that has moved, would be read as a strong muscle from then on."""
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -87,15 +87,16 @@ class LiveLevels:
         if not found.any():
             return _refused("No channel was clearly activated; the MVC values stay as they are.")
         old, new = scale.mvc, np.where(found, levels.highest, scale.mvc)
-        numbers = self._numbers(old, new, found)
+        fallen = new < FALLEN * old
         self._unconfirmed = None
-        if (new < FALLEN * old).any() and not confirmed:
+        if fallen.any() and not confirmed:
             self._unconfirmed = levels
             return _refused(
-                f"The MVC of {self._numbers(old, new, new < FALLEN * old)} has fallen to less than half, "
-                "so nothing was changed. If that is meant, 'hillstream ctl mvc stop --yes' takes it; if "
-                "not, record it again with 'hillstream ctl mvc start'."
+                f"The MVC of {self._numbers(old, new, fallen)} has fallen to less than half, so "
+                "nothing was changed. If that is meant, 'hillstream ctl mvc stop --yes' takes it; "
+                "if not, record it again with 'hillstream ctl mvc start'."
             )
+        numbers = self._numbers(old, new, found)
         scale.adopt(new, None, self._fade_s)
         answer = self._changed("mvc", found, levels, "not clearly activated")
         return answer.model_copy(update={"sentence": f"{answer.sentence} Old and new: {numbers}."})

@@ -46,8 +46,8 @@ class Outbox:
         """What keeps the moments from being at their best, a sentence each, by its cause; while
         there is any, a status that would be NOMINAL is DEGRADED."""
         self.fault = ""
-        """What makes the input unusable, in a sentence; while there is anything, the status is FAULT
-        and no joint is ok."""
+        """What makes the input unusable, in a sentence; while there is anything, the status is
+        FAULT and no joint is ok."""
         self.synthesised: tuple[int, ...] = ()
         """Places of the muscles that are driven by what the others do."""
         self.rows = 0

@@ -11,11 +11,11 @@ from pipeline.live import Paired
 from pipeline.streams.plausible import RangeWatch
 
 BEYOND = 10.0
-"""Largest moments that a reference may be: the ankle of a runner exceeds what may be published, and a
-reference in N*mm exceeds it a thousandfold."""
+"""Largest moments that a reference may be: the ankle of a runner exceeds what may be published, and
+a reference in N*mm exceeds it a thousandfold."""
 RETURN_S = 2.0
-"""Time within the limit after which a reference is learnt from again, s: longer than a stride's swing,
-in which a moment of any unit is small."""
+"""Time within the limit after which a reference is learnt from again, s: longer than a stride's
+swing, in which a moment of any unit is small."""
 
 
 class ReferenceWatch:

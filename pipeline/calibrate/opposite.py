@@ -11,8 +11,8 @@ from pipeline.shapes import Float
 SEEN_S = 6.0
 """Newest data that is looked at, s."""
 OPPOSITE = -0.6
-"""Correlation of prediction and reference below which the signs differ. Even a stranger's muscles pull
-to the side on which they lie, so poor parameters cost amplitude and timing, not sign."""
+"""Correlation of prediction and reference below which the signs differ. Even a stranger's muscles
+pull to the side on which they lie, so poor parameters cost amplitude and timing, not sign."""
 LEAST_NM = 2.0
 """Spread of a reference, N*m, below which nothing is said of it."""
 LEAST_SHARE = 0.05
@@ -52,7 +52,7 @@ def told(joints: tuple[str, ...]) -> str:
     """Return what is wrong, in a sentence."""
     many = len(joints) > 1
     return (
-        f"The reference of {' and '.join(joints)} {'have' if many else 'has'} the opposite sign of what "
-        f"the muscles do: set a factor of -1 for {'them' if many else 'it'}, or correct the sender; "
-        "nothing is learnt meanwhile."
+        f"The reference of {' and '.join(joints)} {'have' if many else 'has'} the opposite sign of "
+        f"what the muscles do: set a factor of -1 for {'them' if many else 'it'}, or correct the "
+        "sender; nothing is learnt meanwhile."
     )

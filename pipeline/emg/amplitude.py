@@ -11,7 +11,7 @@ from pipeline.streams.base import Array, Chunk
 SPAN = 3
 """Seconds whose highest level is judged."""
 LOUD = 4.0
-"""Mean rectified amplitude that no muscle reaches, MVC; all channels above it are no electrodes'."""
+"""Mean rectified amplitude that no muscle reaches, MVC; all channels above it are no EMG."""
 STILL, STILL_MEDIAN = 2e-3, 5e-4
 """No channel and less than half of them above these, MVC: less than a resting muscle's noise."""
 USUAL = 0.1

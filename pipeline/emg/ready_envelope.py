@@ -1,4 +1,4 @@
-"""The watch over envelopes that come ready: what no envelope does, and what one at rest does not."""
+"""The watch over envelopes that come ready: what none does, and what one at rest does not."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ SCALED = {
     "moments": {"N*m/kg": "body_mass_kg"},
     "external": {"N*m/kg": "body_mass_kg"},
 }
-"""Units whose factor only the set-up knows, each with the key of the stream's table that tells it."""
+"""Units whose factor only the set-up knows, each with the key of the stream's table for it."""
 
 NO_SCALES: Mapping[str, float] = {}
 

@@ -1,4 +1,4 @@
-"""Streams whose values cannot be: named in words, learnt from by nobody, and over when they are right."""
+"""Streams whose values cannot be: named in words, learnt from by nobody, until they are right."""
 
 import multiprocessing
 
@@ -103,7 +103,7 @@ def own_moments(config, streams):
 def test_a_reference_of_opposite_sign_is_named_joint_by_joint_and_not_learnt_from(
     transport, walking, lab, running, wait_until
 ):
-    """A person who is the model's, whose knee comes with the wrong sign; then with the right one."""
+    """A person who is the model's, whose knee comes with the wrong sign, then the right one."""
     config = walking(transport)
     streams = lab(config)
     moments = own_moments(config, streams)
