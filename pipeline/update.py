@@ -16,6 +16,7 @@ class Result(StrEnum):
     OK = "ok"
     TOO_FEW_SAMPLES = "too_few_samples"
     NO_REFERENCE = "no_reference"
+    OPPOSITE_REFERENCE = "opposite_reference"
     NOT_EXCITED = "not_excited"
     DIVERGED = "diverged"
     REJECTED = "rejected"

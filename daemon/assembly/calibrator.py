@@ -109,6 +109,7 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
         _unmeasured(config, prior),
         delays(config, start),
         stranger=config.model.subject is None and version == 0,
+        joints=config.model.dofs,
     )
 
 

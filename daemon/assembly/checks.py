@@ -50,6 +50,7 @@ def mistakes(config: Config) -> Iterator[str]:
 
     yield from _refused(lambda: _try_envelope(config))
     yield from _refused(lambda: _try_keys(config))
+    yield from _mvc_mistakes(config)
     yield from _window_mistakes(config)
     yield from _reference_mistakes(config)
     try:
@@ -106,6 +107,21 @@ def _subject_mistakes(config: Config, model: ModelFile) -> Iterator[str]:
     except UserError:
         return  # a muscle is not in the file, which has been told with its place
     yield from _refused(lambda: _try_subject(config, used))
+
+
+def _mvc_mistakes(config: Config) -> Iterator[str]:
+    used = {channel for channels in config.model.muscles.values() for channel in channels}
+    missing = [
+        name
+        for name in config.streams.emg.channels
+        if name in used and name not in config.envelope.mvc
+    ]
+    if config.envelope.kind == "raw" and missing:
+        yield (
+            f"envelope.mvc has no value for {', '.join(missing)}; raw EMG means nothing without. "
+            "Give each its envelope at maximum voluntary contraction in V, for a start 5e-4, and "
+            "record it with 'hillstream ctl mvc start'."
+        )
 
 
 def _window_mistakes(config: Config) -> Iterator[str]:

@@ -28,11 +28,12 @@ def _spec(role: StreamRole, stream: StreamConfig, config: Config) -> StreamSpec:
         key=role.key,
         channels=tuple(config.model.dofs if role.key == "moments" else stream.channels),
         rate_hz=stream.rate_hz,
-        to_si=to_si(role.key, stream.unit),
+        to_si=to_si(role.key, stream.unit, stream.scales),
         keep_nonfinite=watched or role.nan_is_no_reference,
         latency_s=stream.latency_s,
         largest=role.largest,
         reference=role.key not in NEEDED,
+        scales=stream.scales,
     )
 
 

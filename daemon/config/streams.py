@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, StrictInt, StrictStr, field_validator, m
 from daemon.config.section import Interval, NonNegative, Positive, Section
 from pipeline.streams.roles import ROLES
 from pipeline.streams.transports import Transport
-from pipeline.streams.units import known_unit, units_of
+from pipeline.streams.units import SCALED, known_unit, units_of
 
 
 class ChannelOrigin(Section):
@@ -69,8 +69,15 @@ class StreamConfig(Section):
         description="Which of the sender's channels one of `channels` is that it calls otherwise: "
         "its label or its place from 1, if need be with a factor and an offset.",
     )
-    unit: Literal["V", "mV", "uV", "1", "rad", "deg", "N*m", "rad/s^2", "deg/s^2"] = Field(
-        description="Unit of the samples; converted to SI on arrival."
+    unit: str = Field(
+        description="Unit of the samples, converted to SI on arrival: V, mV, uV, nV, counts or 1 "
+        "(ready envelopes); rad or deg; N*m, N*mm or N*m/kg; rad/s^2 or deg/s^2."
+    )
+    volts_per_count: Positive | None = Field(
+        None, description="What one count of the converter is, V; for EMG in counts."
+    )
+    body_mass_kg: Positive | None = Field(
+        None, description="The person's mass, kg; for moments in N*m/kg."
     )
     latency_s: NonNegative = Field(
         0.0, description="Fixed latency of the sender, s; subtracted from its time stamps."
@@ -98,6 +105,14 @@ class StreamConfig(Section):
         """Return the sender's label or place of one of the channels."""
         return self.origins[name].channel if name in self.origins else name
 
+    @field_validator("unit")
+    @classmethod
+    def _is_a_unit(cls, unit: str) -> str:
+        if not any(known_unit(key, unit) for key in ROLES):
+            known = "; ".join(f"{units_of(key)} for {key}" for key in ROLES)
+            raise ValueError(f"'{unit}' is no unit of any stream; use {known}")
+        return unit
+
     @model_validator(mode="after")
     def _is_findable(self) -> Self:
         if self.transport == "lsl" and not (self.name or self.source_id):
@@ -116,6 +131,12 @@ class StreamConfig(Section):
     def sender(self) -> tuple[str | None, ...]:
         """What an LSL stream is told from others by."""
         return self.source_id or self.name, self.host
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """Factors to SI of the units that only this table knows, as far as it tells them."""
+        told = {"counts": self.volts_per_count, "N*m/kg": self.body_mass_kg}
+        return {unit: factor for unit, factor in told.items() if factor is not None}
 
     @property
     def sought(self) -> str:
@@ -184,11 +205,18 @@ class StreamsConfig(Section):
     @model_validator(mode="after")
     def _units_fit(self) -> Self:
         for key in self.roles:
-            if (stream := getattr(self, key)) and known_unit(key, stream.unit) is None:
-                raise ValueError(
-                    f"{key}.unit = '{stream.unit}' is no unit of {key}; use {units_of(key)}"
-                )
+            if stream := getattr(self, key):
+                _check_unit(key, stream)
         return self
+
+
+def _check_unit(key: str, stream: StreamConfig) -> None:
+    unit = known_unit(key, stream.unit)
+    if unit is None:
+        raise ValueError(f"{key}.unit = '{stream.unit}' is no unit of {key}; use {units_of(key)}")
+    scale = SCALED.get(key, {}).get(unit)
+    if scale and unit not in stream.scales:
+        raise ValueError(f"{key}.unit = '{stream.unit}' needs {key}.{scale}")
 
 
 class EnvelopeConfig(Section):

@@ -148,7 +148,8 @@ class RequestHandler:
             case Command.ROLLBACK:
                 return self._roll_back(request.version or 0)
             case Command.MVC_START | Command.MVC_STOP:
-                return RecordOrder(what="mvc", begin=request.command is Command.MVC_START)
+                begin = request.command is Command.MVC_START
+                return RecordOrder(what="mvc", begin=begin, confirmed=request.confirmed)
             case Command.BASELINE_START | Command.BASELINE_STOP:
                 return RecordOrder(what="baseline", begin=request.command is Command.BASELINE_START)
 

@@ -77,6 +77,8 @@ class RecordOrder(Order):
     worker: ClassVar[WorkerName] = "predictor"
     what: Recorded
     begin: bool
+    confirmed: bool = False
+    """Whether an MVC far below the old one is meant."""
 
 
 class ConcernOrder(Order):

@@ -63,11 +63,14 @@ class Request(_Frame):
         Parameter set to go back to; ``rollback`` needs it, nothing else takes it.
     text
         What to write down; ``mark`` needs it, nothing else takes it.
+    confirmed
+        That a new MVC far below the old one is meant; only ``mvc stop`` takes it.
     """
 
     command: Command
     version: Annotated[int, Strict(), Field(ge=0, lt=2**63)] | None = None
     text: Annotated[str, Strict(), Field(min_length=1, max_length=MAX_TEXT)] | None = None
+    confirmed: Annotated[bool, Strict()] = False
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
@@ -76,6 +79,8 @@ class Request(_Frame):
             if given != (self.command is owner):
                 verb = "takes no" if given else "needs a"
                 raise ValueError(f"'{self.command}' {verb} {name}")
+        if self.confirmed and self.command is not Command.MVC_STOP:
+            raise ValueError(f"'{self.command}' has nothing to confirm")
         return self
 
 

@@ -8,6 +8,9 @@ from daemon.live.outbox import Outbox
 from pipeline.emg.channel_watch import Change
 from pipeline.emg.mapping import ExcitationMapper
 
+_CAUSE = "channel"
+"""How the causes of troubles with electrodes begin."""
+
 
 class ElectrodeAlerts:
     """Keeps the outbox's troubles true to the electrodes.
@@ -27,6 +30,8 @@ class ElectrodeAlerts:
     ) -> None:
         self._mapping = mapping
         self._mapper, self._outbox = mapper, outbox
+        self._sentences: dict[str, str] = {}
+        self._common = ""
         self.faulty: dict[str, str] = {}
         """Channels that drive a muscle and are faulty, each with what is wrong with it."""
 
@@ -36,10 +41,24 @@ class ElectrodeAlerts:
             driven = [name for name, used in self._mapping.items() if change.channel in used]
             if change.reason is None:
                 self.faulty.pop(change.channel, None)
-                self._outbox.troubles.pop(_cause(change), None)
+                self._sentences.pop(_cause(change), None)
             elif driven:
                 self.faulty[change.channel] = change.reason
-                self._outbox.troubles[_cause(change)] = self._sentence(change, driven)
+                self._sentences[_cause(change)] = self._sentence(change, driven)
+        if changes:
+            self._tell()
+
+    def explain(self, common: str) -> None:
+        """Tell one cause instead of each channel's fault; an empty one lets those be told again."""
+        if common != self._common:
+            self._common = common
+            self._tell()
+
+    def _tell(self) -> None:
+        troubles = self._outbox.troubles
+        for cause in [cause for cause in troubles if cause.startswith(_CAUSE)]:
+            del troubles[cause]
+        troubles.update({f"{_CAUSE}s": self._common} if self._common else self._sentences)
 
     def _sentence(self, change: Change, driven: list[str]) -> str:
         begin = f"EMG channel {change.channel} is faulty ({change.reason}): "
@@ -55,7 +74,7 @@ class ElectrodeAlerts:
 
 
 def _cause(change: Change) -> str:
-    return f"channel {change.channel}"
+    return f"{_CAUSE} {change.channel}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,6 +14,11 @@ from pipeline.model.subject import LONGEST_DELAY_S
 NAMES = {"mvc": "The MVC", "baseline": "The resting level"}
 """How a sentence about a recording begins."""
 
+FALLEN = 0.5
+"""A new MVC below this share of the old one is taken only when it is confirmed: a weak effort, or
+an electrode that has moved, would be read as a strong muscle from then on."""
+
+Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
@@ -34,12 +39,17 @@ class LiveLevels:
         self._fade_s = config.output.cross_fade_s
         self._settled_s = config.output.cross_fade_s + LONGEST_DELAY_S
         self._envelope = envelope
+        self._unconfirmed: Levels | None = None
+        """An MVC recording that is to be confirmed."""
         self.recording: Recorded | None = None
         """What is being recorded."""
 
     def obey(self, order: RecordOrder) -> Answer:
         """Begin or end a recording; the end of one puts a new scale in force."""
-        answer = self._begin(order.what) if order.begin else self._end(order.what)
+        if order.begin:
+            answer = self._begin(order.what)
+        else:
+            answer = self._end(order.what, confirmed=order.confirmed)
         return answer.model_copy(update={"number": order.number, "recording": self.recording})
 
     def _begin(self, what: Recorded) -> Answer:
@@ -48,12 +58,14 @@ class LiveLevels:
                 f"{NAMES[self.recording]} is being recorded already; end that with "
                 f"'hillstream ctl {self.recording} stop' first."
             )
-        self.recording = what
+        self.recording, self._unconfirmed = what, None
         self._envelope.record()
         todo = "contract each muscle as hard as you can" if what == "mvc" else "keep still"
         return _done(f"{NAMES[what]} is being recorded: {todo}, then 'hillstream ctl {what} stop'.")
 
-    def _end(self, what: Recorded) -> Answer:
+    def _end(self, what: Recorded, *, confirmed: bool) -> Answer:
+        if confirmed and self._unconfirmed is not None:
+            return self._use_mvc(self._unconfirmed, confirmed=True)
         if self.recording != what:
             return _refused(
                 f"{NAMES[what]} is not being recorded; begin with 'hillstream ctl {what} start'."
@@ -65,15 +77,36 @@ class LiveLevels:
                 f"The recording was shorter than {HELD_S:g} s of EMG, so nothing was changed; "
                 "is the EMG stream live?"
             )
-        return self._use_mvc(levels) if what == "mvc" else self._use_baseline(levels)
+        if what == "baseline":
+            return self._use_baseline(levels)
+        return self._use_mvc(levels, confirmed=confirmed)
 
-    def _use_mvc(self, levels: Levels) -> Answer:
+    def _use_mvc(self, levels: Levels, *, confirmed: bool) -> Answer:
         scale = self._envelope.scale
         found = levels.contracted(scale.baseline * scale.mvc)
         if not found.any():
             return _refused("No channel was clearly activated; the MVC values stay as they are.")
-        scale.adopt(np.where(found, levels.highest, scale.mvc), None, self._fade_s)
-        return self._changed("mvc", found, levels, "not clearly activated")
+        old, new = scale.mvc, np.where(found, levels.highest, scale.mvc)
+        fallen = new < FALLEN * old
+        self._unconfirmed = None
+        if fallen.any() and not confirmed:
+            self._unconfirmed = levels
+            return _refused(
+                f"The MVC of {self._numbers(old, new, fallen)} has fallen to less than half, so "
+                "nothing was changed. If that is meant, 'hillstream ctl mvc stop --yes' takes it; "
+                "if not, record it again with 'hillstream ctl mvc start'."
+            )
+        numbers = self._numbers(old, new, found)
+        scale.adopt(new, None, self._fade_s)
+        answer = self._changed("mvc", found, levels, "not clearly activated")
+        return answer.model_copy(update={"sentence": f"{answer.sentence} Old and new: {numbers}."})
+
+    def _numbers(self, old: Array, new: Array, chosen: Mask) -> str:
+        """Return old and new MVC of some channels, in the unit of the envelope."""
+        rows = zip(self._channels, old.tolist(), new.tolist(), chosen, strict=True)
+        return ", ".join(
+            f"{name} {a:.3g} -> {b:.3g} ({b / a:.0%})" for name, a, b, one in rows if one
+        )
 
     def _use_baseline(self, levels: Levels) -> Answer:
         scale = self._envelope.scale

@@ -48,6 +48,9 @@ class Outbox:
         self.troubles: dict[str, str] = {}
         """What keeps the moments from being at their best, a sentence each, by its cause; while
         there is any, a status that would be NOMINAL is DEGRADED."""
+        self.fault = ""
+        """What makes the input unusable, in a sentence; while there is anything, the status is
+        FAULT and no joint is ok."""
         self.synthesised: tuple[int, ...] = ()
         """Places of the muscles that are driven by what the others do."""
         self.rows = 0
@@ -101,7 +104,7 @@ class Outbox:
         self.status = self._status(safe.status)
         message = self._publisher.publish_moment(
             safe.moment,
-            safe.ok & (not self.doubt) & (not self.blocked),
+            safe.ok & (not (self.doubt or self.blocked or self.fault)),
             self.status,
             safe.t_emg,
             sd=self._sd,
@@ -112,7 +115,9 @@ class Outbox:
         return message.t_published
 
     def _status(self, guarded: Status) -> Status:
-        """Return the worst of what the guard, the troubles and the doubt make of the moments."""
+        """Return the worst of what the guard, the input and the doubt make of the moments."""
+        if self.fault:
+            return Status.FAULT
         if guarded is not Status.NOMINAL:
             return guarded
         if self.troubles:

@@ -128,7 +128,8 @@ class StatusReporter:
 
     def _note(self, outbox: Outbox, health: Sequence[StreamHealth], now: float) -> str:
         """Return what most needs the operator's attention, in a sentence each."""
-        said = [*_of_streams(health), *outbox.troubles.values(), *self.remarks.values()]
+        wrong = filter(None, [outbox.fault])
+        said = [*wrong, *_of_streams(health), *outbox.troubles.values(), *self.remarks.values()]
         said = said or [self._of_work(outbox, now)]
         if outbox.status in _DOUBTFUL:
             said.append(outbox.doubt)

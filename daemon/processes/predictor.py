@@ -23,8 +23,10 @@ from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage
 from daemon.ipc.orders import ORDERS, ConcernOrder, DealerSocket, Hello, RecordOrder
 from daemon.ipc.sockets import Listener, Speaker
 from daemon.live.electrode_alerts import ElectrodeAlerts
+from daemon.live.input_watch import InputWatch
 from daemon.live.mvc import LiveLevels
 from daemon.live.outbox import Outbox
+from daemon.live.reference_watch import ReferenceWatch
 from daemon.live.scoreboard import Scoreboard
 from daemon.live.stages import StageTimes
 from daemon.live.status import StatusReporter
@@ -46,6 +48,7 @@ from pipeline.streams import clock
 from pipeline.streams.base import Chunk
 from pipeline.streams.lsl.liblsl import load_pylsl
 from pipeline.timebase.rows import PairedRows
+from pipeline.update import Result
 
 Array = NDArray[np.float64]
 
@@ -148,6 +151,7 @@ class LivePredictor:
         self._care = ElectrodeAlerts(config.model.muscles, self._pipeline.mapper, self._outbox)
         self._alerts = StreamAlerts(self._outbox)
         self._levels = LiveLevels(config, self._pipeline.envelope)
+        self._reference = ReferenceWatch(config.model.dofs, config.output.max_moment_nm)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
         self._predicted = 0
@@ -157,6 +161,9 @@ class LivePredictor:
         self._delay_deviation_s: float | None = None
         self._sources = {source.spec.key: source for source in build_sources(config)}
         self._reporter = StatusReporter(config, meta.session)
+        self._inputs = InputWatch(
+            config, self._pipeline, self._outbox, self._care, self._reporter.remarks
+        )
         self._status_due = clock.now()
         self._told = self._to_tell()
         """What the last status told of."""
@@ -195,7 +202,7 @@ class LivePredictor:
             return
         if chunk.stream == "emg":
             self._stages.arrived(float(chunk.t[-1]))
-        self._care.note(self._pipeline.push(chunk))
+        self._inputs.pass_on(chunk)
         if self._tracer and chunk.stream == "emg":
             self._tracer.emg(chunk)
 
@@ -235,6 +242,8 @@ class LivePredictor:
         paired = self._pipeline.pair()
         if paired is None:
             return
+        paired = self._reference.process(paired)
+        self._remark("reference", self._reference.sentence)
         self._board.add(paired)
         self._reporter.reference(paired.rows.moment[-1])
         if self._tracer:
@@ -250,6 +259,9 @@ class LivePredictor:
         if not isinstance(update, UpdateMessage):
             return
         self._reporter.update(update)
+        if update.result not in (Result.TOO_FEW_SAMPLES, Result.PAUSED):  # they know nothing new
+            opposite = update.result is Result.OPPOSITE_REFERENCE
+            self._remark("opposite reference", update.sentence if opposite else "")
         self._weigh(update)
         if update.synergies:
             self._pipeline.mapper.learn(Synthesis(update.synergies.synergies()))
@@ -300,6 +312,12 @@ class LivePredictor:
         if order.sentence:
             told[order.cause] = order.sentence
 
+    def _remark(self, cause: str, sentence: str) -> None:
+        """Make a remark in the status, or no longer where there is nothing to say."""
+        self._reporter.remarks.pop(cause, None)
+        if sentence:
+            self._reporter.remarks[cause] = sentence
+
     def _report(self) -> None:
         self._status_due = clock.now() + STATUS_EVERY_S
         health = [source.health(clock.now()) for source in self._sources.values()]
@@ -318,9 +336,9 @@ class LivePredictor:
         if self._tracer:
             self._tracer.status(status, self._reporter.last_latency)
 
-    def _to_tell(self) -> tuple[frozenset[str], str]:
-        """Return what a status is sent for at once when it changes: troubles and doubt."""
-        return frozenset(self._outbox.troubles), self._outbox.doubt
+    def _to_tell(self) -> tuple[frozenset[str], str, bool]:
+        """Return what a status is sent for at once when it changes: troubles, doubt, fault."""
+        return frozenset(self._outbox.troubles), self._outbox.doubt, bool(self._outbox.fault)
 
     def _expected(self) -> int:
         """Return how many rows the time grid has had since the first one."""

@@ -119,7 +119,7 @@ class _Feed:
 
     def __init__(self, key: str, stream: StreamConfig, transport: Transport | None) -> None:
         self._outlet = _outlet(key, stream, transport or stream.transport)
-        self._per_unit = 1.0 / to_si(key, stream.unit)
+        self._per_unit = 1.0 / to_si(key, stream.unit, stream.scales)
         self.sent = 0
 
     def send(self, samples: Samples, origin_s: float) -> None:

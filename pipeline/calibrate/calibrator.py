@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from pipeline.calibrate.loss import (
     plausibility_penalty,
 )
 from pipeline.calibrate.motion import MotionReference
+from pipeline.calibrate.opposite import SEEN_S, opposite, told
 from pipeline.calibrate.optimiser import GroupedAdamW
 from pipeline.calibrate.prior import distance
 from pipeline.calibrate.reservoir import Reservoir
@@ -109,6 +111,8 @@ class Calibrator:
         What is known of the electromechanical delay; None where it is nothing beyond the rows'.
     stranger
         Whether nothing is known of the person, so that a start is to be searched first.
+    joints
+        Names of the joints, for sentences; numbers from 1 where None.
     """
 
     def __init__(
@@ -123,6 +127,7 @@ class Calibrator:
         unmeasured: UnmeasuredMuscles | None = None,
         delays: Delays | None = None,
         stranger: bool = False,
+        joints: Sequence[str] | None = None,
     ) -> None:
         self.space = space
         self._limb = limb
@@ -134,6 +139,8 @@ class Calibrator:
         self._delays = delays or Delays()
         searches = stranger and limb is None and unmeasured is None
         self._search = StartSearch(self._delays, rate_hz) if searches else None
+        self._joints = joints
+        self._opposite = False
         self._accepted = space.zeros() if start is None else space.vector(start)
         self.version = version
         self.subject = start or space.prior
@@ -162,7 +169,7 @@ class Calibrator:
         """Take paired rows into the window; what leaves it may be remembered."""
         if len(rows.t):
             past = self._window.add(rows)
-            if self.settings.memory and len(past.t):
+            if self.settings.memory and len(past.t) and not self._opposite:
                 self._memory.add(past)
             self._fresh += len(rows.t)
 
@@ -201,7 +208,7 @@ class Calibrator:
         self._fresh = 0
         if self._online and len(self._window):
             self._online.learn(self._window.rows)
-        refusal = self._refusal()
+        refusal = self._refusal() or self._turned()
         if refusal is not None:
             return self._unchanged(*refusal)
         started = time.perf_counter()
@@ -305,6 +312,39 @@ class Calibrator:
                 "check the electrodes and the MVC values."
             )
         return None
+
+    def _turned(self) -> tuple[Result, str] | None:
+        """Return why nothing is learnt from a reference of opposite sign, or None.
+
+        Once its sign is right again, everything is forgotten that has come with the wrong one.
+        """
+        joints = self._opposite_joints()
+        if joints:
+            self._opposite = True
+            return Result.OPPOSITE_REFERENCE, told(joints)
+        if not self._opposite:
+            return None
+        self._opposite = False
+        self.forget()
+        return self._refusal()
+
+    def _opposite_joints(self) -> tuple[str, ...]:
+        """Return the joints whose newest reference is opposite to what the set in force predicts.
+
+        Nothing is known where the reference is a motion, or forces that are not known close the
+        equation.
+        """
+        if self._limb is not None or self._unmeasured is not None:
+            return ()
+        size, seen = len(self._window), self._count(SEEN_S)
+        trials = self._window.trials(max(0, size - seen), size, seen, self._accepted)
+        trials = resynthesised(with_delay(trials, self._delay_s * self._rate_hz), self._synergies())
+        with torch.no_grad():
+            parameters = self.space.parameters(self._accepted)
+            predicted = simulate(parameters, *trials[:3], self._step_s).moment
+        found = opposite(predicted, trials, self._count(min(self.settings.min_data_s, SEEN_S)))
+        names = self._joints or [str(place + 1) for place in range(trials.moment.shape[-2])]
+        return tuple(names[place] for place in found)
 
     def _reference_streams(self) -> str:
         if self._limb is None:

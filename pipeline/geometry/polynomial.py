@@ -102,6 +102,13 @@ class Geometry:
         """Return for each row of `q` (rad, shape [n, coordinate]) whether it is extrapolated."""
         return np.asarray((np.abs(self._normalised(q)) > 1 + 1e-9).any(axis=1))
 
+    @property
+    def ranges_rad(self) -> Array:
+        """Fitted range of each coordinate that `evaluate` is given, rad, shape [coordinate, 2]."""
+        given = slice(len(self.coordinates))
+        middle, half = self._middle[given], self._half[given]
+        return np.stack((middle - half, middle + half), axis=1)
+
     def _normalised(self, q: Array) -> Array:
         """Return all angles, the fixed ones appended, on the scale of the fit."""
         known = np.empty((len(q), len(self._middle)))

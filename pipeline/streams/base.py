@@ -58,6 +58,8 @@ class StreamSpec:
         True for what is compared with the moments and may come late, paired by its stamps.
     origins
         Where wanted channels come from that are not found by their own names.
+    scales
+        Factors to SI of units that only the set-up knows, such as converter counts.
     """
 
     key: str
@@ -69,6 +71,7 @@ class StreamSpec:
     largest: float = 1e9
     reference: bool = False
     origins: Mapping[str, Origin] = field(default_factory=dict, hash=False)
+    scales: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import pi
 from types import MappingProxyType
 
-_TORQUE = {"N*m": 1.0}
+_TORQUE = {"N*m": 1.0, "N*mm": 1e-3}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ _ROLES = (
             {"emg", "emgs", "semg", "electromyography"}
             | {"excitation", "excitations", "envelope", "envelopes"}
         ),
-        units={"V": 1.0, "mV": 1e-3, "uV": 1e-6, "1": 1.0},
+        units={"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9, "1": 1.0},
         si_unit="V",
         largest=1e6,
     ),

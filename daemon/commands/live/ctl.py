@@ -159,16 +159,18 @@ def save(way: _Way, file: Path | None, overwrite: bool) -> None:
 
 @ctl.command()
 @_Action
+@click.option("--yes", is_flag=True, help="With stop: an MVC far below the old one is meant.")
 @_asks
-def mvc(way: _Way, action: str) -> None:
+def mvc(way: _Way, action: str, yes: bool) -> None:
     """Record the maximum voluntary contraction, live.
 
     Between start and stop the person contracts each muscle as hard as possible for some seconds.
     A channel's new MVC is the highest level held for half a second; a channel that was not clearly
     activated keeps its old one. The excitations move to the new scale without a step, and the
-    calibrator begins anew with its window.
+    calibrator begins anew with its window. Old and new values are told; where one would fall to
+    less than half, nothing changes until 'mvc stop --yes'.
     """
-    _do(way, f"mvc {action}")
+    _do(way, f"mvc {action}", **({"confirmed": True} if yes else {}))
 
 
 @ctl.command()

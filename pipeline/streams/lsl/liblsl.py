@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.streams.base import StreamSpec
 from pipeline.streams.channels import pick_channels
 from pipeline.streams.intake import check_rate
-from pipeline.streams.units import known_unit, to_si, units_with_factor
+from pipeline.streams.units import known_unit, to_si, units_of, units_with_factor
 
 if TYPE_CHECKING:
     import pylsl
@@ -103,7 +103,7 @@ def accepted_columns(info: pylsl.StreamInfo, spec: StreamSpec) -> NDArray[np.int
     ------
     UserError
         If the samples are not numbers, the nominal rate differs by more than 2 %, a channel is
-        missing, or a channel states another unit than the configured one.
+        missing, or a channel states another unit than the configured one, or one that is unknown.
     """
     sample_type(info)
     if nominal := info.nominal_srate():
@@ -116,11 +116,19 @@ def accepted_columns(info: pylsl.StreamInfo, spec: StreamSpec) -> NDArray[np.int
 
 
 def _check_unit(info: pylsl.StreamInfo, spec: StreamSpec, channel: str, stated: str) -> None:
+    if not stated.strip():
+        return
+    whose = f"{describe(info)} states the unit {stated} for channel '{channel}'"
     unit = known_unit(spec.key, stated)
-    if unit is not None and to_si(spec.key, unit) != spec.to_si:
+    if unit is None:
         raise UserError(
-            f"{describe(info)} states the unit {unit} for channel '{channel}', but the "
-            f"configuration says {units_with_factor(spec.key, spec.to_si)}; correct one of them."
+            f"{whose}, which is none that {spec.key} may have ({units_of(spec.key)}); correct the "
+            "sender's description, or leave its unit empty and give it in the configuration."
+        )
+    if to_si(spec.key, unit, spec.scales) != spec.to_si:
+        raise UserError(
+            f"{whose}, but the configuration says "
+            f"{units_with_factor(spec.key, spec.to_si, spec.scales)}; correct one of them."
         )
 
 

@@ -52,7 +52,7 @@ class _Track:
         self._stream = stream
         self._intake = Intake(spec)
         self._columns = pick_channels(spec.channels, stream.channels, whose)
-        self._to_si = to_si(spec.key, stream.unit)
+        self._to_si = to_si(spec.key, stream.unit, spec.scales)
         self._read = 0
 
     def until(self, end: float) -> Chunk | None:

@@ -50,7 +50,7 @@ class FrameReader:
         try:
             samples = wire.decode(frame)
             check_rate(samples.rate_hz, spec, self._called)
-            factor = to_si(spec.key, samples.unit)
+            factor = to_si(spec.key, samples.unit, spec.scales)
             columns = pick_channels(spec.channels, samples.channels, self._called, spec.origins)
         except (wire.WireError, UserError) as error:
             self._refuse(str(error), now)

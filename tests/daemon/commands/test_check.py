@@ -149,3 +149,10 @@ def test_what_check_refuses_is_not_run_either(hillstream, changed_config, comman
     result = hillstream(command, path, "--seconds", "5")
     assert result.exit_code == 2
     assert "needs more than 600 Hz" in result.output
+
+
+def test_raw_emg_without_mvc_is_refused_by_channel(hillstream, changed_config):
+    path = changed_config("arm", {"DELT1 = 4.0e-4\n": "", "BRD = 4.0e-4\n": ""})
+    result = hillstream("check", path)
+    assert result.exit_code == 2
+    assert "envelope.mvc has no value for DELT1, BRD;" in result.output

@@ -105,3 +105,62 @@ def test_recordings_do_not_overlap_and_do_not_end_before_they_begin():
     assert "recorded already" in live.order("baseline", True).sentence
     assert "not being recorded" in live.order("baseline", False).sentence
     assert live.levels.recording == "mvc"
+
+
+def record_mvc(live, level, confirmed=False):
+    live.order("mvc", True)
+    live.hold(1.0, 0.01)
+    live.hold(1.0, 0.01, **{TENSED: level})
+    live.hold(1.0, 0.01)
+    return live.levels.obey(RecordOrder(number=4, what="mvc", begin=False, confirmed=confirmed))
+
+
+def test_old_and_new_mvc_are_told():
+    live = Live()
+    live.hold(2.0, 0.01)
+    assert f"{TENSED} 1 -> 0.8 (80%)" in record_mvc(live, 0.8).sentence
+
+
+def test_an_mvc_of_less_than_half_is_asked_about_and_taken_when_confirmed():
+    live = Live()
+    live.hold(2.0, 0.01)
+    asked = record_mvc(live, 0.35)
+    assert (asked.ok, asked.scale, asked.recording) == (False, None, None)
+    assert f"{TENSED} 1 -> 0.35 (35%)" in asked.sentence
+    assert "mvc stop --yes" in asked.sentence
+    np.testing.assert_array_equal(live.chain.envelope.scale.mvc, 1.0)
+    confirmed = live.levels.obey(RecordOrder(number=5, what="mvc", begin=False, confirmed=True))
+    assert confirmed.ok
+    assert confirmed.scale.mvc[TENSED] == pytest.approx(0.35, rel=1e-4)
+
+
+def test_a_new_recording_makes_the_old_question_void():
+    live = Live()
+    live.hold(2.0, 0.01)
+    record_mvc(live, 0.35)
+    answer = record_mvc(live, 0.9)
+    assert answer.scale.mvc[TENSED] == pytest.approx(0.9, rel=1e-4)
+    void = live.levels.obey(RecordOrder(number=5, what="mvc", begin=False, confirmed=True))
+    assert "not being recorded" in void.sentence
+
+
+@pytest.mark.parametrize("rest_first", [True, False])
+def test_rest_and_mvc_give_the_same_in_either_order(rest_first):
+    live = Live()
+    live.hold(2.0, 0.04)
+
+    def rest():
+        live.order("baseline", True)
+        live.hold(2.0, 0.04)
+        assert live.order("baseline", False).ok
+
+    if rest_first:
+        rest()
+    live.hold(0.5, 0.04)
+    assert record_mvc(live, 0.8).ok
+    if not rest_first:
+        rest()
+    scale = live.chain.envelope.scale
+    place = live.channels.index(TENSED)
+    assert scale.mvc[place] == pytest.approx(0.8, rel=1e-4)
+    np.testing.assert_allclose(scale.baseline * scale.mvc, 0.04, rtol=1e-3)

@@ -200,3 +200,48 @@ def test_strength_moves_on_when_geometry_has_settled():
     after = learner.subject
     fell = (after.strength / before.strength).mean()
     assert fell < 0.95
+
+
+def turned(rows, *joints):
+    """Return rows whose reference has the opposite sign at some joints."""
+    moment = rows.moment.copy()
+    moment[:, list(joints)] *= -1.0
+    return rows._replace(moment=moment)
+
+
+@pytest.mark.parametrize(
+    ("joints", "said"),
+    [((0,), "The reference of hip has"), ((0, 1), "The reference of hip and knee have")],
+)
+def test_a_reference_of_opposite_sign_is_named_and_not_learnt_from(joints, said):
+    learner = calibrator(joints=("hip", "knee"))
+    learner.add(turned(recorded(6.0), *joints))
+    update = learner.update()
+    assert update.result is Result.OPPOSITE_REFERENCE
+    assert said in update.sentence
+    assert (update.version, update.candidate) == (0, None)
+
+
+def test_a_reference_whose_sign_is_put_right_is_learnt_from_afresh():
+    learner = calibrator(joints=("hip", "knee"))
+    learner.add(turned(recorded(6.0), 0, 1))
+    learner.update()
+    told = []
+    for second in range(6, 20):
+        learner.add(recorded(1.0, second))
+        told.append(learner.update().result)
+    assert told[0] is Result.OPPOSITE_REFERENCE
+    assert Result.TOO_FEW_SAMPLES in told
+    assert Result.OPPOSITE_REFERENCE not in told[told.index(Result.TOO_FEW_SAMPLES) :]
+    assert learner.version > 0
+
+
+def test_a_reference_that_hardly_moves_or_is_only_poor_is_not_called_opposite():
+    learner = calibrator()
+    rows = recorded(6.0)
+    learner.add(rows._replace(moment=-0.01 * rows.moment))
+    assert learner.update().result is not Result.OPPOSITE_REFERENCE
+    learner = calibrator()
+    noise = 60.0 * np.random.default_rng(1).normal(size=rows.moment.shape)
+    learner.add(rows._replace(moment=noise - 0.3 * rows.moment))
+    assert learner.update().result is not Result.OPPOSITE_REFERENCE

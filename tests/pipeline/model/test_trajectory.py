@@ -11,7 +11,7 @@ from muscle_draws import drawn_movement, drawn_parameters
 from muscle_reference import Muscle
 
 from daemon.bench.stepwise import rosenbrock_states
-from pipeline.model import trajectory
+from pipeline.model import bracketed, trajectory
 from pipeline.model.activation import neural_activation, shaped
 from pipeline.model.equilibrium import ForceBalance
 from pipeline.model.nms import muscles_of, parameters_of, simulate
@@ -243,3 +243,45 @@ def test_warm_start_takes_fewer_iterations():
     moved = parameters._replace(tendon_slack_length=1.001 * parameters.tendon_slack_length)
     warm = fibre_trajectory(activation, length, muscles_of(moved), 0.01, guess=cold.w)
     assert warm.report.iterations <= 3 < cold.report.iterations
+
+
+def test_what_the_repair_does_not_solve_in_its_iterations_is_no_number(monkeypatch):
+    parameters = soleus_and_two_more()
+    activation, length = smooth_movement(parameters, 0.01)
+    rate = torch.full(length.shape[-1:], 100.0, dtype=torch.float64)
+    balance = ForceBalance.of(activation, length, muscles_of(parameters), rate)
+    before = torch.ones((3, 1), dtype=torch.float64)
+    solved = bracketed.solve_stepwise(balance, before, (0.0, 3.0), 1e-10)
+    assert solved.isfinite().all()
+    monkeypatch.setattr(bracketed, "MEAN_ITERATIONS", 0)
+    monkeypatch.setattr(bracketed, "MAX_ITERATIONS", 40)
+    part = bracketed.solve_stepwise(balance, before, (0.0, 3.0), 1e-10)
+    known = int(part.isfinite().all(0).sum())
+    assert 0 < known < part.shape[-1]
+    torch.testing.assert_close(part[:, :known], solved[:, :known])
+    assert part[:, known + 1 :].isnan().any(0).all()
+
+
+def counted(function, calls):
+    def counting(*arguments):
+        calls.append(1)
+        return function(*arguments)
+
+    return counting
+
+
+@settings(max_examples=25)
+@given(seed=seeds, far=st.floats(-20.0, 20.0))
+def test_whatever_the_length_the_work_is_bounded(seed, far):
+    rng = np.random.default_rng(seed)
+    parameters = soleus_and_two_more()
+    activation, length = smooth_movement(parameters, 0.01)
+    length = length + far * torch.as_tensor(rng.normal(size=length.shape))
+    evaluated = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ForceBalance, "at", counted(ForceBalance.at, evaluated))
+        w, _ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
+    assert (w.isnan() | ((w >= 0.0) & (w <= 3.0))).all()
+    steps = length.shape[-1]
+    most = bracketed.MAX_ITERATIONS + bracketed.MEAN_ITERATIONS * steps
+    assert len(evaluated) <= trajectory.COLD_ITERATIONS + most + steps + 3

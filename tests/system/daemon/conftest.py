@@ -78,6 +78,11 @@ class Streams:
             due += 0.01
             time.sleep(max(0.0, due - clock.now()))
 
+    @staticmethod
+    def sample(key: str, t: float) -> np.ndarray:
+        """Return what is sent at a time, shape [1, channel] or [channel]."""
+        return _sample(key, t)
+
     def close(self) -> None:
         self._end.set()
         self._thread.join()

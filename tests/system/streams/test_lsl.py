@@ -146,6 +146,15 @@ def test_values_are_converted_and_latency_is_taken_off(unique_name, send, receiv
     assert_allclose(receiver.x[-1, 0], (sender.count - 1) * 1e-3)
 
 
+def test_a_stated_unit_that_nobody_knows_is_refused(unique_name, send, receive, wait_until):
+    sender, receiver = send(unique_name, unit="turns"), receive(name=unique_name)
+    wait_until(lambda: "states the unit turns" in receiver.poll().note)
+    sender.send(10)
+    health = receiver.poll()
+    assert health.state is SourceState.RESOLVING
+    assert "V or mV or uV or nV or 1 or counts" in health.note
+
+
 def test_a_sender_that_restarts_is_found_again_by_its_source_id(
     unique_name, send, receive, wait_until
 ):

@@ -101,7 +101,7 @@ def test_opensim_moment_arms_are_minus_the_derivative(shared_data: Path) -> None
 
 
 KNEE = [
-    *("--coordinate", "knee_flexion", "0", "1.7", "flexion"),
+    *("--coordinate", "knee_flexion", "-0.1", "1.9", "flexion"),
     *("--muscles", "quadriceps,hamstring"),
     *("--samples", "400"),
 ]
