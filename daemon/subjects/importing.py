@@ -10,7 +10,7 @@ import numpy as np
 
 from daemon.assembly.model import model_in_use
 from daemon.config import Config, ParametersConfig
-from daemon.subjects.ceinms import read_ceinms
+from daemon.subjects.ceinms import GENERIC_MAX_VELOCITY, ignored_fields, read_ceinms
 from daemon.subjects.osim import read_osim
 from daemon.subjects.xml_file import read_xml
 from pipeline.errors import UserError
@@ -58,7 +58,9 @@ def import_subject(path: Path, config: Config | None = None) -> tuple[Subject, l
         subject, notes = _for_model(subject, config, path)
     parameters = ParametersConfig() if config is None else config.calibrator.parameters
     subject, clipped = _within(subject, parameters)
-    return subject, notes + clipped
+    ignored = ignored_fields(root)
+    unused = [f"Not used: {', '.join(ignored)}; hillstream has its own."] if ignored else []
+    return subject, notes + clipped + unused
 
 
 def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, list[str]]:
@@ -75,10 +77,12 @@ def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, l
     chosen = {
         key: value[order] for key, value in vars(subject).items() if isinstance(value, np.ndarray)
     }
-    chosen["max_velocity"] = np.array([m.max_contraction_velocity_per_s for m in model.muscles])
+    usual = np.array([m.max_contraction_velocity_per_s for m in model.muscles])
+    stated = chosen["max_velocity"] != GENERIC_MAX_VELOCITY
+    chosen["max_velocity"] = np.where(stated, chosen["max_velocity"], usual)
     left_out = len(subject.muscles) - len(order)
     notes = [f"{left_out} muscles that the set-up does not use were left out."] if left_out else []
-    return replace(subject.with_values(chosen), muscles=model.muscle_names, delay_s=None), notes
+    return replace(subject.with_values(chosen), muscles=model.muscle_names), notes
 
 
 def _within(subject: Subject, parameters: ParametersConfig) -> tuple[Subject, list[str]]:

@@ -86,9 +86,10 @@ def number(
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > above):
+        whose = element.get("name") or element.findtext("name") or element.tag
         wanted = "a number" if above == -math.inf else f"a number above {above:g}"
         raise UserError(
-            f"'{path}': {tag} of {name_of(element, path)} must be {wanted}, got "
+            f"'{path}': {tag} of {whose} must be {wanted}, got "
             f"{'nothing' if text is None else repr(text.strip())}."
         )
     return value

@@ -338,7 +338,8 @@ class Calibrator:
             return ()
         size, seen = len(self._window), self._count(SEEN_S)
         trials = self._window.trials(max(0, size - seen), size, seen, self._accepted)
-        trials = resynthesised(with_delay(trials, self._delay_s * self._rate_hz), self._synergies())
+        steps = self._delays.left(self.subject) * self._rate_hz
+        trials = resynthesised(with_delay(trials, steps), self._synergies())
         with torch.no_grad():
             parameters = self.space.parameters(self._accepted)
             predicted = simulate(parameters, *trials[:3], self._step_s).moment

@@ -11,6 +11,7 @@ import click
 from daemon.commands.common import examples
 from daemon.terminal.console import Command, say
 from pipeline.errors import UserError
+from pipeline.files import refuse_existing
 
 if TYPE_CHECKING:
     from daemon.config import Config
@@ -23,15 +24,25 @@ def _writable(context: click.Context, option: click.Parameter, value: Path) -> P
 
 
 def _output_option(metavar: str) -> Callable[[Command], Command]:
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Path(path_type=Path),
-        callback=_writable,
-        required=True,
-        metavar=metavar,
-        help="File to write.",
-    )
+    """Return what gives a command a file to write, and leave to write over one that is there."""
+
+    def decorated(command: Command) -> Command:
+        output = click.option(
+            "-o",
+            "--output",
+            type=click.Path(path_type=Path),
+            callback=_writable,
+            required=True,
+            metavar=metavar,
+            help="File to write.",
+        )
+        return output(
+            click.option("--overwrite", is_flag=True, help="Write over a file that is there.")(
+                command
+            )
+        )
+
+    return decorated
 
 
 @click.group(
@@ -55,7 +66,7 @@ def subject() -> None:
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @_output_option("OUT.json")
 @click.option("--config", "config_name", metavar="CONFIG", help="Set-up that it is meant for.")
-def import_(file: Path, output: Path, config_name: str | None) -> None:
+def import_(file: Path, output: Path, overwrite: bool, config_name: str | None) -> None:
     """Make a subject of FILE, a CEINMS or CEINMS-RT subject or an OpenSim model.
 
     With --config the muscles of that set-up's model are taken, in their order, so that the result
@@ -63,6 +74,7 @@ def import_(file: Path, output: Path, config_name: str | None) -> None:
     """
     from daemon.subjects.importing import import_subject
 
+    _keep(output, overwrite)
     person, notes = import_subject(file, _config(config_name))
     person.save(output)
     for note in notes:
@@ -84,7 +96,9 @@ def import_(file: Path, output: Path, config_name: str | None) -> None:
     show_default=True,
     help="Tool to write for.",
 )
-def export(file: Path, output: Path, config_name: str | None, dialect: str) -> None:
+def export(
+    file: Path, output: Path, overwrite: bool, config_name: str | None, dialect: str
+) -> None:
     """Write a subject for CEINMS or CEINMS-RT.
 
     These tools also want to know which muscles span a joint and which channels drive them; that
@@ -93,12 +107,18 @@ def export(file: Path, output: Path, config_name: str | None, dialect: str) -> N
     from daemon.subjects.ceinms import DIALECTS, write_ceinms
     from pipeline.model.subject import load_subject
 
+    _keep(output, overwrite)
     config = _config(config_name)
     joints, channels = (None, None) if config is None else (_joints(config), _channels(config))
     write_ceinms(load_subject(file), output, DIALECTS[dialect], joints, channels)
     if config is None:
         say("Without --config the file says nothing of joints and channels; add them by hand.")
     say(f"Wrote {output}.")
+
+
+def _keep(output: Path, overwrite: bool) -> None:
+    if not overwrite:
+        refuse_existing(output)
 
 
 def _config(name: str | None) -> Config | None:

@@ -23,7 +23,13 @@ def test_a_person_goes_to_ceinms_rt_and_comes_back(run, shared_data, tmp_path):
     assert run("export", first, "-o", xml, "--config", "walking").exit_code == 0
     assert "vas_lat_r vas_int_r" in xml.read_text() or "vas_int_r vas_lat_r" in xml.read_text()
     back = run("import", xml, "-o", again, "--config", "walking")
-    assert back.output.splitlines() == [f"Wrote 43 muscles to {again}."]
+    unused, wrote = back.output.splitlines()
+    assert unused.startswith("Not used: activeForceLength, damping,")
+    assert wrote == f"Wrote 43 muscles to {again}."
+    refused = run("import", xml, "-o", again, "--config", "walking")
+    assert refused.exit_code == 2
+    assert "would be overwritten" in refused.output
+    assert run("import", xml, "-o", again, "--overwrite").exit_code == 0
     one, other = load_subject(first), load_subject(again)
     for key in one.values():
         assert getattr(one, key).tolist() == getattr(other, key).tolist()

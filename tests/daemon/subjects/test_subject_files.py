@@ -15,7 +15,7 @@ from pipeline.errors import UserError
 from pipeline.model.subject import Subject
 
 MUSCLE = """<muscle><name>{name}</name><C1>-0.5</C1><C2>-0.4</C2><shapeFactor>-1</shapeFactor>
-<optimalFiberLength>{length}</optimalFiberLength><pennationAngle>90</pennationAngle>
+<optimalFiberLength>{length}</optimalFiberLength><pennationAngle>30</pennationAngle>
 <tendonSlackLength>0.25</tendonSlackLength><maxIsometricForce>1000</maxIsometricForce>
 <strengthCoefficient>1.5</strengthCoefficient></muscle>"""
 
@@ -71,7 +71,8 @@ def test_what_is_written_is_read_again(tmp_path_factory, values, dialect):
     assert_same(person, read_ceinms(read_xml(path), path))
     again, notes = import_subject(path)
     assert_same(person, again)
-    assert notes == []
+    (unused,) = notes
+    assert unused.startswith("Not used: activeForceLength, damping,")
 
 
 def test_joints_and_channels_are_written_for_the_tool(tmp_path):
@@ -103,7 +104,7 @@ def test_the_curves_that_are_written_rise_in_x_and_are_those_of_the_muscle(tmp_p
 
 def test_degrees_and_radians_are_told_apart_by_the_tool(file):
     rt = ceinms_rt(("soleus", "0.05"))
-    assert import_subject(file(rt))[0].pennation[0] == pytest.approx(np.pi / 2)
+    assert import_subject(file(rt))[0].pennation[0] == pytest.approx(np.pi / 6)
     ceinms = rt
     for before, after in {
         "muscles>": "mtuSet>",
@@ -111,7 +112,7 @@ def test_degrees_and_radians_are_told_apart_by_the_tool(file):
         "FiberLength": "FibreLength",
         "C1>": "c1>",
         "C2>": "c2>",
-        ">90<": ">0.4<",
+        ">30<": ">0.4<",
     }.items():
         ceinms = ceinms.replace(before, after)
     subject, _ = import_subject(file(ceinms))
@@ -217,3 +218,34 @@ def test_muscle_defaults_of_an_opensim_model_are_no_muscles(file):
     assert subject.muscles == ("biceps",)
     assert subject.max_velocity[0] == 10
     assert subject.pennation[0] == 0
+
+
+def test_units_speed_scale_and_delay_are_honoured_and_what_is_not_used_is_named(file):
+    text = ceinms_rt(("soleus", "0.05"))
+    for before, after in {
+        "<pennationAngle>30": '<pennationAngle unit="rad">0.3',
+        "<strengthCoefficient>": "<maxContractionVelocity>12</maxContractionVelocity>"
+        "<activationScale>0.4</activationScale><tendonStiffness>35</tendonStiffness>"
+        "<strengthCoefficient>",
+        "<muscles>": "<muscleDefault><emDelay>0.045</emDelay><Curve><name>forceVelocity</name>"
+        "</Curve></muscleDefault><muscles>",
+    }.items():
+        text = text.replace(before, after)
+    subject, notes = import_subject(file(text))
+    assert subject.pennation[0] == pytest.approx(0.3)
+    assert (subject.max_velocity[0], subject.gain[0], subject.delay_s) == (12.0, 0.4, 0.045)
+    assert notes[-1].startswith("Not used: forceVelocity, tendonStiffness;")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        (">30<", ">95<", "the pennation angle of soleus is 95 deg"),
+        ("<pennationAngle>30", '<pennationAngle unit="rad">25', "of soleus is 25 rad"),
+        ("<pennationAngle>", '<pennationAngle unit="gon">', "is 30 gon"),
+        ("<muscles>", "<muscleDefault><emDelay>45</emDelay></muscleDefault><muscles>", "is 45 s"),
+    ],
+)
+def test_values_that_no_muscle_has_are_refused(file, before, after, sentence):
+    with pytest.raises(UserError, match=sentence):
+        import_subject(file(ceinms_rt(("soleus", "0.05")).replace(before, after)))
