@@ -38,6 +38,8 @@ _WINDOW_S = 6.0
 _WINDOWS = 3
 _LARGEST_ERROR = 4.0
 """Errors above this many times the median are cut off: the first seconds would hide the rest."""
+_STEPPED_IN = ("mark", "command")
+"""Events that are the operator's: what changes behind them may be their doing."""
 _TICKS_S = (10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 _PARAMETERS = {
     "optimal_fibre_length": ("Optimal fibre length", "mm", 1e3),
@@ -98,14 +100,18 @@ def _styled(function: Callable[..., Figure | None]) -> Callable[..., Figure | No
 
 @_styled
 def strength(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None:
-    """Draw each muscle's strength over time with its 95 % interval and the change found in it."""
+    """Draw strength times gain of each muscle with its 95 % interval and the change found in it."""
     estimates = material.estimates.get("strength", {})
     shown = [verdict for verdict in verdicts if verdict.muscle in estimates]
     if not shown:
         return None
-    figure, axes = _grid(len(shown), 3, 1.55, material.seconds)
+    figure, axes = _grid(material, len(shown), 3, 1.55)
+    gains = material.estimates.get("gain", {})
     for axis, verdict in zip(axes, shown, strict=True):
-        _estimate(axis, estimates[verdict.muscle], COLOURS[verdict.kind])
+        one, gain = estimates[verdict.muscle], gains.get(verdict.muscle)
+        if gain is not None:  # what the verdict is on
+            one = one._replace(value=one.value * gain.value, deviation=one.deviation * gain.value)
+        _estimate(axis, one, COLOURS[verdict.kind])
         if verdict.evidence is not None and verdict.kind in (Kind.FATIGUE, Kind.ELECTRODE):
             t = np.linspace(0.0, material.seconds, 400)
             axis.plot(t, verdict.evidence.strength.level(t), color=INK, lw=1.4, ls=(0, (4, 2)))
@@ -121,7 +127,7 @@ def emg(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None
     courses = [c for c in material.courses() if np.isfinite(c.median_hz).any()]
     if not courses:
         return None
-    figure, axes = _grid(len(courses), 3, 1.55, material.seconds)
+    figure, axes = _grid(material, len(courses), 3, 1.55)
     for axis, course in zip(axes, courses, strict=True):
         chosen, colour = active(course), COLOURS[kinds[course.muscle]]
         t, median_hz = course.t_emg[chosen], course.median_hz[chosen]
@@ -141,7 +147,7 @@ def parameter(material: Material, name: str) -> Figure | None:
     if not any(np.ptp(one.value) > 0 for one in estimates.values() if len(one.value)):
         return None
     title, unit, factor = _PARAMETERS[name]
-    figure, axes = _grid(len(estimates), 5, 1.3, material.seconds)
+    figure, axes = _grid(material, len(estimates), 5, 1.3)
     for axis, (muscle, one) in zip(axes, estimates.items(), strict=True):
         scaled = one._replace(value=factor * one.value, deviation=factor * one.deviation)
         _estimate(axis, scaled, PREDICTED)
@@ -173,7 +179,7 @@ def error(material: Material) -> Figure | None:
     """Draw each joint's RMSE per second over the session, smoothed over ten."""
     if not material.errors:
         return None
-    figure, axes = _grid(len(material.errors), 2, 1.45, material.seconds)
+    figure, axes = _grid(material, len(material.errors), 2, 1.45)
     for axis, (dof, course) in zip(axes, material.errors.items(), strict=True):
         axis.plot(course.t, course.rmse, color=FAINT, lw=0.7)
         axis.plot(course.t, _smooth(course.rmse), color=PREDICTED, lw=1.6)
@@ -187,16 +193,18 @@ def streams(material: Material) -> Figure | None:
     """Draw how fast each stream came in, and when something was lost."""
     if not material.streams:
         return None
-    figure, axes = _grid(len(material.streams), 1, 1.1, material.seconds)
+    figure, axes = _grid(material, len(material.streams), 1, 1.1)
     for axis, (name, health) in zip(axes, material.streams.items(), strict=True):
         _health(axis, health)
         axis.set_title(f"{name}, samples per second")
     return figure
 
 
-def _grid(count: int, columns: int, height_in: float, seconds: float) -> tuple[Figure, list[Axes]]:
-    """Return a figure of small panels over the time of the session."""
-    columns = min(columns, count)
+def _grid(
+    material: Material, count: int, columns: int, height_in: float
+) -> tuple[Figure, list[Axes]]:
+    """Return small panels over the session, with a line wherever the operator stepped in."""
+    columns, seconds = min(columns, count), material.seconds
     rows = -(-count // columns)
     figure = Figure((WIDTH_IN, height_in * rows + 0.25), layout="constrained")
     axes = list(figure.subplots(rows, columns, sharex=True, squeeze=False).flat)
@@ -208,6 +216,9 @@ def _grid(count: int, columns: int, height_in: float, seconds: float) -> tuple[F
         axis.xaxis.set_major_formatter(FuncFormatter(lambda t, _: clock(t)))
         axis.yaxis.set_major_locator(MaxNLocator(4))
         axis.tick_params(labelbottom=True)
+        for event in material.events:
+            if event.source in _STEPPED_IN:
+                axis.axvline(event.t, color=INK, lw=0.6, ls=(0, (1, 2)))
     return figure, axes[:count]
 
 
