@@ -1,12 +1,13 @@
 """What every test may use. Liblsl reads its configuration once, so it is set before any import."""
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ settings.load_profile("hillstream")
 def _one_thread() -> None:
     """One thread for small tensors: a second one only waits where the machine is busy."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Commands set up logging, and fuzzing silences it; the next test is not to notice."""
+    root = logging.getLogger()
+    level, disabled = root.level, root.manager.disable
+    yield
+    root.setLevel(level)
+    logging.disable(disabled)
 
 
 @pytest.fixture

@@ -10,14 +10,16 @@ import numpy as np
 
 from daemon.assembly.model import model_in_use
 from daemon.config import Config, ParametersConfig
-from daemon.subjects.ceinms import GENERIC_MAX_VELOCITY, ignored_fields, read_ceinms
+from daemon.subjects.ceinms_reader import read_ceinms
 from daemon.subjects.osim import read_osim
 from daemon.subjects.xml_file import read_xml
 from pipeline.errors import UserError
-from pipeline.model.subject import Subject
+from pipeline.model.subject import Array, Subject
 
 _READERS = {"subject": read_ceinms, "OpenSimDocument": read_osim}
-_BOUNDED = ("strength", "shape_factor", "c1", "c2")
+GENERIC_MAX_VELOCITY = 10.0
+"""Optimal fibre lengths per second where neither file nor model says more: both tools' value."""
+_BOUNDED = ("strength", "gain", "shape_factor", "c1", "c2")
 """Parameters whose bounds do not depend on a model."""
 
 
@@ -29,8 +31,9 @@ def import_subject(path: Path, config: Config | None = None) -> tuple[Subject, l
     path
         The file.
     config
-        The set-up it is meant for: its model's muscles are taken, in their order, with their
-        maximum velocity, and its bounds hold. Without it all muscles and the default bounds.
+        The set-up it is meant for: its model's muscles are taken, in their order, with its
+        maximum velocity where the file has none, and its bounds hold. Without it all muscles and
+        the default bounds.
 
     Returns
     -------
@@ -49,18 +52,17 @@ def import_subject(path: Path, config: Config | None = None) -> tuple[Subject, l
             f"'{path}' is not a subject: its root element is <{root.tag}>, not <subject> (CEINMS, "
             "CEINMS-RT) or <OpenSimDocument>."
         )
-    subject = reader(root, path)
+    subject, notes = reader(root, path)
     double = [name for name, count in Counter(subject.muscles).items() if count > 1]
     if double:
         raise UserError(f"'{path}' has the muscles {double} more than once; delete the extra ones.")
-    notes: list[str] = []
     if config is not None:
-        subject, notes = _for_model(subject, config, path)
+        subject, of_model = _for_model(subject, config, path)
+        notes += of_model
+    subject = _with_velocity(subject, np.full(len(subject.muscles), GENERIC_MAX_VELOCITY))
     parameters = ParametersConfig() if config is None else config.calibrator.parameters
     subject, clipped = _within(subject, parameters)
-    ignored = ignored_fields(root)
-    unused = [f"Not used: {', '.join(ignored)}; hillstream has its own."] if ignored else []
-    return subject, notes + clipped + unused
+    return subject, notes + clipped
 
 
 def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, list[str]]:
@@ -77,12 +79,17 @@ def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, l
     chosen = {
         key: value[order] for key, value in vars(subject).items() if isinstance(value, np.ndarray)
     }
-    usual = np.array([m.max_contraction_velocity_per_s for m in model.muscles])
-    stated = chosen["max_velocity"] != GENERIC_MAX_VELOCITY
-    chosen["max_velocity"] = np.where(stated, chosen["max_velocity"], usual)
+    velocity = np.array([m.max_contraction_velocity_per_s for m in model.muscles])
     left_out = len(subject.muscles) - len(order)
     notes = [f"{left_out} muscles that the set-up does not use were left out."] if left_out else []
-    return replace(subject.with_values(chosen), muscles=model.muscle_names), notes
+    taken = replace(subject.with_values(chosen), muscles=model.muscle_names)
+    return _with_velocity(taken, velocity), notes
+
+
+def _with_velocity(subject: Subject, elsewhere: Array) -> Subject:
+    """Give the muscles of which the file states no maximum velocity that from elsewhere."""
+    stated = subject.max_velocity
+    return subject.with_values({"max_velocity": np.where(np.isnan(stated), elsewhere, stated)})
 
 
 def _within(subject: Subject, parameters: ParametersConfig) -> tuple[Subject, list[str]]:

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from daemon.subjects.ceinms import GENERIC_MAX_VELOCITY
-from daemon.subjects.xml_file import Element, name_of, number
+from daemon.subjects.xml_file import Element, name_of, number, pennation
 from pipeline.errors import UserError
 from pipeline.model.subject import Array, Subject
 
 _NEEDED = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
 
 
-def read_osim(root: Element, path: Path) -> Subject:
+def read_osim(root: Element, path: Path) -> tuple[Subject, list[str]]:
     """Return the muscle parameters of an ``.osim`` model of version 3 or later.
 
-    The geometry is not read here; ``python -m tools.importers.opensim`` fits it.
+    The geometry is not read here; ``python -m tools.importers.opensim`` fits it. The maximum
+    velocity is nan where the file states none. The list is of changes, and empty.
 
     Raises
     ------
@@ -34,14 +34,17 @@ def read_osim(root: Element, path: Path) -> Subject:
     def each(tag: str, above: float = -np.inf, default: float | None = None) -> Array:
         return np.array([number(element, tag, path, above, default) for element in elements])
 
-    return Subject.generic(
+    subject = Subject.generic(
         muscles=tuple(name_of(element, path) for element in elements),
         max_isometric_force=each("max_isometric_force", above=0),
         optimal_fibre_length=each("optimal_fiber_length", above=0),
         tendon_slack_length=each("tendon_slack_length", above=0),
-        pennation=each("pennation_angle_at_optimal", default=0.0),
-        max_velocity=each("max_contraction_velocity", above=0, default=GENERIC_MAX_VELOCITY),
+        pennation=np.array(
+            [pennation(e, "pennation_angle_at_optimal", path, default=0.0) for e in elements]
+        ),
+        max_velocity=each("max_contraction_velocity", above=0, default=np.nan),
     )
+    return subject, []
 
 
 def _is_muscle(element: Element) -> bool:

@@ -11,6 +11,8 @@ from pipeline.errors import UserError
 from pipeline.files import refuse_large
 
 Element = ElementTree.Element
+MOST_PENNATION_RAD = math.radians(80)
+"""Fibres at a larger angle pull sideways; such a number is in another unit."""
 
 
 class _DoctypeError(Exception):
@@ -86,10 +88,29 @@ def number(
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > above):
-        whose = element.get("name") or element.findtext("name") or element.tag
         wanted = "a number" if above == -math.inf else f"a number above {above:g}"
         raise UserError(
-            f"'{path}': {tag} of {whose} must be {wanted}, got "
+            f"'{path}': {tag} of {name_of(element, path)} must be {wanted}, got "
             f"{'nothing' if text is None else repr(text.strip())}."
         )
     return value
+
+
+def pennation(
+    element: Element, tag: str, path: Path, unit_rad: float = 1.0, default: float | None = None
+) -> float:
+    """Return the pennation angle in a child element of a muscle, rad.
+
+    Raises
+    ------
+    UserError
+        If it is missing, is none, or is no angle between fibre and tendon.
+    """
+    angle = unit_rad * number(element, tag, path, default=default)
+    if not 0 <= angle <= MOST_PENNATION_RAD:
+        raise UserError(
+            f"'{path}': {tag} of {name_of(element, path)} is {angle:.4g} rad "
+            f"({math.degrees(angle):.4g} degrees); it must lie in 0 to "
+            f"{math.degrees(MOST_PENNATION_RAD):g} degrees. Is its unit the one that is read?"
+        )
+    return angle

@@ -13,13 +13,18 @@ from typing import Any
 import click
 
 from pipeline.errors import UserError
+from pipeline.files import refuse_existing
 from pipeline.geometry import FORMAT, Coordinate, ModelFile, Muscle, MusclePath, load_model
-from tools.importers.fit_paths import Limits, Posture, fit_paths
+from tools.importers.fit_paths import Limits, fit_paths
+from tools.importers.samples import Posture
 
 WIDTH = 80
 """Longest piece of a wrapped list in the file, characters."""
 
 COUNT = click.IntRange(min=1)
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Write over the output file if it is there."
+)
 _OPTIONS = (
     click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path)),
     click.option("--name", required=True, help="Name of the model."),
@@ -42,8 +47,12 @@ _OPTIONS = (
     click.option("--moment-arm-limit-mm", default=1.5, show_default=True, help="RMS."),
     click.option("--max-order", default=12, show_default=True, type=COUNT),
     click.option("--max-terms", default=250, show_default=True, type=COUNT),
-    click.option("--accept", is_flag=True, help="Write muscles over a limit all the same."),
+    click.option("--accept", is_flag=True, help="Write muscles whose errors exceed a limit too."),
+    overwrite_option,
 )
+
+
+_TAKEN = ("output", "name", "origin", "license_", "coordinates", "muscles", "samples", "accept")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +68,7 @@ class ImportRequest:
     samples: int
     limits: Limits
     accept: bool = False
+    """Whether paths that miss a limit are written."""
 
 
 def importer_options(run: Callable[..., None]) -> Callable[..., None]:
@@ -66,8 +76,17 @@ def importer_options(run: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(run)
     def command(**given: Any) -> None:
-        names = ("output", "name", "origin", "license_", "coordinates", "muscles", "samples")
-        taken = {name.rstrip("_"): given.pop(name) for name in (*names, "accept")}
+        names = (
+            "output",
+            "name",
+            "origin",
+            "license_",
+            "coordinates",
+            "muscles",
+            "samples",
+            "accept",
+        )
+        taken = {name.rstrip("_"): given.pop(name) for name in names}
         taken["coordinates"] = tuple(
             Coordinate(name, (low, high), positive)
             for name, low, high, positive in taken["coordinates"]
@@ -79,6 +98,8 @@ def importer_options(run: Callable[..., None]) -> Callable[..., None]:
             given.pop("max_order"),
             given.pop("max_terms"),
         )
+        if not given.pop("overwrite"):
+            refuse_existing(taken["output"])  # before minutes of work
         run(request=ImportRequest(**taken, limits=limits), **given)
 
     for option in reversed(_OPTIONS):
@@ -92,14 +113,14 @@ def finish(request: ImportRequest, muscles: Sequence[Muscle], source: str) -> No
     Raises
     ------
     UserError
-        If a muscle misses the limits, and that was not accepted.
+        If a path misses a limit, unless that is accepted.
     """
     click.echo(table([(muscle.name, muscle.path) for muscle in muscles], request.limits))
-    over = [muscle.name for muscle in muscles if request.limits.excess(muscle.path) > 1]
+    over = [muscle.name for muscle in muscles if not request.limits.met(muscle.path)]
     if over and not request.accept:
         raise UserError(
-            f"{', '.join(over)} missed the limits, so {request.output} was not written; narrow the "
-            "coordinates' ranges, raise a limit, or write it all the same with --accept."
+            f"The errors of {', '.join(over)} exceed a limit, so nothing was written; narrow the "
+            "ranges, raise --max-order or --max-terms, leave them out, or give --accept."
         )
     origin = (
         f"{request.origin}; paths sampled with {source} and fitted to {request.samples} "
@@ -138,7 +159,7 @@ def table(paths: Sequence[tuple[str, MusclePath]], limits: Limits) -> str:
             for coordinate, rms in path.moment_arm_rms_m.items()
         )
         length = f"{1e3 * path.length_rms_m:.2f} ({1e3 * path.length_max_m:.2f})"
-        mark = "" if limits.excess(path) <= 1 else "  <- OVER THE LIMIT"
+        mark = "" if limits.met(path) else "  <- OVER THE LIMIT"
         lines.append(
             f"{name:12s} {path.order:5d} {len(path.exponents):5d}  {length:13s} {arms}{mark}"
         )

@@ -1,29 +1,32 @@
 """Fits of muscle paths: polynomials for lengths whose derivatives are the moment arms.
 
 An importer supplies a `Posture`, which gives lengths and moment arms at some joint angles; what is
-here samples it, finds which coordinates a muscle depends on and which of them act together, and
+here finds which coordinates a muscle depends on and which of them act together, and
 chooses the lowest order that meets the limits.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
-from scipy.stats import qmc
 
-from pipeline.errors import UserError
 from pipeline.geometry import Coordinate, MusclePath
 from pipeline.metrics import rms
-
-Array = NDArray[np.float64]
-Posture = Callable[[Array], tuple[Array, Array]]
-"""From angles in rad [coordinate] to lengths [muscle] and moment arms [coordinate, muscle], m."""
+from tools.importers.samples import (
+    Array,
+    Posture,
+    Samples,
+    of_muscle,
+    sample,
+    spread,
+    tell_left_out,
+)
 
 CROSSING_M = 1e-5
 """A moment arm, or a change of one, below this is taken as rounding of the source model, m."""
@@ -46,65 +49,9 @@ class Limits:
             max(arms, default=0.0) / self.moment_arm_rms_m,
         )
 
-
-@dataclass(frozen=True)
-class Samples:
-    """Postures and what the source model says of them.
-
-    `x` [n, coordinate] are angles scaled to -1..1 over their ranges, `length` [n, muscle] and
-    `moment_arm` [n, coordinate, muscle] in m, `half_range` [coordinate] in rad. What the source
-    does not know is NaN.
-    """
-
-    x: Array
-    length: Array
-    moment_arm: Array
-    half_range: Array
-
-
-MOST_LEFT_OUT = 0.1
-"""Share of the postures that may be without a length."""
-
-
-def whole(samples: Samples, muscles: Sequence[str]) -> Samples:
-    """Return the postures in which the source model knows all lengths; say how many are not.
-
-    Raises
-    ------
-    UserError
-        If those are more than a tenth.
-    """
-    known = np.isfinite(samples.length) & np.isfinite(samples.moment_arm).all(axis=1)
-    kept: NDArray[np.bool_] = np.asarray(known.all(axis=1))
-    left_out = kept.size - np.count_nonzero(kept)
-    if not left_out:
-        return samples
-    names = ", ".join(muscles[i] for i in np.flatnonzero(~known.all(axis=0)).tolist())
-    of = f"{left_out} of {kept.size} postures"
-    if left_out > MOST_LEFT_OUT * kept.size:
-        raise UserError(
-            f"In {of} the model gives no length or moment arm of {names} (not a number); narrow "
-            "the coordinates' ranges or leave those muscles out."
-        )
-    click.echo(f"{of} are left out: the model gives no length of {names} there.")
-    return Samples(
-        samples.x[kept], samples.length[kept], samples.moment_arm[kept], samples.half_range
-    )
-
-
-def sample(posture: Posture, coordinates: Sequence[Coordinate], x: Array, label: str) -> Samples:
-    """Ask the source model for the postures `x` [n, coordinate], scaled to -1..1."""
-    middle = np.array([coordinate.middle_rad for coordinate in coordinates])
-    half = np.array([coordinate.half_range_rad for coordinate in coordinates])
-    with click.progressbar(middle + x * half, label=label) as angles:
-        lengths, moment_arms = zip(*(posture(q) for q in angles), strict=True)
-    return Samples(x, np.array(lengths), np.array(moment_arms), half)
-
-
-def spread(n_coordinates: int, n: int, seed: int) -> Array:
-    """Return `n` quasi-random points of the cube -1..1."""
-    points: Array = qmc.Halton(n_coordinates, rng=seed).random(n)
-    return 2 * points - 1
+    def met(self, path: MusclePath) -> bool:
+        """Return whether no error of the path exceeds its limit."""
+        return self.excess(path) <= 1
 
 
 def interactions(
@@ -125,18 +72,17 @@ def interactions(
         there[:, j] = moved[:, j]
         label = f"  {coordinate.name:13s}"
         change = sample(posture, coordinates, there, label).moment_arm - at_base
-        found[:, :, j] = (_largest(change) > CROSSING_M).T
-    crossed = (_largest(at_base) > CROSSING_M).T
+        found[:, :, j] = _exceeds_rounding(change)
+    crossed = _exceeds_rounding(at_base)
     found |= found.swapaxes(1, 2)
     found |= np.eye(len(coordinates), dtype=bool)
     found &= crossed[:, :, None] & crossed[:, None, :]
     return found
 
 
-def _largest(values: Array) -> Array:
-    """Return the largest magnitude over the first axis; what is not known counts for nothing."""
-    largest: Array = np.abs(np.nan_to_num(values)).max(axis=0)
-    return largest
+def _exceeds_rounding(moment_arm: Array) -> NDArray[np.bool_]:
+    """Return [muscle, coordinate]: whether any posture's, nan left aside, is more than rounding."""
+    return np.asarray((np.abs(moment_arm) > CROSSING_M).any(axis=0).T)
 
 
 def terms_of(order: int, together: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -207,15 +153,6 @@ def _rounded(metres: float) -> float:
     return float(f"{metres:.3g}")
 
 
-def _of_muscle(samples: Samples, muscle: int, columns: NDArray[np.intp]) -> Samples:
-    return Samples(
-        samples.x[:, columns],
-        samples.length[:, [muscle]],
-        samples.moment_arm[:, columns][:, :, [muscle]],
-        samples.half_range[columns],
-    )
-
-
 def fit_path(
     coordinates: Sequence[Coordinate],
     muscle: int,
@@ -227,7 +164,7 @@ def fit_path(
     """Return the path of lowest order that meets the limits, or else the one nearest to them."""
     columns = np.flatnonzero(np.diag(together))
     names = [coordinates[int(c)].name for c in columns]
-    seen, unseen = (_of_muscle(samples, muscle, columns) for samples in (train, test))
+    seen, unseen = (of_muscle(samples, muscle, columns) for samples in (train, test))
     tried: list[MusclePath] = []
     for order in range(1, limits.max_order + 1):
         exponents = terms_of(order, together[np.ix_(columns, columns)])
@@ -247,10 +184,17 @@ def fit_paths(
     n_train: int,
     n_test: int,
 ) -> list[MusclePath]:
-    """Fit all muscles; the errors in the result are those on samples the fit has not seen."""
+    """Fit all muscles; the errors in the result are those on samples the fit has not seen.
+
+    Raises
+    ------
+    UserError
+        If the source says nothing of a muscle at more than `MOST_LEFT_OUT` of the postures.
+    """
     together = interactions(posture, coordinates)
     points = spread(len(coordinates), n_train + n_test, seed=2)
-    seen = whole(sample(posture, coordinates, points[:n_train], "Samples to fit "), muscles)
-    unseen = whole(sample(posture, coordinates, points[n_train:], "Samples to test"), muscles)
+    seen = sample(posture, coordinates, points[:n_train], "Samples to fit ")
+    unseen = sample(posture, coordinates, points[n_train:], "Samples to test")
+    tell_left_out(muscles, seen, unseen)
     with click.progressbar(range(len(muscles)), label="Fitting        ") as progress:
         return [fit_path(coordinates, m, together[m], seen, unseen, limits) for m in progress]

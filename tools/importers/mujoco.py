@@ -8,6 +8,7 @@ derivatives along that constraint.
 from __future__ import annotations
 
 from dataclasses import replace
+from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from daemon.terminal.command import Command
 from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
 from tools.importers.common import ImportRequest, finish, fitted, importer_options
-from tools.importers.fit_paths import Array, sample, spread
+from tools.importers.samples import Array, sample, spread
 
 FIBRE_RANGE = (0.5, 1.4)
 """Where normalised fibre lengths have to lie over the coordinates' ranges, tendon at slack."""
@@ -67,19 +68,30 @@ class MujocoPaths:
         return index
 
     def _couplings(self) -> list[tuple[int, int, Array]]:
-        """Return (following joint, leading joint, polynomial with its highest power first)."""
-        model, kind = self._model, self._mj.mjtEq.mjEQ_JOINT
-        return [
-            (int(model.eq_obj1id[i]), int(model.eq_obj2id[i]), model.eq_data[i, 4::-1].copy())
-            for i in range(model.neq)
-            if model.eq_type[i] == kind and model.eq_active0[i] and model.eq_obj2id[i] >= 0
-        ]
+        """Return (following joint, leading joint, polynomial with its highest power first).
+
+        Leaders come first. The leading joint of one that is held still is -1.
+        """
+        model, found = self._model, {}
+        for i in np.flatnonzero(self._data.eq_active):
+            if model.eq_type[i] != self._mj.mjtEq.mjEQ_JOINT:
+                kind = self._mj.mjtEq(model.eq_type[i]).name.removeprefix("mjEQ_").lower()
+                raise UserError(
+                    f"The equality constraint '{model.equality(i).name}' ({kind}) cannot be held "
+                    'here; if it does not move these muscles, give it active="false" in the model.'
+                )
+            joint = int(model.eq_obj1id[i])
+            found[joint] = (joint, int(model.eq_obj2id[i]), model.eq_data[i, 4::-1].copy())
+        order = TopologicalSorter({joint: [leader] for joint, leader, _ in found.values()})
+        return [found[joint] for joint in order.static_order() if joint in found]
 
     def _check(self, joints: list[int], request: ImportRequest) -> None:
         following = {follower for follower, _, _ in self._followers}
         for joint, wanted in zip(joints, request.coordinates, strict=True):
             if joint in following:
-                raise UserError(f"'{wanted.name}' follows another joint; name that one instead.")
+                raise UserError(
+                    f"'{wanted.name}' follows another joint or is held still; name another one."
+                )
             low, high = self._model.jnt_range[joint]
             if not low - 1e-6 <= wanted.range_rad[0] < wanted.range_rad[1] <= high + 1e-6:
                 raise UserError(
@@ -115,6 +127,9 @@ class MujocoPaths:
         directions[self._velocities, range(len(q))] = 1.0
         for follower, leader, polynomial in self._followers:
             here, there = model.jnt_qposadr[follower], model.jnt_qposadr[leader]
+            if leader < 0:
+                pose[here] = model.qpos0[here] + polynomial[-1]
+                continue
             moved = pose[there] - model.qpos0[there]
             pose[here] = model.qpos0[here] + np.polyval(polynomial, moved)
             slope = np.polyval(np.polyder(polynomial), moved)
@@ -180,7 +195,7 @@ def main(model: Path, request: ImportRequest) -> None:
     muscles = []
     for index, (name, path) in enumerate(zip(request.muscles, paths, strict=True)):
         own = source.muscle(name, index, path)
-        taken = fit_to_excursion(own, lengths[:, index].min(), lengths[:, index].max())
+        taken = fit_to_excursion(own, np.nanmin(lengths[:, index]), np.nanmax(lengths[:, index]))
         muscles.append(taken)
         click.echo(_change(own, taken))
     finish(request, muscles, f"MuJoCo {source.version}")

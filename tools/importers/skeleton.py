@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from daemon.terminal.command import Command
 from pipeline.errors import UserError
+from pipeline.files import refuse_existing
 from pipeline.model.skeleton.tree import Bone, Hinge, KinematicTree
 from pipeline.model.skeleton.tree_file import save_skeleton
+from tools.importers.common import overwrite_option
 
 Array = NDArray[np.float64]
 
@@ -192,8 +194,19 @@ def _with_hinge(found: list[Hinge], new: Hinge) -> list[Hinge]:
 @click.option("--origin", required=True, help="Where the model comes from.")
 @click.option("--license", "licence", required=True, help="Licence of the model (SPDX).")
 @click.option("--coordinates", required=True, help="Joints, from the trunk outwards, by commas.")
-def main(model: Path, output: Path, name: str, origin: str, licence: str, coordinates: str) -> None:
+@overwrite_option
+def main(
+    model: Path,
+    output: Path,
+    name: str,
+    origin: str,
+    licence: str,
+    coordinates: str,
+    overwrite: bool,
+) -> None:
     """Take the hinges and bones of a limb from the MuJoCo MODEL and write a skeleton file."""
+    if not overwrite:
+        refuse_existing(output)
     limb = MujocoLimb(model, tuple(coordinates.split(",")))
     chain = KinematicTree(
         name, f"{origin}; read with MuJoCo {limb.version}", licence,

@@ -20,29 +20,38 @@ if TYPE_CHECKING:
 def _writable(context: click.Context, option: click.Parameter, value: Path) -> Path:
     if value.is_dir() or not value.absolute().parent.is_dir():
         raise UserError(f"-o: '{value}' cannot be written; give a file in a folder that exists.")
+    if not context.meta["overwrite"]:
+        refuse_existing(value)
     return value
 
 
 def _output_option(metavar: str) -> Callable[[Command], Command]:
-    """Return what gives a command a file to write, and leave to write over one that is there."""
+    """Return the options -o and --overwrite; the command is given `output` only."""
 
-    def decorated(command: Command) -> Command:
-        output = click.option(
-            "-o",
-            "--output",
-            type=click.Path(path_type=Path),
-            callback=_writable,
-            required=True,
-            metavar=metavar,
-            help="File to write.",
-        )
-        return output(
-            click.option("--overwrite", is_flag=True, help="Write over a file that is there.")(
-                command
-            )
-        )
+    def add(command: Command) -> Command:
+        for option in (
+            click.option(
+                "--overwrite",
+                is_flag=True,
+                is_eager=True,  # known when -o is looked at
+                expose_value=False,
+                help="Write over the file of -o.",
+                callback=lambda context, option, value: context.meta.update(overwrite=value),
+            ),
+            click.option(
+                "-o",
+                "--output",
+                type=click.Path(path_type=Path),
+                callback=_writable,
+                required=True,
+                metavar=metavar,
+                help="File to write.",
+            ),
+        ):
+            command = option(command)
+        return command
 
-    return decorated
+    return add
 
 
 @click.group(
@@ -66,7 +75,7 @@ def subject() -> None:
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @_output_option("OUT.json")
 @click.option("--config", "config_name", metavar="CONFIG", help="Set-up that it is meant for.")
-def import_(file: Path, output: Path, overwrite: bool, config_name: str | None) -> None:
+def import_(file: Path, output: Path, config_name: str | None) -> None:
     """Make a subject of FILE, a CEINMS or CEINMS-RT subject or an OpenSim model.
 
     With --config the muscles of that set-up's model are taken, in their order, so that the result
@@ -74,7 +83,6 @@ def import_(file: Path, output: Path, overwrite: bool, config_name: str | None) 
     """
     from daemon.subjects.importing import import_subject
 
-    _keep(output, overwrite)
     person, notes = import_subject(file, _config(config_name))
     person.save(output)
     for note in notes:
@@ -96,9 +104,7 @@ def import_(file: Path, output: Path, overwrite: bool, config_name: str | None) 
     show_default=True,
     help="Tool to write for.",
 )
-def export(
-    file: Path, output: Path, overwrite: bool, config_name: str | None, dialect: str
-) -> None:
+def export(file: Path, output: Path, config_name: str | None, dialect: str) -> None:
     """Write a subject for CEINMS or CEINMS-RT.
 
     These tools also want to know which muscles span a joint and which channels drive them; that
@@ -107,18 +113,12 @@ def export(
     from daemon.subjects.ceinms import DIALECTS, write_ceinms
     from pipeline.model.subject import load_subject
 
-    _keep(output, overwrite)
     config = _config(config_name)
     joints, channels = (None, None) if config is None else (_joints(config), _channels(config))
     write_ceinms(load_subject(file), output, DIALECTS[dialect], joints, channels)
     if config is None:
         say("Without --config the file says nothing of joints and channels; add them by hand.")
     say(f"Wrote {output}.")
-
-
-def _keep(output: Path, overwrite: bool) -> None:
-    if not overwrite:
-        refuse_existing(output)
 
 
 def _config(name: str | None) -> Config | None:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from pipeline.errors import UserError
 from pipeline.geometry import Coordinate, Geometry, ModelFile, Muscle, MusclePath
 from tools.importers.common import model_json, table
-from tools.importers.fit_paths import Limits, fit_paths, interactions, spread, terms_of
+from tools.importers.difference import central_difference
+from tools.importers.fit_paths import Limits, fit_paths, interactions, terms_of
+from tools.importers.samples import Posture, spread
 
 Array = NDArray[np.float64]
 COORDINATES = (
@@ -96,6 +98,43 @@ def test_a_limit_that_is_missed_is_marked() -> None:
     assert "OVER THE LIMIT" not in table([("sum", _fit(limits)["sum"])], limits)
 
 
+def _gap(width: float) -> Posture:
+    """The five muscles, of which "product" has no length over this share of the hip's range."""
+
+    def broken(q: Array) -> tuple[Array, Array]:
+        length, moment_arm = posture(q)
+        if q[0] < -0.5 + 1.5 * width:
+            length[1] = moment_arm[:, 1] = np.nan
+        return length, moment_arm
+
+    return broken
+
+
+def test_postures_without_a_length_are_left_out_and_told(capsys: pytest.CaptureFixture) -> None:
+    fitted = fit_paths(_gap(0.04), COORDINATES, NAMES, Limits(), n_train=300, n_test=100)
+    told = capsys.readouterr().out
+    assert "of 'product' at 15 of 400 postures; they are left out" in told
+    assert told.count("left out") == 1
+    whole = _fit(Limits())["product"]
+    assert fitted[1].coordinates == ("hip", "knee")
+    assert fitted[1].exponents == whole.exponents
+    assert_allclose(fitted[1].coefficients, whole.coefficients, atol=1e-9)
+
+
+def test_too_many_postures_without_a_length_are_refused() -> None:
+    with pytest.raises(UserError, match="'product' at 79 of 400 postures, too many for a fit"):
+        fit_paths(_gap(0.2), COORDINATES, NAMES, Limits(), n_train=300, n_test=100)
+
+
+def test_a_kink_has_a_slope_and_a_jump_has_none() -> None:
+    def length(q: Array) -> Array:
+        return np.array([abs(q[0]), 0.3 + (q[0] >= 0) * 1e-3, 2 * q[0]]) * 0.02
+
+    value, arm = central_difference(length, np.array([0.0]), 1e-5)
+    assert_allclose(value, [0, 0.00602, 0])
+    assert_allclose(arm[0], [0, np.nan, -0.04], atol=1e-9)
+
+
 @pytest.mark.parametrize("max_terms", [1, 4])
 def test_the_number_of_terms_is_bounded(max_terms: int) -> None:
     for path in _fit(Limits(max_terms=max_terms)).values():
@@ -117,19 +156,3 @@ def test_the_fit_gives_lengths_and_moment_arms_back() -> None:
         expected_length, expected_arm = posture(angles)
         assert_allclose(length[row], expected_length, rtol=0, atol=1e-4)
         assert_allclose(moment_arm[row], expected_arm, rtol=0, atol=1e-3)
-
-
-def test_postures_without_a_length_are_left_out_and_many_are_refused(capsys):
-    def posture(limit):
-        def at(q):
-            length = 0.3 - 0.04 * q[0] if q[0] < limit else np.nan
-            return np.array([length]), np.array([[0.04 if q[0] < limit else np.nan]])
-
-        return at
-
-    elbow = [Coordinate("elbow", (0.0, 1.0), "flexion")]
-    (path,) = fit_paths(posture(0.95), elbow, ["biceps"], Limits(), 200, 50)
-    assert path.length_max_m < 1e-9
-    assert "postures are left out: the model gives no length of biceps" in capsys.readouterr().out
-    with pytest.raises(UserError, match=r"gives no length or moment arm of biceps"):
-        fit_paths(posture(0.5), elbow, ["biceps"], Limits(), 200, 50)
