@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import signal
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 import zmq
 
+from pipeline.streams import clock
 from tools.robustness.faults import proxy
 from tools.robustness.faults.scene import Scene, Transport
 
@@ -209,6 +211,53 @@ CASES = (
         "10 % of the reference moments are ± 90 kN·m",
         _spoiling(lambda: proxy.spiking(0.1, 9e4), "moments"),
         told=False,
+    ),
+    Case(
+        "chunks",
+        "each message of EMG is stamped as a whole, off by 8 ms (s.d.)",
+        _spoiling(lambda: proxy.trembling(0.008), "emg"),
+        told=False,
+    ),
+    Case(
+        "one-stamp",
+        "all EMG samples of a message bear one stamp",
+        _spoiling(proxy.stamped_once, "emg"),
+        told=False,
+    ),
+    Case(
+        "unix",
+        "the stamps of all senders are Unix time",
+        _spoiling(lambda: proxy.shifted(time.time() - clock.now())),
+    ),
+    Case(
+        "late-angles",
+        "the joint angles arrive 120 ms late",
+        _spoiling(lambda: proxy.delaying(0.12, 0.12), "angles"),
+        word="STALE",
+    ),
+    Case(
+        "late-reference",
+        "the reference moments arrive 1.5 s late",
+        _spoiling(lambda: proxy.delaying(1.5, 1.5), "moments"),
+        short_s=None,
+    ),
+    Case(
+        "degrees",
+        "the joint angles come in degrees and say rad",
+        _spoiling(lambda: proxy.scaled(180.0 / math.pi), "angles"),
+        word="FAULT",
+    ),
+    Case(
+        "newton-mm",
+        "the reference moments come in N·mm and say N·m",
+        _spoiling(lambda: proxy.scaled(1e3), "moments"),
+    ),
+    Case(
+        "sign",
+        "the reference moments have the opposite sign",
+        _spoiling(lambda: proxy.scaled(-1.0), "moments"),
+        seconds=15.0,
+        short_s=None,
     ),
     Case("restart-zmq", "the senders are killed and start again", _restart_of_the_lab),
     Case("disk", "the disk under the session log is full", _full_disk, 10.0, 2.0),

@@ -131,6 +131,22 @@ def shifted(by_s: float) -> Spoil:
     return changing(lambda s: replace(s, t=None if s.t is None else s.t + by_s))
 
 
+def trembling(by_s: float) -> Spoil:
+    """Stamp each message as a whole, off by a normal deviation of `by_s`."""
+    chance = np.random.default_rng(1)
+    return changing(lambda s: replace(s, t=None if s.t is None else s.t + chance.normal(0.0, by_s)))
+
+
+def stamped_once() -> Spoil:
+    """Give all samples of a message the stamp of the last."""
+    return changing(lambda s: replace(s, t=None if s.t is None else np.full_like(s.t, s.t[-1])))
+
+
+def scaled(factor: float) -> Spoil:
+    """Send values in another unit, or of another sign, than stated."""
+    return changing(lambda s: replace(s, x=factor * s.x))
+
+
 def running_at(pace: float) -> Spoil:
     """Let the sender's clock run at another pace from now on."""
     start = clock.now()
