@@ -19,11 +19,10 @@ def in_degrees(t, x):
     return t, np.degrees(x)
 
 
-@pytest.mark.parametrize("transport", ["lsl", "zmq"])
 def test_degrees_taken_for_radians_are_named_and_the_predictor_lives_on(
-    transport, walking, lab, running, wait_until
+    walking, lab, running, wait_until
 ):
-    config = walking(transport)
+    config = walking("lsl")
     streams, daemon = lab(config), running(config)
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
     session = daemon.moments[-1].session
@@ -58,11 +57,10 @@ def test_degrees_from_the_start_are_a_fault_and_not_a_long_start(walking, lab, r
     assert not any(any(m.moment) for m in daemon.moments)
 
 
-@pytest.mark.parametrize("transport", ["lsl", "zmq"])
 def test_a_reference_in_newton_millimetres_is_named_and_not_learnt_from(
-    transport, walking, lab, running, wait_until
+    walking, lab, running, wait_until
 ):
-    config = walking(transport)
+    config = walking("zmq")
     streams = lab(config)
     streams.spoil["moments"] = lambda t, x: (t, 1000.0 * x)
     daemon = running(config)
@@ -99,12 +97,11 @@ def own_moments(config, streams):
     return predicted.moment[-100:][np.argsort(places)]
 
 
-@pytest.mark.parametrize("transport", ["lsl", "zmq"])
 def test_a_reference_of_opposite_sign_is_named_joint_by_joint_and_not_learnt_from(
-    transport, walking, lab, running, wait_until
+    walking, lab, running, wait_until
 ):
     """A person who is the model's, whose knee comes with the wrong sign, then the right one."""
-    config = walking(transport)
+    config = walking("lsl")
     streams = lab(config)
     moments = own_moments(config, streams)
     assert np.ptp(moments, axis=0).min() > 10.0
