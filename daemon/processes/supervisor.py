@@ -44,7 +44,10 @@ from pipeline.transport.curve import ClientKeys
 TURN_S = 0.05
 PREDICTOR_PATIENCE_S = 2.0
 PATIENCE_S = 15.0
-"""Longest that a loop may take to go round once, s: a tick, or an update on a slow machine."""
+"""Longest that a loop may take to go round once, s: a tick, or a batch of rows to write."""
+CALIBRATOR_PATIENCE_S = 60.0
+"""The same of the calibrator, s: the search for a start, of many muscles on a slow machine. That
+its process lives is seen from its beat."""
 SILENT_S, DEAD_S = 1.0, 2.5
 """A calibrator without a sign of life is told of after the first, killed after the second, s."""
 MOST_UNTOLD = 1000
@@ -159,7 +162,10 @@ class _Daemon:
             rehearsal=predictor_process.rehearse,
         )
         self._calibrator = Worker(
-            "calibrator", calibrator_process.main, PATIENCE_S, beat_patience_s=DEAD_S
+            "calibrator",
+            calibrator_process.main,
+            CALIBRATOR_PATIENCE_S,
+            beat_patience_s=DEAD_S,
         )
         self._recorder = Worker("recorder", recorder_process.main, PATIENCE_S)
         self._log_trouble = ""
