@@ -30,8 +30,7 @@ class StreamAlerts:
                 continue
             troubles[cause] = _sentence(stream)
             if stream.key in NEEDED and stream.dropped_share > NOT_OK_SHARE:
-                blocked = f"No moment is ok: {_sentence(stream)}"
-                troubles[cause] = blocked
+                blocked = troubles[cause] = f"No moment is ok: {troubles[cause]}"
         self._outbox.blocked = blocked
 
 

@@ -218,11 +218,14 @@ class Calibrator:
     def _updated(self) -> Update:
         """Search, judge what was found, and put it in force where it is better."""
         cut = self._cut()
-        before = self._judge(cut, self._delays.left(self.subject)).score(self._accepted)
+        in_force_s = self._delays.left(self.subject)
+        judge = self._judge(cut, in_force_s)
+        before = judge.score(self._accepted)
         if self._search and self._search.due(self.version == 0, self._filled()):
             self._begin(cut.train, self._search)
         train = self._with_regressor(with_delay(cut.train, self._delay_s * self._rate_hz))
-        judge = self._judge(cut, self._delay_s)
+        if judge.space is not self.space or self._delay_s != in_force_s:
+            judge = self._judge(cut, self._delay_s)
         search = self._synergy_search(train)
         loss, fallbacks = self._descend(train, judge.scale, search)
         candidate = self._optimiser.vector.detach()

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.streams.base import Array
+from pipeline.streams.screen import GAP_INTERVALS
 
 BACK_S = 0.25
 """A stamp further back than this behind the newest is old, no jitter; it is left as it is, s."""
@@ -32,8 +33,6 @@ _SPREAD_S = 2.0
 """Time over which the spread of the sender's stamps is known, s."""
 _OUTSIDE = 5.0
 """Deviations of the spread beyond which a late stamp is a gap."""
-_LEAST_GAP = 1.5
-"""Intervals below which no step is a gap."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ class _Line:
             self._variance = (self._stamp + self._nominal_s - stamp) ** 2
         error = stamp - self._given - self._interval_s
         self._stamp = max(stamp, self._stamp)
-        if error > max(_LEAST_GAP * self._nominal_s, _OUTSIDE * math.sqrt(self._variance)):
+        if error > max(GAP_INTERVALS * self._nominal_s, _OUTSIDE * math.sqrt(self._variance)):
             self._given = stamp
         else:
             self._given += self._step(error)

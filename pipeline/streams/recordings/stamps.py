@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.streams.base import Array
+from pipeline.streams.screen import GAP_INTERVALS
 
-GAP_INTERVALS = 1.5
-"""A step longer than this many sampling intervals is a gap, as in a live stream."""
 _SPAN = 100
 """The interval is measured over this many samples, so that jitter does not tell."""
 _PAUSE_S = 0.2
