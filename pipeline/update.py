@@ -61,6 +61,8 @@ class Update:
     error_before, error_after
         Relative error on held-out data of the parameters in force and of the candidate: mean
         squared error over the reference's variance, summed over the DOFs.
+    judged
+        Whether the held-out data had a reference, per DOF; empty where nothing was computed.
     confidence
         How well the candidate is known; None where nothing was computed.
     synergies
@@ -82,6 +84,7 @@ class Update:
     candidate: Subject | None = None
     error_before: float | None = None
     error_after: float | None = None
+    judged: tuple[bool, ...] = ()
     confidence: Confidence | None = None
     synergies: SynergyWeights | None = None
 

@@ -168,6 +168,7 @@ class UpdateMessage(LinkMessage):
     candidate: Values | None
     error_before: Finite | None
     error_after: Finite | None
+    judged: list[bool]
     confidence: ConfidenceMap | None
     synergies: SynergyMap | None = None
     restored: Annotated[int, Field(ge=0)] | None = None
@@ -193,6 +194,7 @@ class UpdateMessage(LinkMessage):
             candidate=None if update.candidate is None else _lists(update.candidate.values()),
             error_before=_finite(update.error_before),
             error_after=_finite(update.error_after),
+            judged=list(update.judged),
             confidence=update.confidence and ConfidenceMap.of(update.confidence),
             synergies=update.synergies
             and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),

@@ -41,6 +41,8 @@ class Outbox:
         self.doubt = doubt
         """Why the parameters behind the newest moment are not trusted; while there is a doubt, no
         joint is ok."""
+        self.unjudged: tuple[int, ...] = ()
+        """Places of the joints of which nobody knows whether the parameters fit them: not ok."""
         self.blocked = ""
         """Why no joint is ok, however good the parameters are; empty where nothing speaks against
         it."""
@@ -102,9 +104,11 @@ class Outbox:
         self._sent = now = clock.now()
         self._state, safe = self._guard.step(self._state, now, moment, t_emg)
         self.status = self._status(safe.status)
+        ok = safe.ok & (not (self.doubt or self.blocked or self.fault))
+        ok[list(self.unjudged)] = False
         message = self._publisher.publish_moment(
             safe.moment,
-            safe.ok & (not (self.doubt or self.blocked or self.fault)),
+            ok,
             self.status,
             safe.t_emg,
             sd=self._sd,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,6 +40,8 @@ class TrustState(NamedTuple):
 
     standings: tuple[Standing, ...]
     """In the order of their versions."""
+    judged: tuple[bool, ...]
+    """Per joint whether a reference of it has ever been judged by, or none is asked for."""
     version: int = 0
     """Newest set that has come into force."""
     misfit_s: float = 0.0
@@ -50,6 +53,11 @@ class TrustState(NamedTuple):
         """Return the standing of a set."""
         known = (one for one in reversed(self.standings) if one.since <= version)
         return next(known, _UNKNOWN)
+
+    @property
+    def unjudged(self) -> tuple[int, ...]:
+        """Places of the joints of which nobody knows whether any set fits them."""
+        return tuple(place for place, judged in enumerate(self.judged) if not judged)
 
     def doubt(self, *versions: int) -> str:
         """Return why not all of these sets are trusted, in a sentence; empty where they are."""
@@ -64,12 +72,13 @@ class TrustRule:
     that follow it, each of which the calibrator found better than the one before. Trust goes when
     the set in force leaves more than `distrust_error` on fresh data for `distrust_s`, or when a
     set comes back that has none. Errors are mean squared errors over the reference's variance,
-    averaged over the joints: 1 is what predicting the mean would leave.
+    averaged over the joints that had a reference: 1 is what predicting the mean would leave. A
+    joint that has never had one is not trusted, however good the others are.
 
     Parameters
     ----------
     joints
-        Number of joints, over which an update sums its error.
+        Number of joints.
     trust_error, distrust_error
         Fractions of the reference's variance.
     distrust_s
@@ -100,9 +109,9 @@ class TrustRule:
         """
         if self.trusts_start:
             unshown = self._unfit if self.calibrates else _UNSHOWN
-            return TrustState((Standing(0, "" if shown else unshown),))
+            return TrustState((Standing(0, "" if shown else unshown),), (shown,) * self.joints)
         doubt = self._unfit if self.calibrates else _NEVER
-        return TrustState((Standing(0, doubt, generic=True),))
+        return TrustState((Standing(0, doubt, generic=True),), (False,) * self.joints)
 
     def step(self, state: TrustState, update: UpdateMessage) -> TrustState:
         """Take an update of the calibrator, whatever became of it; return the next state."""
@@ -113,8 +122,10 @@ class TrustRule:
         judged = update.version - (update.result in ADOPTED)
         if judged > state.version:  # nothing has been heard of how it came into force
             state = _changed(state._replace(version=judged), _UNKNOWN.doubt)
-        if update.error_before is not None:
-            state = self._judged(state, update.error_before / self.joints, elapsed)
+        if any(update.judged):
+            either = zip(state.judged, update.judged, strict=True)
+            state = state._replace(judged=tuple(a or b for a, b in either))
+            state = self._judged(state, _mean(update.error_before, update), elapsed)
         if update.version > state.version:
             state = self._in_force(state._replace(version=update.version), update)
         return state
@@ -138,7 +149,7 @@ class TrustRule:
             of = update.restored
             old = _UNKNOWN if of is None else state.standing(of)
             return _changed(state, old.doubt, generic=old.generic)
-        if update.error_after is not None and update.error_after / self.joints <= self.trust_error:
+        if any(update.judged) and _mean(update.error_after, update) <= self.trust_error:
             return _changed(state, "")
         now = state.standing(state.version)
         return _changed(state, now.doubt) if now.generic else state
@@ -173,6 +184,16 @@ _UNSHOWN = (
 )
 
 
+def unjudged_sentence(joints: Sequence[str]) -> str:
+    """Return what is to be said of joints that have never had a reference."""
+    verb, them = ("have", "they") if len(joints) > 1 else ("has", "it")
+    return (
+        f"{' and '.join(joints)} {verb} had no reference yet, so nobody knows whether the "
+        f"parameters fit there and {them} cannot be ok: send the moments of {' and '.join(joints)},"
+        " or load a calibrated model.subject."
+    )
+
+
 def trust_rule(config: Config) -> TrustRule:
     """Return the rule of a set-up."""
     output = config.output
@@ -185,6 +206,11 @@ def trust_rule(config: Config) -> TrustRule:
         trusts_start=output.trust_generic or config.model.subject is not None,
         calibrates=config.calibrates,
     )
+
+
+def _mean(error: float | None, update: UpdateMessage) -> float:
+    """Return a summed error as the mean over the joints judged; infinite where it was no number."""
+    return math.inf if error is None else error / sum(update.judged)
 
 
 def _changed(state: TrustState, doubt: str, *, generic: bool = False) -> TrustState:

@@ -32,7 +32,7 @@ from daemon.live.stages import StageTimes
 from daemon.live.status import StatusReporter
 from daemon.live.stream_alerts import StreamAlerts
 from daemon.live.tracer import Tracer
-from daemon.live.trust import TrustState, trust_rule
+from daemon.live.trust import TrustState, trust_rule, unjudged_sentence
 from daemon.processes.worker import Stop
 from pipeline.emg.synthesis import Synthesis
 from pipeline.errors import UserError
@@ -140,6 +140,7 @@ class LivePredictor:
         self._rule, self._trust = trust_rule(config), trust
         doubt = trust.doubt(version)
         self._outbox = Outbox(self._publisher, _guard(config), version, doubt)
+        self._tell_of_unjudged(doubt)
         self._board = Scoreboard(config.model.dofs)
         self._stages = StageTimes()
         self._pipeline.passed = self._stages.passed
@@ -290,12 +291,21 @@ class LivePredictor:
         """Find out whether the set in force is trusted, and log where that has changed."""
         before, self._trust = self._trust, self._rule.step(self._trust, update)
         doubt = self._trust.doubt(self._trust.version)
+        self._tell_of_unjudged(doubt)
         if bool(doubt) == bool(before.doubt(before.version)):
             return
         if doubt:
             logger.warning("%s", doubt)
         else:
             logger.info("Parameter set %d fits this person", self._trust.version)
+
+    def _tell_of_unjudged(self, doubt: str) -> None:
+        """Keep joints without any reference from being ok, and say so once the others are."""
+        self._outbox.unjudged = self._trust.unjudged
+        self._outbox.troubles.pop("unjudged", None)
+        if self._trust.unjudged and not doubt:
+            names = [self._config.model.dofs[place] for place in self._trust.unjudged]
+            self._outbox.troubles["unjudged"] = unjudged_sentence(names)
 
     def _obey(self) -> None:
         order = self._line.receive()

@@ -24,7 +24,7 @@ from pipeline.calibrate.loss import (
     plausibility_penalty,
 )
 from pipeline.calibrate.motion import MotionReference
-from pipeline.calibrate.opposite import SEEN_S, opposite, told
+from pipeline.calibrate.opposite import SignWatch, told
 from pipeline.calibrate.optimiser import GroupedAdamW
 from pipeline.calibrate.prior import distance
 from pipeline.calibrate.reservoir import Reservoir
@@ -34,6 +34,7 @@ from pipeline.calibrate.synergy.online import OnlineSynergies, Search, resynthes
 from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.calibrate.window import Window
 from pipeline.emg.synthesis import SynergyWeights
+from pipeline.model.identifiability import Confidence
 from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import Subject
@@ -139,8 +140,8 @@ class Calibrator:
         self._delays = delays or Delays()
         searches = stranger and limb is None and unmeasured is None
         self._search = StartSearch(self._delays, rate_hz) if searches else None
-        self._joints = joints
-        self._opposite = False
+        self._sign = SignWatch(rate_hz, settings.min_data_s, joints)
+        self._delay_deviation_s: float | None = None
         self._accepted = space.zeros() if start is None else space.vector(start)
         self.version = version
         self.subject = start or space.prior
@@ -169,7 +170,7 @@ class Calibrator:
         """Take paired rows into the window; what leaves it may be remembered."""
         if len(rows.t):
             past = self._window.add(rows)
-            if self.settings.memory and len(past.t) and not self._opposite:
+            if self.settings.memory and len(past.t) and not self._sign.turned:
                 self._memory.add(past)
             self._fresh += len(rows.t)
 
@@ -246,7 +247,10 @@ class Calibrator:
             before, after, self.settings.gain, self.settings.tolerance, at_bound
         )
         tried = self._delays.told(self.space.subject(candidate), self._delay_s)
+        known = self._known(candidate, train, judge.scale, searched=self._delay_s != in_force_s)
         self._carry_out(result, candidate, tried, search)
+        if result in ADOPTED:
+            self._delay_deviation_s = known.delay_deviation_s
         return Update(
             result=result,
             sentence=sentence,
@@ -262,16 +266,21 @@ class Calibrator:
             candidate=tried,
             error_before=before.relative,
             error_after=after.relative,
-            confidence=confidence(
-                self.space,
-                candidate,
-                train,
-                judge.scale,
-                self._step_s,
-                self._delays.deviation_s,
-            ),
+            judged=after.judged,
+            confidence=known,
             synergies=self._synergies(),
         )
+
+    def _known(
+        self, candidate: Tensor, train: Trials, scale: Tensor, *, searched: bool
+    ) -> Confidence:
+        """Return how well a candidate is known; its delay by the data on which it was found."""
+        known = confidence(
+            self.space, candidate, train, scale, self._step_s, self._delays.deviation_s
+        )
+        if searched or self._delay_deviation_s is None:
+            return known
+        return replace(known, delay_deviation_s=self._delay_deviation_s)
 
     def _synergies(self) -> SynergyWeights | None:
         return self._online.found if self._online else None
@@ -321,34 +330,26 @@ class Calibrator:
 
         Once its sign is right again, everything is forgotten that has come with the wrong one.
         """
-        joints = self._opposite_joints()
+        if self._limb is not None or self._unmeasured is not None:
+            return None  # a motion, or forces that are not known, say nothing of a sign
+        before = self._sign.turned
+        joints = self._sign.look(self._predicted)
         if joints:
-            self._opposite = True
             return Result.OPPOSITE_REFERENCE, told(joints)
-        if not self._opposite:
+        if not before:
             return None
-        self._opposite = False
         self.forget()
         return self._refusal()
 
-    def _opposite_joints(self) -> tuple[str, ...]:
-        """Return the joints whose newest reference is opposite to what the set in force predicts.
-
-        Nothing is known where the reference is a motion, or forces that are not known close the
-        equation.
-        """
-        if self._limb is not None or self._unmeasured is not None:
-            return ()
-        size, seen = len(self._window), self._count(SEEN_S)
-        trials = self._window.trials(max(0, size - seen), size, seen, self._accepted)
+    def _predicted(self, count: int) -> tuple[Tensor, Trials]:
+        """Return what the set in force predicts of the newest rows, N*m, and these as trials."""
+        size = len(self._window)
+        trials = self._window.trials(max(0, size - count), size, count, self._accepted)
         steps = self._delays.left(self.subject) * self._rate_hz
         trials = resynthesised(with_delay(trials, steps), self._synergies())
         with torch.no_grad():
             parameters = self.space.parameters(self._accepted)
-            predicted = simulate(parameters, *trials[:3], self._step_s).moment
-        found = opposite(predicted, trials, self._count(min(self.settings.min_data_s, SEEN_S)))
-        names = self._joints or [str(place + 1) for place in range(trials.moment.shape[-2])]
-        return tuple(names[place] for place in found)
+            return simulate(parameters, *trials[:3], self._step_s).moment, trials
 
     def _reference_streams(self) -> str:
         if self._limb is None:

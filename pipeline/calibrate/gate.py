@@ -23,6 +23,8 @@ class Score:
     """Mean squared error over the reference's variance, summed over the DOFs."""
     rmse: tuple[float, ...]
     """Per DOF, in the reference's unit: N*m, or rad/s^2 where it is a motion."""
+    judged: tuple[bool, ...] = ()
+    """Per DOF whether there was a reference to judge it by."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Judge:
             inertia = self.space.inertia(vector)
             error = moment_error(output, self.fresh, self.scale, inertia, self.unmeasured)
         rmse = (error.sqrt() * self.scale).cpu().numpy()
-        return Score(float(error.sum()), tuple(float(value) for value in rmse))
+        judged = (self.fresh.weight.sum((0, -1)) > 0).tolist()
+        return Score(float(error.sum()), tuple(map(float, rmse)), tuple(judged))
 
 
 def verdict(

@@ -2,25 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from pipeline.calibrate.loss import Trials
 from pipeline.shapes import Float
 
-SEEN_S = 6.0
-"""Newest data that is looked at, s."""
-OPPOSITE = -0.6
-"""Correlation of prediction and reference below which the signs differ. Even a stranger's muscles
-pull to the side on which they lie, so poor parameters cost amplitude and timing, not sign."""
+
+@dataclass(frozen=True)
+class Look:
+    """A look at the newest data."""
+
+    seen_s: float
+    """How far it goes back, s."""
+    opposite: float
+    """Correlation of prediction and reference below which the signs differ."""
+
+
+LOOKS = (Look(3.0, -0.8), Look(6.0, -0.6))
+"""Even a stranger's muscles pull to the side on which they lie, so poor parameters cost amplitude
+and timing, not sign. The short look sees a sign that turns before an update has trained on it; as
+it holds but little movement it takes more to convince."""
 LEAST_NM = 2.0
 """Spread of a reference, N*m, below which nothing is said of it."""
 LEAST_SHARE = 0.05
 """Spread of the prediction, as a share of the reference's, below which nothing is said."""
 
 
+class SignWatch:
+    """Finds the joints whose newest reference is opposite to what is predicted.
+
+    Parameters
+    ----------
+    rate_hz
+        Rate of the time grid, Hz.
+    least_s
+        Data with reference from which on a joint is judged, s.
+    joints
+        Names of the joints, for sentences; numbers from 1 where None.
+    """
+
+    def __init__(self, rate_hz: float, least_s: float, joints: Sequence[str] | None) -> None:
+        self._rate_hz = rate_hz
+        self._least_s = least_s
+        self._joints = joints
+        self.turned = False
+        """Whether the last look found the sign of a joint turned."""
+
+    def look(self, newest: Callable[[int], tuple[Tensor, Trials]]) -> tuple[str, ...]:
+        """Look at the newest data; return the names of the joints of opposite sign.
+
+        Parameters
+        ----------
+        newest
+            Returns the predicted moments of that many of the newest rows, or of all where there are
+            fewer, N*m, and these rows as trials.
+        """
+        found: set[int] = set()
+        for look in LOOKS:
+            least = round(min(self._least_s, look.seen_s) * self._rate_hz)
+            predicted, trials = newest(round(look.seen_s * self._rate_hz))
+            found |= set(opposite(predicted, trials, least, look.opposite))
+        self.turned = bool(found)
+        return tuple(self._joints[i] if self._joints else str(i + 1) for i in sorted(found))
+
+
 def opposite(
-    predicted: Float[Tensor, "trial dof time"], trials: Trials, least: int
+    predicted: Float[Tensor, "trial dof time"], trials: Trials, least: int, below: float
 ) -> tuple[int, ...]:
     """Return the places of the joints whose reference has the opposite sign.
 
@@ -32,13 +83,15 @@ def opposite(
         With the reference.
     least
         Samples with reference from which on a joint is judged.
+    below
+        Correlation of prediction and reference below which the signs differ.
     """
     weight = trials.weight
     count = weight.sum((0, -1))
     x, y = (_centred(values, weight, count) for values in (predicted, trials.moment))
     spread_x, spread_y = ((part.square().sum((0, -1)) / count).sqrt() for part in (x, y))
     correlation = (x * y).sum((0, -1)) / (count * spread_x * spread_y)
-    found = (correlation < OPPOSITE) & (count >= least)
+    found = (correlation < below) & (count >= least)
     found &= (spread_y > LEAST_NM) & (spread_x > LEAST_SHARE * spread_y)
     return tuple(int(place) for place in torch.nonzero(found)[:, 0])
 

@@ -30,6 +30,7 @@ def update(result, version, t, before=None, after=None, restored=None):
         t=t,
         error_before=None if before is None else JOINTS * before,
         error_after=None if after is None else JOINTS * after,
+        judged=[] if before is None else [True] * JOINTS,
         restored=restored,
     )
 
@@ -95,6 +96,25 @@ def test_trust_stays_with_the_better_sets_that_follow(generic):
     generic("ok", 1, 3.0, 0.4)
     assert generic("ok", 2, 0.9, 0.8)
     assert generic("rejected", 2, 0.9, 5.0)
+
+
+def test_a_joint_without_reference_neither_helps_nor_is_trusted(generic):
+    def alone(error):
+        generic.t += 1.0
+        told = update("ok", generic.state.version + 1, generic.t, error, error)
+        told = told.model_copy(update={"judged": [True, False]})
+        generic.state = generic.rule.step(generic.state, told)
+        return generic.trusted()
+
+    assert not alone(0.3)  # of one joint, this is 0.6
+    assert alone(0.2)
+    assert generic.state.unjudged == (1,)
+    generic("ok", 3, 0.4, 0.4)
+    assert generic.state.unjudged == ()
+
+
+def test_a_subject_that_was_shown_to_fit_has_no_joint_in_doubt(loaded):
+    assert loaded.state.unjudged == ()
 
 
 def test_a_rollback_keeps_the_trust_of_the_set_that_comes_back(generic):

@@ -9,6 +9,7 @@ from person import RATE_HZ, person, prior, recorded, space
 from daemon.assembly.calibrator import calibrator_settings
 from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.calibrator import Calibrator
+from pipeline.calibrate.delay import Delays
 from pipeline.model.identifiability import Identifiability
 from pipeline.update import Result
 
@@ -234,6 +235,28 @@ def test_a_reference_whose_sign_is_put_right_is_learnt_from_afresh():
     assert Result.TOO_FEW_SAMPLES in told
     assert Result.OPPOSITE_REFERENCE not in told[told.index(Result.TOO_FEW_SAMPLES) :]
     assert learner.version > 0
+
+
+def test_a_sign_that_turns_in_mid_run_is_named_before_anything_is_learnt_from_it():
+    learner = calibrator(joints=("hip", "knee"))
+    learner.add(recorded(10.0))
+    learner.update()
+    for second in range(10, 13):
+        learner.add(turned(recorded(1.0, float(second)), 0, 1))
+        update = learner.update()
+    assert update.result is Result.OPPOSITE_REFERENCE
+    assert "hip and knee" in update.sentence
+
+
+def test_the_delay_is_known_as_well_as_when_it_was_found():
+    learner = calibrator(delays=Delays(0.03, 0.12), stranger=True)
+    told = []
+    for second in range(25):
+        learner.add(recorded(1.0, float(second)))
+        told.append(learner.update())
+    kept = [one for one in told if one.adopted and one.t > 11.0]
+    assert len(kept) >= 2
+    assert len({one.confidence.delay_deviation_s for one in kept}) == 1
 
 
 def test_a_reference_that_hardly_moves_or_is_only_poor_is_not_called_opposite():
