@@ -225,6 +225,7 @@ class RequestHandler:
     def _settle(self, name: WorkerName, answer: Answer) -> None:
         if name == "predictor":
             self._recording = answer.recording
+        before = dict(self.envelope.mvc)
         if answer.scale is not None:
             levels = {"mvc": answer.scale.mvc, "baseline": answer.scale.baseline}
             self.envelope = self.envelope.model_copy(update=levels)
@@ -232,7 +233,9 @@ class RequestHandler:
             self._order_to_forget()
         waiting = self._waiting.pop(answer.number, None)
         if waiting is not None:
-            data = self._levels() | {"changed": answer.scale.changed} if answer.scale else {}
+            data = self._levels() if answer.scale else {}
+            if answer.scale:
+                data |= {"changed": answer.scale.changed, "before": before}
             reply = Reply(ok=answer.ok, sentence=answer.sentence, data=data)
             self._reply(waiting.client, waiting.request, reply)
 

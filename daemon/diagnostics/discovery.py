@@ -14,6 +14,7 @@ from pipeline.errors import UserError
 from pipeline.streams.base import Source
 from pipeline.streams.lsl.liblsl import accepted_columns, channel_units, load_pylsl
 from pipeline.streams.lsl.sought import described
+from pipeline.streams.zeromq.source import ZmqSource
 
 LOOK_S = 1.0
 """How long the network is listened to, s."""
@@ -68,7 +69,10 @@ def _finding(
         return opened
     key = wanted.spec.key
     verdict, sentence = judge(wanted, heard[key])
-    return wanted.finding(verdict, f"{network.identity.get(key, '')} {sentence}".strip())
+    identity = network.identity.get(key, "")
+    if isinstance(opened, ZmqSource) and opened.stated_unit:
+        identity = f"States {opened.stated_unit}."
+    return wanted.finding(verdict, f"{identity} {sentence}".strip())
 
 
 class _Network:

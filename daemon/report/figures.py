@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from daemon.report.fatigue import FatigueVerdict, Kind, active, clock
 from daemon.report.trend import blocks
+from pipeline.anatomy.names import plain
 from pipeline.streams.base import SourceState
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from daemon.report.material import Estimates, Health, Material, Moments
+    from daemon.report.material import Estimates, Health, Material, Moments, NewMvc
 
 Array = NDArray[np.float64]
 
@@ -115,7 +116,8 @@ def strength(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure |
         if verdict.evidence is not None and verdict.kind in (Kind.FATIGUE, Kind.ELECTRODE):
             t = np.linspace(0.0, material.seconds, 400)
             axis.plot(t, verdict.evidence.strength.level(t), color=INK, lw=1.4, ls=(0, (4, 2)))
-        axis.set_title(verdict.muscle)
+        _new_mvc(axis, material.new_mvc(verdict.muscle))
+        axis.set_title(plain(verdict.muscle))
         axis.set_title(verdict.kind, loc="right", fontsize=7.5, color=COLOURS[verdict.kind])
     return figure
 
@@ -134,8 +136,9 @@ def emg(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None
         axis.scatter(t, median_hz, s=5, lw=0, alpha=0.35, color=colour)
         smooth = blocks(t, median_hz)
         axis.plot(smooth.t, smooth.y, color=colour, lw=1.6)
+        _new_mvc(axis, material.new_mvc(course.muscle))
         axis.sharey(axes[0])
-        axis.set_title(course.muscle)
+        axis.set_title(plain(course.muscle))
         axis.set_title("median frequency, Hz", loc="right", fontsize=7.5, color=FAINT)
     return figure
 
@@ -151,7 +154,7 @@ def parameter(material: Material, name: str) -> Figure | None:
     for axis, (muscle, one) in zip(axes, estimates.items(), strict=True):
         scaled = one._replace(value=factor * one.value, deviation=factor * one.deviation)
         _estimate(axis, scaled, PREDICTED)
-        axis.set_title(muscle)
+        axis.set_title(plain(muscle), fontsize=7.5)
     figure.suptitle(f"{title}{f', {unit}' if unit else ''}", x=0.01, ha="left", fontsize=9.5)
     return figure
 
@@ -239,6 +242,21 @@ def _estimate(axis: Axes, one: Estimates, colour: str) -> None:
         reach = 1.2 * max(*np.abs(np.quantile(one.value, [0.0, 1.0]) - middle), 0.1 * abs(middle))
         shown = max(reach, 1.1 * float(np.median(half)))
         axis.set_ylim(middle - shown, middle + shown)
+
+
+def _new_mvc(axis: Axes, changes: Sequence[NewMvc]) -> None:
+    """Mark where the EMG began to count for more or less: a strength may step there for that."""
+    for one in changes:
+        axis.axvline(one.t, color=REFERENCE, lw=0.9)
+        axis.annotate(
+            f"MVC {one.ratio:.0%} of before",
+            (one.t, 0.03),
+            xycoords=("data", "axes fraction"),
+            xytext=(2, 0),
+            textcoords="offset points",
+            fontsize=6.5,
+            color=REFERENCE,
+        )
 
 
 def _moment(axis: Axes, course: Moments, start: float) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,16 @@ class Event(NamedTuple):
     """s since the session began"""
     source: str
     sentence: str
+
+
+class NewMvc(NamedTuple):
+    """A channel's MVC that was recorded anew."""
+
+    t: float
+    """s since the session began"""
+    channel: str
+    ratio: float
+    """New over old: how much less the same EMG counts from then on."""
 
 
 class Estimates(NamedTuple):
@@ -96,6 +107,12 @@ class Material:
     errors: Mapping[str, Errors]
     emg: Mapping[str, Emg]
     streams: Mapping[str, Health]
+    mvc: Sequence[NewMvc] = ()
+
+    def new_mvc(self, muscle: str) -> list[NewMvc]:
+        """Return the changes of MVC of the channels that drive a muscle."""
+        channels = self.config["model"]["muscles"].get(muscle, ())
+        return [one for one in self.mvc if one.channel in channels]
 
     @property
     def title(self) -> str:
@@ -154,6 +171,14 @@ def load(path: Path) -> Material:
         ) from error
 
 
+def _local(fact: str) -> str:
+    """Return a time of day as the reader's clock shows it; anything else as it is."""
+    try:
+        return f"{datetime.fromisoformat(fact).astimezone():%d %B %Y, %H:%M:%S}"
+    except ValueError:
+        return fact
+
+
 _TIMED = ("emg", "moment", "residual", "candidate", "stream", "event", "mark", "command")
 _FACTS = {"started": "began", "ended": "ended", "machine": "on", "hillstream": "hillstream"}
 """Keys of the table `session` that are shown, and what stands before them."""
@@ -193,11 +218,18 @@ class _Tables:
             "SELECT t, source, sentence FROM event "
             "UNION ALL SELECT t, 'mark', text FROM mark "
             "UNION ALL SELECT t, 'command', command || ' ' || coalesce(argument, '') || CASE "
-            "WHEN ok AND command = 'save' THEN '(' || coalesce(reply, '') || ')' "
+            "WHEN ok AND command IN ('save', 'mvc stop') THEN '(' || coalesce(reply, '') || ')' "
             "WHEN ok THEN '' ELSE ' (refused: ' || coalesce(reply, '') || ')' END FROM command "
             "ORDER BY t"
         )
         return [Event(t - self._start, source, sentence) for t, source, sentence in rows]
+
+    def mvc(self) -> list[NewMvc]:
+        """Return what was recorded anew; nothing of a session that is older than the table."""
+        if not self._rows("SELECT name FROM sqlite_master WHERE name = 'mvc'"):
+            return []
+        rows = self._rows("SELECT t, channel, after / before FROM mvc WHERE before > 0 ORDER BY t")
+        return [NewMvc(t - self._start, channel, ratio) for t, channel, ratio in rows]
 
     def updates(self) -> tuple[dict[str, int], int]:
         """Return how many updates ended in which way, and how many were accepted."""
@@ -239,7 +271,9 @@ class _Tables:
         )
         errors = self._by("SELECT dof, t, rmse FROM residual ORDER BY t", 2)
         emg = self._by("SELECT channel, t, amplitude_v, median_hz FROM emg ORDER BY t", 3)
-        facts = {words: self.session[key] for key, words in _FACTS.items() if key in self.session}
+        facts = {
+            words: _local(self.session[key]) for key, words in _FACTS.items() if key in self.session
+        }
         return Material(
             name=name,
             facts=facts,
@@ -253,4 +287,5 @@ class _Tables:
             errors={dof: Errors(*columns) for dof, columns in errors.items()},
             emg={channel: Emg(*columns) for channel, columns in emg.items()},
             streams=self.streams(),
+            mvc=self.mvc(),
         )

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from daemon.report.fatigue import FatigueVerdict, Kind, clock, percent
 from daemon.report.figures import COLOURS
 from daemon.report.material import Health, Material
+from pipeline.anatomy.names import plain
 from pipeline.metrics import known, rms_of_known
 from pipeline.streams.base import SourceState
 
@@ -23,7 +24,8 @@ _ORDER = (Kind.FATIGUE, Kind.ELECTRODE, Kind.NOT_IDENTIFIABLE, Kind.STABLE)
 """What asks for attention comes first."""
 _CAPTIONS = {
     "strength": "Strength of each muscle relative to the generic one, as calibrated, with its 95 % "
-    "interval. A dashed line is the change that the verdict speaks of.",
+    "interval. A dashed line is the change that the verdict speaks of; a dotted line stands where "
+    "somebody marked or commanded something, a coloured one where an MVC was recorded anew.",
     "emg": "Median frequency of the EMG in the seconds in which the muscle was active (dots) "
     "and over ten seconds (line). It falls when a muscle tires and stays when an electrode "
     "changes.",
@@ -48,7 +50,9 @@ def page(
     """
     source = resources.files("daemon.report").joinpath("page.html.j2").read_text("utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters.update(clock=clock, percent=_signed, colour=lambda kind: COLOURS[kind])
+    environment.filters.update(
+        clock=clock, percent=_signed, colour=lambda kind: COLOURS[kind], plain=plain
+    )
     ordered = sorted(verdicts, key=lambda verdict: _ORDER.index(verdict.kind))
     return environment.from_string(source).render(
         material=material,
@@ -81,7 +85,7 @@ def summary(material: Material, verdicts: Sequence[FatigueVerdict]) -> list[str]
         f"The session lasted {clock(material.seconds)} min. The calibrator tried {tried} updates "
         f"and put {taken} of them in force."
     ]
-    named = {kind: [v.muscle for v in verdicts if v.kind is kind] for kind in Kind}
+    named = {kind: [plain(v.muscle) for v in verdicts if v.kind is kind] for kind in Kind}
     tired = _listed(named[Kind.FATIGUE]) or "none"
     sentences.append(f"Muscles with the signs of fatigue: {tired}.")
     for kind, words in (
@@ -97,7 +101,8 @@ def summary(material: Material, verdicts: Sequence[FatigueVerdict]) -> list[str]
 
 
 def _listed(names: Sequence[str]) -> str:
-    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+    between = "; " if any("," in name for name in names) else ", "
+    return " and ".join(part for part in (between.join(names[:-1]), *names[-1:]) if part)
 
 
 def _signed(share: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +144,13 @@ class Recorder:
             return
         argument = None if request.version is None else str(request.version)
         self._log.add("command", t, request.command, argument, reply.ok, reply.sentence)
+        if request.command is Command.MVC_STOP and reply.ok:
+            self._mvc(t, reply.data)
+
+    def _mvc(self, t: float, data: Mapping[str, Any]) -> None:
+        """Note the channels whose MVC is another now, in the unit of their envelopes."""
+        for channel in data.get("changed", ()):
+            self._log.add("mvc", t, channel, data["before"][channel], data["mvc"][channel])
 
     def event(self, t: float, source: str, kind: str, sentence: str) -> None:
         """Note something that happened."""

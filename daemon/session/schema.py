@@ -60,6 +60,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
     "mark": ("t REAL", "text TEXT"),
     "command": ("t REAL", "command TEXT", "argument TEXT", "ok INTEGER", "reply TEXT"),
+    "mvc": ("t REAL", "channel TEXT", "before REAL", "after REAL"),
     "event": ("t REAL", "source TEXT", "kind TEXT", "sentence TEXT"),
 }
 """Columns of each table, as SQL declares them."""

@@ -37,6 +37,8 @@ class FrameReader:
 
     def __init__(self, spec: StreamSpec, called: str, stale_after_s: float) -> None:
         self.intake = Intake(spec, stale_after_s)
+        self.stated_unit = ""
+        """Unit that the sender states; empty before its first message."""
         self._called = called
         self._stamper = ArrivalStamper(spec.rate_hz)
         self._sequence = Sequence()
@@ -49,6 +51,7 @@ class FrameReader:
         spec, now = self.intake.spec, clock.now()
         try:
             samples = wire.decode(frame)
+            self.stated_unit = samples.unit
             check_rate(samples.rate_hz, spec, self._called)
             factor = to_si(spec.key, samples.unit, spec.scales)
             columns = pick_channels(spec.channels, samples.channels, self._called, spec.origins)

@@ -57,6 +57,11 @@ class ZmqSource:
         """What the pipeline wants from this stream."""
         return self._reader.intake.spec
 
+    @property
+    def stated_unit(self) -> str:
+        """Unit that the sender states; empty before its first message."""
+        return self._reader.stated_unit
+
     def open(self) -> None:
         """Connect; returns at once, whether or not the publisher is there.
 

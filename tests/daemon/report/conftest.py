@@ -62,4 +62,5 @@ def _fill(database: sqlite3.Connection, seconds: int) -> None:
     database.execute("INSERT INTO command VALUES (?, 'rollback', '7', 0, 'no')", (BEGAN + 70,))
     saved = (BEGAN + 80, "save", None, 1, "Parameter set 7 was handed over to be written.")
     database.execute("INSERT INTO command VALUES (?, ?, ?, ?, ?)", saved)
+    database.execute("INSERT INTO mvc VALUES (?, 'BRA', 0.2, 0.07)", (BEGAN + 90,))
     database.execute("INSERT INTO event VALUES (?, 'emg', 'stale', 'Gone.')", (BEGAN + 50,))

@@ -1,5 +1,6 @@
 """The report: everything a session holds, on a page that needs no other file."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -31,6 +32,9 @@ def test_a_session_is_read_as_courses_over_time(make_session: MakeSession) -> No
         (80.0, "command", "save (Parameter set 7 was handed over to be written.)"),
     ]
     assert material.streams["emg"].received[-1] == 199_000
+    assert material.new_mvc("DELT1") == []
+    (new,) = material.new_mvc("BRA")
+    assert new == (90.0, "BRA", pytest.approx(0.35))
 
 
 def test_the_muscle_that_tired_is_named(make_session: MakeSession) -> None:
@@ -46,7 +50,10 @@ def test_the_page_stands_on_its_own(make_session: MakeSession, tmp_path: Path) -
     result = CliRunner().invoke(report, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     html = (tmp_path / "monday.html").read_text(encoding="utf-8")
-    assert "Muscles with the signs of fatigue: DELT1." in html
+    assert "Muscles with the signs of fatigue: deltoid, anterior." in html
+    strength = base64.b64decode(re.findall(r'base64,([^"]+)', html)[0]).decode()
+    assert "MVC 35% of before" in strength
+    assert "brachialis" in strength
     assert "lifts &lt;a&gt; box" in html
     assert "Samples were lost or refused in emg." in html
     addresses = re.findall(r'(?:src|href)="([^"]{0,20})', html)

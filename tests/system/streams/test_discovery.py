@@ -164,4 +164,5 @@ def test_zeromq_streams_are_listened_to(unique_name, ipc_address):
         done.set()
         sender.join()
     assert (heard.verdict, silent.verdict) == (StreamVerdict.FOUND, StreamVerdict.MISSING)
+    assert heard.detail.startswith("States 1.")
     assert "has sent nothing yet" in silent.detail

@@ -1,0 +1,1 @@
+"""Anatomy: the muscles by the names that laboratories and models give them; imports nothing."""
