@@ -22,6 +22,7 @@ from daemon.commands.sessions.export import export
 from daemon.commands.sessions.report import report
 from daemon.commands.setup.check import check
 from daemon.commands.setup.doctor import doctor
+from daemon.commands.setup.init import init
 from daemon.commands.setup.keys import keys
 from daemon.commands.setup.streams import streams
 from daemon.commands.setup.subject import subject
@@ -42,7 +43,8 @@ def _version() -> str:
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(
         "New here:      hillstream demo",
-        "Your own lab:  hillstream check CONFIG      is the set-up sound?",
+        "Your own lab:  hillstream init              a set-up from your model and files",
+        "               hillstream check CONFIG      is the set-up sound?",
         "               hillstream streams CONFIG    are its streams on the network?",
         "               hillstream run CONFIG        predict, calibrate, publish",
         "               hillstream listen            hear what is published",
@@ -66,6 +68,7 @@ def main(verbose: int) -> None:
 
 for command in (
     demo,
+    init,
     check,
     streams,
     run,

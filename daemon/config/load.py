@@ -77,6 +77,7 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     }
     return config.model_copy(
         update={
+            "recording": config.recording.beside(folder),
             "model": model,
             "skeleton": skeleton,
             "streams": streams.model_copy(update=inputs),

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from daemon.config.body import ModelConfig, SkeletonConfig
 from daemon.config.learning import CalibratorConfig, FailoverConfig, SynergyConfig
+from daemon.config.recording import RecordingConfig
 from daemon.config.section import Section
 from daemon.config.service import (
     ControlConfig,
@@ -25,6 +26,7 @@ class Config(Section):
     """A whole set-up."""
 
     title: str = Field(description="What this set-up is, in a few words.")
+    recording: RecordingConfig = RecordingConfig()
     streams: StreamsConfig
     envelope: EnvelopeConfig = EnvelopeConfig()
     model: ModelConfig
