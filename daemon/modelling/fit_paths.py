@@ -1,35 +1,21 @@
 """Fits of muscle paths: polynomials for lengths whose derivatives are the moment arms.
 
-An importer supplies a `Posture`, which gives lengths and moment arms at some joint angles; what is
-here finds which coordinates a muscle depends on and which of them act together, and
-chooses the lowest order that meets the limits.
+From samples of a source model, the polynomial of the lowest order that meets the limits.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import click
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lstsq
 
+from daemon.modelling.samples import Array, Samples, of_muscle
 from pipeline.geometry import Coordinate, MusclePath
 from pipeline.metrics import rms
-from tools.importers.samples import (
-    Array,
-    Posture,
-    Samples,
-    of_muscle,
-    sample,
-    spread,
-    tell_left_out,
-)
-
-CROSSING_M = 1e-5
-"""A moment arm, or a change of one, below this is taken as rounding of the source model, m."""
 
 
 @dataclass(frozen=True)
@@ -54,48 +40,27 @@ class Limits:
         return self.excess(path) <= 1
 
 
-def interactions(
-    posture: Posture, coordinates: Sequence[Coordinate], n: int = 40
-) -> NDArray[np.bool_]:
-    """Return [muscle, coordinate, coordinate]: which pairs of angles act together on a length.
-
-    The diagonal says which coordinates a muscle depends on at all. Two coordinates act together
-    where moving one of them alone changes the moment arm about the other. A muscle over two
-    joints is often a sum of one part per joint, and needs far fewer terms for it.
-    """
-    base = spread(len(coordinates), n, seed=0)
-    moved = spread(len(coordinates), n, seed=1)
-    at_base = sample(posture, coordinates, base, "Which joints   ").moment_arm
-    found = np.zeros((at_base.shape[2], len(coordinates), len(coordinates)), dtype=bool)
-    for j, coordinate in enumerate(coordinates):
-        there = base.copy()
-        there[:, j] = moved[:, j]
-        label = f"  {coordinate.name:13s}"
-        change = sample(posture, coordinates, there, label).moment_arm - at_base
-        found[:, :, j] = _exceeds_rounding(change)
-    crossed = _exceeds_rounding(at_base)
-    found |= found.swapaxes(1, 2)
-    found |= np.eye(len(coordinates), dtype=bool)
-    found &= crossed[:, :, None] & crossed[:, None, :]
-    return found
-
-
-def _exceeds_rounding(moment_arm: Array) -> NDArray[np.bool_]:
-    """Return [muscle, coordinate]: whether any posture's, nan left aside, is more than rounding."""
-    return np.asarray((np.abs(moment_arm) > CROSSING_M).any(axis=0).T)
-
-
 def terms_of(order: int, together: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return the exponents [term, coordinate] up to a total degree.
 
     A term joins only coordinates that act together, as `together` [coordinate, coordinate] says.
     """
     found = []
-    for degrees in itertools.product(range(order + 1), repeat=len(together)):
+    for degrees in _degrees(len(together), order):
         pairs = itertools.combinations(np.flatnonzero(degrees), 2)
-        if sum(degrees) <= order and all(together[i, j] for i, j in pairs):
+        if all(together[i, j] for i, j in pairs):
             found.append(degrees)
     return np.array(sorted(found, key=lambda term: (sum(term), term)), dtype=np.intp)
+
+
+def _degrees(n: int, most: int) -> Iterator[tuple[int, ...]]:
+    """Yield every choice of `n` exponents whose sum is at most `most`."""
+    if n == 0:
+        yield ()
+        return
+    for first in range(most + 1):
+        for others in _degrees(n - 1, most - first):
+            yield (first, *others)
 
 
 def _basis(x: Array, exponents: NDArray[np.intp], half_range: Array) -> tuple[Array, Array]:
@@ -174,27 +139,3 @@ def fit_path(
         if limits.excess(tried[-1]) <= 1:
             break
     return min(tried, key=limits.excess)
-
-
-def fit_paths(
-    posture: Posture,
-    coordinates: Sequence[Coordinate],
-    muscles: Sequence[str],
-    limits: Limits,
-    n_train: int,
-    n_test: int,
-) -> list[MusclePath]:
-    """Fit all muscles; the errors in the result are those on samples the fit has not seen.
-
-    Raises
-    ------
-    UserError
-        If the source says nothing of a muscle at more than `MOST_LEFT_OUT` of the postures.
-    """
-    together = interactions(posture, coordinates)
-    points = spread(len(coordinates), n_train + n_test, seed=2)
-    seen = sample(posture, coordinates, points[:n_train], "Samples to fit ")
-    unseen = sample(posture, coordinates, points[n_train:], "Samples to test")
-    tell_left_out(muscles, seen, unseen)
-    with click.progressbar(range(len(muscles)), label="Fitting        ") as progress:
-        return [fit_path(coordinates, m, together[m], seen, unseen, limits) for m in progress]

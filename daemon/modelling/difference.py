@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tools.importers.samples import Array
+from daemon.modelling.samples import Array
 
 JUMP_M = 0.05
 """Change of a moment arm within a step that is no kink but a jump of the length, m."""

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.modelling.fibres import FIBRE_RANGE, fit_to_excursion
 from pipeline.geometry import Muscle, MusclePath
-from tools.importers.mujoco import FIBRE_RANGE, fit_to_excursion
 
 
 def _muscle(optimal: float, slack: float) -> Muscle:

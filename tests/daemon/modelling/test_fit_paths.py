@@ -1,4 +1,4 @@
-"""The fitting that both importers share, on muscles whose geometry is known."""
+"""The fitting of paths, on muscles whose geometry is known."""
 
 import json
 
@@ -7,12 +7,15 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
+from daemon.modelling.crossing import interactions
+from daemon.modelling.difference import central_difference
+from daemon.modelling.fit import Fit, left_out
+from daemon.modelling.fit_paths import Limits, terms_of
+from daemon.modelling.samples import Posture, one_by_one, spread
+from daemon.modelling.workers import Workers
+from daemon.modelling.writing import model_json, table
 from pipeline.errors import UserError
 from pipeline.geometry import Coordinate, Geometry, ModelFile, Muscle, MusclePath
-from tools.importers.common import model_json, table
-from tools.importers.difference import central_difference
-from tools.importers.fit_paths import Limits, fit_paths, interactions, terms_of
-from tools.importers.samples import Posture, spread
 
 Array = NDArray[np.float64]
 COORDINATES = (
@@ -45,12 +48,11 @@ def posture(q: Array) -> tuple[Array, Array]:
 
 
 def _fit(limits: Limits) -> dict[str, MusclePath]:
-    paths = fit_paths(posture, COORDINATES, NAMES, limits, n_train=300, n_test=100)
-    return dict(zip(NAMES, paths, strict=True))
+    return dict(zip(NAMES, _fit_of(posture, limits).run(NAMES)[0], strict=True))
 
 
 def test_which_joints_act_together() -> None:
-    found = interactions(posture, COORDINATES)
+    found = interactions(one_by_one(posture), COORDINATES, quiet)
     together = {
         name: set(zip(*np.nonzero(f), strict=True)) for name, f in zip(NAMES, found, strict=True)
     }
@@ -98,6 +100,28 @@ def test_a_limit_that_is_missed_is_marked() -> None:
     assert "OVER THE LIMIT" not in table([("sum", _fit(limits)["sum"])], limits)
 
 
+class _Written:
+    """A source that is a function."""
+
+    slow, tool = False, "no program"
+
+    def __init__(self, of: Posture) -> None:
+        self._of = of
+
+    def __call__(self, q: Array) -> tuple[Array, Array]:
+        return self._of(q)
+
+
+def quiet(what: str, done: float) -> None:
+    """Tell nobody."""
+
+
+def _fit_of(of: Posture, limits: Limits) -> Fit:
+    """Return a fit of all muscles over the whole ranges."""
+    crew = Workers(_Written(of), None)  # type: ignore[arg-type]
+    return Fit(crew, COORDINATES, interactions(crew.ask, COORDINATES, quiet), limits, 300, quiet)
+
+
 def _gap(width: float) -> Posture:
     """The five muscles, of which "product" has no length over this share of the hip's range."""
 
@@ -110,20 +134,61 @@ def _gap(width: float) -> Posture:
     return broken
 
 
-def test_postures_without_a_length_are_left_out_and_told(capsys: pytest.CaptureFixture) -> None:
-    fitted = fit_paths(_gap(0.04), COORDINATES, NAMES, Limits(), n_train=300, n_test=100)
-    told = capsys.readouterr().out
-    assert "of 'product' at 15 of 400 postures; they are left out" in told
-    assert told.count("left out") == 1
+def test_postures_without_a_length_are_left_out_and_told() -> None:
+    fit = _fit_of(_gap(0.04), Limits())
+    fitted, samples = fit.run(NAMES)
+    assert left_out(NAMES, samples) == [
+        "The source has no length, or one that jumps, of 'product' at 14 of 375 postures; they are "
+        "left out."
+    ]
+    assert fit.smooth(NAMES, fitted, samples) == {}
     whole = _fit(Limits())["product"]
     assert fitted[1].coordinates == ("hip", "knee")
     assert fitted[1].exponents == whole.exponents
     assert_allclose(fitted[1].coefficients, whole.coefficients, atol=1e-9)
 
 
-def test_too_many_postures_without_a_length_are_refused() -> None:
-    with pytest.raises(UserError, match="'product' at 79 of 400 postures, too many for a fit"):
-        fit_paths(_gap(0.2), COORDINATES, NAMES, Limits(), n_train=300, n_test=100)
+def test_where_too_many_postures_have_no_length_the_smooth_range_is_found() -> None:
+    fit = _fit_of(_gap(0.2), Limits())
+    smooth = fit.smooth(NAMES, *fit.run(NAMES))
+    assert list(smooth) == ["product"]
+    low, high = smooth["product"].ranges["hip"]
+    assert high == 1.0
+    assert -0.35 < low < -0.1  # up to a tenth without length is let pass
+    assert "'product' has no length or one that jumps at 20 % of the postures" in (
+        smooth["product"].sentence
+    )
+
+
+def _jump(q: Array) -> tuple[Array, Array]:
+    """The five muscles, of which "hinge" jumps by 8 mm at the end of the ankle's range."""
+    length, moment_arm = posture(q)
+    length[2] += 0.008 * (q[2] < -0.5)
+    return length, moment_arm
+
+
+def test_a_jump_is_cut_off_by_the_least() -> None:
+    fit = _fit_of(_jump, Limits())
+    smooth = fit.smooth(NAMES, *fit.run(NAMES))
+    assert list(smooth) == ["hinge"]
+    assert -0.52 < smooth["hinge"].ranges["ankle"][0] < -0.35
+
+
+def test_a_muscle_that_jumps_everywhere_is_said_to() -> None:
+    def rough(q: Array) -> tuple[Array, Array]:
+        length, moment_arm = posture(q)
+        length[2] += 0.01 * np.sign(np.sin(40 * q[2]))
+        return length, moment_arm
+
+    fit = _fit_of(rough, Limits())
+    found = fit.smooth(NAMES, *fit.run(NAMES))["hinge"]
+    assert found.ranges is None
+    assert "cutting one of the ranges does not mend it" in found.sentence
+
+
+def test_a_muscle_without_any_length_is_refused_by_name() -> None:
+    with pytest.raises(UserError, match="no length of 'product'"):
+        _fit_of(_gap(1.0), Limits()).run(NAMES)
 
 
 def test_a_kink_has_a_slope_and_a_jump_has_none() -> None:
