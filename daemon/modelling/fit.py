@@ -15,8 +15,8 @@ from daemon.modelling.anatomy import positive_movement, side_of
 from daemon.modelling.crossing import interactions
 from daemon.modelling.fit_paths import Limits, fit_path
 from daemon.modelling.opening import open_source
-from daemon.modelling.ranges import Range, chosen_ranges
-from daemon.modelling.samples import MOST_LEFT_OUT, Samples, Told, sample, spread
+from daemon.modelling.ranges import Range, chosen_ranges, recorded_ranges
+from daemon.modelling.samples import MOST_LEFT_OUT, Array, Samples, Told, sample, spread
 from daemon.modelling.smooth import Smooth, smooth_ranges
 from daemon.modelling.source import Source, Wanted
 from daemon.modelling.workers import Workers, every_processor, workers
@@ -26,6 +26,8 @@ from pipeline.geometry import Coordinate, ModelFile, Muscle, MusclePath
 SAMPLES_PER_JOINT, MOST_SAMPLES = 1000, 4000
 """Postures to fit, where none are asked for."""
 Result = TypeVar("Result")
+NEAR = 0.05
+"""How far from a recorded posture one near it may be, half ranges."""
 FEWEST_KNOWN = 20
 """With fewer postures at which the source knows a muscle's length there is nothing to fit."""
 
@@ -78,7 +80,7 @@ def fit_model(
     muscles: Sequence[str] | None = None,
     without: Sequence[str] = (),
     ranges: Mapping[str, Range] | None = None,
-    recorded: Mapping[str, Range] | None = None,
+    recorded: Mapping[str, Array] | None = None,
     about: About | None = None,
     limits: Limits | None = None,
     samples: int | None = None,
@@ -100,10 +102,13 @@ def fit_model(
         Muscles by name; None for all whose length depends on one of the joints.
     without
         Muscles to leave out.
-    ranges, recorded
-        Ranges in rad by joint: given by hand, which must lie inside the model's own, and recorded
-        (`daemon.modelling.ranges.recorded_ranges`), which are cut at them. The model's own range
-        is taken where neither names a joint.
+    ranges
+        Ranges by hand, rad, by joint; they must lie inside the model's own, which are taken where
+        nothing else is said.
+    recorded
+        Recorded angles, rad, by joint, of one length (`daemon.modelling.ranges.recorded_angles`).
+        They narrow the ranges to what was recorded and a margin, and half of the postures that
+        are fitted are near them: a source may have its kink just where a person dwells.
     about
         What the file says of itself.
     limits
@@ -128,7 +133,8 @@ def fit_model(
     """
     limits, processes = limits or Limits(), processes or every_processor()
     opened, wanted = _opened(Path(source), joints, side, muscles)
-    chosen, notes = chosen_ranges(wanted.joints, opened.ranges_rad, ranges or {}, recorded or {})
+    narrower = recorded_ranges(recorded or {})
+    chosen, notes = chosen_ranges(wanted.joints, opened.ranges_rad, ranges or {}, narrower)
     coordinates = tuple(
         Coordinate(name, limit, "larger angle")
         for name, limit in zip(wanted.joints, chosen, strict=True)
@@ -139,7 +145,8 @@ def fit_model(
         opened = open_source(wanted)
     count = samples or min(SAMPLES_PER_JOINT * len(coordinates), MOST_SAMPLES)
     with workers(wanted, opened, processes) as crew:
-        fit = Fit(crew, coordinates, together, limits, count, on_progress)
+        points = _postures(coordinates, count + max(count // 4, 1), recorded or {})
+        fit = Fit(crew, coordinates, together, limits, count, points, on_progress)
         paths, seen = fit.run(names)
         smooth = fit.smooth(names, paths, seen)
     over = {name: found.sentence for name, found in smooth.items()}
@@ -149,7 +156,9 @@ def fit_model(
         for place, (name, path) in enumerate(zip(names, paths, strict=True))
     )
     notes = [*opened.notes, *notes, *left_out(names, seen)]
-    model = _model_file(opened, wanted, about or About(), coordinates, made, count)
+    model = _model_file(
+        opened, wanted, about or About(), coordinates, made, _sampled(count, bool(recorded))
+    )
     return Fitted(model, limits, over, _common(coordinates, smooth), tuple(notes))
 
 
@@ -206,6 +215,9 @@ class Fit:
     together: NDArray[np.bool_]
     limits: Limits
     count: int
+    """How many postures are fitted; the others are for the errors."""
+    points: Array
+    """The postures, [n, coordinate], scaled to -1..1."""
     told: Told
 
     def run(self, names: Sequence[str]) -> tuple[list[MusclePath], Samples]:
@@ -216,11 +228,8 @@ class Fit:
         UserError
             If the source has no length of a muscle.
         """
-        n = self.count + max(self.count // 4, 1)
-        points = spread(len(self.coordinates), n, seed=2)
-        asked = sample(
-            self.crew.ask, self.coordinates, points, partial(self.told, "Postures of the model")
-        )
+        told = partial(self.told, "Postures of the model")
+        asked = sample(self.crew.ask, self.coordinates, self.points, told)
         for place, name in enumerate(names):
             if asked.known(place).sum() < FEWEST_KNOWN:
                 raise UserError(
@@ -268,6 +277,26 @@ class Fit:
         ]  # fmt: skip
         found = self.crew.each(_run, jobs, partial(self.told, "Smooth ranges")) if jobs else []
         return {names[place]: one for place, one in zip(missed, found, strict=True)}
+
+
+def _postures(coordinates: Sequence[Coordinate], n: int, recorded: Mapping[str, Array]) -> Array:
+    """Return the postures to sample, [n, coordinate], scaled to -1..1.
+
+    Quasi-random, or every second one near a recorded one.
+    """
+    points = spread(len(coordinates), n, seed=2)
+    places = [place for place, one in enumerate(coordinates) if one.name in recorded]
+    if not places:
+        return points
+    middle = [coordinates[place].middle_rad for place in places]
+    half = [coordinates[place].half_range_rad for place in places]
+    angles = np.array([recorded[coordinates[place].name] for place in places]).T
+    angles = (angles[np.isfinite(angles).all(axis=1)] - middle) / half
+    if len(angles):
+        near = points[1::2]  # a view: what is written here is written there
+        chosen = angles[np.random.default_rng(2).integers(len(angles), size=len(near))]
+        near[:, places] = np.clip(chosen + NEAR * near[:, places], -1.0, 1.0)
+    return points
 
 
 def _run(job: Callable[[], Result]) -> Result:
@@ -323,18 +352,25 @@ def _common(coordinates: Sequence[Coordinate], smooth: Mapping[str, Smooth]) -> 
     return common
 
 
+def _sampled(count: int, recorded: bool) -> str:
+    near = ", every second one near a recorded one" if recorded else ""
+    return (
+        f"{count} quasi-random postures over the coordinates' ranges{near}, errors from "
+        f"{max(count // 4, 1)} others"
+    )
+
+
 def _model_file(
     opened: Source,
     wanted: Wanted,
     about: About,
     coordinates: tuple[Coordinate, ...],
     muscles: tuple[Muscle, ...],
-    count: int,
+    sampled: str,
 ) -> ModelFile:
     origin = (
         f"{about.origin or f'{opened.title}, {wanted.path.name}'}; paths sampled with "
-        f"{opened.tool} and fitted to {count} quasi-random postures over the coordinates' ranges, "
-        f"errors from {max(count // 4, 1)} others."
+        f"{opened.tool} and fitted to {sampled}."
     )
     return ModelFile(
         about.name or opened.title, origin, about.license or "not stated", coordinates, muscles

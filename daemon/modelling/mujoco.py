@@ -149,6 +149,11 @@ class MujocoPaths:
             path=path,
         )
         taken = fit_to_excursion(own, float(lengths.min()), float(lengths.max()))
+        if not taken.tendon_slack_length_m > 0:
+            raise UserError(
+                f"'{name}' has a tendon of {1e3 * taken.tendon_slack_length_m:.3g} mm by MuJoCo's "
+                "range of lengths; mend that in the model, or leave the muscle out (--without)."
+            )
         if taken != own:
             self.notes.append(_change(own, taken))
         return taken

@@ -56,6 +56,8 @@ def _without_meshes(package: Any, path: Path) -> Any:
         for geom in list(spec.geoms):
             if geom.type == package.mjtGeom.mjGEOM_MESH:
                 spec.delete(geom)
+        for painted in (*spec.geoms, *spec.sites, *spec.tendons):
+            painted.material = ""
         for thing in (*spec.meshes, *spec.skins, *spec.materials, *spec.textures):
             spec.delete(thing)
         spec.compiler.boundmass = spec.compiler.boundinertia = _BALLAST

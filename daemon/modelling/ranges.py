@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from daemon.modelling.samples import Array
 from pipeline.errors import UserError
 from pipeline.streams.recordings.recording import Recording
 from pipeline.streams.units import to_si
@@ -40,8 +41,8 @@ def parse_range(text: str) -> tuple[str, Range]:
     return match["name"], (float(match["low"]) * unit, float(match["high"]) * unit)
 
 
-def recorded_ranges(recording: Recording) -> dict[str, Range]:
-    """Return the range of each angle of a recording, with a margin, rad.
+def recorded_angles(recording: Recording) -> dict[str, Array]:
+    """Return the angles of a recording by channel, rad; nan where there is none.
 
     Raises
     ------
@@ -51,9 +52,15 @@ def recorded_ranges(recording: Recording) -> dict[str, Range]:
     stream = recording.streams.get("angles")
     if stream is None:
         raise UserError(f"The recording '{recording.name}' has no angles, which give the ranges.")
+    angles = stream.x * to_si("angles", stream.unit)
+    return dict(zip(stream.channels, angles.T, strict=True))
+
+
+def recorded_ranges(recorded: Mapping[str, Array]) -> dict[str, Range]:
+    """Return the range of recorded angles, with a margin, rad."""
     found = {}
-    for channel, column in zip(stream.channels, stream.x.T, strict=True):
-        angles = column[np.isfinite(column)] * to_si("angles", stream.unit)
+    for channel, column in recorded.items():
+        angles = column[np.isfinite(column)]
         if len(angles):
             low, high = float(angles.min()), float(angles.max())
             margin = max(MARGIN * (high - low), LEAST_MARGIN_RAD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import tempfile
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,8 +30,11 @@ def write_model(fitted: Fitted, output: Path, *, accept: bool = False) -> None:
     """
     if fitted.over and not accept:
         raise UserError(_refusal(fitted))
-    output.write_text(model_json(fitted.model), encoding="utf-8")
-    load_model(output)  # the daemon's own reader has the last word
+    with tempfile.TemporaryDirectory(dir=output.absolute().parent) as folder:
+        part = Path(folder) / output.name
+        part.write_text(model_json(fitted.model), encoding="utf-8")
+        load_model(part)  # the daemon's own reader has the last word
+        part.replace(output)
 
 
 def _refusal(fitted: Fitted) -> str:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.commands.common import examples
-from daemon.terminal.console import progress_of_stages, say
+from daemon.terminal.console import json_option, progress_of_stages, say, write_json
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing
 
 if TYPE_CHECKING:
-    from daemon.modelling.ranges import Range
+    from daemon.modelling.samples import Array
     from pipeline.geometry import Coordinate
 
 _COUNT = click.IntRange(min=1)
@@ -90,7 +90,7 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Write over the file
 @click.option("--samples", type=_COUNT, help="Postures to fit; without it, 1000 for each joint.")
 @click.option("--length-limit-mm", default=1.0, show_default=True, type=_POSITIVE, help="RMS.")
 @click.option("--moment-arm-limit-mm", default=1.5, show_default=True, type=_POSITIVE, help="RMS.")
-@click.option("--max-order", default=12, show_default=True, type=click.IntRange(1, 20))
+@click.option("--max-order", default=20, show_default=True, type=click.IntRange(1, 20))
 @click.option("--max-terms", default=250, show_default=True, type=_COUNT)
 @click.option("--accept", is_flag=True, help="Write muscles whose errors exceed a limit too.")
 @click.option("--processes", type=_COUNT, help="Without it, one on each processor.")
@@ -154,18 +154,87 @@ def _names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _recorded(recording: str | None) -> dict[str, Range] | None:
+def _recorded(recording: str | None) -> dict[str, Array] | None:
     if recording is None:
         return None
-    from daemon.modelling.ranges import recorded_ranges
+    from daemon.modelling.ranges import recorded_angles
     from pipeline.streams.recordings.load import load_recording
 
-    return recorded_ranges(load_recording(recording))
+    return recorded_angles(load_recording(recording))
 
 
 def _coordinate(coordinate: Coordinate) -> str:
     low, high = map(math.degrees, coordinate.range_rad)
     return f"{coordinate.name}: {low:.1f} to {high:.1f} deg, positive is {coordinate.positive}."
+
+
+@model.command(
+    epilog=examples("Example:  hillstream model show leg.json -o leg.png --source leg.osim")
+)
+@click.argument("model_file", metavar="MODEL.json", type=_FILE)
+@_output
+@click.option("--source", type=_FILE, metavar="FILE", help="Draw the source model's too.")
+@click.option("--muscle", "chosen", multiple=True, metavar="NAME", help="Only this; repeatable.")
+@_overwrite
+def show(
+    model_file: Path, output: Path, source: Path | None, chosen: tuple[str, ...], overwrite: bool
+) -> None:
+    """Draw lengths and moment arms of a model over the range of each joint.
+
+    A kink, a jump or a sign that changes is seen at once; with --source the dots are the source
+    model's own. The picture is a .png, .svg or .pdf.
+    """
+    _checked_output(output, overwrite)
+    from daemon.modelling.figure import draw_model
+    from daemon.modelling.opening import open_source
+    from daemon.modelling.source import Wanted
+    from pipeline.geometry import load_model, with_muscles
+
+    drawn = load_model(model_file)
+    if chosen:
+        drawn = with_muscles(drawn, chosen)
+    with progress_of_stages("Drawing") as told:
+        opened = None
+        if source is not None:
+            opened = open_source(Wanted(source, drawn.coordinate_names, drawn.muscle_names))
+        draw_model(drawn, output, opened, told)
+    say(f"Wrote {output}.")
+
+
+@model.command(
+    epilog=examples(
+        "Example:  hillstream model check leg.json",
+        "          hillstream model check leg.json --json -   for a program",
+    )
+)
+@click.argument("model_file", metavar="MODEL.json", type=_FILE)
+@json_option()
+def check(model_file: Path, json_file: str | None) -> None:
+    """Name what is odd about the muscles of a model.
+
+    Over the ranges of the joints: moment arms that change their sign, muscles that move a joint the
+    other way than their name promises, fits that miss the limits, and fibres outside 0.5 to
+    1.4 optimal lengths. Whether it is a fault or this model's anatomy is for a person to judge.
+    """
+    from daemon.modelling.review import review
+    from pipeline.geometry import load_model
+
+    reviewed = load_model(model_file)
+    findings = review(reviewed)
+    for finding in findings:
+        say(finding.sentence, json_file)
+    odd = len({finding.muscle for finding in findings})
+    count = len(reviewed.muscles)
+    say(f"{odd} of {count} muscles have something odd." if odd else f"{count} muscles, none odd.",
+        json_file)  # fmt: skip
+    write_json(
+        json_file,
+        {
+            "model": reviewed.name,
+            "muscles": list(reviewed.muscle_names),
+            "findings": [finding.plain() for finding in findings],
+        },
+    )
 
 
 @model.command(
