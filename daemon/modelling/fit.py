@@ -168,20 +168,17 @@ def _opened(
     """Open the source; without named muscles with all, or all of a side."""
     if not joints:
         raise UserError("Name at least one joint.")
-    if len(set(joints)) < len(joints):
-        raise UserError(f"A joint is named twice in {', '.join(joints)}.")
-    sided = tuple(_sided(joint, side) for joint in joints)
-    wanted = Wanted(path, sided, None if muscles is None else tuple(dict.fromkeys(muscles)))
+    chosen = None if muscles is None else tuple(dict.fromkeys(muscles))
+    wanted = Wanted(path, tuple(joints), chosen, side)
     opened = open_source(wanted)
+    if len(set(opened.joints)) < len(joints):
+        raise UserError(f"A joint is named twice in {', '.join(joints)}.")
+    wanted = replace(wanted, joints=opened.joints)
     if muscles is None and side is not None:
         ours = tuple(name for name in opened.muscle_names if side_of(name) in (None, side))
         if ours != opened.muscle_names:
             opened = open_source(replace(wanted, muscles=ours))
     return opened, wanted
-
-
-def _sided(joint: str, side: str | None) -> str:
-    return joint if side is None or side_of(joint) is not None else f"{joint}_{side}"
 
 
 def _crossing(

@@ -38,14 +38,12 @@ class MujocoPaths:
         self.title = wanted.path.stem
         self._data = self._mj.MjData(model)
         joints = named(model.joint, model.njnt)
-        for name in wanted.joints:
-            if name not in joints:
-                raise unknown("joint", name, wanted.path, list(joints))
+        self.joints = wanted.resolved(list(joints), "joint")
         self.muscle_names = self._wanted_muscles(wanted)
         actuators = named(model.actuator, model.nu)
         self._muscles = [actuators[name] for name in self.muscle_names]
         self._followers = self._couplings()
-        chosen = [joints[name] for name in wanted.joints]
+        chosen = [joints[name] for name in self.joints]
         self._check(chosen, wanted)
         self.ranges_rad = tuple((float(low), float(high)) for low, high in model.jnt_range[chosen])
         self._positions = model.jnt_qposadr[chosen]
@@ -82,7 +80,7 @@ class MujocoPaths:
 
     def _check(self, joints: list[int], wanted: Wanted) -> None:
         following = {follower for follower, _, _ in self._followers}
-        for joint, name in zip(joints, wanted.joints, strict=True):
+        for joint, name in zip(joints, self.joints, strict=True):
             if joint in following:
                 raise UserError(
                     f"'{name}' follows another joint or is held still; name another one."

@@ -62,10 +62,8 @@ class OpensimPaths:
         self.title = str(model.getName()) or wanted.path.stem
         coordinates = model.getCoordinateSet()
         known = [coordinates.get(i).getName() for i in range(coordinates.getSize())]
-        for name in wanted.joints:
-            if name not in known:
-                raise unknown("coordinate", name, wanted.path, known)
-        named = [coordinates.get(name) for name in wanted.joints]
+        self.joints = wanted.resolved(known)
+        named = [coordinates.get(name) for name in self.joints]
         for coordinate in named:
             _check_turns(coordinate, wanted.path)
         self.ranges_rad = tuple((c.getRangeMin(), c.getRangeMax()) for c in named)

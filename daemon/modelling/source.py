@@ -24,11 +24,30 @@ class Wanted:
         Coordinates that are moved, by the model's own names.
     muscles
         Muscles by name; None for all there are.
+    side
+        ``l`` or ``r``, which the names of joints may lack.
     """
 
     path: Path
     joints: tuple[str, ...]
     muscles: tuple[str, ...] | None = None
+    side: str | None = None
+
+    def resolved(self, known: Sequence[str], kind: str = "coordinate") -> tuple[str, ...]:
+        """Return the joints by the names that the model has, the side added where it has to be.
+
+        Raises
+        ------
+        UserError
+            If the model has no such joint.
+        """
+        return tuple(self._resolved(joint, known, kind) for joint in self.joints)
+
+    def _resolved(self, joint: str, known: Sequence[str], kind: str) -> str:
+        for name in (joint, f"{joint}_{self.side}"):
+            if name in known:
+                return name
+        raise unknown(kind, joint, self.path, known)
 
 
 class Source(Protocol):
@@ -40,6 +59,8 @@ class Source(Protocol):
     """What the model calls itself."""
     notes: list[str]
     """Sentences about what was changed to read it."""
+    joints: tuple[str, ...]
+    """The coordinates that are moved, by the model's own names."""
     muscle_names: tuple[str, ...]
     ranges_rad: tuple[tuple[float, float], ...]
     """The model's own range of each coordinate."""

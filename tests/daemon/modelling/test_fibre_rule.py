@@ -27,6 +27,12 @@ def test_a_slack_length_is_moved_by_the_least(
     assert taken.tendon_slack_length_m == pytest.approx(slack)
 
 
+def test_a_fibre_leaves_room_for_a_tendon() -> None:
+    taken = fit_to_excursion(_muscle(0.41, -0.26), 0.3, 0.48)
+    assert taken.optimal_fibre_length_m == pytest.approx(0.2)
+    assert taken.tendon_slack_length_m == pytest.approx(0.2)
+
+
 @given(
     optimal=st.floats(0.03, 0.2),
     slack=st.floats(0.01, 0.4),

@@ -320,3 +320,45 @@ def test_without_its_package_a_model_says_what_to_install(
     result = _run(model, tmp_path / "out.json", *ARM)
     assert result.exit_code == 2
     assert f"pip install 'hillstream[{package}]'" in result.stderr
+
+
+@needs_opensim
+@pytest.mark.parametrize("name", ["quad/ri ceps", "quad*ri+ceps"])
+def test_names_that_opensim_refuses_are_kept(name: str, shared_cases: Path, tmp_path: Path) -> None:
+    text = (shared_cases / "coupled_knee" / "knee.osim").read_text(encoding="utf-8")
+    file, out = tmp_path / "a leg.osim", tmp_path / "leg.json"
+    file.write_text(text.replace('"quadriceps"', f'"{name}"'), encoding="utf-8")
+    result = _run(file, out, *KNEE)
+    assert result.exit_code == 0, result.output
+    assert load_model(out).muscle_names == (name, "hamstring")
+
+
+@needs_mujoco
+def test_missing_meshes_do_not_matter(tmp_path: Path) -> None:
+    whole, lacking = tmp_path / "whole.xml", tmp_path / "lacking.xml"
+    mesh = (
+        '<asset><mesh name="bone" file="no.stl"/></asset><worldbody><geom type="mesh" mesh="bone"/>'
+    )
+    text = CHAIN.format(more="")
+    whole.write_text(text, encoding="utf-8")
+    lacking.write_text(text.replace("<worldbody>", mesh), encoding="utf-8")
+    with_it, without = (MujocoPaths(Wanted(file, ("a",))) for file in (whole, lacking))
+    q = np.array([0.3])
+    assert_allclose(without(q)[1], with_it(q)[1], rtol=0, atol=1e-12)
+    assert "Meshes of lacking.xml cannot be read" in without.notes[0]
+
+
+@needs_opensim
+def test_a_side_names_the_joints_and_leaves_out_the_other_leg(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    """A joint in the middle has no side; muscles of the trunk on the other side cross it too."""
+    out = tmp_path / "trunk.json"
+    wanted = ["--joints", "lumbar_extension,ankle_angle", "--side", "l", "--accept"]
+    wanted += ["--range", "lumbar_extension=-20:20deg", "--range", "ankle_angle_l=-20:20deg"]
+    result = _run(_leg(shared_data), out, *wanted)
+    assert result.exit_code == 0, result.output
+    model = load_model(out)
+    assert model.coordinate_names == ("lumbar_extension", "ankle_angle_l")
+    assert {"ercspn_l", "soleus_l"} < set(model.muscle_names)
+    assert all(name.endswith("_l") for name in model.muscle_names)
