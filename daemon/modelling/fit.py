@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.modelling.anatomy import positive_movement, side_of
 from daemon.modelling.crossing import interactions
-from daemon.modelling.fit_paths import Limits, fit_path
+from daemon.modelling.fit_paths import Limits
+from daemon.modelling.fitting import Fit, left_out, postures
 from daemon.modelling.opening import open_source
 from daemon.modelling.ranges import Range, chosen_ranges, recorded_ranges
-from daemon.modelling.samples import MOST_LEFT_OUT, Array, Samples, Told, sample, spread
-from daemon.modelling.smooth import Smooth, smooth_ranges
+from daemon.modelling.samples import Array, Samples, Told
+from daemon.modelling.smooth import Smooth
 from daemon.modelling.source import Source, Wanted
 from daemon.modelling.workers import Workers, every_processor, workers
 from pipeline.errors import UserError
-from pipeline.geometry import Coordinate, ModelFile, Muscle, MusclePath
+from pipeline.geometry import Coordinate, ModelFile, Muscle
 
 SAMPLES_PER_JOINT, MOST_SAMPLES = 1000, 4000
 """Postures to fit, where none are asked for."""
-Result = TypeVar("Result")
-NEAR = 0.05
-"""How far from a recorded posture one near it may be, half ranges."""
-FEWEST_KNOWN = 20
-"""With fewer postures at which the source knows a muscle's length there is nothing to fit."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +139,7 @@ def fit_model(
         opened = open_source(wanted)
     count = samples or min(SAMPLES_PER_JOINT * len(coordinates), MOST_SAMPLES)
     with workers(wanted, opened, processes) as crew:
-        points = _postures(coordinates, count + max(count // 4, 1), recorded or {})
+        points = postures(coordinates, count + max(count // 4, 1), recorded or {})
         fit = Fit(crew, coordinates, together, limits, count, points, on_progress)
         paths, seen = fit.run(names)
         smooth = fit.smooth(names, paths, seen)
@@ -203,118 +197,8 @@ def _crossing(
     return tuple(opened.muscle_names[place] for place in kept), together[kept]
 
 
-@dataclass(frozen=True)
-class Fit:
-    """Fits over one set of ranges."""
-
-    crew: Workers
-    coordinates: tuple[Coordinate, ...]
-    together: NDArray[np.bool_]
-    limits: Limits
-    count: int
-    """How many postures are fitted; the others are for the errors."""
-    points: Array
-    """The postures, [n, coordinate], scaled to -1..1."""
-    told: Told
-
-    def run(self, names: Sequence[str]) -> tuple[list[MusclePath], Samples]:
-        """Return the paths, errors on postures the fit has not seen, and all postures.
-
-        Raises
-        ------
-        UserError
-            If the source has no length of a muscle.
-        """
-        told = partial(self.told, "Postures of the model")
-        asked = sample(self.crew.ask, self.coordinates, self.points, told)
-        for place, name in enumerate(names):
-            if asked.known(place).sum() < FEWEST_KNOWN:
-                raise UserError(
-                    f"The source has no length of '{name}', or one that jumps everywhere, over "
-                    "these ranges; leave it out (--without) or narrow the ranges."
-                )
-        paths = self.paths(asked, range(len(names)), partial(self.told, "Fitting muscles"))
-        return paths, asked
-
-    def paths(
-        self, asked: Samples, places: Sequence[int], told: Callable[[float], None]
-    ) -> list[MusclePath]:
-        """Fit some of the muscles to samples."""
-        jobs = []
-        for place in places:
-            one = asked.muscles([place])
-            jobs.append(
-                partial(
-                    fit_path,
-                    self.coordinates,
-                    0,
-                    self.together[place],
-                    one.rows(slice(self.count)),
-                    one.rows(slice(self.count, None)),
-                    self.limits,
-                )
-            )
-        return self.crew.each(_run, jobs, told)
-
-    def smooth(
-        self, names: Sequence[str], paths: Sequence[MusclePath], asked: Samples
-    ) -> dict[str, Smooth]:
-        """Return for each muscle that misses a limit where it would meet it."""
-        missed = [
-            place
-            for place, path in enumerate(paths)
-            if not self.limits.met(path) or asked.known(place).mean() < 1 - MOST_LEFT_OUT
-        ]
-        jobs = [
-            partial(
-                smooth_ranges, names[p], self.coordinates, self.together[p], asked.muscles([p]),
-                paths[p], self.limits,
-            )
-            for p in missed
-        ]  # fmt: skip
-        found = self.crew.each(_run, jobs, partial(self.told, "Smooth ranges")) if jobs else []
-        return {names[place]: one for place, one in zip(missed, found, strict=True)}
-
-
-def _postures(coordinates: Sequence[Coordinate], n: int, recorded: Mapping[str, Array]) -> Array:
-    """Return the postures to sample, [n, coordinate], scaled to -1..1.
-
-    Quasi-random, or every second one near a recorded one.
-    """
-    points = spread(len(coordinates), n, seed=2)
-    places = [place for place, one in enumerate(coordinates) if one.name in recorded]
-    if not places:
-        return points
-    middle = [coordinates[place].middle_rad for place in places]
-    half = [coordinates[place].half_range_rad for place in places]
-    angles = np.array([recorded[coordinates[place].name] for place in places]).T
-    angles = (angles[np.isfinite(angles).all(axis=1)] - middle) / half
-    if len(angles):
-        near = points[1::2]  # a view: what is written here is written there
-        chosen = angles[np.random.default_rng(2).integers(len(angles), size=len(near))]
-        near[:, places] = np.clip(chosen + NEAR * near[:, places], -1.0, 1.0)
-    return points
-
-
-def _run(job: Callable[[], Result]) -> Result:
-    return job()
-
-
 def _known(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
     return lengths[np.isfinite(lengths)]
-
-
-def left_out(names: Sequence[str], seen: Samples) -> list[str]:
-    """Return a sentence for each muscle of which postures are left out."""
-    said = []
-    for place, name in enumerate(names):
-        known = seen.known(place)
-        if not known.all():
-            said.append(
-                f"The source has no length, or one that jumps, of '{name}' at {(~known).sum()} of "
-                f"{len(known)} postures; they are left out."
-            )
-    return said
 
 
 def _with_movements(

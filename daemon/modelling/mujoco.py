@@ -37,6 +37,7 @@ class MujocoPaths:
         self.tool = f"MuJoCo {self._mj.__version__}"
         self.title = wanted.path.stem
         self._data = self._mj.MjData(model)
+        self._model_lacks_mass = bool(self.notes)  # meshes that were left out had some
         joints = named(model.joint, model.njnt)
         self.joints = wanted.resolved(list(joints), "joint")
         self.muscle_names = self._wanted_muscles(wanted)
@@ -135,7 +136,12 @@ class MujocoPaths:
         r0, r1, force, scale = self._model.actuator_gainprm[actuator, :4]
         shortest, longest = self._model.actuator_lengthrange[actuator]
         optimal = (longest - shortest) / (r1 - r0)
-        if force < 0:
+        if force < 0:  # MuJoCo then takes it from the acceleration that the muscle gives
+            if not self._model.actuator_acc0[actuator] > 0 or self._model_lacks_mass:
+                raise UserError(
+                    f"'{name}' states no force, and MuJoCo derives none from its bodies; "
+                    "give it one in the model, or leave the muscle out (--without)."
+                )
             force = scale / self._model.actuator_acc0[actuator]
         own = Muscle(
             name=name,

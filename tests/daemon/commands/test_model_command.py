@@ -47,7 +47,9 @@ def test_a_fit_is_drawn_and_examined(arm: Path, tmp_path: Path) -> None:
 
 
 def test_a_model_that_makes_no_sense_is_not_written(arm: Path, tmp_path: Path) -> None:
-    arm.write_text(ARM.replace(".05 0 -.3", "0 0 .25").replace(".2 .42", ".2 .9"), encoding="utf-8")
+    text = ARM.replace(".05 0 -.3", "0 0 .25").replace(".2 .42", ".2 .9")
+    text = text.replace("<muscle", '<muscle force="100"')
+    arm.write_text(text, encoding="utf-8")
     made = tmp_path / "arm.json"
     words = ["fit", arm, "-o", made, "--joints", "knee_angle_r", "--processes", 1]
     result = _run(*words)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from daemon.modelling.crossing import interactions
 from daemon.modelling.difference import central_difference
-from daemon.modelling.fit import Fit, left_out
 from daemon.modelling.fit_paths import Limits, terms_of
+from daemon.modelling.fitting import Fit, left_out
 from daemon.modelling.samples import Posture, one_by_one, spread
 from daemon.modelling.workers import Workers
 from daemon.modelling.writing import model_json, table
