@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from daemon.modelling.fit_paths import Limits, fit_path
 from daemon.modelling.ranges import Range
-from daemon.modelling.samples import MOST_LEFT_OUT, Array, Samples
+from daemon.modelling.samples import MOST_LEFT_OUT, Array, Samples, of_muscle
 from pipeline.geometry import Coordinate, MusclePath
 
 HALVINGS = 5
@@ -20,6 +21,9 @@ LEAST_KEPT = 0.25
 """Of a range that would have to be narrowed further than this share nothing is said."""
 MARGIN = 0.95
 """Share of the limit that a narrower range has to meet, since it is sampled anew for its fit."""
+NEIGHBOURS, TOLD_M = 0.1, 1e-3
+"""Postures so near, in half ranges, show a jump of the length between them; from this on, in m, it
+is told."""
 FEWEST, MOST = 100, 1500
 """Postures that a trial is fitted to."""
 
@@ -75,7 +79,7 @@ def smooth_ranges(
                 smallest = share
                 if found is None or share > found[0]:
                     found = share, box, fitted
-    fault = _fault(name, samples, path)
+    fault = _fault(name, samples, path, np.flatnonzero(np.diag(together)))
     if found is None:
         return Smooth(None, f"{fault}, and cutting one of the ranges does not mend it.")
     _, box, fitted = found
@@ -138,11 +142,29 @@ def _said(coordinates: Sequence[Coordinate], ranges: dict[str, Range]) -> str:
     return f"with {cut.name} from {low:.4g} to {high:.4g} deg"
 
 
-def _fault(name: str, samples: Samples, path: MusclePath) -> str:
+def _fault(name: str, samples: Samples, path: MusclePath, columns: NDArray[np.intp]) -> str:
     share = 1 - float(samples.known(0).mean())
     if share > MOST_LEFT_OUT:
         return f"'{name}' has no length or one that jumps at {100 * share:.0f} % of the postures"
-    return f"'{name}' is off by {_errors(path)}"
+    jump_m = largest_jump_m(of_muscle(samples, 0, columns))
+    by = f" jumps in the source by up to {1e3 * jump_m:.2g} mm and" if jump_m > TOLD_M else ""
+    return f"'{name}'{by} is off by {_errors(path)}"
+
+
+def largest_jump_m(samples: Samples) -> float:
+    """Return by how much a length changes more between near postures than its slopes say, m.
+
+    The samples are of one muscle, known throughout, and of its own coordinates only.
+    """
+    if len(samples.x) < 2:
+        return 0.0
+    distance, pairs = cKDTree(samples.x).query(samples.x, k=2)
+    rows = np.flatnonzero(distance[:, 1] < NEIGHBOURS)
+    there = pairs[rows, 1]
+    moved = (samples.x[there] - samples.x[rows]) * samples.half_range
+    slope = -(samples.moment_arm[there, :, 0] + samples.moment_arm[rows, :, 0]) / 2
+    change = samples.length[there, 0] - samples.length[rows, 0]
+    return float(np.abs(change - (slope * moved).sum(axis=1)).max(initial=0.0))
 
 
 def _errors(path: MusclePath) -> str:

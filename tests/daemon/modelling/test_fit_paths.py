@@ -180,6 +180,7 @@ def test_a_jump_is_cut_off_by_the_least() -> None:
     smooth = fit.smooth(NAMES, *fit.run(NAMES))
     assert list(smooth) == ["hinge"]
     assert -0.52 < smooth["hinge"].ranges["ankle"][0] < -0.35
+    assert "'hinge' jumps in the source by up to 8 mm and is off by" in smooth["hinge"].sentence
 
 
 def test_a_muscle_that_jumps_everywhere_is_said_to() -> None:
