@@ -80,13 +80,17 @@ def _degrees(n: int, most: int) -> Iterator[tuple[int, ...]]:
 
 def _basis(x: Array, exponents: NDArray[np.intp], half_range: Array) -> tuple[Array, Array]:
     """Return the monomials [n, term] and their derivatives by the angles [coordinate, n, term]."""
-    value = np.prod(x[:, None, :] ** exponents, axis=2)
-    slopes = []
+    powers = x[:, :, None] ** np.arange(1 + exponents.max(initial=0))
+    value = np.ones((len(x), len(exponents)))
+    for c in range(len(half_range)):
+        value *= powers[:, c, exponents[:, c]]
+    slopes = np.empty((len(half_range), *value.shape))
     for c, half in enumerate(half_range):
-        lower = exponents.copy()
-        lower[:, c] = np.maximum(lower[:, c] - 1, 0)
-        slopes.append(np.prod(x[:, None, :] ** lower, axis=2) * (exponents[:, c] / half))
-    return value, np.array(slopes).reshape(len(half_range), *value.shape)
+        slopes[c] = exponents[:, c] / half
+        for other in range(len(half_range)):
+            lower = np.maximum(exponents[:, other] - (other == c), 0)
+            slopes[c] *= powers[:, other, lower]
+    return value, slopes
 
 
 def _fit_order(

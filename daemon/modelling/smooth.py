@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ NEIGHBOURS, TOLD_M = 0.1, 1e-3
 is told."""
 FEWEST, MOST = 100, 1500
 """Postures that a trial is fitted to."""
+
+
+Found = tuple[float, Array, MusclePath]
+"""Share of a range that is kept, the box [coordinate, 2] in half ranges, and the fit inside."""
 
 
 @dataclass(frozen=True)
@@ -63,22 +68,11 @@ def smooth_ranges(
     limits
         What has to be met.
     """
-    whole = np.tile([-1.0, 1.0], (len(coordinates), 1))
-    found: tuple[float, Array, MusclePath] | None = None
+    found: Found | None = None
     for column in np.flatnonzero(np.diag(together)):
         for side in (0, 1):
-            smallest, largest = LEAST_KEPT, 1.0  # share of the range that is kept
-            for _ in range(HALVINGS):
-                share = (smallest + largest) / 2
-                box = whole.copy()
-                box[column, side] *= 2 * share - 1
-                fitted = _fit_inside(coordinates, together, samples, box, limits)
-                if fitted is None:
-                    largest = share
-                    continue
-                smallest = share
-                if found is None or share > found[0]:
-                    found = share, box, fitted
+            trial = partial(_fit_inside, coordinates, together, samples, limits, column, side)
+            found = _widest(trial, found)
     fault = _fault(name, samples, path, np.flatnonzero(np.diag(together)))
     if found is None:
         return Smooth(None, f"{fault}, and cutting one of the ranges does not mend it.")
@@ -89,20 +83,40 @@ def smooth_ranges(
     )
 
 
+def _widest(trial: Callable[[float], Found | None], found: Found | None) -> Found | None:
+    """Return what keeps the largest share of the range: found before, or by one more cut."""
+    smallest, largest = LEAST_KEPT if found is None else found[0], 1.0
+    better = trial(smallest + (1.0 - smallest) / 2**HALVINGS)
+    if better is None:  # nothing to be gained here
+        return found
+    for _ in range(HALVINGS):
+        share = (better[0] + largest) / 2
+        wider = trial(share)
+        if wider is None:
+            largest = share
+        else:
+            better = wider
+    return better
+
+
 def _fit_inside(
     coordinates: Sequence[Coordinate],
     together: NDArray[np.bool_],
     samples: Samples,
-    box: Array,
     limits: Limits,
-) -> MusclePath | None:
-    """Return the fit inside a box, or None where it misses a limit."""
+    column: int,
+    side: int,
+    share: float,
+) -> Found | None:
+    """Return the fit inside a share of a range, or None where it misses a limit."""
+    box = np.tile([-1.0, 1.0], (len(coordinates), 1))
+    box[column, side] *= 2 * share - 1
     inside = _within(samples, box)
     known = inside.known(0)
     if known.sum() < FEWEST or known.mean() < 1 - MOST_LEFT_OUT:
         return None
     fitted = _refitted(coordinates, together, inside, limits)
-    return fitted if limits.excess(fitted) <= MARGIN else None
+    return (share, box, fitted) if limits.excess(fitted) <= MARGIN else None
 
 
 def _within(samples: Samples, box: Array) -> Samples:
