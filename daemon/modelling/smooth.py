@@ -69,7 +69,7 @@ def smooth_ranges(
         What has to be met.
     """
     found: Found | None = None
-    for column in np.flatnonzero(np.diag(together)):
+    for column in np.flatnonzero(np.diag(together)).tolist():
         for side in (0, 1):
             trial = partial(_fit_inside, coordinates, together, samples, limits, column, side)
             found = _widest(trial, found)
