@@ -31,7 +31,8 @@ def fit_to_excursion(muscle: Muscle, shortest: float, longest: float) -> Muscle:
     Over the ranges of the coordinates the path runs from `shortest` to `longest` (m). Where the
     fibre, tendon at slack, would leave `FIBRE_RANGE`, the optimal length is raised if the
     excursion is too long for it, and the slack length moved by the least that brings it inside.
-    Where no tendon would be left, the optimal length is the shortest that the excursion allows.
+    Where no tendon would be left, the optimal length is the shortest that the excursion allows;
+    where that leaves none either, the muscle stays as it is.
     MuJoCo takes its lengths from the whole range of the joints and lets fibres shorten to a
     fifth of their optimal length there; a muscle with an elastic tendon cannot.
     """
@@ -43,6 +44,8 @@ def fit_to_excursion(muscle: Muscle, shortest: float, longest: float) -> Muscle:
     if slack <= 0:  # a fibre so long that no tendon is left: the shortest that the excursion allows
         optimal = (longest - shortest) / (high - low)
         slack = shortest - low * optimal
+    if slack <= 0:
+        return muscle
     return replace(
         muscle, optimal_fibre_length_m=_rounded(optimal), tendon_slack_length_m=_rounded(slack)
     )

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.modelling.failures import without_failures
 from daemon.modelling.fit_paths import Limits, fit_path
 from daemon.modelling.samples import MOST_LEFT_OUT, Array, Samples, Told, sample, spread
 from daemon.modelling.smooth import Smooth, smooth_ranges
@@ -47,7 +48,7 @@ class Fit:
             If the source has no length of a muscle.
         """
         told = partial(self.told, "Postures of the model")
-        asked = sample(self.crew.ask, self.coordinates, self.points, told)
+        asked = without_failures(sample(self.crew.ask, self.coordinates, self.points, told))
         for place, name in enumerate(names):
             if asked.known(place).sum() < FEWEST_KNOWN:
                 raise UserError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,26 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from daemon.modelling.failures import unexplained
 from daemon.modelling.fit_paths import Limits, fit_path
+from daemon.modelling.narrowing import narrowed
 from daemon.modelling.ranges import Range
 from daemon.modelling.samples import MOST_LEFT_OUT, Array, Samples, of_muscle
 from pipeline.geometry import Coordinate, MusclePath
 
-HALVINGS = 5
-"""How finely the end of a range is searched: to this power of two of it."""
-LEAST_KEPT = 0.25
-"""Of a range that would have to be narrowed further than this share nothing is said."""
-MARGIN = 0.95
-"""Share of the limit that a narrower range has to meet, since it is sampled anew for its fit."""
 NEIGHBOURS, TOLD_M = 0.1, 1e-3
 """Postures so near, in half ranges, show a jump of the length between them; from this on, in m, it
 is told."""
-FEWEST, MOST = 100, 1500
+EQUATIONS_PER_TERM = 4
+FEWEST, MOST = 50, 1500
 """Postures that a trial is fitted to."""
-
-
-Found = tuple[float, Array, MusclePath]
-"""Share of a range that is kept, the box [coordinate, 2] in half ranges, and the fit inside."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +46,7 @@ def smooth_ranges(
     path: MusclePath,
     limits: Limits,
 ) -> Smooth:
-    """Find where the fit meets the limits, by the smallest cut at one end of one range.
+    """Find where the fit meets the limits, by the smallest cuts at one end of one range, or of two.
 
     Parameters
     ----------
@@ -68,14 +61,13 @@ def smooth_ranges(
     limits
         What has to be met.
     """
-    found: Found | None = None
-    for column in np.flatnonzero(np.diag(together)).tolist():
-        for side in (0, 1):
-            trial = partial(_fit_inside, coordinates, together, samples, limits, column, side)
-            found = _widest(trial, found)
-    fault = _fault(name, samples, path, np.flatnonzero(np.diag(together)))
+    columns = np.flatnonzero(np.diag(together)).tolist()
+    fit = partial(_fit_inside, coordinates, together, samples, limits)
+    box = np.tile([-1.0, 1.0], (len(coordinates), 1))
+    found = narrowed(fit, columns, box)
+    fault = _fault(name, samples, path, columns)
     if found is None:
-        return Smooth(None, f"{fault}, and cutting one of the ranges does not mend it.")
+        return Smooth(None, f"{fault}, and narrower ranges do not mend it.")
     _, box, fitted = found
     ranges = _ranges(coordinates, box)
     return Smooth(
@@ -83,40 +75,20 @@ def smooth_ranges(
     )
 
 
-def _widest(trial: Callable[[float], Found | None], found: Found | None) -> Found | None:
-    """Return what keeps the largest share of the range: found before, or by one more cut."""
-    smallest, largest = LEAST_KEPT if found is None else found[0], 1.0
-    better = trial(smallest + (1.0 - smallest) / 2**HALVINGS)
-    if better is None:  # nothing to be gained here
-        return found
-    for _ in range(HALVINGS):
-        share = (better[0] + largest) / 2
-        wider = trial(share)
-        if wider is None:
-            largest = share
-        else:
-            better = wider
-    return better
-
-
 def _fit_inside(
     coordinates: Sequence[Coordinate],
     together: NDArray[np.bool_],
     samples: Samples,
     limits: Limits,
-    column: int,
-    side: int,
-    share: float,
-) -> Found | None:
-    """Return the fit inside a share of a range, or None where it misses a limit."""
-    box = np.tile([-1.0, 1.0], (len(coordinates), 1))
-    box[column, side] *= 2 * share - 1
+    box: Array,
+) -> tuple[float, MusclePath] | None:
+    """Return the fit inside a box, as `Trial` describes."""
     inside = _within(samples, box)
     known = inside.known(0)
     if known.sum() < FEWEST or known.mean() < 1 - MOST_LEFT_OUT:
         return None
     fitted = _refitted(coordinates, together, inside, limits)
-    return (share, box, fitted) if limits.excess(fitted) <= MARGIN else None
+    return limits.excess(fitted), fitted
 
 
 def _within(samples: Samples, box: Array) -> Samples:
@@ -133,7 +105,8 @@ def _refitted(
     """Fit samples, one in four of them kept for the errors."""
     unseen = np.arange(len(inside.x)) % 4 == 0
     seen, unseen = np.flatnonzero(~unseen), np.flatnonzero(unseen)
-    fewer = replace(limits, max_terms=min(limits.max_terms, len(seen) // 2))
+    equations = len(seen) * (1 + int(np.diag(together).sum()))  # lengths and moment arms
+    fewer = replace(limits, max_terms=min(limits.max_terms, equations // EQUATIONS_PER_TERM))
     return fit_path(coordinates, 0, together, inside.rows(seen), inside.rows(unseen), fewer)
 
 
@@ -151,16 +124,20 @@ def _ranges(coordinates: Sequence[Coordinate], box: Array) -> dict[str, Range]:
 
 
 def _said(coordinates: Sequence[Coordinate], ranges: dict[str, Range]) -> str:
-    cut = next(c for c in coordinates if ranges[c.name] != c.range_rad)
-    low, high = map(math.degrees, ranges[cut.name])
-    return f"with {cut.name} from {low:.4g} to {high:.4g} deg"
+    parts = [
+        f"{c.name} from {math.degrees(ranges[c.name][0]):.4g} to "
+        f"{math.degrees(ranges[c.name][1]):.4g} deg"
+        for c in coordinates
+        if ranges[c.name] != c.range_rad
+    ]
+    return f"with {' and '.join(parts)}"
 
 
-def _fault(name: str, samples: Samples, path: MusclePath, columns: NDArray[np.intp]) -> str:
+def _fault(name: str, samples: Samples, path: MusclePath, columns: Sequence[int]) -> str:
     share = 1 - float(samples.known(0).mean())
     if share > MOST_LEFT_OUT:
         return f"'{name}' has no length or one that jumps at {100 * share:.0f} % of the postures"
-    jump_m = largest_jump_m(of_muscle(samples, 0, columns))
+    jump_m = largest_jump_m(of_muscle(samples, 0, np.array(columns, dtype=np.intp)))
     by = f" jumps in the source by up to {1e3 * jump_m:.2g} mm and" if jump_m > TOLD_M else ""
     return f"'{name}'{by} is off by {_errors(path)}"
 
@@ -173,12 +150,8 @@ def largest_jump_m(samples: Samples) -> float:
     if len(samples.x) < 2:
         return 0.0
     distance, pairs = cKDTree(samples.x).query(samples.x, k=2)
-    rows = np.flatnonzero(distance[:, 1] < NEIGHBOURS)
-    there = pairs[rows, 1]
-    moved = (samples.x[there] - samples.x[rows]) * samples.half_range
-    slope = -(samples.moment_arm[there, :, 0] + samples.moment_arm[rows, :, 0]) / 2
-    change = samples.length[there, 0] - samples.length[rows, 0]
-    return float(np.abs(change - (slope * moved).sum(axis=1)).max(initial=0.0))
+    near = distance[:, 1] < NEIGHBOURS
+    return float(unexplained(samples, 0, pairs[:, 1:])[near].max(initial=0.0))
 
 
 def _errors(path: MusclePath) -> str:
