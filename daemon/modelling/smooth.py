@@ -18,9 +18,9 @@ from daemon.modelling.ranges import Range
 from daemon.modelling.samples import MOST_LEFT_OUT, Array, Samples, of_muscle
 from pipeline.geometry import Coordinate, MusclePath
 
-NEIGHBOURS, TOLD_M = 0.1, 1e-3
-"""Postures so near, in half ranges, show a jump of the length between them; from this on, in m, it
-is told."""
+ACROSS, NEIGHBOURS, TOLD_M = 4, 0.1, 1e-3
+"""So many postures so near, in half ranges, show a jump of the length between them; from this on, m,
+it is told."""
 EQUATIONS_PER_TERM = 4
 FEWEST, MOST = 50, 1500
 """Postures that a trial is fitted to."""
@@ -149,9 +149,10 @@ def largest_jump_m(samples: Samples) -> float:
     """
     if len(samples.x) < 2:
         return 0.0
-    distance, pairs = cKDTree(samples.x).query(samples.x, k=2)
-    near = distance[:, 1] < NEIGHBOURS
-    return float(unexplained(samples, 0, pairs[:, 1:])[near].max(initial=0.0))
+    distance, pairs = cKDTree(samples.x).query(samples.x, k=1 + ACROSS)
+    near = (distance[:, 1:] < NEIGHBOURS) & (pairs[:, 1:] < len(samples.x))
+    pairs = np.minimum(pairs[:, 1:], len(samples.x) - 1)  # fewer than asked for: none
+    return float(unexplained(samples, 0, pairs)[near].max(initial=0.0))
 
 
 def _errors(path: MusclePath) -> str:
