@@ -18,6 +18,7 @@ from daemon.modelling.ranges import Range, chosen_ranges, recorded_ranges
 from daemon.modelling.samples import Array, Samples, Told
 from daemon.modelling.smooth import Smooth
 from daemon.modelling.source import Source, Wanted
+from daemon.modelling.unnamed import beyond_the_model, moved_but_not_named
 from daemon.modelling.workers import Workers, every_processor, workers
 from pipeline.errors import UserError
 from pipeline.geometry import Coordinate, ModelFile, Muscle
@@ -149,6 +150,8 @@ def fit_model(
         opened.muscle(name, path, _known(seen.length[:, place]))
         for place, (name, path) in enumerate(zip(names, paths, strict=True))
     )
+    notes += beyond_the_model(recorded or {}, wanted.joints, chosen)
+    notes += moved_but_not_named(recorded or {}, opened, wanted)
     notes = [*opened.notes, *notes, *left_out(names, seen)]
     model = _model_file(
         opened, wanted, about or About(), coordinates, made, _sampled(count, bool(recorded))

@@ -39,7 +39,7 @@ class MujocoPaths:
         self._data = self._mj.MjData(model)
         self._model_lacks_mass = bool(self.notes)  # meshes that were left out had some
         joints = named(model.joint, model.njnt)
-        self.joints = wanted.resolved(list(joints), "joint")
+        self.known_joints, self.joints = tuple(joints), wanted.resolved(list(joints), "joint")
         self.muscle_names = self._wanted_muscles(wanted)
         actuators = named(model.actuator, model.nu)
         self._muscles = [actuators[name] for name in self.muscle_names]

@@ -62,7 +62,7 @@ class OpensimPaths:
         self.title = str(model.getName()) or wanted.path.stem
         coordinates = model.getCoordinateSet()
         known = [coordinates.get(i).getName() for i in range(coordinates.getSize())]
-        self.joints = wanted.resolved(known)
+        self.known_joints, self.joints = tuple(known), wanted.resolved(known)
         named = [coordinates.get(name) for name in self.joints]
         for coordinate in named:
             _check_turns(coordinate, wanted.path)

@@ -61,6 +61,8 @@ class Source(Protocol):
     """Sentences about what was changed to read it."""
     joints: tuple[str, ...]
     """The coordinates that are moved, by the model's own names."""
+    known_joints: tuple[str, ...]
+    """All coordinates that the model has."""
     muscle_names: tuple[str, ...]
     ranges_rad: tuple[tuple[float, float], ...]
     """The model's own range of each coordinate."""

@@ -73,3 +73,21 @@ def test_every_muscle_is_within_the_limits_at_the_recorded_postures(
         for dof in range(len(JOINTS)):
             off = arms[::4, dof, place] - np.array(derivatives)[:, dof, place]
             assert rms(off) < 1.5e-3, (name, JOINTS[dof])
+
+
+def test_what_else_a_recording_moves_is_told(leg: tuple[Path, dict[str, np.ndarray]]) -> None:
+    file, _ = leg
+    recorded = recorded_angles(load_recording(f"angles={file.parent / 'coordinates.mot'}"))
+    fitted = fit_model(
+        file,
+        ["hip_flexion", "ankle_angle"],
+        side="l",
+        muscles=["recfem_l", "soleus_l"],
+        ranges={"hip_flexion_l": (-0.1, 0.3)},
+        recorded=recorded,
+        samples=100,
+        processes=1,
+    )
+    outside, moved = fitted.notes
+    assert "'hip_flexion_l' was recorded from -12 to 28 deg, outside the fitted range" in outside
+    assert "also moves hip_adduction_l, hip_rotation_l, knee_angle_l, which" in moved
