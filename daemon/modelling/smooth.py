@@ -19,7 +19,7 @@ from daemon.modelling.samples import MOST_LEFT_OUT, Array, Samples, of_muscle
 from pipeline.geometry import Coordinate, MusclePath
 
 ACROSS, NEIGHBOURS, TOLD_M = 4, 0.1, 1e-3
-"""So many postures so near, in half ranges, show a jump between them; it is told from this on, m."""
+"""So many postures so near, in half ranges, show a jump between them; it is told from this, m."""
 EQUATIONS_PER_TERM = 4
 FEWEST, MOST = 50, 1500
 """Postures that a trial is fitted to."""
