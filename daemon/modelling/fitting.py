@@ -123,13 +123,12 @@ def _run(job: Callable[[], Result]) -> Result:
 
 
 def left_out(names: Sequence[str], seen: Samples) -> list[str]:
-    """Return a sentence for each muscle of which postures are left out."""
-    said = []
-    for place, name in enumerate(names):
-        known = seen.known(place)
-        if not known.all():
-            said.append(
-                f"The source has no length, or one that jumps, of '{name}' at {(~known).sum()} of "
-                f"{len(known)} postures; they are left out."
-            )
-    return said
+    """Return a sentence about the postures that are left out, if there are any."""
+    counts = {name: int((~seen.known(place)).sum()) for place, name in enumerate(names)}
+    few = ", ".join(f"{name} ({count})" for name, count in counts.items() if count)
+    if not few:
+        return []
+    return [
+        f"The source has no length, or one that jumps, at some of the {len(seen.x)} postures, which "
+        f"are left out: {few}."
+    ]
