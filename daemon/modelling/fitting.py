@@ -129,6 +129,6 @@ def left_out(names: Sequence[str], seen: Samples) -> list[str]:
     if not few:
         return []
     return [
-        f"The source has no length, or one that jumps, at some of the {len(seen.x)} postures, which "
-        f"are left out: {few}."
+        f"The source has no length, or one that jumps, at some of the {len(seen.x)} postures, "
+        f"which are left out: {few}."
     ]

@@ -18,6 +18,8 @@ from pipeline.geometry import FORMAT, ModelFile, MusclePath, load_model
 
 WIDTH = 80
 """Longest piece of a wrapped list in the file, characters."""
+FEW = 6
+"""So many muscles are named in an error."""
 
 
 def write_model(fitted: Fitted, output: Path, *, accept: bool = False) -> None:
@@ -37,16 +39,37 @@ def write_model(fitted: Fitted, output: Path, *, accept: bool = False) -> None:
         part.replace(output)
 
 
+def summary(fitted: Fitted) -> dict[str, object]:
+    """Return the errors of a fit as data: lengths and moment arms in m, ranges in rad."""
+    return {
+        "model": fitted.model.name,
+        "ranges_rad": {c.name: c.range_rad for c in fitted.model.coordinates},
+        "muscles": {
+            muscle.name: {
+                "length_rms_m": muscle.path.length_rms_m,
+                "moment_arm_rms_m": muscle.path.moment_arm_rms_m,
+                "over_the_limits": muscle.name in fitted.over,
+            }
+            for muscle in fitted.model.muscles
+        },
+        "over_the_limits": dict(fitted.over),
+        "smooth_ranges_rad": dict(fitted.ranges),
+        "notes": list(fitted.notes),
+    }
+
+
 def _refusal(fitted: Fitted) -> str:
-    names = ",".join(fitted.over)
     narrower = " ".join(
         f"--range {name}={math.degrees(low):.4g}:{math.degrees(high):.4g}deg"
         for name, (low, high) in fitted.ranges.items()
     )
-    way = f"narrow the ranges ({narrower})" if narrower else "narrow the ranges"
+    way = narrower or "--range, or --recording for those of a person"
+    over = list(fitted.over)
+    out = f"leave them out (--without {','.join(over)}), " if len(over) <= FEW else ""
+    named = ", ".join(over[:FEW]) + (f" and {len(over) - FEW} more" if len(over) > FEW else "")
     return (
-        f"The errors of {names.replace(',', ', ')} exceed a limit, so nothing was written; {way}, "
-        f"leave them out (--without {names}), or give --accept."
+        f"The errors of {named} exceed a limit, so nothing was written; narrow the ranges ({way}), "
+        f"{out}or give --accept."
     )
 
 

@@ -95,6 +95,7 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Write over the file
 @click.option("--accept", is_flag=True, help="Write muscles whose errors exceed a limit too.")
 @click.option("--processes", type=_COUNT, help="Without it, one on each processor.")
 @_overwrite
+@json_option()
 def fit(
     source: Path,
     output: Path,
@@ -106,6 +107,7 @@ def fit(
     recording: str | None,
     accept: bool,
     overwrite: bool,
+    json_file: str | None,
     **given: Any,
 ) -> None:
     """Fit the muscles of SOURCE, an OpenSim (.osim) or MuJoCo (.xml) model.
@@ -118,7 +120,7 @@ def fit(
     from daemon.modelling.fit import About, fit_model
     from daemon.modelling.fit_paths import Limits
     from daemon.modelling.ranges import parse_range
-    from daemon.modelling.writing import table, write_model
+    from daemon.modelling.writing import summary, table, write_model
 
     named = _names(joints) or []
     with progress_of_stages("Opening the model") as told:
@@ -141,13 +143,15 @@ def fit(
             processes=given["processes"],
             on_progress=told,
         )
-    say(table([(muscle.name, muscle.path) for muscle in fitted.model.muscles], fitted.limits))
+    paths = [(muscle.name, muscle.path) for muscle in fitted.model.muscles]
+    say(table(paths, fitted.limits), json_file)
     for coordinate in fitted.model.coordinates:
-        say(_coordinate(coordinate))
+        say(_coordinate(coordinate), json_file)
     for note in (*fitted.notes, *fitted.over.values()):
-        say(note)
+        say(note, json_file)
+    write_json(json_file, summary(fitted))
     write_model(fitted, output, accept=accept)
-    say(f"Wrote {len(fitted.model.muscles)} muscles to {output}.")
+    say(f"Wrote {len(fitted.model.muscles)} muscles to {output}.", json_file)
 
 
 def _names(text: str | None) -> list[str] | None:

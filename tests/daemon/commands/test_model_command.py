@@ -32,8 +32,11 @@ def arm(tmp_path: Path) -> Path:
 def test_a_fit_is_drawn_and_examined(arm: Path, tmp_path: Path) -> None:
     made, drawn = tmp_path / "arm.json", tmp_path / "arm.png"
     words = [arm, "-o", made, "--joints", "knee_angle", "--side", "r", "--processes", 2]
-    fitted = _run("fit", *words)
+    fitted = _run("fit", *words, "--json", tmp_path / "fit.json")
     assert fitted.exit_code == 0, fitted.output
+    summary = json.loads((tmp_path / "fit.json").read_text())
+    assert summary["muscles"]["m"]["length_rms_m"] < 1e-3
+    assert summary["over_the_limits"] == {}
     assert "knee_angle_r: -80.0 to 80.0 deg" in fitted.output
     shown = _run("show", made, "--source", arm, "-o", drawn)
     assert shown.exit_code == 0, shown.output
