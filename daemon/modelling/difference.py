@@ -16,6 +16,14 @@ MOST_M = 0.25
 """A moment arm above this is none of a body's, but a jump that takes longer than a step, m."""
 
 
+DOUBTED_M, WIDER = 2e-3, 20
+"""Slopes to both sides that differ by more than this, in m, are taken again with so many steps.
+
+A wrapping that is solved to a micrometre jumps by that much, which within one step is a slope of
+its own; a kink stays what it is.
+"""
+
+
 def central_difference(
     length: Callable[[Array], Array], q: Array, step: float
 ) -> tuple[Array, Array]:
@@ -26,9 +34,19 @@ def central_difference(
     """
     here = length(q)
     arms = []
-    for moved in step * np.eye(len(q)):
-        ahead, behind = length(q + moved), length(q - moved)
-        jumps = np.abs(ahead - 2 * here + behind) / step > JUMP_M
-        slope = (behind - ahead) / (2 * step)
-        arms.append(np.where(jumps | (np.abs(slope) > MOST_M), np.nan, slope))
+    for direction in np.eye(len(q)):
+        slope, bend = _slope(length, here, q, direction, step)
+        doubted = bend > DOUBTED_M
+        if doubted.any():
+            wide, wide_bend = _slope(length, here, q, direction, WIDER * step)
+            slope, bend = np.where(doubted, wide, slope), np.where(doubted, wide_bend, bend)
+        arms.append(np.where((bend > JUMP_M) | (np.abs(slope) > MOST_M), np.nan, slope))
     return here, np.array(arms)
+
+
+def _slope(
+    length: Callable[[Array], Array], here: Array, q: Array, direction: Array, step: float
+) -> tuple[Array, Array]:
+    """Return minus the slope along a direction, and how much those to both sides differ."""
+    ahead, behind = length(q + step * direction), length(q - step * direction)
+    return (behind - ahead) / (2 * step), np.abs(ahead - 2 * here + behind) / step

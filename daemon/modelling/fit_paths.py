@@ -156,6 +156,8 @@ def fit_path(
     for order in range(1, limits.max_order + 1):
         alone = min(2 * order, limits.max_order) if order >= BENDING and len(columns) > 1 else order
         exponents = terms_of(order, together[np.ix_(columns, columns)], alone)
+        if len(exponents) > limits.max_terms:
+            exponents = terms_of(order, together[np.ix_(columns, columns)])
         if tried and len(exponents) > limits.max_terms:
             break
         tried.append(_fit_order(names, exponents, seen, unseen, limits))

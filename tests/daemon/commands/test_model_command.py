@@ -1,4 +1,4 @@
-"""`hillstream model`: fitted with two processes, drawn, examined."""
+"""`hillstream model`: fitted, drawn, examined."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def arm(tmp_path: Path) -> Path:
 
 def test_a_fit_is_drawn_and_examined(arm: Path, tmp_path: Path) -> None:
     made, drawn = tmp_path / "arm.json", tmp_path / "arm.png"
-    words = [arm, "-o", made, "--joints", "knee_angle", "--side", "r", "--processes", 2]
+    words = [arm, "-o", made, "--joints", "knee_angle", "--side", "r", "--processes", 1]
     fitted = _run("fit", *words, "--json", tmp_path / "fit.json")
     assert fitted.exit_code == 0, fitted.output
     summary = json.loads((tmp_path / "fit.json").read_text())

@@ -236,6 +236,16 @@ def test_a_kink_has_a_slope_and_a_jump_has_none() -> None:
     assert_allclose(arm[0], [0, np.nan, -0.04], atol=1e-9)
 
 
+def test_a_wrapping_that_is_solved_roughly_keeps_its_slope() -> None:
+    """A jump of a micrometre within the step would be a moment arm of 5 mm."""
+
+    def length(q: Array) -> Array:
+        return np.array([0.3 - 0.02 * q[0] + 1e-6 * (q[0] > 0)])
+
+    _, arm = central_difference(length, np.array([0.0]), 1e-4)
+    assert arm[0, 0] == pytest.approx(0.02, abs=3e-4)
+
+
 @pytest.mark.parametrize("max_terms", [1, 4])
 def test_the_number_of_terms_is_bounded(max_terms: int) -> None:
     for path in _fit(Limits(max_terms=max_terms)).values():
