@@ -13,7 +13,7 @@ LEAST_KEPT = 0.25
 """Of a range that would have to be narrowed further than this share nothing is said."""
 FIRST_CUT = 0.7
 """Share of a range that the first of two cuts leaves."""
-MARGIN = 0.95
+MARGIN = 0.8
 """Share of the limit that a narrower range has to meet, since it is sampled anew for its fit."""
 
 Trial = Callable[[Array], "tuple[float, MusclePath] | None"]
