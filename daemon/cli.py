@@ -24,6 +24,7 @@ from daemon.commands.setup.check import check
 from daemon.commands.setup.doctor import doctor
 from daemon.commands.setup.init import init
 from daemon.commands.setup.keys import keys
+from daemon.commands.setup.model import model
 from daemon.commands.setup.streams import streams
 from daemon.commands.setup.subject import subject
 from daemon.terminal.command import Commands
@@ -81,6 +82,7 @@ for command in (
     report,
     calibrate,
     electrodes,
+    model,
     subject,
     export,
     bench,

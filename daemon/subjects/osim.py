@@ -16,7 +16,7 @@ _NEEDED = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
 def read_osim(root: Element, path: Path) -> tuple[Subject, list[str]]:
     """Return the muscle parameters of an ``.osim`` model of version 3 or later.
 
-    The geometry is not read here; ``python -m tools.importers.opensim`` fits it. The maximum
+    The geometry is not read here; ``hillstream model fit`` fits it. The maximum
     velocity is nan where the file states none. The list is of changes, and empty.
 
     Raises

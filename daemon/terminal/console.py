@@ -102,6 +102,13 @@ def duration(seconds: float) -> str:
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[float], None]]:
     """Show a bar on stderr while work goes on; yields a function that takes the fraction done."""
+    with progress_of_stages(what) as update:
+        yield lambda done: update(what, done)
+
+
+@contextmanager
+def progress_of_stages(first: str) -> Iterator[Callable[[str, float], None]]:
+    """Show a bar whose label changes; yields a function of the label and the fraction done."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -110,5 +117,9 @@ def progress_bar(what: str) -> Iterator[Callable[[float], None]]:
         console=Console(stderr=True),
         transient=True,
     ) as progress:
-        task = progress.add_task(what, total=1.0)
-        yield lambda done: progress.update(task, completed=done)
+        task = progress.add_task(first, total=1.0)
+
+        def update(what: str, done: float) -> None:
+            progress.update(task, description=what, completed=done)
+
+        yield update

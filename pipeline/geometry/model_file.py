@@ -1,6 +1,6 @@
 """The model file: muscles, their generic parameters and their fitted paths, as JSON.
 
-A file is written once by an importer (``tools/importers``) and read at every start. SI units
+A file is written once by an importer (``daemon/modelling``) and read at every start. SI units
 throughout; every name with a unit carries it.
 """
 
@@ -137,7 +137,7 @@ def load_model(path: str | Path) -> ModelFile:
         found = raw.get("format") if isinstance(raw, dict) else type(raw).__name__
         raise UserError(
             f"{path} is not a model file: its format is {found!r} where {FORMAT!r} is read; "
-            "make it anew with one of the importers in tools/."
+            "make it anew with 'hillstream model fit'."
         )
     content = {key: value for key, value in raw.items() if key != "format"}
     try:

@@ -8,8 +8,6 @@ from numpy.testing import assert_allclose
 from places import MODELS
 
 from pipeline.geometry import Coordinate, Geometry, ModelFile, load_model
-from tools.importers.common import ImportRequest
-from tools.importers.fit_paths import Limits
 
 LEGS = ["right", "left"]
 FRACTIONS = np.array(
@@ -33,13 +31,12 @@ def _angles(coordinates: tuple[Coordinate, ...]) -> np.ndarray:
 @pytest.mark.parametrize("side", LEGS)
 def test_every_muscle_has_opensims_length_and_moment_arms(side: str, shared_data: Path) -> None:
     pytest.importorskip("opensim", reason="opensim is not installed")
-    from tools.importers.opensim import OpensimPaths
+    from daemon.modelling.opensim import OpensimPaths
+    from daemon.modelling.source import Wanted
 
     model = _leg(side)
-    request = ImportRequest(
-        Path(), "m", "o", "l", model.coordinates, model.muscle_names, 1, Limits()
-    )
-    source = OpensimPaths(shared_data / "walking" / "gait2392.osim", request)
+    file = shared_data / "walking" / "gait2392.osim"
+    source = OpensimPaths(Wanted(file, model.coordinate_names, model.muscle_names))
     q = _angles(model.coordinates)
     length, moment_arm = (np.array(part) for part in zip(*map(source, q), strict=True))
     names = model.coordinate_names

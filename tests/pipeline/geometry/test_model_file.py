@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from daemon.modelling.writing import model_json
 from pipeline.errors import UserError
 from pipeline.geometry import ModelFile, load_model
-from tools.importers.common import model_json
 
 Broken = Callable[[Callable[[dict[str, Any]], object]], Path]
 

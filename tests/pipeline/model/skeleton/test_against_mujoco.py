@@ -5,8 +5,8 @@ import pytest
 import torch
 from places import MODELS
 
+from daemon.modelling.skeleton import MujocoLimb
 from pipeline.model.skeleton import Skeleton, load_skeleton
-from tools.importers.skeleton import MujocoLimb
 
 mujoco = pytest.importorskip("mujoco")
 

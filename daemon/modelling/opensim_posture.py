@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from daemon.modelling.samples import Array
 from pipeline.errors import UserError
-from tools.importers.samples import Array
 
 SAME_RAD = 1e-7
 """Difference between the angle that was set and the one read back that is rounding, rad."""

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.modelling.fibres import FIBRE_RANGE, fit_to_excursion
 from pipeline.geometry import Muscle, MusclePath
-from tools.importers.mujoco import FIBRE_RANGE, fit_to_excursion
 
 
 def _muscle(optimal: float, slack: float) -> Muscle:
@@ -25,6 +25,12 @@ def test_a_slack_length_is_moved_by_the_least(
     taken = fit_to_excursion(_muscle(0.1, 0.2), shortest, longest)
     assert taken.optimal_fibre_length_m == 0.1
     assert taken.tendon_slack_length_m == pytest.approx(slack)
+
+
+def test_a_fibre_leaves_room_for_a_tendon() -> None:
+    taken = fit_to_excursion(_muscle(0.41, -0.26), 0.3, 0.48)
+    assert taken.optimal_fibre_length_m == pytest.approx(0.2)
+    assert taken.tendon_slack_length_m == pytest.approx(0.2)
 
 
 @given(

@@ -1,6 +1,6 @@
-"""Skeleton files from MuJoCo models: ``python -m tools.importers.skeleton MODEL.xml ...``.
+"""Skeletons from MuJoCo models (extra ``mujoco``).
 
-Needs the extra ``mujoco``. The limb begins at the first joint named; what carries it is held still.
+The limb begins at the first joint named; what carries it is held still.
 Bodies beyond the last joint named are welded to its bone at the model's reference pose.
 """
 
@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.terminal.command import Command
+from daemon.modelling.mujoco_file import mujoco_package
 from pipeline.errors import UserError
-from pipeline.files import refuse_existing
 from pipeline.model.skeleton.tree import Bone, Hinge, KinematicTree
-from pipeline.model.skeleton.tree_file import save_skeleton
-from tools.importers.common import overwrite_option
 
 Array = NDArray[np.float64]
 
@@ -40,15 +35,6 @@ class _Mass:
     second: Array
 
 
-def _mujoco() -> Any:
-    try:
-        return import_module("mujoco")
-    except ImportError as error:
-        raise UserError(
-            "The MuJoCo importer needs the package mujoco; install hillstream[mujoco]."
-        ) from error
-
-
 class MujocoLimb:
     """A serial limb of a MuJoCo model.
 
@@ -59,7 +45,7 @@ class MujocoLimb:
     """
 
     def __init__(self, path: Path, coordinates: tuple[str, ...]) -> None:
-        mj = _mujoco()
+        mj = mujoco_package()
         self.version = str(mj.__version__)
         try:
             self.model = mj.MjModel.from_xml_path(str(path))
@@ -187,35 +173,12 @@ def _with_hinge(found: list[Hinge], new: Hinge) -> list[Hinge]:
     return [*found[:-1], replace(last, name=new.name, angle=angle)]
 
 
-@click.command(cls=Command)
-@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
-@click.option("--name", required=True, help="What the skeleton is called.")
-@click.option("--origin", required=True, help="Where the model comes from.")
-@click.option("--license", "licence", required=True, help="Licence of the model (SPDX).")
-@click.option("--coordinates", required=True, help="Joints, from the trunk outwards, by commas.")
-@overwrite_option
-def main(
-    model: Path,
-    output: Path,
-    name: str,
-    origin: str,
-    licence: str,
-    coordinates: str,
-    overwrite: bool,
-) -> None:
-    """Take the hinges and bones of a limb from the MuJoCo MODEL and write a skeleton file."""
-    if not overwrite:
-        refuse_existing(output)
-    limb = MujocoLimb(model, tuple(coordinates.split(",")))
-    chain = KinematicTree(
+def skeleton_of(
+    path: Path, coordinates: tuple[str, ...], name: str, origin: str, licence: str
+) -> KinematicTree:
+    """Return the hinges and bones of a limb, as `MujocoLimb` reads them."""
+    limb = MujocoLimb(path, coordinates)
+    return KinematicTree(
         name, f"{origin}; read with MuJoCo {limb.version}", licence,
         limb.coordinates, limb.hinges(), limb.bones(), tuple(limb.model.opt.gravity.tolist()),
     )  # fmt: skip
-    save_skeleton(chain, output)
-    for bone in chain.bones:
-        click.echo(f"{bone.name:10s} {bone.mass_kg:.4f} kg, centre {bone.centre_of_mass_m} m")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The importers, each run on its real model where its package is installed."""
+"""Fits of source models, each on its real model where its package is installed."""
 
 import importlib.util
 import sys
@@ -10,23 +10,22 @@ import pytest
 from click.testing import CliRunner, Result
 from numpy.testing import assert_allclose
 
+from daemon.cli import main
+from daemon.modelling.fit_paths import Limits
+from daemon.modelling.mujoco import MujocoPaths
+from daemon.modelling.opensim import OpensimPaths
+from daemon.modelling.source import Wanted
 from pipeline.errors import UserError
-from pipeline.geometry import Coordinate, Geometry, load_model
+from pipeline.geometry import Geometry, load_model
 from pipeline.metrics import rms
-from tools.importers import mujoco as import_mujoco
-from tools.importers import opensim as import_opensim
-from tools.importers.common import ImportRequest
-from tools.importers.fit_paths import Limits
 
 ARM = [
-    *("--coordinate", "elbow_flexion", "0.3", "2.0", "flexion"),
-    *("--coordinate", "pro_sup", "-1", "1", "pronation"),
-    *("--muscles", "BRA,BRD"),
+    *("--joints", "elbow_flexion,pro_sup", "--muscles", "BRA,BRD"),
+    *("--range", "elbow_flexion=0.3:2rad", "--range", "pro_sup=-1:1rad"),
 ]
 LEG = [
-    *("--coordinate", "knee_angle_r", "-1.5", "0", "extension"),
-    *("--coordinate", "ankle_angle_r", "-0.5", "0.5", "dorsiflexion"),
-    *("--muscles", "soleus_r,med_gas_r"),
+    *("--joints", "knee_angle_r,ankle_angle_r", "--muscles", "soleus_r,med_gas_r"),
+    *("--range", "knee_angle_r=-86:0deg", "--range", "ankle_angle_r=-29:29deg"),
 ]
 
 
@@ -46,9 +45,9 @@ def _arm(shared_data: Path) -> Path:
     return shared_data / "myoarm" / "myoarm_nomesh.xml"
 
 
-def _run(importer: object, model: Path, output: Path, *options: str) -> Result:
-    given = [str(model), "-o", str(output), "--name", "m", "--origin", "o", "--license", "l"]
-    return CliRunner().invoke(importer.main, [*given, "--samples", "60", *options])  # type: ignore[attr-defined]
+def _run(model: Path, output: Path, *options: str) -> Result:
+    given = ["model", "fit", str(model), "-o", str(output), "--processes", "1", "--samples", "60"]
+    return CliRunner().invoke(main, [*given, *options])
 
 
 def _quiet_opensim() -> Any:
@@ -58,13 +57,9 @@ def _quiet_opensim() -> Any:
     return opensim
 
 
-def _request(coordinates: tuple[Coordinate, ...], muscles: tuple[str, ...]) -> ImportRequest:
-    return ImportRequest(Path(), "m", "o", "l", coordinates, muscles, 10, Limits())
-
-
 @needs_opensim
 def test_opensim_model_becomes_a_model_file(shared_data: Path, tmp_path: Path) -> None:
-    result = _run(import_opensim, _leg(shared_data), tmp_path / "leg.json", *LEG)
+    result = _run(_leg(shared_data), tmp_path / "leg.json", *LEG)
     assert result.exit_code == 0, result.output
     assert "OVER THE LIMIT" not in result.output
     model = load_model(tmp_path / "leg.json")
@@ -76,7 +71,7 @@ def test_opensim_model_becomes_a_model_file(shared_data: Path, tmp_path: Path) -
 
 @needs_mujoco
 def test_mujoco_model_becomes_a_model_file(shared_data: Path, tmp_path: Path) -> None:
-    result = _run(import_mujoco, _arm(shared_data), tmp_path / "arm.json", *ARM)
+    result = _run(_arm(shared_data), tmp_path / "arm.json", *ARM)
     assert result.exit_code == 0, result.output
     model = load_model(tmp_path / "arm.json")
     assert model.muscle_names == ("BRA", "BRD")
@@ -90,9 +85,7 @@ def test_mujoco_model_becomes_a_model_file(shared_data: Path, tmp_path: Path) ->
 def test_mujoco_moment_arms_are_total_derivatives_along_the_couplings(shared_data: Path) -> None:
     """Raising the arm turns clavicle and scapula as well; the deltoid's moment arm has it all."""
     names = ("elv_angle", "shoulder_elv", "shoulder_rot")
-    coordinates = tuple(Coordinate(name, (0.2, 1.2), "up") for name in names)
-    request = _request(coordinates, ("DELT1", "DELT2", "TRIlong"))
-    paths = import_mujoco.MujocoPaths(_arm(shared_data), request)
+    paths = MujocoPaths(Wanted(_arm(shared_data), names, ("DELT1", "DELT2", "TRIlong")))
     q, step = np.array([0.6, 0.9, 0.3]), 1e-5
     _, moment_arm = paths(q)
     for dof, moved in enumerate(step * np.eye(3)):
@@ -106,10 +99,7 @@ def test_opensim_moment_arms_are_minus_the_derivative(shared_data: Path) -> None
     opensim = _quiet_opensim()
 
     names = ("rect_fem_r", "bifemsh_r")
-    coordinates = (Coordinate("knee_angle_r", (-1.0, 0.0), "extension"),)
-    _, found = import_opensim.OpensimPaths(_leg(shared_data), _request(coordinates, names))(
-        np.array([-0.6])
-    )
+    _, found = OpensimPaths(Wanted(_leg(shared_data), ("knee_angle_r",), names))(np.array([-0.6]))
     model = opensim.Model(str(_leg(shared_data)))
     state, knee = model.initSystem(), model.getCoordinateSet().get("knee_angle_r")
     knee.setValue(state, -0.6)
@@ -118,8 +108,7 @@ def test_opensim_moment_arms_are_minus_the_derivative(shared_data: Path) -> None
 
 
 KNEE = [
-    *("--coordinate", "knee_flexion", "-0.1", "2", "flexion"),
-    *("--muscles", "quadriceps,hamstring", "--samples", "400"),
+    *("--joints", "knee_flexion", "--range", "knee_flexion=-0.1:2rad", "--samples", "400"),
 ]
 
 
@@ -128,7 +117,7 @@ def test_the_patella_follows_the_knee_in_length_and_moment_arm(
     shared_cases: Path, tmp_path: Path
 ) -> None:
     folder, out = shared_cases / "coupled_knee", tmp_path / "knee.json"
-    result = _run(import_opensim, folder / "knee.osim", out, *KNEE)
+    result = _run(folder / "knee.osim", out, *KNEE)
     assert result.exit_code == 0, result.output
     expected = np.loadtxt(folder / "expected.csv", delimiter=",", skiprows=1)
     geometry = Geometry(load_model(out), ["knee_flexion"], ["knee_flexion"])
@@ -142,7 +131,7 @@ def test_the_patella_follows_the_knee_in_length_and_moment_arm(
 def test_a_coordinate_that_follows_is_not_fitted(shared_cases: Path, tmp_path: Path) -> None:
     knee = shared_cases / "coupled_knee" / "knee.osim"
     wanted = [word.replace("knee_flexion", "patella_flexion") for word in KNEE]
-    result = _run(import_opensim, knee, tmp_path / "knee.json", *wanted)
+    result = _run(knee, tmp_path / "knee.json", *wanted)
     assert result.exit_code == 2
     assert "'patella_flexion' follows another coordinate" in result.stderr
 
@@ -150,9 +139,7 @@ def test_a_coordinate_that_follows_is_not_fitted(shared_cases: Path, tmp_path: P
 @needs_opensim
 def test_a_linkage_is_closed_at_every_posture(tmp_path: Path) -> None:
     """Two bars of one length and a rod between their tips: the second turns as the first does."""
-    paths = import_opensim.OpensimPaths(
-        _bars(tmp_path / "bars.osim"), _request((Coordinate("lead", (-1, 1), "on"),), ("m",))
-    )
+    paths = OpensimPaths(Wanted(_bars(tmp_path / "bars.osim"), ("lead",)))
     for angle in (-0.8, 0.9, 0.2):
         length, moment_arm = paths(np.array([angle]))
         line = np.array([-0.15 - 0.25 * np.sin(angle), 0.25 * np.cos(angle) - 0.05])
@@ -198,9 +185,10 @@ def test_a_locked_coordinate_is_freed_for_the_fit_and_told(
     model = opensim.Model(str(_leg(shared_data)))
     model.updCoordinateSet().get("subtalar_angle_r").set_locked(True)
     model.printToXML(str(tmp_path / "locked.osim"))
-    wanted = ["--coordinate", "subtalar_angle_r", "-0.3", "0.3", "inversion", *LEG[5:]]
+    wanted = ["--joints", "subtalar_angle_r,knee_angle_r,ankle_angle_r", *LEG[2:]]
+    wanted += ["--range", "subtalar_angle_r=-0.3:0.3rad"]
     for file, told in ((_leg(shared_data), False), (tmp_path / "locked.osim", True)):
-        result = _run(import_opensim, file, tmp_path / f"{told}.json", *wanted)
+        result = _run(file, tmp_path / f"{told}.json", *wanted)
         assert result.exit_code == 0, result.output
         assert ("'subtalar_angle_r' is locked" in result.output) == told
     free, locked = (load_model(tmp_path / f"{told}.json").muscles[0].path for told in (False, True))
@@ -214,17 +202,17 @@ def test_a_muscle_over_the_limit_is_written_only_if_accepted(
 ) -> None:
     knee, out = shared_cases / "coupled_knee" / "knee.osim", tmp_path / "knee.json"
     coarse = [*KNEE, "--max-order", "3"]
-    result = _run(import_opensim, knee, out, *coarse)
+    result = _run(knee, out, *coarse)
     assert result.exit_code == 2
     assert "The errors of quadriceps exceed a limit, so nothing was written" in result.stderr
     assert not out.exists()
-    assert _run(import_opensim, knee, out, *coarse, "--accept").exit_code == 0
+    assert _run(knee, out, *coarse, "--accept").exit_code == 0
     before = out.read_bytes()
-    refused = _run(import_opensim, knee, out, *KNEE)
+    refused = _run(knee, out, *KNEE)
     assert refused.exit_code == 2
     assert "would be overwritten" in refused.stderr
     assert out.read_bytes() == before
-    assert _run(import_opensim, knee, out, *KNEE, "--overwrite").exit_code == 0
+    assert _run(knee, out, *KNEE, "--overwrite").exit_code == 0
     assert out.read_bytes() != before
 
 
@@ -232,14 +220,19 @@ def test_a_muscle_over_the_limit_is_written_only_if_accepted(
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ([*LEG[:-1], "soleus"], "no coordinate or muscle called 'soleus'"),
-        ([*LEG, "--coordinate", "knee", "0", "1", "x"], "no coordinate or muscle called 'knee'"),
-        (["--coordinate", "knee_angle_r", "-3", "0", "extension", *LEG[-2:]], "model's own"),
-        (["--coordinate", "knee_angle_r", "0", "-1", "extension", *LEG[-2:]], "must rise"),
+        ([*LEG, "--muscles", "soleus"], "no muscle called 'soleus'; it has "),
+        ([*LEG, "--joints", "knee"], "no coordinate called 'knee'; it has "),
+        ([*LEG, "--joints", "pelvis_tx"], "'pelvis_tx' of "),
+        ([*LEG, "--joints", "hip_flexion_r"], "'knee_angle_r' is none of the joints"),
+        ([*LEG, "--joints", "knee_angle_r,knee_angle_r"], "named twice"),
+        ([*LEG, "--without", "vas_int_r"], "no muscle 'vas_int_r' to leave out"),
+        ([*LEG[:4], "--range", "knee_angle_r=-170:0deg"], "the model's own"),
+        ([*LEG[:4], "--range", "knee_angle_r=0:-1rad"], "must rise"),
+        ([*LEG[:4], "--range", "knee_angle_r=0:1"], "for example knee_angle_l=-10:120deg"),
     ],
 )
 def test_opensim_mistakes(shared_data: Path, tmp_path: Path, options: list[str], told: str) -> None:
-    result = _run(import_opensim, _leg(shared_data), tmp_path / "leg.json", *options)
+    result = _run(_leg(shared_data), tmp_path / "leg.json", *options)
     assert result.exit_code == 2
     assert told in result.stderr
 
@@ -248,16 +241,13 @@ def test_opensim_mistakes(shared_data: Path, tmp_path: Path, options: list[str],
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ([*ARM[:-1], "BRACHIALIS"], "no joint or muscle called 'BRACHIALIS'"),
-        (["--coordinate", "elbow_flexion", "0", "3", "flexion", *ARM[-2:]], "model's own"),
-        (
-            ["--coordinate", "acromioclavicular_r1", "0", "0.1", "x", *ARM[-2:]],
-            "follows another joint",
-        ),
+        ([*ARM, "--muscles", "BRACHIALIS"], "no muscle called 'BRACHIALIS'"),
+        ([*ARM[:4], "--range", "elbow_flexion=0:3rad"], "the model's own"),
+        ([*ARM[:4], "--joints", "acromioclavicular_r1"], "follows another joint"),
     ],
 )
 def test_mujoco_mistakes(shared_data: Path, tmp_path: Path, options: list[str], told: str) -> None:
-    result = _run(import_mujoco, _arm(shared_data), tmp_path / "arm.json", *options)
+    result = _run(_arm(shared_data), tmp_path / "arm.json", *options)
     assert result.exit_code == 2
     assert told in result.stderr
 
@@ -280,8 +270,7 @@ def test_mujoco_joints_follow_one_another_or_are_held(tmp_path: Path) -> None:
 
     file, angle = tmp_path / "chain.xml", 0.4
     file.write_text(CHAIN.format(more=""), encoding="utf-8")
-    request = _request((Coordinate("a", (-1.0, 1.0), "on"),), ("m",))
-    length, moment_arm = import_mujoco.MujocoPaths(file, request)(np.array([angle]))
+    length, moment_arm = MujocoPaths(Wanted(file, ("a",)))(np.array([angle]))
     model = mujoco.MjModel.from_xml_path(str(file))
 
     def by_hand(a: float) -> float:
@@ -300,30 +289,76 @@ def test_a_mujoco_constraint_that_cannot_be_held_is_refused_by_name(tmp_path: Pa
     file = tmp_path / "chain.xml"
     file.write_text(CHAIN.format(more='<connect name="pin" site1="tip" site2="base"/>'))
     with pytest.raises(UserError, match=r"'pin' \(connect\) cannot be held"):
-        import_mujoco.MujocoPaths(file, _request((Coordinate("a", (-1.0, 1.0), "on"),), ("m",)))
+        MujocoPaths(Wanted(file, ("a",)))
 
 
 @needs_mujoco
-@pytest.mark.parametrize("importer", [import_mujoco, import_opensim])
-def test_a_file_that_is_no_model(importer: object, tmp_path: Path) -> None:
-    if importer is import_opensim and not _has("opensim"):
-        pytest.skip("opensim is not installed")
-    wrong = tmp_path / "wrong.xml"
-    wrong.write_text("<nothing/>", encoding="utf-8")
-    result = _run(importer, wrong, tmp_path / "out.json", *ARM)
-    assert result.exit_code == 2
-    assert "is not a" in result.stderr
-
-
+@needs_opensim
 @pytest.mark.parametrize(
-    ("importer", "package"), [(import_opensim, "opensim"), (import_mujoco, "mujoco")]
+    ("name", "told"),
+    [
+        ("wrong.xml", "is not a MuJoCo model"),
+        ("wrong.osim", "is not a model that OpenSim can read"),
+        ("wrong.txt", "give an OpenSim model"),
+    ],
 )
-def test_without_its_package_an_importer_says_what_to_install(
-    importer: object, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_is_no_model(name: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("<nothing/>", encoding="utf-8")
+    result = _run(tmp_path / name, tmp_path / "out.json", *ARM)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert _run(tmp_path / f"not_{name}", tmp_path / "out.json", *ARM).exit_code == 2
+
+
+@pytest.mark.parametrize(("suffix", "package"), [(".osim", "opensim"), (".xml", "mujoco")])
+def test_without_its_package_a_model_says_what_to_install(
+    suffix: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)  # importing it fails from here on
-    model = tmp_path / "model.xml"
+    model = (tmp_path / "model").with_suffix(suffix)
     model.touch()
-    result = _run(importer, model, tmp_path / "out.json", *ARM)
+    result = _run(model, tmp_path / "out.json", *ARM)
     assert result.exit_code == 2
-    assert f"hillstream[{package}]" in result.stderr
+    assert f"pip install 'hillstream[{package}]'" in result.stderr
+
+
+@needs_opensim
+@pytest.mark.parametrize("name", ["quad/ri ceps", "quad*ri+ceps"])
+def test_names_that_opensim_refuses_are_kept(name: str, shared_cases: Path, tmp_path: Path) -> None:
+    text = (shared_cases / "coupled_knee" / "knee.osim").read_text(encoding="utf-8")
+    file, out = tmp_path / "a leg.osim", tmp_path / "leg.json"
+    file.write_text(text.replace('"quadriceps"', f'"{name}"'), encoding="utf-8")
+    result = _run(file, out, *KNEE)
+    assert result.exit_code == 0, result.output
+    assert load_model(out).muscle_names == (name, "hamstring")
+
+
+@needs_mujoco
+def test_missing_meshes_do_not_matter(tmp_path: Path) -> None:
+    whole, lacking = tmp_path / "whole.xml", tmp_path / "lacking.xml"
+    mesh = (
+        '<asset><mesh name="bone" file="no.stl"/></asset><worldbody><geom type="mesh" mesh="bone"/>'
+    )
+    text = CHAIN.format(more="")
+    whole.write_text(text, encoding="utf-8")
+    lacking.write_text(text.replace("<worldbody>", mesh), encoding="utf-8")
+    with_it, without = (MujocoPaths(Wanted(file, ("a",))) for file in (whole, lacking))
+    q = np.array([0.3])
+    assert_allclose(without(q)[1], with_it(q)[1], rtol=0, atol=1e-12)
+    assert "Meshes of lacking.xml cannot be read" in without.notes[0]
+
+
+@needs_opensim
+def test_a_side_names_the_joints_and_leaves_out_the_other_leg(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    """A joint in the middle has no side; muscles of the trunk on the other side cross it too."""
+    out = tmp_path / "trunk.json"
+    wanted = ["--joints", "lumbar_extension,ankle_angle", "--side", "l", "--accept"]
+    wanted += ["--range", "lumbar_extension=-20:20deg", "--range", "ankle_angle_l=-20:20deg"]
+    result = _run(_leg(shared_data), out, *wanted)
+    assert result.exit_code == 0, result.output
+    model = load_model(out)
+    assert model.coordinate_names == ("lumbar_extension", "ankle_angle_l")
+    assert {"ercspn_l", "soleus_l"} < set(model.muscle_names)
+    assert all(name.endswith("_l") for name in model.muscle_names)

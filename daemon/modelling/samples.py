@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import click
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from pipeline.errors import UserError
 from pipeline.geometry import Coordinate
 
 Array = NDArray[np.float64]
@@ -19,6 +17,10 @@ Posture = Callable[[Array], tuple[Array, Array]]
 
 A muscle has nan where the source has no length, or none with a slope.
 """
+Told = Callable[[str, float], None]
+"""Is told what is being done, and which fraction of it is."""
+Ask = Callable[[Array, Callable[[float], None]], tuple[Array, Array]]
+"""A `Posture` for many: [n, coordinate] to [n, muscle] and [n, coordinate, muscle]."""
 
 MOST_LEFT_OUT = 0.1
 """Share of the postures that may be left out of a fit; with more it says little of the range."""
@@ -43,14 +45,45 @@ class Samples:
         arms = np.isfinite(self.moment_arm[:, :, muscle]).all(axis=1)
         return np.asarray(arms & np.isfinite(self.length[:, muscle]))
 
+    def rows(self, chosen: slice | NDArray[np.intp]) -> Samples:
+        """Return some of the postures."""
+        return replace(
+            self,
+            x=self.x[chosen],
+            length=self.length[chosen],
+            moment_arm=self.moment_arm[chosen],
+        )
 
-def sample(posture: Posture, coordinates: Sequence[Coordinate], x: Array, label: str) -> Samples:
+    def muscles(self, chosen: Sequence[int]) -> Samples:
+        """Return some of the muscles."""
+        places = list(chosen)
+        return replace(
+            self, length=self.length[:, places], moment_arm=self.moment_arm[:, :, places]
+        )
+
+
+def one_by_one(posture: Posture) -> Ask:
+    """Return the way to ask for many postures in this process."""
+
+    def ask(q: Array, told: Callable[[float], None]) -> tuple[Array, Array]:
+        answers = []
+        for row, angles in enumerate(q):
+            answers.append(posture(angles))
+            told((row + 1) / len(q))
+        lengths, moment_arms = zip(*answers, strict=True)
+        return np.array(lengths), np.array(moment_arms)
+
+    return ask
+
+
+def sample(
+    ask: Ask, coordinates: Sequence[Coordinate], x: Array, told: Callable[[float], None]
+) -> Samples:
     """Ask the source model for the postures `x` [n, coordinate], scaled to -1..1."""
     middle = np.array([coordinate.middle_rad for coordinate in coordinates])
     half = np.array([coordinate.half_range_rad for coordinate in coordinates])
-    with click.progressbar(middle + x * half, label=label) as angles:
-        lengths, moment_arms = zip(*(posture(q) for q in angles), strict=True)
-    return Samples(x, np.array(lengths), np.array(moment_arms), half)
+    length, moment_arm = ask(middle + x * half, told)
+    return Samples(x, length, moment_arm, half)
 
 
 def spread(n_coordinates: int, n: int, seed: int) -> Array:
@@ -68,19 +101,3 @@ def of_muscle(samples: Samples, muscle: int, columns: NDArray[np.intp]) -> Sampl
         samples.moment_arm[known][:, columns][:, :, [muscle]],
         samples.half_range[columns],
     )
-
-
-def tell_left_out(muscles: Sequence[str], seen: Samples, unseen: Samples) -> None:
-    """Say of which muscles postures are left out; refuse where they are too many."""
-    for place, name in enumerate(muscles):
-        kept = [samples.known(place) for samples in (seen, unseen)]
-        left_out, total = sum(int((~known).sum()) for known in kept), sum(map(len, kept))
-        if left_out:
-            said = f"The source has no length, or one that jumps, of '{name}' at {left_out} of "
-            said += f"{total} postures"
-            if any(known.mean() < 1 - MOST_LEFT_OUT for known in kept):
-                raise UserError(
-                    f"{said}, too many for a fit; narrow the coordinates' ranges or leave the "
-                    "muscle out."
-                )
-            click.echo(f"{said}; they are left out.")

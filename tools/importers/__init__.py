@@ -1,1 +1,0 @@
-"""Model files from OpenSim and MuJoCo."""
