@@ -10,9 +10,11 @@ from typing import NamedTuple
 from pipeline.errors import UserError
 from pipeline.streams.roles import ROLES
 
-OPENSIM_SUFFIXES = (".sto", ".mot")
+TABLE_SUFFIXES = (".csv", ".tsv")
+OPENSIM_SUFFIXES = (".sto", ".mot", *TABLE_SUFFIXES)
+"""Files of one role each."""
 SUFFIXES = (*OPENSIM_SUFFIXES, ".npz", ".xdf")
-"""Endings of the files that are read; in a folder only OpenSim's are looked for."""
+"""Endings of the files that are read; in a folder only those of one role are looked for."""
 
 
 class Given(NamedTuple):
@@ -130,7 +132,7 @@ def files_of(given: Given) -> list[GivenFile]:
         return [GivenFile(file, given.role, (file.absolute().parent.name,))]
     inside = sorted(file for file in root.rglob("*") if file.suffix.lower() in OPENSIM_SUFFIXES)
     if not inside:
-        raise UserError(f"The folder '{root}' holds no .sto or .mot file.")
+        raise UserError(f"The folder '{root}' holds no .sto, .mot, .csv or .tsv file.")
     name = root.absolute().name
     return [
         GivenFile(checked_file(str(file)), given.role, (*_folders(file, root), name))

@@ -12,11 +12,13 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.streams.base import Array
-from pipeline.streams.recordings.given import GivenFile
+from pipeline.streams.recordings.delimited import read_delimited
+from pipeline.streams.recordings.given import TABLE_SUFFIXES, GivenFile
 from pipeline.streams.recordings.known import UNKNOWN, KnownStream, channel_names
 from pipeline.streams.recordings.opensim_table import Table, read_table
 from pipeline.streams.recordings.recording import LeftOut, RecordedStream, checked_stream
 from pipeline.streams.roles import ROLES, role_told
+from pipeline.streams.units import SCALED, to_si
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ def read_opensim(
     UserError
         If a file is broken, two files have the same role, or none has a known one.
     """
-    tables = {file: read_table(file.path) for file in files}
+    tables = {file: _read(file.path) for file in files}
     found: dict[str, GivenFile] = {}
     for way in (_by_hand, _by_itself, _by_folder):
         left = {file: table for file, table in tables.items() if file not in found.values()}
@@ -63,6 +65,10 @@ def read_opensim(
         for key in ROLES
         if key in found
     }
+
+
+def _read(file: Path) -> Table:
+    return (read_delimited if file.suffix.lower() in TABLE_SUFFIXES else read_table)(file)
 
 
 def _told(
@@ -104,13 +110,16 @@ def _stream(file: Path, key: str, table: Table, known: KnownStream) -> RecordedS
     columns = _columns(key, table)
     names = [channel_of(table.columns[i]) for i in columns]
     x = table.x[:, columns]
-    if key == "emg":
+    if table.unit:
+        unit = table.unit
+        to_si(key, unit, dict.fromkeys(SCALED.get(key, ()), 1.0))  # refuses what nobody knows
+    elif key == "emg":
         unit = known.unit or "1"
     elif key in ("angles", "accelerations"):
         unit = ("deg" if table.in_degrees else "rad") + ("" if key == "angles" else "/s^2")
     else:
         unit = ROLES[key].si_unit
-    if key == "angles" and table.in_degrees is None:
+    if key == "angles" and table.in_degrees is None and not table.unit:
         check_radians(file, names, x)
     return checked_stream(file, channel_names(names, known, file, "the columns"), unit, table.t, x)
 
