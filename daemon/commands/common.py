@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 
 from daemon.terminal.console import Command
+from pipeline.errors import UserError
+from pipeline.streams.recordings.given import Given, Parts, Source, parts_of
 
 
 def config_argument(**settings: Any) -> Callable[[Command], Command]:
@@ -32,6 +35,51 @@ def seconds_option(**settings: Any) -> Callable[[Command], Command]:
         metavar="S",
         **{"help": "Stop after this time; without it, go on until Ctrl-C.", **settings},
     )
+
+
+_FILES = click.Path(path_type=Path)
+_PART_HELP = {
+    "moments": "Take the moments from this file.",
+    "angles": "Take the angles from this file.",
+    "emg": "Take the EMG from this file, whatever else would be guessed; with these three no "
+    "RECORDING is needed. Repeat all of them for more trials, which are joined with gaps between "
+    "them in the order given.",
+}
+
+
+def parts_options() -> Callable[[Command], Command]:
+    """Return the options --emg, --angles and --moments: the parts of a recording, by hand."""
+
+    def decorate(command: Command) -> Command:
+        for role, told in _PART_HELP.items():
+            command = click.option(
+                f"--{role}", role, multiple=True, type=_FILES, metavar="FILE", help=told
+            )(command)
+        return command
+
+    return decorate
+
+
+def recording_of(recordings: Sequence[Path], **by_hand: Sequence[Path]) -> tuple[Source, ...]:
+    """Return the recordings of a command with RECORDING and `parts_options`.
+
+    Raises
+    ------
+    UserError
+        If none is given, or several RECORDINGs beside parts.
+    """
+    given = [Given(role, str(file)) for role, files in by_hand.items() for file in files]
+    if not given and not recordings:
+        raise UserError("No recording is given; name RECORDING, or --emg, --angles and --moments.")
+    if given and len(recordings) > 1:
+        raise UserError(
+            f"Beside --emg, --angles and --moments only one RECORDING may stand, not "
+            f"{len(recordings)}; leave the others out."
+        )
+    if not given:
+        return tuple(recordings)
+    unsaid = [part for recording in recordings for part in parts_of(recording)]
+    return (Parts((*unsaid, *given)),)
 
 
 @contextmanager

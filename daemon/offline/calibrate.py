@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -32,6 +31,7 @@ from pipeline.calibrate.offline import (
 from pipeline.errors import UserError
 from pipeline.model.parameters import RELATIVE, ParameterSpace
 from pipeline.model.subject import Subject
+from pipeline.streams.recordings.given import Source
 from pipeline.timebase.rows import PairedRows
 
 Method = Literal["adamw", "annealing", "synergy"]
@@ -64,10 +64,10 @@ class CalibrationRequest:
         Number of synergies; None takes as many as the variance needs.
     """
 
-    recordings: Sequence[Path]
+    recordings: Sequence[Source]
     kind: Kind
     ranges: Sequence[Passage]
-    heldout: Sequence[Path] = ()
+    heldout: Sequence[Source] = ()
     stance: bool = False
     method: Method = "adamw"
     budget_seconds: float = 60.0
@@ -83,7 +83,7 @@ class Learnt(RecordedRows):
         If the recording does not have what is chosen, or no reference there.
     """
 
-    def __init__(self, config: Config, path: Path, request: CalibrationRequest) -> None:
+    def __init__(self, config: Config, path: Source, request: CalibrationRequest) -> None:
         super().__init__(config, path)
         self.used = passages(request.kind, request.ranges, path, self.t_reference, self.cycles)
         for used in self.used:

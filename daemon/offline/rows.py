@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -23,6 +22,7 @@ from pipeline.live import Paired
 from pipeline.metrics import known, r2, rmse
 from pipeline.model.subject import Subject
 from pipeline.predict import CrossFade, Predictor
+from pipeline.streams.recordings.given import Source
 from pipeline.streams.recordings.load import Recording, load_recording
 from pipeline.streams.recordings.replay import replay
 from pipeline.timebase.delay import DelayLine
@@ -52,7 +52,7 @@ class RecordedRows:
         If the recording cannot be read or lacks a stream, a channel or any reference.
     """
 
-    def __init__(self, config: Config, path: Path) -> None:
+    def __init__(self, config: Config, path: Source) -> None:
         recording = load_recording(path, known_streams(config))
         self.path = path
         self.config = config

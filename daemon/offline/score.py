@@ -26,6 +26,7 @@ from pipeline.emg.synthesis import Synthesis
 from pipeline.errors import UserError
 from pipeline.live import Paired
 from pipeline.streams.base import Chunk
+from pipeline.streams.recordings.given import Source
 from pipeline.streams.recordings.load import load_recording
 from pipeline.streams.recordings.recording import Recording
 from pipeline.streams.recordings.replay import replay
@@ -40,7 +41,7 @@ SETTLED_S = 10
 
 def score_file(
     config: Config,
-    recording: Path,
+    recording: Source,
     session: Path | None = None,
     on_progress: Callable[[float], None] | None = None,
     freeze_after: float | None = None,

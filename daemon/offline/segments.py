@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import UserError
+from pipeline.streams.recordings.given import Parts, Source
 
 Array = NDArray[np.float64]
 Passage = tuple[float, float]
@@ -68,7 +69,7 @@ def parse_ranges(kind: Kind, texts: Sequence[str]) -> list[Passage]:
     return found
 
 
-def read_cycles(path: Path, t: Array) -> Cycles | None:
+def read_cycles(path: Source, t: Array) -> Cycles | None:
     """Read the gait cycles that an ``.npz`` recording is annotated with, None without any.
 
     Parameters
@@ -86,7 +87,7 @@ def read_cycles(path: Path, t: Array) -> Cycles | None:
     UserError
         If the annotations do not fit the recording.
     """
-    if path.suffix.lower() != ".npz":
+    if isinstance(path, Parts) or Path(path).suffix.lower() != ".npz":
         return None
     with np.load(path, allow_pickle=False) as archive:
         keys = {key: archive[key] for key in archive.files if key.startswith("cycle_")}
@@ -107,7 +108,7 @@ def read_cycles(path: Path, t: Array) -> Cycles | None:
 
 
 def passages(
-    kind: Kind, ranges: Sequence[Passage], path: Path, t: Array, cycles: Cycles | None
+    kind: Kind, ranges: Sequence[Passage], path: Source, t: Array, cycles: Cycles | None
 ) -> list[Passage]:
     """Return the stretches of time that ranges of cycles, seconds or frames mean.
 
@@ -138,7 +139,7 @@ def passages(
     return found
 
 
-def _seconds(ranges: Sequence[Passage], path: Path, t: Array) -> list[Passage]:
+def _seconds(ranges: Sequence[Passage], path: Source, t: Array) -> list[Passage]:
     for start, stop in ranges:
         if start >= t[-1] or stop <= t[0]:
             raise UserError(
@@ -148,7 +149,7 @@ def _seconds(ranges: Sequence[Passage], path: Path, t: Array) -> list[Passage]:
     return list(ranges)
 
 
-def _frames(ranges: Sequence[Passage], path: Path, t: Array) -> list[Passage]:
+def _frames(ranges: Sequence[Passage], path: Source, t: Array) -> list[Passage]:
     ends = np.append(t, 2 * t[-1] - t[-2])
     for start, stop in ranges:
         if stop > len(t) or start % 1 or stop % 1:
@@ -160,7 +161,7 @@ def _frames(ranges: Sequence[Passage], path: Path, t: Array) -> list[Passage]:
 
 
 def scored(
-    cycles: Cycles | None, t: Array, used: Sequence[Passage], stance: bool, path: Path
+    cycles: Cycles | None, t: Array, used: Sequence[Passage], stance: bool, path: Source
 ) -> list[Passage]:
     """Return what may be scored: usable cycles, or all there is, after the start, not in use.
 

@@ -20,7 +20,8 @@ from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, say, write_json
 from pipeline.metrics import rms_of_known
 from pipeline.streams.recordings.load import load_recording
-from pipeline.streams.recordings.recording import Recording, joined
+from pipeline.streams.recordings.recording import Recording
+from pipeline.streams.recordings.trials import joined
 
 PAUSE_S = 1.0
 COMPARED_S = 10

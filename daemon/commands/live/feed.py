@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, get_args
 import click
 from rich.console import Console
 
-from daemon.commands.common import config_argument, examples, seconds_option, stop_on_signals
+from daemon.commands.common import (
+    config_argument,
+    examples,
+    parts_options,
+    recording_of,
+    seconds_option,
+    stop_on_signals,
+)
 from daemon.terminal.console import duration, say
 from pipeline.errors import UserError
 from pipeline.streams.transports import Transport
@@ -111,7 +118,8 @@ def _stream(
         "Next:     hillstream run walking      in another terminal",
     )
 )
-@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@click.argument("recording", metavar="[RECORDING]", required=False, type=click.Path(path_type=Path))
+@parts_options()
 @click.option(
     "--speed", default=1.0, show_default=True, metavar="FACTOR", help="2 plays twice as fast."
 )
@@ -137,7 +145,10 @@ def _stream(
     help="Take names, units and channels that the recording does not say from CONFIG's [streams].",
 )
 def play(
-    recording: Path,
+    recording: Path | None,
+    emg: tuple[Path, ...],
+    angles: tuple[Path, ...],
+    moments: tuple[Path, ...],
     speed: float,
     seconds: float | None,
     transport: Transport,
@@ -158,9 +169,11 @@ def play(
     from pipeline.streams.recordings.load import load_recording
 
     known = known_streams(load_config(config_name)) if config_name else None
-    recorded = load_recording(recording, known)
+    given = (recording,) if recording else ()
+    (source,) = recording_of(given, emg=emg, angles=angles, moments=moments)
+    recorded = load_recording(source, known)
     whole = duration(recorded.duration_s / speed)
-    say(f"Playing {', '.join(recorded.streams)} of {recording}; Ctrl-C ends it.")
+    say(f"Playing {', '.join(recorded.streams)} of {source}; Ctrl-C ends it.")
     with stop_on_signals() as stop, Console(stderr=True).status("") as line:
         summary = play_recording(
             recorded,

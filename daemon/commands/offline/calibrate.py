@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
-from daemon.commands.common import config_argument, examples
+from daemon.commands.common import config_argument, examples, parts_options, recording_of
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.table import table
 from pipeline.errors import UserError
@@ -32,7 +32,8 @@ _EXISTING = click.Path(path_type=Path)
     )
 )
 @config_argument()
-@click.argument("recordings", metavar="RECORDING...", nargs=-1, required=True, type=_EXISTING)
+@click.argument("recordings", metavar="[RECORDING...]", nargs=-1, type=_EXISTING)
+@parts_options()
 @click.option("--cycles", multiple=True, metavar="A:B", help="Calibrate on these gait cycles.")
 @click.option("--seconds", multiple=True, metavar="A:B", help="Calibrate on this time, s.")
 @click.option("--frames", multiple=True, metavar="A:B", help="Calibrate on these moment frames.")
@@ -77,6 +78,9 @@ _EXISTING = click.Path(path_type=Path)
 def calibrate(
     config_name: str,
     recordings: tuple[Path, ...],
+    emg: tuple[Path, ...],
+    angles: tuple[Path, ...],
+    moments: tuple[Path, ...],
     cycles: tuple[str, ...],
     seconds: tuple[str, ...],
     frames: tuple[str, ...],
@@ -97,6 +101,7 @@ def calibrate(
     5 s. Beside each error stand those of the start, of the generic, uncalibrated person
     and of the reference's mean on the same samples.
     """
+    sources = recording_of(recordings, emg=emg, angles=angles, moments=moments)
     kind, texts = choice({"cycles": cycles, "seconds": seconds, "frames": frames})
     config = checked_config(config_name)
     if subject_out is not None and not subject_out.absolute().parent.is_dir():
@@ -109,7 +114,7 @@ def calibrate(
 
     ranges = parse_ranges(kind, texts)
     request = CalibrationRequest(
-        recordings, kind, ranges, heldout, stance, method, budget_seconds, synergies
+        sources, kind, ranges, heldout, stance, method, budget_seconds, synergies
     )
     with _progress() as progress:
         task = progress.add_task("Reading", total=1.0, loss="")

@@ -10,7 +10,7 @@ import click
 from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
-from daemon.commands.common import config_argument, examples
+from daemon.commands.common import config_argument, examples, parts_options, recording_of
 from daemon.commands.offline.calibrate import choice
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
 from daemon.terminal.table import table
@@ -29,7 +29,8 @@ _RECORDING = click.Path(path_type=Path)
     )
 )
 @config_argument()
-@click.argument("recordings", metavar="RECORDING...", nargs=-1, required=True, type=_RECORDING)
+@click.argument("recordings", metavar="[RECORDING...]", nargs=-1, type=_RECORDING)
+@parts_options()
 @click.option("--cycles", multiple=True, metavar="A:B", help="Calibrate on these gait cycles.")
 @click.option("--seconds", multiple=True, metavar="A:B", help="Calibrate on this time, s.")
 @click.option("--frames", multiple=True, metavar="A:B", help="Calibrate on these moment frames.")
@@ -54,6 +55,9 @@ _RECORDING = click.Path(path_type=Path)
 def electrodes(
     config_name: str,
     recordings: tuple[Path, ...],
+    emg: tuple[Path, ...],
+    angles: tuple[Path, ...],
+    moments: tuple[Path, ...],
     cycles: tuple[str, ...],
     seconds: tuple[str, ...],
     frames: tuple[str, ...],
@@ -71,6 +75,7 @@ def electrodes(
     excited, and synergy-hybrid, where the others tell its excitation. Both are scored on data they
     have not seen and compared with the calibration that has all electrodes.
     """
+    sources = recording_of(recordings, emg=emg, angles=angles, moments=moments)
     kind, texts = choice({"cycles": cycles, "seconds": seconds, "frames": frames})
     if plot is not None and not plot.absolute().parent.is_dir():
         raise UserError(f"--plot: the folder of '{plot}' does not exist.")
@@ -79,7 +84,7 @@ def electrodes(
     from daemon.offline.electrode_study import ElectrodeStudyRequest, study
     from daemon.offline.segments import parse_ranges
 
-    chosen = CalibrationRequest(recordings, kind, parse_ranges(kind, texts))
+    chosen = CalibrationRequest(sources, kind, parse_ranges(kind, texts))
     sets = [frozenset(one.split(",")) for one in without]
     with progress_bar("Calibrating") as update:
         result = study(

@@ -10,7 +10,7 @@ import click
 from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
-from daemon.commands.common import config_argument, examples
+from daemon.commands.common import config_argument, examples, parts_options, recording_of
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
 from daemon.terminal.table import table
 
@@ -24,7 +24,8 @@ from daemon.terminal.table import table
     )
 )
 @config_argument()
-@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@click.argument("recording", metavar="[RECORDING]", required=False, type=click.Path(path_type=Path))
+@parts_options()
 @click.option(
     "--session",
     "session_file",
@@ -48,7 +49,10 @@ from daemon.terminal.table import table
 @json_option()
 def score(
     config_name: str,
-    recording: Path,
+    recording: Path | None,
+    emg: tuple[Path, ...],
+    angles: tuple[Path, ...],
+    moments: tuple[Path, ...],
     session_file: Path | None,
     start: Path | None,
     freeze_after: float | None,
@@ -63,11 +67,15 @@ def score(
     them. `emg=FILE,angles=FILE,moments=FILE` says what a file is, and `RUN.xdf,emg=NAME` which
     stream is meant, by its name, source_id or number.
     """
+    given = (recording,) if recording else ()
+    (source,) = recording_of(given, emg=emg, angles=angles, moments=moments)
     config = checked_config(config_name, start)
     from daemon.offline.score import score_file
 
-    with progress_bar(f"Scoring {recording.name}") as update:
-        result = score_file(config, recording, session_file, update, freeze_after)
+    with progress_bar(
+        f"Scoring {Path(source).name if isinstance(source, str) else source.name}"
+    ) as update:
+        result = score_file(config, source, session_file, update, freeze_after)
     console_for(json_file).print(_table(result))
     say(_footnote(result), json_file)
     write_json(json_file, result)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import UserError
-from pipeline.streams.recordings.opensim import OpensimFile
 from pipeline.streams.roles import ROLES
 
-OPENSIM_SUFFIXES = (".sto", ".mot")
+TABLE_SUFFIXES = (".csv", ".tsv")
+OPENSIM_SUFFIXES = (".sto", ".mot", *TABLE_SUFFIXES)
+"""Files of one role each."""
+SUFFIXES = (*OPENSIM_SUFFIXES, ".npz", ".xdf")
+"""Endings of the files that are read; in a folder only those of one role are looked for."""
 
 
 class Given(NamedTuple):
@@ -20,8 +25,47 @@ class Given(NamedTuple):
     text: str
 
 
-def parts_of(path: str | Path) -> list[Given]:
+class GivenFile(NamedTuple):
+    """A file that was given, and what was said of it besides."""
+
+    path: Path
+    role: str | None = None
+    """Its role, where it was given by hand."""
+    folders: tuple[str, ...] = ()
+    """Names of the folders it lies in that may tell its role, the nearest first."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The files of a recording with their roles, as options of a command give them.
+
+    It stands wherever the path of a recording does. The n-th files of all roles are one trial.
+    """
+
+    given: tuple[Given, ...]
+
+    @property
+    def name(self) -> str:
+        """Return what a person calls it: the names of its files."""
+        return " + ".join(Path(part.text).name for part in self.given)
+
+    def __str__(self) -> str:
+        """Return it as it would be typed."""
+        return ",".join(f"{part.role}={part.text}" if part.role else part.text for part in self)
+
+    def __iter__(self) -> Iterator[Given]:
+        """Iterate over the parts."""
+        return iter(self.given)
+
+
+Source = str | Path | Parts
+"""What is read as a recording."""
+
+
+def parts_of(path: Source) -> list[Given]:
     """Return the parts of ``FILE,FILE`` or ``emg=FILE,angles=FILE``; a path that exists is one."""
+    if isinstance(path, Parts):
+        return list(path.given)
     if Path(path).exists():
         return [Given(None, str(path))]
     return [_part(text.strip()) for text in str(path).split(",")]
@@ -30,6 +74,31 @@ def parts_of(path: str | Path) -> list[Given]:
 def _part(text: str) -> Given:
     role, equals, rest = text.partition("=")
     return Given(role, rest) if equals and role in ROLES else Given(None, text)
+
+
+def trials_of(parts: Sequence[Given]) -> list[list[Given]]:
+    """Return the parts of each trial: the n-th file of every role that was given more than once.
+
+    Raises
+    ------
+    UserError
+        If roles were not given equally often.
+    """
+    by_role: dict[str | None, list[Given]] = {}
+    for part in parts:
+        by_role.setdefault(part.role, []).append(part)
+    unsaid = by_role.pop(None, [])
+    counts = {role: len(files) for role, files in by_role.items()}
+    if max(counts.values(), default=1) == 1:
+        return [list(parts)]
+    if len(set(counts.values())) > 1 or unsaid:
+        told = ", ".join(f"{count} of {role}" for role, count in counts.items())
+        told += f", and '{unsaid[0].text}' without a role" if unsaid else ""
+        raise UserError(
+            "Of several trials every role needs one file each, in the same order; given were "
+            f"{told}."
+        )
+    return [list(trial) for trial in zip(*by_role.values(), strict=True)]
 
 
 def checked_file(text: str) -> Path:
@@ -49,7 +118,7 @@ def checked_file(text: str) -> Path:
     return file
 
 
-def opensim_files(given: Given) -> list[OpensimFile]:
+def files_of(given: Given) -> list[GivenFile]:
     """Return the files of one part: the file itself, or all in a folder and in its folders.
 
     Raises
@@ -60,13 +129,13 @@ def opensim_files(given: Given) -> list[OpensimFile]:
     root = Path(given.text)
     if not root.is_dir():
         file = checked_file(given.text)
-        return [OpensimFile(file, given.role, (file.absolute().parent.name,))]
+        return [GivenFile(file, given.role, (file.absolute().parent.name,))]
     inside = sorted(file for file in root.rglob("*") if file.suffix.lower() in OPENSIM_SUFFIXES)
     if not inside:
-        raise UserError(f"The folder '{root}' holds no .sto or .mot file.")
+        raise UserError(f"The folder '{root}' holds no .sto, .mot, .csv or .tsv file.")
     name = root.absolute().name
     return [
-        OpensimFile(checked_file(str(file)), given.role, (*_folders(file, root), name))
+        GivenFile(checked_file(str(file)), given.role, (*_folders(file, root), name))
         for file in inside
     ]
 

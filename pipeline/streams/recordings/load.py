@@ -6,40 +6,71 @@ Read are ``.npz`` (NumPy), ``.sto`` and ``.mot`` (OpenSim), and ``.xdf`` (LabRec
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.streams.recordings.given import (
-    OPENSIM_SUFFIXES,
     Given,
-    checked_file,
-    opensim_files,
+    Parts,
+    Source,
     parts_of,
+    trials_of,
 )
 from pipeline.streams.recordings.known import KnownStream
-from pipeline.streams.recordings.npz import read_npz
-from pipeline.streams.recordings.opensim import read_opensim
-from pipeline.streams.recordings.recording import RecordedStream, Recording
+from pipeline.streams.recordings.read import streams_of
+from pipeline.streams.recordings.recording import LeftOut, RecordedStream, Recording
 from pipeline.streams.recordings.stamps import gaps
-from pipeline.streams.recordings.xdf import read_xdf
+from pipeline.streams.recordings.trials import joined
 
-__all__ = ["KnownStream", "RecordedStream", "Recording", "load_recording"]
+__all__ = ["KnownStream", "RecordedStream", "Recording", "load_parts", "load_recording"]
 
 logger = logging.getLogger(__name__)
 
+Known = Mapping[str, KnownStream]
 
-def load_recording(path: str | Path, known: Mapping[str, KnownStream] | None = None) -> Recording:
+
+def load_parts(
+    emg: Sequence[str | Path] = (),
+    angles: Sequence[str | Path] = (),
+    moments: Sequence[str | Path] = (),
+    known: Known | None = None,
+) -> Recording:
+    """Read a recording from files whose role is given; each may be of any kind that is read.
+
+    Several files of a role are trials: the n-th files of all roles belong together. They become
+    one recording with gaps between them, in the order given.
+
+    Parameters
+    ----------
+    emg, angles, moments
+        The files of each role; of a file that holds more, only that role is taken.
+    known
+        What the set-up knows of the stream of each role, for what the recording does not say.
+
+    Raises
+    ------
+    UserError
+        If there is no file, one is missing or broken, or the trials do not fit together.
+    """
+    by_role = {"emg": emg, "angles": angles, "moments": moments}
+    given = tuple(Given(key, str(file)) for key, files in by_role.items() for file in files)
+    return load_recording(Parts(given), known)
+
+
+def load_recording(path: Source, known: Known | None = None) -> Recording:
     """Read a recording.
 
     Parameters
     ----------
     path
-        An ``.npz`` or ``.xdf`` file; one or more ``.sto`` or ``.mot`` files, separated by commas;
-        or a folder of those, which may hold folders. ``emg=FILE,angles=FILE`` says the role of a
-        file, ``FILE.xdf,emg=STREAM`` that of a stream: by its name, source_id or stream id.
+        A file of any kind that is read, more of them separated by commas, or a folder of ``.sto``
+        and ``.mot`` files, which may hold folders. ``emg=FILE,angles=FILE`` says the role of a
+        file; a role that is given more than once makes trials, which become one recording with
+        gaps between them. ``FILE.xdf,emg=STREAM`` says the role of a stream: by its name,
+        source_id or stream id.
     known
         What the set-up knows of the stream of each role, for what the recording does not say.
 
@@ -50,29 +81,35 @@ def load_recording(path: str | Path, known: Mapping[str, KnownStream] | None = N
     """
     known = known or {}
     parts = parts_of(path)
-    recording = Recording(str(path), _read(path, parts, known))
+    if not parts:
+        raise UserError("No file of a recording was given; give one of EMG and one of angles.")
+    each = trials_of(parts)
+    whole = len(each) == 1
+    trials = [_trial(path if whole else Parts(tuple(one)), one, known) for one in each]
+    for trial in trials:
+        for key, stream in trial.streams.items():
+            _tell_gaps(trial, key, stream)
+    recording = trials[0] if len(trials) == 1 else joined(trials, name=str(path))
+    if len(trials) > 1:
+        logger.info("'%s' is %d trials, one after the other with gaps.", path, len(trials))
     for key, stream in recording.streams.items():
-        _tell_gaps(recording, key, stream)
+        logger.info(
+            "%s: '%s', %d channels in %s at %.4g Hz.",
+            key,
+            stream.source,
+            len(stream.channels),
+            stream.unit,
+            stream.rate_hz,
+        )
+    for left in recording.left_out:
+        logger.info("%s", left)
     return recording
 
 
-def _read(
-    path: str | Path, parts: list[Given], known: Mapping[str, KnownStream]
-) -> dict[str, RecordedStream]:
-    first, *others = parts
-    suffix = Path(first.text).suffix.lower()
-    if suffix == ".xdf" and first.role is None and all(part.role for part in others):
-        by_hand = {part.role: part.text for part in others if part.role}
-        return read_xdf(checked_file(first.text), known, by_hand)
-    if suffix == ".npz" and len(parts) == 1 and first.role is None:
-        return read_npz(checked_file(first.text), known)
-    files = [file for part in parts for file in opensim_files(part)]
-    if all(file.path.suffix.lower() in OPENSIM_SUFFIXES for file in files):
-        return read_opensim(files, known)
-    raise UserError(
-        f"'{path}' is not a recording; give one .npz or .xdf file (RUN.xdf,emg=NAME says which "
-        "stream is meant), or .sto and .mot files (emg=FILE,angles=FILE says what they are)."
-    )
+def _trial(path: Source, parts: list[Given], known: Known) -> Recording:
+    left_out: list[LeftOut] = []
+    streams = streams_of(path, parts, known, left_out)
+    return Recording(str(path), streams, tuple(left_out))
 
 
 def _tell_gaps(recording: Recording, key: str, stream: RecordedStream) -> None:

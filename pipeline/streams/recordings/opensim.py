@@ -7,16 +7,18 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from math import pi
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.streams.base import Array
+from pipeline.streams.recordings.delimited import read_delimited
+from pipeline.streams.recordings.given import TABLE_SUFFIXES, GivenFile
 from pipeline.streams.recordings.known import UNKNOWN, KnownStream, channel_names
 from pipeline.streams.recordings.opensim_table import Table, read_table
-from pipeline.streams.recordings.recording import RecordedStream, checked_stream
+from pipeline.streams.recordings.recording import LeftOut, RecordedStream, checked_stream
 from pipeline.streams.roles import ROLES, role_told
+from pipeline.streams.units import SCALED, to_si
 
 logger = logging.getLogger(__name__)
 
@@ -28,24 +30,14 @@ _PERSON = re.compile(r"\w*id[_ -]?\d+", re.IGNORECASE)
 """A folder of one person, ``ID12``, which does not hold inverse dynamics for that."""
 
 
-class OpensimFile(NamedTuple):
-    """A file that was given, and what was said of it besides."""
-
-    path: Path
-    role: str | None = None
-    """Its role, where it was given by hand."""
-    folders: tuple[str, ...] = ()
-    """Names of the folders it lies in that may tell its role, the nearest first."""
-
-
-Way = Callable[[OpensimFile, Table], str | None]
+Way = Callable[[GivenFile, Table], str | None]
 """How the role of a file is told."""
 
 
 def read_opensim(
-    files: Sequence[OpensimFile], known: Mapping[str, KnownStream]
+    files: Sequence[GivenFile], known: Mapping[str, KnownStream], left_out: list[LeftOut]
 ) -> dict[str, RecordedStream]:
-    """Return the streams of a set of OpenSim files, one role each.
+    """Return the streams of a set of OpenSim files, one role each; the others are `left_out`.
 
     A role given by hand goes before what a file says itself, and that before the name of a folder.
 
@@ -54,14 +46,15 @@ def read_opensim(
     UserError
         If a file is broken, two files have the same role, or none has a known one.
     """
-    tables = {file: read_table(file.path) for file in files}
-    found: dict[str, OpensimFile] = {}
+    tables = {file: _read(file.path) for file in files}
+    found: dict[str, GivenFile] = {}
     for way in (_by_hand, _by_itself, _by_folder):
         left = {file: table for file, table in tables.items() if file not in found.values()}
         found |= _told(left, way, found)
     for file in tables:
         if file not in found.values():
             logger.warning("'%s' has no role that is free; it is left out.", file.path)
+            left_out.append(LeftOut(str(file.path), "the whole", "it has no role that is free"))
     if not found:
         raise UserError(
             f"'{files[0].path}' holds no EMG, angles, accelerations or moments by its columns, "
@@ -74,11 +67,15 @@ def read_opensim(
     }
 
 
+def _read(file: Path) -> Table:
+    return (read_delimited if file.suffix.lower() in TABLE_SUFFIXES else read_table)(file)
+
+
 def _told(
-    tables: Mapping[OpensimFile, Table], way: Way, taken: Collection[str]
-) -> dict[str, OpensimFile]:
+    tables: Mapping[GivenFile, Table], way: Way, taken: Collection[str]
+) -> dict[str, GivenFile]:
     """Return the files whose role is told in one way, by role."""
-    told: dict[str, OpensimFile] = {}
+    told: dict[str, GivenFile] = {}
     for file, table in tables.items():
         key = way(file, table)
         if key in told:
@@ -91,11 +88,11 @@ def _told(
     return told
 
 
-def _by_hand(file: OpensimFile, table: Table) -> str | None:
+def _by_hand(file: GivenFile, table: Table) -> str | None:
     return file.role
 
 
-def _by_itself(file: OpensimFile, table: Table) -> str | None:
+def _by_itself(file: GivenFile, table: Table) -> str | None:
     """Return what a file holds: by its columns, else by its header, else by its name."""
     if any(name.endswith(_MOMENT) for name in table.columns):
         return "moments"
@@ -104,23 +101,26 @@ def _by_itself(file: OpensimFile, table: Table) -> str | None:
     return role_told(table.title, file.path.stem)
 
 
-def _by_folder(file: OpensimFile, table: Table) -> str | None:
+def _by_folder(file: GivenFile, table: Table) -> str | None:
     folders = [name for name in file.folders if not _PERSON.fullmatch(name)]
     return _by_itself(file, table) or role_told(table.title, file.path.stem, *folders)
 
 
 def _stream(file: Path, key: str, table: Table, known: KnownStream) -> RecordedStream:
     columns = _columns(key, table)
-    names = [_channel(table.columns[i]) for i in columns]
+    names = [channel_of(table.columns[i]) for i in columns]
     x = table.x[:, columns]
-    if key == "emg":
+    if table.unit:
+        unit = table.unit
+        to_si(key, unit, dict.fromkeys(SCALED.get(key, ()), 1.0))  # refuses what nobody knows
+    elif key == "emg":
         unit = known.unit or "1"
     elif key in ("angles", "accelerations"):
         unit = ("deg" if table.in_degrees else "rad") + ("" if key == "angles" else "/s^2")
     else:
         unit = ROLES[key].si_unit
-    if key == "angles" and table.in_degrees is None:
-        _check_radians(file, names, x)
+    if key == "angles" and table.in_degrees is None and not table.unit:
+        check_radians(file, names, x)
     return checked_stream(file, channel_names(names, known, file, "the columns"), unit, table.t, x)
 
 
@@ -135,19 +135,23 @@ def _columns(key: str, table: Table) -> list[int]:
     return list(every)
 
 
-def _channel(column: str) -> str:
+def channel_of(column: str) -> str:
     """Return the name in a column's label, which newer OpenSim gives as a path in the model."""
     name = column.removesuffix(_VALUE).removesuffix(_MOMENT)
     return name.rpartition("/")[2] or name
 
 
-def _check_radians(file: Path, names: Sequence[str], x: Array) -> None:
+def check_radians(
+    file: Path,
+    names: Sequence[str],
+    x: Array,
+    mend: str = "put inDegrees=yes or inDegrees=no into its header",
+) -> None:
     """Refuse angles that nothing says the unit of and that can hardly be radians."""
     for name, column in zip(names, x.T, strict=True):
         largest = float(np.nanmax(np.abs(column), initial=0.0))
         if largest > 2 * pi and not name.endswith(_TRANSLATIONS):
             raise UserError(
                 f"'{file}' does not say whether its angles are in degrees, and '{name}' reaches "
-                f"{largest:.4g}, too much for radians; put inDegrees=yes or inDegrees=no into its "
-                "header."
+                f"{largest:.4g}, too much for radians; {mend}."
             )

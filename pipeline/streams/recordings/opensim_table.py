@@ -29,6 +29,8 @@ class Table:
         Time, shape [n], s.
     x
         Values, shape [n, columns].
+    unit
+        Unit that is stated of all columns; empty where none is, as in OpenSim's own files.
     """
 
     title: str
@@ -36,6 +38,7 @@ class Table:
     columns: tuple[str, ...]
     t: Array
     x: Array
+    unit: str = ""
 
 
 def read_table(file: Path) -> Table:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,6 +34,8 @@ class RecordedStream:
         Time stamps, shape [n], s, strictly increasing, from where the file starts.
     x
         Samples, shape [n, channels]; NaN where there is no value.
+    source
+        The file it was read from; empty where it was not read from one.
     """
 
     channels: tuple[str, ...]
@@ -40,6 +43,19 @@ class RecordedStream:
     rate_hz: float
     t: Array
     x: Array
+    source: str = ""
+
+
+class LeftOut(NamedTuple):
+    """Something of a file that no stream plays."""
+
+    file: str
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        return f"{self.what} of '{self.file}' is left out: {self.why}."
 
 
 @dataclass(frozen=True)
@@ -53,10 +69,13 @@ class Recording:
     streams
         The streams by key: ``emg``, ``angles``, ``moments``, ``external``, ``accelerations``;
         those there are.
+    left_out
+        What its files hold besides.
     """
 
     name: str
     streams: dict[str, RecordedStream]
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def start(self) -> float:
@@ -68,24 +87,6 @@ class Recording:
         """Time from the first stamp to one interval after the last, s."""
         end = max(float(stream.t[-1]) + 1 / stream.rate_hz for stream in self.streams.values())
         return end - self.start
-
-
-def joined(recordings: Sequence[Recording], pause_s: float) -> Recording:
-    """Return recordings one after the other, each beginning a pause after the one before.
-
-    They must have the same streams with the same channels.
-    """
-    offsets, end = [], 0.0
-    for recording in recordings:
-        offsets.append(end - recording.start)
-        end += recording.duration_s + pause_s
-    streams = {}
-    for key, first in recordings[0].streams.items():
-        parts = [recording.streams[key] for recording in recordings]
-        t = [part.t + offset for part, offset in zip(parts, offsets, strict=True)]
-        x = [part.x for part in parts]
-        streams[key] = replace(first, t=np.concatenate(t), x=np.concatenate(x))
-    return Recording(" + ".join(recording.name for recording in recordings), streams)
 
 
 def checked_stream(
@@ -132,7 +133,7 @@ def checked_stream(
             f"Time does not increase at row {row} of '{file}' ({t[row - 1]:g} s, then {t[row]:g} "
             "s); sort the rows or cut the file there."
         )
-    return RecordedStream(names, unit, _rate_hz(file, names, t, rate_hz), t, x)
+    return RecordedStream(names, unit, _rate_hz(file, names, t, rate_hz), t, x, str(file))
 
 
 def _rate_hz(file: Path, names: Sequence[str], t: Array, stated_hz: float | None) -> float:

@@ -110,3 +110,27 @@ def test_a_wrong_rate_is_refused_with_the_true_one(scored, arrays, tmp_path):
         "states 1000 Hz for DELT1, DELT2, DELT3 and others, but the time stamps run at 500 Hz"
         in (output)
     )
+
+
+def test_the_parts_of_a_recording_are_given_by_options(hillstream, arrays, tmp_path):
+    np.savez(tmp_path / "a.npz", **arrays)
+    parts = [word for role in ("emg", "angles", "moments") for word in (f"--{role}", "a.npz")]
+    parts = [tmp_path / word if word == "a.npz" else word for word in parts]
+    results = {}
+    for name, given in {
+        "one": parts,
+        "two": [*parts, *parts],
+        "file": [tmp_path / "a.npz"],
+    }.items():
+        file = tmp_path / f"{name}.json"
+        run = hillstream("score", "arm", *given, "--freeze-after", 0, "--json", file)
+        assert run.exit_code == 0, run.output
+        results[name] = json.loads(file.read_text())
+    assert results["one"]["rmse_overall"] == results["file"]["rmse_overall"]
+    assert results["two"]["seconds"] == pytest.approx(2 * SECONDS + 1, abs=0.1)
+
+
+def test_no_recording_at_all_is_one_sentence(hillstream):
+    run = hillstream("score", "arm")
+    assert run.exit_code == 2
+    assert "No recording is given" in run.output

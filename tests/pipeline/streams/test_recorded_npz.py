@@ -69,10 +69,13 @@ def test_a_name_given_twice_is_refused(npz):
         load_recording(npz(emg=X, names=["TA", "TA"]))
 
 
-@pytest.mark.parametrize("given", ["emg={}", "{},emg=1"])
-def test_a_role_is_not_given_by_hand_to_what_holds_all_of_them(npz, given):
-    with pytest.raises(UserError, match=r"says what they are|does not exist"):
-        load_recording(given.format(npz(emg=X, **NAMES)))
+def test_of_a_file_given_for_one_role_only_that_is_taken(npz):
+    path = npz(emg=X, q=X, **NAMES)
+    assert list(load_recording(f"angles={path}").streams) == ["angles"]
+    with pytest.raises(UserError, match=r"has no moments; it has emg, angles"):
+        load_recording(f"moments={path}")
+    with pytest.raises(UserError, match="does not exist"):
+        load_recording(f"{path},emg=1")
 
 
 def test_a_role_nobody_knows_is_told(tmp_path):

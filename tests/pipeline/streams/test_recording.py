@@ -115,9 +115,9 @@ def test_an_empty_file_is_told(tmp_path, name):
 
 
 def test_another_kind_of_file_is_told(tmp_path):
-    (tmp_path / "r.csv").write_text("1,2")
+    (tmp_path / "r.txt").write_text("1,2")
     with pytest.raises(UserError, match="is not a recording"):
-        load_recording(tmp_path / "r.csv")
+        load_recording(tmp_path / "r.txt")
 
 
 def opensim_set(folder):

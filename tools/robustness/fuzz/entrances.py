@@ -299,6 +299,7 @@ def entrances() -> dict[str, Entrance]:
         "subject": Entrance(_file("s.json", load_subject), examples.subjects, _spoilt_json),
         "subject-xml": Entrance(_file("s.xml", import_subject), examples.foreign_subjects, text),
         "table": Entrance(_file("r.sto", _recording), examples.tables, text),
+        "csv": Entrance(_file("emg.csv", _recording), examples.delimited, text),
         "npz": Entrance(_file("r.npz", _recording), examples.arrays, _spoilt_arrays),
         "xdf": Entrance(_file("r.xdf", _recording), examples.xdf_files, _spoilt_xdf),
         "session": Entrance(_file("s.db", load_session), examples.sessions, _spoilt_session),

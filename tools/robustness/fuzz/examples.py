@@ -223,6 +223,14 @@ def tables() -> list[bytes]:
 
 
 @cache
+def delimited() -> list[bytes]:
+    """Return EMG as programs write it, with commas and with decimal commas."""
+    plain = "time,SOL (mV),TA (mV)\n0,1.5,2\n0.01,3,4\n0.02,nan,1\n"
+    comma = "# EMG\n\nTime [ms];SOL [mV];TA [mV]\n0;1,5;2\n10;3;4\n"
+    return [plain.encode(), comma.encode()]
+
+
+@cache
 def arrays() -> list[bytes]:
     """Return recordings as ``.npz``, plain and compressed."""
     content: dict[str, Any] = {

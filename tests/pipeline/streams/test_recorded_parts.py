@@ -1,0 +1,65 @@
+"""Files whose roles are given by hand, and several trials of them."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from pipeline.errors import UserError
+from pipeline.streams.recordings.given import Given, Parts
+from pipeline.streams.recordings.load import load_parts, load_recording
+
+T = np.arange(20) / 100
+
+
+def table(path, columns, value=0.0, t=T):
+    rows = np.column_stack([t, *(np.full(len(t), value + i) for i in range(len(columns)))])
+    lines = ["x", "version=1", "inDegrees=no", "endheader", "\t".join(["time", *columns])]
+    lines += ["\t".join(f"{v:.9g}" for v in row) for row in rows]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_roles_given_by_hand_need_no_names_that_tell_them(tmp_path):
+    one, two = table(tmp_path / "1.sto", ["SOL"]), table(tmp_path / "2.sto", ["knee"], 0.5)
+    streams = load_parts(emg=[one], angles=[two]).streams
+    assert {key: s.channels for key, s in streams.items()} == {"emg": ("SOL",), "angles": ("knee",)}
+    assert streams["angles"].source == str(two)
+
+
+def test_trials_are_joined_in_the_order_given_with_gaps_and_channels_by_name(tmp_path):
+    late = table(tmp_path / "a.sto", ["TA", "SOL"], 5.0, T + 7), table(tmp_path / "b.sto", ["k"])
+    first = table(tmp_path / "c.sto", ["SOL", "TA"]), table(tmp_path / "d.sto", ["k"])
+    late = late[0], table(tmp_path / "b.sto", ["k"], 0.2, T + 7)
+    streams = load_parts(emg=[first[0], late[0]], angles=[first[1], late[1]]).streams
+    emg = streams["emg"]
+    assert emg.channels == ("SOL", "TA")
+    assert_allclose(emg.x[[0, -1]], [[0, 1], [6, 5]])
+    assert emg.t[20] - emg.t[19] == pytest.approx(1.01)
+    assert_allclose(streams["angles"].t, emg.t)
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"), [(["SOL"], "lack the channel TA"), (["SOL", "TA"], "")]
+)
+def test_trials_that_do_not_fit_together_are_refused(tmp_path, columns, sentence):
+    whole, other = table(tmp_path / "a.sto", ["SOL", "TA"]), table(tmp_path / "b.sto", columns)
+    if sentence:
+        with pytest.raises(UserError, match=sentence):
+            load_parts(emg=[whole, other])
+    with pytest.raises(UserError, match=r"one file each.* 2 of emg, 1 of angles"):
+        load_parts(emg=[whole, other], angles=[whole])
+
+
+def test_what_is_given_by_hand_wins_over_what_a_recording_holds(tmp_path):
+    names = {"emg_names": ["SOL"], "dof_names": ["hip"]}
+    np.savez(tmp_path / "r.npz", fs=100.0, emg=np.ones((20, 1)), q=np.ones((20, 1)), **names)
+    by_hand = table(tmp_path / "a.sto", ["knee"])
+    parts = (Given(None, str(tmp_path / "r.npz")), Given("angles", str(by_hand)))
+    recording = load_recording(Parts(parts))
+    assert recording.streams["angles"].channels == ("knee",)
+    assert [left.what for left in recording.left_out] == ["the angles"]
+
+
+def test_nothing_given_is_one_sentence():
+    with pytest.raises(UserError, match="No file of a recording was given"):
+        load_parts()
