@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from daemon.terminal.console import Command
 from pipeline.errors import UserError
 from pipeline.streams.recordings.given import Given, Parts, Source, parts_of
+
+if TYPE_CHECKING:
+    from daemon.config.recording import RecordingConfig
 
 
 def config_argument(**settings: Any) -> Callable[[Command], Command]:
@@ -60,17 +63,30 @@ def parts_options() -> Callable[[Command], Command]:
     return decorate
 
 
-def recording_of(recordings: Sequence[Path], **by_hand: Sequence[Path]) -> tuple[Source, ...]:
+def recording_of(
+    recordings: Sequence[Path], remembered: RecordingConfig | None, **by_hand: Sequence[Path]
+) -> tuple[Source, ...]:
     """Return the recordings of a command with RECORDING and `parts_options`.
+
+    Parameters
+    ----------
+    remembered
+        What the set-up names, which is taken where nothing else is given.
 
     Raises
     ------
     UserError
         If none is given, or several RECORDINGs beside parts.
     """
+    if remembered and not recordings and not any(by_hand.values()):
+        recordings = remembered.files
+        by_hand = {role: getattr(remembered, role) for role in remembered.roles}
     given = [Given(role, str(file)) for role, files in by_hand.items() for file in files]
     if not given and not recordings:
-        raise UserError("No recording is given; name RECORDING, or --emg, --angles and --moments.")
+        raise UserError(
+            "No recording is given; name RECORDING, or --emg, --angles and --moments, or remember "
+            "one in the set-up under [recording]."
+        )
     if given and len(recordings) > 1:
         raise UserError(
             f"Beside --emg, --angles and --moments only one RECORDING may stand, not "

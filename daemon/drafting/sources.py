@@ -6,40 +6,100 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from daemon.drafting.joints import Joints
-from daemon.drafting.offer import Offer
+from daemon.modelling.anatomy import joint_of
+from daemon.modelling.fit import fit_model
+from daemon.modelling.opening import open_source
+from daemon.modelling.ranges import recorded_angles
+from daemon.modelling.source import Wanted
+from daemon.modelling.writing import write_model
+from pipeline.errors import UserError
+from pipeline.files import refuse_existing
 from pipeline.geometry import ModelFile, load_model
-from pipeline.streams.recordings.load import load_recording
+from pipeline.streams.recordings.load import load_parts, load_recording
 from pipeline.streams.recordings.recording import Recording
+
+OWN = ".json"
 
 
 def recorded(files: Mapping[str, Sequence[Path]]) -> Recording:
-    """Return what files hold, by role, or whole recordings under ``files``.
+    """Return what files hold, by role, or a whole recording under ``files``.
 
     Raises
     ------
     UserError
-        If one cannot be read.
+        If one cannot be read, or whole recordings are given beside others.
     """
     whole = files.get("files", ())
-    if whole:
-        return load_recording(whole[0])
-    parts = [f"{role}={file}" for role, given in files.items() for file in given]
-    return load_recording(",".join(parts))
+    if not whole:
+        return load_parts(files["emg"], files["angles"], files["moments"])
+    if len(whole) > 1 or any(given for role, given in files.items() if role != "files"):
+        raise UserError(
+            "Give one RECORDING that holds all streams, or the files of each role with --emg, "
+            "--angles and --moments."
+        )
+    return load_recording(whole[0])
 
 
 def coordinates_of(source: Path) -> tuple[str, ...]:
-    """Return the coordinates of a model; raises UserError if it cannot be read."""
-    return load_model(source).coordinate_names
+    """Return the coordinates of a model that a set-up may be about; raises UserError."""
+    if source.suffix.lower() == OWN:
+        return load_model(source).coordinate_names
+    known = open_source(Wanted(source, ())).known_joints
+    # A model of a whole body also moves in space and turns its spine.
+    return tuple(name for name in known if joint_of(name) is not None)
 
 
 def model_for(
     source: Path,
-    out: Path,
+    output: Path,
     joints: Joints,
-    offer: Offer,
-    overwrite: bool,
+    recording: Recording | None,
+    on_progress: Callable[[str, float], None],
+    *,
     accept: bool,
-    on_progress: Callable[[float], None],
-) -> tuple[ModelFile, Path]:
-    """Return the model with its paths fitted, and the file it is in."""
-    return load_model(source), source
+    overwrite: bool,
+) -> tuple[ModelFile, Path, tuple[str, ...]]:
+    """Return the model with its paths fitted, the file it is in, and what there is to say.
+
+    Parameters
+    ----------
+    output
+        Where a fitted model is written.
+    recording
+        Narrows the ranges to what was recorded; None for the model's own.
+    accept
+        Whether muscles that miss a limit are written too.
+    overwrite
+        Whether a file that is there is written over.
+
+    Raises
+    ------
+    UserError
+        If the model cannot be read or fitted, or a muscle misses a limit.
+    """
+    if source.suffix.lower() == OWN:
+        return load_model(source), source, ()
+    if not overwrite:
+        refuse_existing(output)
+    angles = recorded_angles(recording) if recording else {}
+    called = joints.origins["angles"]
+    angles |= {dof: angles[label] for dof, label in called.items() if label in angles}
+    fitted = fit_model(
+        source,
+        joints.dofs,
+        recorded=angles,
+        on_progress=on_progress,
+    )
+    if fitted.over and not accept:
+        raise UserError(
+            f"{len(fitted.over)} of {len(fitted.model.muscles)} muscles of '{source}' cannot be "
+            f"fitted well over these ranges ({', '.join(fitted.over)}): {_first(fitted.over)} Give "
+            "--accept to take them as they are, or narrow the ranges with 'hillstream model fit' "
+            "and give its file as --model."
+        )
+    write_model(fitted, output, accept=accept)
+    return fitted.model, output, fitted.notes
+
+
+def _first(sentences: Mapping[str, str]) -> str:
+    return next(iter(sentences.values()))

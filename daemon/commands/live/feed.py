@@ -142,7 +142,8 @@ def _stream(
     "--config",
     "config_name",
     metavar="CONFIG",
-    help="Take names, units and channels that the recording does not say from CONFIG's [streams].",
+    help="Take names, units and channels that the recording does not say from CONFIG's [streams], "
+    "and the recording from its [recording] where none is named.",
 )
 def play(
     recording: Path | None,
@@ -168,9 +169,10 @@ def play(
     from daemon.simulation.play import play_recording
     from pipeline.streams.recordings.load import load_recording
 
-    known = known_streams(load_config(config_name)) if config_name else None
+    config = load_config(config_name) if config_name else None
+    known, remembered = (known_streams(config), config.recording) if config else (None, None)
     given = (recording,) if recording else ()
-    (source,) = recording_of(given, emg=emg, angles=angles, moments=moments)
+    source, *_ = recording_of(given, remembered, emg=emg, angles=angles, moments=moments)
     recorded = load_recording(source, known)
     whole = duration(recorded.duration_s / speed)
     say(f"Playing {', '.join(recorded.streams)} of {source}; Ctrl-C ends it.")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from daemon.offline.segments import Kind
 
 _EXISTING = click.Path(path_type=Path)
+_ALL: tuple[Kind, tuple[str, ...]] = ("seconds", ("0:1e9",))
+"""The whole recording."""
 
 
 @click.command(
@@ -96,14 +98,16 @@ def calibrate(
     """Find a person's muscle parameters in recordings.
 
     Choose what to calibrate on by --cycles, --seconds or --frames: ranges such as 2:5 or
-    10:20,30:40 that leave out their end. The rest is scored as held-out data: the usable cycles
-    that were not chosen where the recording is annotated with cycles, otherwise all of it after
-    5 s. Beside each error stand those of the start, of the generic, uncalibrated person
-    and of the reference's mean on the same samples.
+    10:20,30:40 that leave out their end; without a choice it is all of it. Without RECORDING and
+    files it is the recording that CONFIG remembers. The rest is scored as held-out data: the usable
+    cycles that were not chosen where the recording is annotated with cycles, otherwise all of it
+    after 5 s. Beside each error stand those of the start, of the generic, uncalibrated person and
+    of the reference's mean on the same samples.
     """
-    sources = recording_of(recordings, emg=emg, angles=angles, moments=moments)
-    kind, texts = choice({"cycles": cycles, "seconds": seconds, "frames": frames})
+    kind, texts = choice({"cycles": cycles, "seconds": seconds, "frames": frames}, _ALL)
     config = checked_config(config_name)
+    parts = {"emg": emg, "angles": angles, "moments": moments}
+    sources = recording_of(recordings, config.recording, **parts)
     if subject_out is not None and not subject_out.absolute().parent.is_dir():
         raise UserError(f"--subject-out: the folder of '{subject_out}' does not exist.")
     if subject_out is not None and not overwrite:
@@ -132,8 +136,10 @@ def calibrate(
     write_json(json_file, result)
 
 
-def choice(options: Mapping[Kind, tuple[str, ...]]) -> tuple[Kind, tuple[str, ...]]:
-    """Return the one of --cycles, --seconds and --frames that was given.
+def choice(
+    options: Mapping[Kind, tuple[str, ...]], default: tuple[Kind, tuple[str, ...]] | None = None
+) -> tuple[Kind, tuple[str, ...]]:
+    """Return the one of --cycles, --seconds and --frames that was given, or the default.
 
     Raises
     ------
@@ -141,6 +147,8 @@ def choice(options: Mapping[Kind, tuple[str, ...]]) -> tuple[Kind, tuple[str, ..
         If it is not one.
     """
     given = [(kind, texts) for kind, texts in options.items() if texts]
+    if not given and default:
+        return default
     if len(given) != 1:
         raise UserError(
             "Choose what to calibrate on by one of --cycles, --seconds and --frames, for example "

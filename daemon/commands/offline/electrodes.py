@@ -75,11 +75,12 @@ def electrodes(
     excited, and synergy-hybrid, where the others tell its excitation. Both are scored on data they
     have not seen and compared with the calibration that has all electrodes.
     """
-    sources = recording_of(recordings, emg=emg, angles=angles, moments=moments)
     kind, texts = choice({"cycles": cycles, "seconds": seconds, "frames": frames})
     if plot is not None and not plot.absolute().parent.is_dir():
         raise UserError(f"--plot: the folder of '{plot}' does not exist.")
     config = checked_config(config_name)
+    parts = {"emg": emg, "angles": angles, "moments": moments}
+    sources = recording_of(recordings, config.recording, **parts)
     from daemon.offline.calibrate import CalibrationRequest
     from daemon.offline.electrode_study import ElectrodeStudyRequest, study
     from daemon.offline.segments import parse_ranges

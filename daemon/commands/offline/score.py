@@ -68,8 +68,8 @@ def score(
     stream is meant, by its name, source_id or number.
     """
     given = (recording,) if recording else ()
-    (source,) = recording_of(given, emg=emg, angles=angles, moments=moments)
     config = checked_config(config_name, start)
+    source, *_ = recording_of(given, config.recording, emg=emg, angles=angles, moments=moments)
     from daemon.offline.score import score_file
 
     with progress_bar(

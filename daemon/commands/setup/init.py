@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.commands.common import examples
-from daemon.terminal.console import json_option, progress_bar, say, write_json
+from daemon.terminal.console import json_option, progress_of_stages, say, write_json
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing
 
 if TYPE_CHECKING:
     from daemon.drafting.draft import Draft
     from daemon.drafting.offer import Offer
+    from pipeline.streams.recordings.recording import Recording
 
 _FILE = click.Path(path_type=Path)
 
@@ -100,11 +101,19 @@ def init(
         refuse_existing(out)
     files = {"files": recordings, "emg": emg, "angles": angles, "moments": moments}
     named = {"emg": emg_stream, "angles": angles_stream, "moments": moments_stream}
-    offer = _offer(files, {role: name for role, name in named.items() if name})
+    offer, recording = _offer(files, {role: name for role, name in named.items() if name})
     wanted = tuple(filter(None, (name.strip() for name in joints.split(","))))
     chosen = joints_of(offer, coordinates_of(source), wanted, side or "")
-    with progress_bar("Fitting the muscles' paths") as progress:
-        model, model_file = model_for(source, out, chosen, offer, overwrite, accept, progress)
+    with progress_of_stages("Reading the model") as progress:
+        model, model_file, notes = model_for(
+            source,
+            out.with_suffix(".model.json"),
+            chosen,
+            recording,
+            progress,
+            accept=accept,
+            overwrite=overwrite,
+        )
     wishes = Wishes(
         side=side or "",
         title=title or f"{model.name}: {', '.join(chosen.dofs)}",
@@ -115,6 +124,7 @@ def init(
     )
     asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
     found = draft(offer, model, chosen, wishes, _ask if asks else lambda question, known: ())
+    found.guessed += notes
     _write(out, found.text)
     _tell(found, out, json_file)
     write_json(
@@ -129,21 +139,24 @@ def init(
     )
 
 
-def _offer(files: dict[str, tuple[Path, ...]], named: dict[str, str]) -> Offer:
-    """Return what the recordings offer, or the network where none is given."""
+def _offer(
+    files: dict[str, tuple[Path, ...]], named: dict[str, str]
+) -> tuple[Offer, Recording | None]:
+    """Return what the recordings offer, and they themselves; the network where none is given."""
     from daemon.drafting.network import of_network
     from daemon.drafting.offer import of_recording
     from daemon.drafting.sources import recorded
 
     if not any(files.values()):
-        return of_network(named)
+        return of_network(named), None
     if named:
         raise UserError(
             "Give either files or --emg-stream, --angles-stream and --moments-stream: a set-up is "
             "drafted from a recording or from the network."
         )
     names = [file.name for given in files.values() for file in given]
-    return of_recording(recorded(files), " and ".join(names))
+    recording = recorded(files)
+    return of_recording(recording, " and ".join(names)), recording
 
 
 def _ask(question: str, known: Sequence[str]) -> Sequence[str]:

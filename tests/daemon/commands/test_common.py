@@ -1,11 +1,13 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from daemon.commands.common import stop_on_signals
+from daemon.commands.common import recording_of, stop_on_signals
+from daemon.config.recording import RecordingConfig
 from daemon.terminal.console import duration, write_json
 from pipeline.errors import UserError
 
@@ -76,3 +78,15 @@ def test_a_user_error_is_a_sentence_on_stderr(hillstream, monkeypatch, tmp_path)
 @pytest.mark.parametrize(("seconds", "shown"), [(0.4, "0:00"), (83.9, "1:23"), (3723.0, "1:02:03")])
 def test_a_duration_reads_like_a_clock(seconds, shown):
     assert duration(seconds) == shown
+
+
+def test_a_set_up_remembers_its_recording_until_another_is_named(tmp_path):
+    remembered = RecordingConfig(emg=[Path("e.sto")], angles=[Path("a.mot")]).beside(tmp_path)
+    (source,) = recording_of((), remembered, emg=(), angles=(), moments=())
+    assert [part.text for part in source.given] == [
+        str(tmp_path / "e.sto"),
+        str(tmp_path / "a.mot"),
+    ]
+    assert recording_of((Path("b.npz"),), remembered) == (Path("b.npz"),)
+    with pytest.raises(UserError, match=r"under \[recording\]"):
+        recording_of((), RecordingConfig())
