@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from daemon.assembly.keys import ConfiguredKeys
 from daemon.config import Config, StreamConfig
 from pipeline.streams.base import Origin, Source, StreamSpec
@@ -33,14 +31,9 @@ def _spec(role: StreamRole, stream: StreamConfig, config: Config) -> StreamSpec:
         latency_s=stream.latency_s,
         largest=role.largest,
         reference=role.key not in NEEDED,
+        origins={name: Origin(**vars(one)) for name, one in stream.origins.items()},
         scales=stream.scales,
     )
-
-
-def live_spec(spec: StreamSpec, stream: StreamConfig) -> StreamSpec:
-    """Return what is wanted from a live sender, which may call channels otherwise."""
-    origins = {name: Origin(**vars(one)) for name, one in stream.origins.items()}
-    return replace(spec, origins=origins)
 
 
 def build_sources(config: Config) -> list[Source]:
@@ -54,7 +47,6 @@ def build_sources(config: Config) -> list[Source]:
 def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
     """Return the live source of one stream, not yet opened."""
     stale_after_s = REFERENCE_WAIT_S if spec.reference else config.streams.stale_after_s
-    spec = live_spec(spec, stream)
     transport: Transport = stream.transport  # named here, or mypy's cache misses a new one
     match transport:
         case "lsl":

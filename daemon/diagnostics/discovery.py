@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from typing import Any, Self
 
-from daemon.assembly.streams import build_source, live_spec, stream_specs
+from daemon.assembly.streams import build_source, stream_specs
 from daemon.config import Config
 from daemon.diagnostics.hearing import Hearing, hear
 from daemon.diagnostics.verdict import StreamFinding, StreamVerdict, Wanted, judge
@@ -34,7 +34,7 @@ def compare(config: Config) -> list[StreamFinding]:
         configuration does not use.
     """
     streams = [(spec, getattr(config.streams, spec.key)) for spec in stream_specs(config)]
-    wanted = [Wanted(live_spec(spec, stream), stream) for spec, stream in streams]
+    wanted = [Wanted(spec, stream) for spec, stream in streams]
     network = _Network.seen()
     with ExitStack() as stack:
         opened = {one.spec.key: _opened(one, config, network, stack) for one in wanted}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,11 +48,12 @@ class _Track:
 
     def __init__(self, recording: Recording, spec: StreamSpec) -> None:
         stream = _wanted(recording, spec)
+        spec = _told_by(stream, spec)
         whose = f"The {spec.key} stream of '{recording.name}'"
         check_rate(stream.rate_hz, spec, whose)
         self._stream = stream
         self._intake = Intake(spec)
-        self._columns = pick_channels(spec.channels, stream.channels, whose)
+        self._columns = pick_channels(spec.channels, stream.channels, whose, spec.origins)
         self._to_si = to_si(spec.key, stream.unit, spec.scales)
         self._read = 0
 
@@ -65,6 +67,21 @@ class _Track:
         return self._intake.take(
             self._stream.t[part], self._stream.x[part], self._columns, self._to_si
         )
+
+
+def _told_by(stream: RecordedStream, spec: StreamSpec) -> StreamSpec:
+    """Return what is wanted of a recording, which may have the sender's labels or ours.
+
+    What was recorded of a sender has its labels, and is turned and scaled as live; what has a
+    channel by our name alone is as it should be.
+    """
+    labels = set(stream.channels)
+    origins = {
+        name: one
+        for name, one in spec.origins.items()
+        if one.channel in labels or name not in labels
+    }
+    return replace(spec, origins=origins)
 
 
 def _wanted(recording: Recording, spec: StreamSpec) -> RecordedStream:

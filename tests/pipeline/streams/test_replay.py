@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from pipeline.errors import UserError
-from pipeline.streams.base import StreamSpec
+from pipeline.streams.base import Origin, StreamSpec
 from pipeline.streams.recordings.recording import RecordedStream, Recording
 from pipeline.streams.recordings.replay import replay
 
@@ -61,6 +61,26 @@ def test_bad_samples_are_dropped_as_live_ones_are():
     t, x = joined(list(replay(recording, SPECS)), "angles")
     assert len(t) == 299
     assert np.isfinite(x).all()
+
+
+@pytest.mark.parametrize(
+    ("origin", "factor"),
+    [
+        (Origin("knee", factor=-1.0), -1.0),  # the sender's label is ours
+        (Origin("RKneeAngles_X", factor=-1.0), 1.0),  # a recording under our names
+        (Origin(1, factor=-1.0), 1.0),
+    ],
+)
+def test_a_senders_label_is_turned_as_live_and_our_own_name_is_as_it_should_be(origin, factor):
+    spec = StreamSpec("angles", ("knee",), 100.0, origins={"knee": origin})
+    assert_allclose(joined(list(replay(RECORDING, (spec,))), "angles")[1], factor * np.pi)
+
+
+def test_channels_of_a_recording_are_found_by_the_senders_labels_and_places():
+    origins = {"left": Origin("b", factor=2.0), "right": Origin(1)}
+    spec = StreamSpec("emg", ("left", "right"), 1000.0, origins=origins)
+    x = joined(list(replay(RECORDING, (spec,))), "emg")[1]
+    assert_allclose(x, np.column_stack([2.0 * np.arange(3000.0), T_EMG]) * 1e-3)
 
 
 @pytest.mark.parametrize(
