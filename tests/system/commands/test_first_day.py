@@ -1,0 +1,87 @@
+"""docs/first-day.md is run as it stands: each command, and what it prints."""
+
+import re
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+
+from places import CONFIGS, DOCS
+
+PAGE = (DOCS / "first-day.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(?P<command>.*?)```(?:\n```text\n(?P<printed>.*?)```)?", PAGE, re.S)
+PATIENCE_S = 60
+
+
+class Day:
+    """A folder, and what runs in it."""
+
+    def __init__(self, folder, stack):
+        self.folder, self.stack, self.running = folder, stack, []
+
+    def arguments(self, command):
+        words = [a or b for a, b in re.findall(r'"([^"]*)"|(\S+)', command)]
+        assert words[0] == "hillstream"
+        return [sys.executable, "-m", "daemon.cli", *words[1:]]
+
+    def start(self, command):
+        process = subprocess.Popen(
+            self.arguments(command), cwd=self.folder, stdout=subprocess.DEVNULL
+        )
+        self.stack.callback(process.wait, 20)
+        self.stack.callback(process.send_signal, signal.SIGINT)
+        self.running.append(process)
+
+    def end_last(self):
+        process = self.running.pop()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+    def run(self, command):
+        return subprocess.run(
+            self.arguments(command), cwd=self.folder, capture_output=True, text=True, timeout=90
+        )
+
+
+def shape(line):
+    """Return a line without its numbers and the width of its gaps."""
+    return re.sub(r"\s+", " ", re.sub(r"-?\d+(\.\d+)?", "#", line)).strip()
+
+
+def is_among(shown, lines):
+    """Tell whether a line was printed, or its beginning where it ends in dots."""
+    if shown.endswith("…"):
+        return any(line.startswith(shape(shown.removesuffix("…"))) for line in lines)
+    return shape(shown) in lines
+
+
+def test_every_command_of_the_page_prints_what_it_says(tmp_path, wait_until, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("PYTHONPATH", str(CONFIGS.parent))
+    (tmp_path / "configs").symlink_to(CONFIGS)
+    assert len(BLOCKS) == 13
+    with ExitStack() as stack:
+        day = Day(tmp_path, stack)
+        for block, printed in BLOCKS:
+            *notes, command = block.strip().splitlines()
+            note = " ".join(notes)
+            if "another terminal" in note:
+                day.start(command)
+                if "simulate" in command:
+                    wait_until(lambda: sends("hillstream-emg"), PATIENCE_S)
+                continue
+            if "after Ctrl-C" in note:
+                day.end_last()
+            if "until it says" in note:
+                wait_until(lambda c=command: "NOMINAL" in day.run(c).stdout, PATIENCE_S)
+            result = day.run(command)
+            assert result.returncode == 0, (command, result.stdout, result.stderr)
+            lines = [shape(line) for line in result.stdout.splitlines()]
+            missing = [one for one in printed.splitlines() if not is_among(one, lines)]
+            assert not missing, (command, result.stdout)
+
+
+def sends(name):
+    import pylsl
+
+    return bool(pylsl.resolve_byprop("name", name, timeout=0.5))
