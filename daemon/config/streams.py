@@ -12,12 +12,18 @@ from pipeline.streams.roles import ROLES
 from pipeline.streams.transports import Transport
 from pipeline.streams.units import SCALED, known_unit, units_of
 
+Label = Annotated[StrictStr, Field(min_length=1)] | Annotated[StrictInt, Field(ge=1)]
+
 
 class ChannelOrigin(Section):
     """A channel of the sender, and what makes its values ours."""
 
-    channel: Annotated[StrictStr, Field(min_length=1)] | Annotated[StrictInt, Field(ge=1)] = Field(
-        description="The sender's label, or the place among its channels, from 1."
+    channel: Label | Annotated[tuple[Label, ...], Field(min_length=1)] = Field(
+        description="The sender's label, or the place among its channels, from 1; a list, or a "
+        "pattern such as 'HD-*', for the mean of several electrodes."
+    )
+    minus: Label | None = Field(
+        None, description="Label or place of what is subtracted: the other electrode of a pair."
     )
     factor: Annotated[float, Field(allow_inf_nan=False)] = Field(
         1.0, description="What its values are multiplied by; -1 turns the positive direction round."
@@ -86,24 +92,28 @@ class StreamConfig(Section):
     @field_validator("origins", mode="before")
     @classmethod
     def _in_short(cls, origins: Any) -> Any:
-        """Take a label or a place alone for a channel as it is."""
+        """Take a label, a place or a list of them alone for a channel as it is."""
         if not isinstance(origins, dict):
             return origins
-        alone = (str, int)
+        alone = (str, int, list)
         return {k: {"channel": v} if isinstance(v, alone) else v for k, v in origins.items()}
 
     @model_validator(mode="after")
     def _origins_are_of_channels(self) -> Self:
         if strange := sorted(set(self.origins) - set(self.channels)):
             raise ValueError(f"'from' names {strange}, which are not among the channels")
-        sought = [self.sender_channel(name) for name in self.channels]
-        if twice := sorted({str(one) for one in sought if sought.count(one) > 1}):
+        made = [(*self.sender_channels(name), self._minus(name)) for name in self.channels]
+        if twice := sorted({str(one[0]) for one in made if made.count(one) > 1}):
             raise ValueError(f"two channels come from the sender's {', '.join(twice)}")
         return self
 
-    def sender_channel(self, name: str) -> str | int:
-        """Return the sender's label or place of one of the channels."""
-        return self.origins[name].channel if name in self.origins else name
+    def sender_channels(self, name: str) -> tuple[str | int, ...]:
+        """Return the sender's labels or places of one of the channels."""
+        told = self.origins[name].channel if name in self.origins else name
+        return told if isinstance(told, tuple) else (told,)
+
+    def _minus(self, name: str) -> str | int | None:
+        return self.origins[name].minus if name in self.origins else None
 
     @field_validator("unit")
     @classmethod
@@ -193,8 +203,8 @@ class StreamsConfig(Section):
         for (key, one), (other, two) in combinations(given.items(), 2):
             if one.transport != "lsl" or two.transport != "lsl" or one.sender != two.sender:
                 continue
-            shared = {one.sender_channel(name) for name in one.channels}
-            shared &= {two.sender_channel(name) for name in two.channels}
+            shared = {label for name in one.channels for label in one.sender_channels(name)}
+            shared &= {label for name in two.channels for label in two.sender_channels(name)}
             if shared:
                 raise ValueError(
                     f"{key} and {other} take {', '.join(sorted(map(repr, shared)))} of one stream; "

@@ -112,7 +112,8 @@ class _Network:
         full = _full_info(info)
         columns = accepted_columns(full, wanted.spec)
         units = channel_units(full)
-        stated = sorted({units[column] for column in columns} - {""})
+        used = {column for i in range(len(columns.plus)) for column in columns.used(i)}
+        stated = sorted({units[column] for column in used} - {""})
         self.identity[wanted.spec.key] = (
             f"{described(full)}, states {' and '.join(stated) or 'no unit'}."
         )

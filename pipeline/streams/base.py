@@ -20,16 +20,25 @@ class Origin:
     Parameters
     ----------
     channel
-        The sender's label, or the place among its channels, from 1.
+        The sender's label, or the place among its channels, from 1; of several electrodes that
+        make one channel all of them, whose mean is taken. A label may be a pattern: ``HD-*``.
+    minus
+        Label or place of what is subtracted: the other electrode of a bipolar pair.
     factor
         What its values are multiplied by: -1 where its positive direction is the other one.
     offset
         What is added then, in the configured unit.
     """
 
-    channel: str | int
+    channel: str | int | tuple[str | int, ...]
     factor: float = 1.0
     offset: float = 0.0
+    minus: str | int | None = None
+
+    @property
+    def several(self) -> tuple[str | int, ...]:
+        """What the mean is taken of."""
+        return self.channel if isinstance(self.channel, tuple) else (self.channel,)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,13 @@ A permuted electrode is a wrong muscle.
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +21,46 @@ from pipeline.streams.base import Origin
 
 _SHOWN = 40
 _NONE: Mapping[str, Origin] = MappingProxyType({})
+Columns = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Which of a sender's columns make each wanted channel.
+
+    Parameters
+    ----------
+    plus
+        Per wanted channel the columns whose mean is taken.
+    minus
+        Per wanted channel the column that is subtracted; None for none.
+    """
+
+    plus: tuple[Columns, ...]
+    minus: tuple[int | None, ...]
+
+    @cached_property
+    def single(self) -> Columns | None:
+        """The column of each wanted channel, None where one is made of several."""
+        if any(len(one) > 1 for one in self.plus) or any(one is not None for one in self.minus):
+            return None
+        return np.array([one[0] for one in self.plus], dtype=np.intp)
+
+    def used(self, place: int) -> list[int]:
+        """Return all columns of the sender that make one wanted channel."""
+        minus = self.minus[place]
+        return [*map(int, self.plus[place]), *([] if minus is None else [minus])]
+
+    def of(self, x: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the wanted channels of a sender's samples, shape [n, wanted]."""
+        if self.single is not None:
+            return x[:, self.single].astype(np.float64)
+        made = np.empty((len(x), len(self.plus)))
+        for place, (plus, minus) in enumerate(zip(self.plus, self.minus, strict=True)):
+            made[:, place] = x[:, plus].mean(axis=1, dtype=np.float64)
+            if minus is not None:
+                made[:, place] -= x[:, minus]
+        return made
 
 
 def pick_channels(
@@ -24,8 +68,8 @@ def pick_channels(
     offered: Sequence[str],
     whose: str,
     origins: Mapping[str, Origin] = _NONE,
-) -> NDArray[np.intp]:
-    """Return the columns of the wanted channels among those a stream offers.
+) -> Picked:
+    """Return how the wanted channels are made of those a stream offers.
 
     Parameters
     ----------
@@ -44,7 +88,32 @@ def pick_channels(
         the stream has.
     """
     names = list(offered)
-    sought = [origins[name].channel if name in origins else name for name in wanted]
+    told = [origins.get(name, Origin(name)) for name in wanted]
+    plus = [[part for one in origin.several for part in _meant(one, names)] for origin in told]
+    minus = [origin.minus for origin in told]
+    sought = [one for part in plus for one in part] + [one for one in minus if one is not None]
+    _refuse_unknown(sought, names, whose)
+    picked = Picked(
+        tuple(np.array([_column(one, names) for one in part], dtype=np.intp) for part in plus),
+        tuple(None if one is None else _column(one, names) for one in minus),
+    )
+    _refuse_shared(wanted, picked, names, whose)
+    return picked
+
+
+def _meant(one: str | int, names: Sequence[str]) -> list[str | int]:
+    """Return the channels that a label means: several where it is a pattern and no label."""
+    if isinstance(one, int) or one in names or not set("*?") & set(one):
+        return [one]
+    return [*fnmatch.filter(names, one)] or [one]
+
+
+def _column(one: str | int, names: Sequence[str]) -> int:
+    return one - 1 if isinstance(one, int) else names.index(one)
+
+
+def _refuse_unknown(sought: Sequence[str | int], names: Sequence[str], whose: str) -> None:
+    """Refuse places and labels that are not there, and labels that are there twice."""
     labels = [one for one in sought if isinstance(one, str)]
     if beyond := [str(one) for one in sought if isinstance(one, int) and one > len(names)]:
         raise UserError(
@@ -58,21 +127,17 @@ def pick_channels(
             f"{whose} has more than one channel named {_listed(twice)}; rename them, or say by "
             "their places which are meant (a table 'from')."
         )
-    columns = [one - 1 if isinstance(one, int) else names.index(one) for one in sought]
-    _refuse_shared(wanted, columns, names, whose)
-    return np.array(columns, dtype=np.intp)
 
 
-def _refuse_shared(
-    wanted: Sequence[str], columns: Sequence[int], names: Sequence[str], whose: str
-) -> None:
-    """Refuse two wanted channels that would come from one of the sender's."""
-    for column in set(columns):
-        users = [name for name, own in zip(wanted, columns, strict=True) if own == column]
-        if len(users) > 1:
+def _refuse_shared(wanted: Sequence[str], picked: Picked, names: Sequence[str], whose: str) -> None:
+    """Refuse two wanted channels that would be made of the same of the sender's."""
+    for place, name in enumerate(wanted):
+        same = [other for other in range(place) if picked.used(other) == picked.used(place)]
+        if same:
+            made = " and ".join(f"'{names[column]}'" for column in picked.used(place))
             raise UserError(
-                f"{whose}: {' and '.join(users)} would both come from channel "
-                f"'{names[column]}'; correct their table 'from'."
+                f"{whose}: {wanted[same[0]]} and {name} would both come from channel "
+                f"{made}; correct their table 'from'."
             )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import UserError
 from pipeline.streams.base import Array, Chunk, SourceState, StreamHealth, StreamSpec
+from pipeline.streams.channels import Picked
 from pipeline.streams.dejitter import DejitterState, dejitter
 from pipeline.streams.drops import WHY, RecentDrops
 from pipeline.streams.screen import ScreenState, screen
@@ -74,7 +75,7 @@ class Intake:
         """Stamp for whose sake all that arrived last was refused; None where it was not."""
 
     def take(
-        self, t: Array, x: Array, columns: NDArray[np.intp], to_si: float, now: float | None = None
+        self, t: Array, x: Array, columns: Picked, to_si: float, now: float | None = None
     ) -> Chunk | None:
         """Return what passes the screen, in SI units and the wanted channels, or None.
 
@@ -85,13 +86,13 @@ class Intake:
         x
             The sender's samples, shape [n, offered channels].
         columns
-            The wanted channels' columns in `x`.
+            How the wanted channels are made of those in `x`.
         to_si
             Factor from the sender's unit to SI.
         now
             Time of arrival, s; None for recorded samples, which may bear any stamp.
         """
-        picked = x[:, columns].astype(np.float64) * (self._factor * to_si) + self._offset
+        picked = columns.of(x) * (self._factor * to_si) + self._offset
         t = t - self.spec.latency_s
         latest, earliest = np.inf, -np.inf
         if now is not None:

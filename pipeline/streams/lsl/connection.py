@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.streams.base import Array
+from pipeline.streams.channels import Picked
 from pipeline.streams.lsl.liblsl import describe, sample_type
 
 if TYPE_CHECKING:
@@ -27,12 +28,10 @@ class Connection:
     inlet
         The open inlet.
     columns
-        The wanted channels' columns.
+        How the wanted channels are made of the sender's.
     """
 
-    def __init__(
-        self, info: pylsl.StreamInfo, inlet: pylsl.StreamInlet, columns: NDArray[np.intp]
-    ) -> None:
+    def __init__(self, info: pylsl.StreamInfo, inlet: pylsl.StreamInlet, columns: Picked) -> None:
         self.name = describe(info)
         self.columns = columns
         self._inlet = inlet

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.errors import UserError
 from pipeline.streams.base import StreamSpec
-from pipeline.streams.channels import pick_channels
+from pipeline.streams.channels import Picked, pick_channels
 from pipeline.streams.intake import check_rate
 from pipeline.streams.units import known_unit, to_si, units_of, units_with_factor
 
@@ -89,8 +88,8 @@ def sample_type(info: pylsl.StreamInfo) -> np.dtype[Any]:
     return np.dtype(kind)
 
 
-def accepted_columns(info: pylsl.StreamInfo, spec: StreamSpec) -> NDArray[np.intp]:
-    """Return the columns of the wanted channels in a stream that is as wanted.
+def accepted_columns(info: pylsl.StreamInfo, spec: StreamSpec) -> Picked:
+    """Return how the wanted channels are made of those of a stream that is as wanted.
 
     Parameters
     ----------
@@ -110,8 +109,9 @@ def accepted_columns(info: pylsl.StreamInfo, spec: StreamSpec) -> NDArray[np.int
         check_rate(nominal, spec, describe(info))
     columns = pick_channels(spec.channels, channel_names(info), describe(info), spec.origins)
     units = channel_units(info)
-    for name, column in zip(spec.channels, columns, strict=True):
-        _check_unit(info, spec, name, units[column])
+    for place, name in enumerate(spec.channels):
+        for column in columns.used(place):
+            _check_unit(info, spec, name, units[column])
     return columns
 
 

@@ -79,7 +79,7 @@ def _told_by(stream: RecordedStream, spec: StreamSpec) -> StreamSpec:
     origins = {
         name: one
         for name, one in spec.origins.items()
-        if one.channel in labels or name not in labels
+        if labels.issuperset(one.several) or name not in labels
     }
     return replace(spec, origins=origins)
 

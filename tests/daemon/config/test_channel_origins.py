@@ -23,10 +23,20 @@ def test_a_label_a_place_or_both_with_a_factor_are_taken(walking):
         "ankle_angle_r = { channel = 'RAnkleAngles_X', factor = -1.0, offset = 3 }\n"
     )
     angles = walking(table, {}).streams.angles
-    sought = [angles.sender_channel(name) for name in angles.channels]
-    assert sought == ["RHipAngles_X", 7, "RAnkleAngles_X"]
+    sought = [angles.sender_channels(name) for name in angles.channels]
+    assert sought == [("RHipAngles_X",), (7,), ("RAnkleAngles_X",)]
     ankle = angles.origins["ankle_angle_r"]
     assert (ankle.factor, ankle.offset) == (-1.0, 3.0)
+
+
+def test_several_electrodes_and_pairs_are_taken(walking):
+    table = (
+        "[streams.emg.from]\nsoleus_r = ['HD-1', 2]\nmed_gas_r = 'HD-3*'\n"
+        "tib_ant_r = { channel = 'TA+', minus = 'TA-' }\n"
+    )
+    emg = walking(table, {}).streams.emg
+    assert emg.sender_channels("soleus_r") == ("HD-1", 2)
+    assert emg.origins["tib_ant_r"].minus == "TA-"
 
 
 @pytest.mark.parametrize(

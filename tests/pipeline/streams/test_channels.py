@@ -16,7 +16,28 @@ OFFERED = ["EMG1", "RKneeAngles_X", "RKneeAngles_Y", "RKneeMoment", "ankle", "an
 
 def test_a_channel_is_found_by_its_own_name_by_label_or_by_place():
     origins = {"knee": Origin("RKneeAngles_X"), "ankle": Origin(6)}
-    assert_array_equal(pick_channels(["ankle", "knee", "EMG1"], OFFERED, "S", origins), [5, 1, 0])
+    picked = pick_channels(["ankle", "knee", "EMG1"], OFFERED, "S", origins)
+    assert_array_equal(picked.single, [5, 1, 0])
+
+
+def test_several_electrodes_make_one_channel_by_mean_by_pattern_or_as_a_pair():
+    offered = ["HD-1", "HD-2", "HD-3", "plus", "minus"]
+    origins = {
+        "grid": Origin("HD-*"),
+        "two": Origin(("HD-1", 3)),
+        "pair": Origin("plus", minus="minus"),
+        "far": Origin("HD-3", minus="minus"),  # pairs may share an electrode
+    }
+    picked = pick_channels(list(origins), offered, "S", origins)
+    x = np.array([[1.0, 2.0, 6.0, 5.0, 4.0], [np.nan, 2.0, 6.0, 5.0, 4.0]])
+    assert_allclose(picked.of(x), [[3.0, 3.5, 1.0, 2.0], [np.nan, np.nan, 1.0, 2.0]])
+    assert picked.single is None
+
+
+def test_two_channels_made_of_the_same_electrodes_are_refused():
+    origins = {"a": Origin(("HD-1", "HD-2")), "b": Origin("HD-?")}
+    with pytest.raises(UserError, match="a and b would both come from channel 'HD-1' and 'HD-2'"):
+        pick_channels(["a", "b"], ["HD-1", "HD-2"], "S", origins)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +46,8 @@ def test_a_channel_is_found_by_its_own_name_by_label_or_by_place():
         (["a"], {"a": Origin(7)}, "S has 6 channels, none at place 7; it has EMG1, RKnee"),
         (["a"], {"a": Origin("RKneeAngles_x")}, r"\(did you mean 'RKneeAngles_X'\?\)"),
         (["ankle"], {}, "more than one channel named ankle; rename them, or say by their places"),
+        (["a"], {"a": Origin("HD-*")}, r"S has no channel 'HD-\*'; it has EMG1"),
+        (["a"], {"a": Origin("EMG1", minus="EMG2")}, r"no channel 'EMG2' \(did you mean 'EMG1'"),
         (["a", "EMG1"], {"a": Origin(1)}, "a and EMG1 would both come from channel 'EMG1'"),
     ],
 )

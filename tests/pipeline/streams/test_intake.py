@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from pipeline.streams.base import SourceState, StreamSpec
+from pipeline.streams.channels import Picked
 from pipeline.streams.intake import Intake
 
 RATE_HZ = 100.0
 ANGLES = StreamSpec("angles", ("knee",), RATE_HZ)
 MOMENTS = StreamSpec("moments", ("knee",), RATE_HZ, keep_nonfinite=True, reference=True)
-ONLY = np.array([0])
+ONLY = Picked((np.array([0]),), (None,))
 
 
 def fed(intake, stamp, seconds=4.0, start=1000.0, value=lambda t: np.sin(t)):
