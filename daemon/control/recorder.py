@@ -12,7 +12,7 @@ from daemon.ipc.requests import Command, Reply, Request
 from pipeline.errors import UserError
 from pipeline.transport.curve import ClientKeys
 
-_HERE_S = 0.7
+_HERE_S = 2.0
 """How long a daemon on this machine may take to tell that it is there, s."""
 _PATIENCE_S = 3.0
 

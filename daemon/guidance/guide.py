@@ -46,7 +46,7 @@ class Guide:
         self.level: Array = np.zeros(len(envelope.scale.mvc))
         """The newest envelope, shape [channel]."""
         self.best: Array = np.zeros(len(envelope.scale.mvc))
-        """Highest level that was held in any step, shape [channel]."""
+        """Highest level that was held in any contraction, shape [channel]."""
 
     @property
     def step(self) -> Step:
@@ -101,9 +101,8 @@ class Guide:
         dropped = self._steps[self._at + 1]
         self.takes = [take for take in self.takes if take.step is not dropped]
         self.missed = [step for step in self.missed if step is not dropped]
-        highest = [take.levels.highest for take in self.takes]
-        self.best = np.max(highest, axis=0) if highest else np.zeros_like(self.best)
         self._begun = None
+        self._find_best()
 
     def _samples_of_step(self, t: Array) -> int:
         end = (self._begun or 0.0) + self.step.seconds
@@ -129,6 +128,10 @@ class Guide:
                 self.missed.append(self.step)
             else:
                 self.takes.append(Take(self.step, levels))
-                self.best = np.maximum(self.best, levels.highest)
+                self._find_best()
         self._at += 1
         self._begun = None
+
+    def _find_best(self) -> None:
+        efforts = [t.levels.highest for t in self.takes if t.step.kind is Kind.EFFORT]
+        self.best = np.max([np.zeros_like(self.best), *efforts], axis=0)

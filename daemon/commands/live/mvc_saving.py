@@ -89,7 +89,10 @@ def agreed(question: str, *, yes: bool, json_file: str | None) -> bool:
     if not sys.stdin.isatty():
         say(f"{question} Nobody is there to ask, so nothing is changed; --yes takes it.", json_file)
         return False
-    return click.confirm(question, default=False, err=True)
+    try:
+        return click.confirm(question, default=False, err=True)
+    except click.Abort:  # the values are still to be told, and the JSON to be written
+        return False
 
 
 def fall_of(outcome: Outcome) -> str:

@@ -1,17 +1,13 @@
 """`hillstream mvc` as a lab uses it: a person who does what is said, on a real ZeroMQ stream."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 import tomllib
 
 import numpy as np
 import pytest
-from places import ROOT
+from guided import led
 
 from pipeline.streams import clock
 from pipeline.streams.zeromq.outlet import ZmqOutlet
@@ -25,7 +21,6 @@ LEVELS = {"DELT1": 8e-4, "BIClong": 5e-4, "BRD": 2e-4}
 """Amplitude of a tone in the pass band, V; the mean of its rectified value is 2 / pi of it."""
 REST = 5e-6
 QUICK = ("--seconds", "1", "--rest-seconds", "1", "--pause-seconds", "0.3", "--repeats", "2")
-PATIENCE_S = 60
 
 
 class Person:
@@ -89,28 +84,6 @@ def person(ipc_address):
     yield start
     for one in people:
         one.close()
-
-
-def led(person: Person, *arguments: object, until: str = "") -> tuple[int, str]:
-    """Run the command; the person obeys its lines, and Ctrl-C comes at the line `until`."""
-    command = [sys.executable, "-m", "daemon.cli", "mvc", *map(str, arguments)]
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    told = []
-    with process:
-        for line in process.stdout:
-            told.append(line)
-            person.obey(line)
-            if until and line.startswith(until):
-                process.send_signal(signal.SIGINT)
-        return process.wait(PATIENCE_S), "".join(told)
 
 
 def test_levels_are_found_and_written_beside_the_persons_own_remarks(lab, person, tmp_path):
