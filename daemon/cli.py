@@ -13,6 +13,7 @@ from daemon.commands.common import examples
 from daemon.commands.live.ctl import ctl
 from daemon.commands.live.feed import play, simulate
 from daemon.commands.live.listen import listen
+from daemon.commands.live.mvc import mvc
 from daemon.commands.live.run import demo, run
 from daemon.commands.offline.bench import bench
 from daemon.commands.offline.calibrate import calibrate
@@ -72,6 +73,7 @@ for command in (
     init,
     check,
     streams,
+    mvc,
     run,
     listen,
     ctl,

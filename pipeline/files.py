@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import UserError
@@ -61,3 +64,25 @@ def refuse_existing(*files: Path) -> None:
         raise UserError(
             f"{' and '.join(there)} would be overwritten; give another file, or --overwrite."
         )
+
+
+@contextmanager
+def written_whole(path: Path, text: str) -> Iterator[Path]:
+    """Write a file whole or not at all.
+
+    Yields the finished file under a name of its own in the same folder; it takes the place of
+    `path` when the block ends, and goes where the block raises.
+    """
+    target = path.resolve()  # a link stays one
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=target.parent)
+    part = Path(name)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        part.chmod(mode)
+        yield part
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pipeline.errors import UserError
+from pipeline.files import written_whole
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 STDOUT = "-"
@@ -64,19 +64,8 @@ def write_json(file: str | None, result: Mapping[str, object]) -> None:
     if file == STDOUT:
         click.echo(text, nl=False)
         return
-    _write_whole(Path(file), text)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(part).chmod(0o644)
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink()
-        raise
+    with written_whole(Path(file), text):
+        pass
 
 
 def _plain(value: object) -> object:
