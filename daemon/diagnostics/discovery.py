@@ -115,7 +115,7 @@ class _Network:
         used = {column for i in range(len(columns.plus)) for column in columns.used(i)}
         stated = sorted({units[column] for column in used} - {""})
         self.identity[wanted.spec.key] = (
-            f"{described(full)}, states {' and '.join(stated) or 'no unit'}."
+            f"{described(full)}, states {' and '.join(stated) or 'no unit'}. {columns.note}".strip()
         )
 
     def unused(self, wanted: Sequence[Wanted]) -> list[StreamFinding]:

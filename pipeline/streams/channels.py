@@ -34,10 +34,19 @@ class Picked:
         Per wanted channel the columns whose mean is taken.
     minus
         Per wanted channel the column that is subtracted; None for none.
+    spelled
+        Labels that were wanted with another case or other blanks, each with the sender's.
     """
 
     plus: tuple[Columns, ...]
     minus: tuple[int | None, ...]
+    spelled: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What is to be said of labels that are spelled otherwise; empty where none is."""
+        pairs = ", ".join(f"'{theirs}' for '{ours}'" for ours, theirs in self.spelled)
+        return f"Labels were compared without case and blanks: {pairs}." if pairs else ""
 
     @cached_property
     def single(self) -> Columns | None:
@@ -89,23 +98,42 @@ def pick_channels(
     """
     names = list(offered)
     told = [origins.get(name, Origin(name)) for name in wanted]
-    plus = [[part for one in origin.several for part in _meant(one, names)] for origin in told]
-    minus = [origin.minus for origin in told]
+    parts = [[part for one in origin.several for part in _matching(one, names)] for origin in told]
+    plus = [[_spelled(one, names) for one in part] for part in parts]
+    minus = [None if one.minus is None else _spelled(one.minus, names) for one in told]
+    asked = [*(one for part in parts for one in part), *(one.minus for one in told)]
     sought = [one for part in plus for one in part] + [one for one in minus if one is not None]
     _refuse_unknown(sought, names, whose)
     picked = Picked(
         tuple(np.array([_column(one, names) for one in part], dtype=np.intp) for part in plus),
         tuple(None if one is None else _column(one, names) for one in minus),
+        tuple(
+            (one, str(_spelled(one, names)))
+            for one in asked
+            if isinstance(one, str) and _spelled(one, names) != one
+        ),
     )
     _refuse_shared(wanted, picked, names, whose)
     return picked
 
 
-def _meant(one: str | int, names: Sequence[str]) -> list[str | int]:
+def _matching(one: str | int, names: Sequence[str]) -> list[str | int]:
     """Return the channels that a label means: several where it is a pattern and no label."""
     if isinstance(one, int) or one in names or not set("*?") & set(one):
         return [one]
     return [*fnmatch.filter(names, one)] or [one]
+
+
+def _spelled(one: str | int, names: Sequence[str]) -> str | int:
+    """Return a label as the sender spells it: without case and blanks only one may be like it."""
+    if isinstance(one, int) or one in names:
+        return one
+    alike = [name for name in names if _folded(name) == _folded(one)]
+    return alike[0] if len(alike) == 1 else one
+
+
+def _folded(label: str) -> str:
+    return "".join(label.split()).casefold()
 
 
 def _column(one: str | int, names: Sequence[str]) -> int:

@@ -17,7 +17,7 @@ from pipeline.errors import UserError
 from pipeline.streams import clock
 from pipeline.streams.base import StreamSpec
 from pipeline.streams.lsl.connection import BUFFER_S, Connection
-from pipeline.streams.lsl.liblsl import accepted_columns, measure_clock
+from pipeline.streams.lsl.liblsl import accepted_columns, describe, measure_clock
 from pipeline.streams.lsl.sought import Had, Sought
 
 if TYPE_CHECKING:
@@ -193,7 +193,10 @@ class Link:
 
     def _opened(self, inlet: pylsl.StreamInlet) -> Connection:
         info = inlet.info(OPEN_S)
-        connection = Connection(info, inlet, accepted_columns(info, self._spec))
+        columns = accepted_columns(info, self._spec)
+        if columns.note:
+            logger.warning("%s: %s", describe(info), columns.note)
+        connection = Connection(info, inlet, columns)
         self._follow_clock(inlet)
         self._check_successor(info)
         inlet.open_stream(OPEN_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,8 @@ from pipeline.streams.channels import pick_channels
 from pipeline.streams.intake import Intake, check_rate
 from pipeline.streams.recordings.load import RecordedStream, Recording
 from pipeline.streams.units import to_si
+
+logger = logging.getLogger(__name__)
 
 
 def replay(
@@ -54,6 +57,8 @@ class _Track:
         self._stream = stream
         self._intake = Intake(spec)
         self._columns = pick_channels(spec.channels, stream.channels, whose, spec.origins)
+        if self._columns.note:
+            logger.warning("%s: %s", whose, self._columns.note)
         self._to_si = to_si(spec.key, stream.unit, spec.scales)
         self._read = 0
 

@@ -44,6 +44,7 @@ class FrameReader:
         self._sequence = Sequence()
         self._refused_at = self._lost_at = self._replayed_at = -np.inf
         self._refusal = ""
+        self._spelling_told = False
         self._refused = self._replayed = self._returns = 0
 
     def read(self, frame: bytes) -> Chunk | None:
@@ -58,6 +59,9 @@ class FrameReader:
         except (wire.WireError, UserError) as error:
             self._refuse(str(error), now)
             return None
+        if columns.note and not self._spelling_told:
+            self._spelling_told = True
+            logger.warning("%s: %s", self._called, columns.note)
         if not self._follows(samples, now):
             return None
         t = self._stamper.stamps(len(samples.x), now) if samples.t is None else samples.t

@@ -34,6 +34,15 @@ def test_several_electrodes_make_one_channel_by_mean_by_pattern_or_as_a_pair():
     assert picked.single is None
 
 
+def test_labels_are_compared_without_case_and_blanks_where_only_one_can_be_meant():
+    picked = pick_channels(["SOL r", "TA"], ["sol R ", "ta"], "S")
+    assert_array_equal(picked.single, [0, 1])
+    assert picked.note.endswith("'sol R ' for 'SOL r', 'ta' for 'TA'.")
+    assert not pick_channels(["TA"], ["ta", "TA"], "S").note
+    with pytest.raises(UserError, match="no channel 'TA'"):
+        pick_channels(["TA"], ["ta", "Ta"], "S")
+
+
 def test_two_channels_made_of_the_same_electrodes_are_refused():
     origins = {"a": Origin(("HD-1", "HD-2")), "b": Origin("HD-?")}
     with pytest.raises(UserError, match="a and b would both come from channel 'HD-1' and 'HD-2'"):
@@ -44,7 +53,7 @@ def test_two_channels_made_of_the_same_electrodes_are_refused():
     ("wanted", "origins", "sentence"),
     [
         (["a"], {"a": Origin(7)}, "S has 6 channels, none at place 7; it has EMG1, RKnee"),
-        (["a"], {"a": Origin("RKneeAngles_x")}, r"\(did you mean 'RKneeAngles_X'\?\)"),
+        (["a"], {"a": Origin("RKneeAngle_X")}, r"\(did you mean 'RKneeAngles_X'\?\)"),
         (["ankle"], {}, "more than one channel named ankle; rename them, or say by their places"),
         (["a"], {"a": Origin("HD-*")}, r"S has no channel 'HD-\*'; it has EMG1"),
         (["a"], {"a": Origin("EMG1", minus="EMG2")}, r"no channel 'EMG2' \(did you mean 'EMG1'"),

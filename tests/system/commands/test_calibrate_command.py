@@ -129,7 +129,7 @@ def refused(result) -> str:
 
 
 def test_the_mistakes_a_person_can_make_are_told_in_a_sentence(run, walk, tmp_path):
-    assert "by one of --cycles" in refused(run("walking", walk))
+    assert "No recording is given" in refused(run("walking"))
     assert "by one of --cycles" in refused(
         run("walking", walk, "--cycles", "1:2", "--frames", "1:2")
     )

@@ -134,13 +134,21 @@ def test_a_misspelt_name_is_guessed(unique_name, lsl):
 
 
 def test_a_stream_that_does_not_fit_is_refused_with_the_reason(unique_name, lsl):
-    channels = [c.upper() if c == "soleus_r" else c for c in WALKING.streams.emg.channels]
+    channels = ["soleus" if c == "soleus_r" else c for c in WALKING.streams.emg.channels]
     lsl(f"{unique_name}-emg", WALKING.streams.emg.model_copy(update={"channels": channels}))
     lsl(f"{unique_name}-angles", WALKING.streams.angles.model_copy(update={"rate_hz": 50.0}))
     emg, angles, *_ = compare(configured(unique_name))
     assert (emg.verdict, angles.verdict) == (StreamVerdict.REFUSED, StreamVerdict.REFUSED)
-    assert "'soleus_r' (did you mean 'SOLEUS_R'?)" in emg.detail
+    assert "'soleus_r' (did you mean 'soleus'?)" in emg.detail
     assert "50 Hz, but the configuration says 100 Hz" in angles.detail
+
+
+def test_a_label_of_other_case_is_taken_and_told(unique_name, lsl):
+    channels = [c.upper() if c == "soleus_r" else c for c in WALKING.streams.emg.channels]
+    lsl(f"{unique_name}-emg", WALKING.streams.emg.model_copy(update={"channels": channels}))
+    emg, *_ = compare(configured(unique_name))
+    assert emg.verdict is StreamVerdict.FOUND
+    assert "'SOLEUS_R' for 'soleus_r'" in emg.detail
 
 
 def test_zeromq_streams_are_listened_to(unique_name, ipc_address):

@@ -192,8 +192,8 @@ def test_a_silent_stream_is_stale_not_live(unique_name, send, receive, wait_unti
             "nominal rate of 1000 Hz, but the configuration says 100 Hz",
         ),
         (
-            replace(SPEC, channels=("count", "Other")),
-            r"has no channel 'Other' \(did you mean 'other'\?\); it has b, other, count",
+            replace(SPEC, channels=("count", "Others")),
+            r"has no channel 'Others' \(did you mean 'other'\?\); it has b, other, count",
         ),
         (replace(SPEC, to_si=1e-6), "states the unit V for channel 'count', but .* says uV"),
     ],

@@ -199,7 +199,7 @@ def test_silence_is_first_stale_then_lost(ipc_address, closing, receiver, wait_u
         (message(v=9), "v is 9"),
         (message(rate_hz=500), "rate of 500 Hz, but the configuration says 1000 Hz"),
         (message(unit="kg"), "unit 'kg' is not one the emg stream may have"),
-        (message(channels=["Count", "b"]), r"no channel 'count' \(did you mean 'Count'\?\)"),
+        (message(channels=["counts", "b"]), r"no channel 'count' \(did you mean 'counts'\?\)"),
         (message(t=[float("inf")]), "not finite"),
     ],
 )
