@@ -132,9 +132,10 @@ def mvc(
     the old is asked about.
 
     Where a daemon runs CONFIG, it records along and adopts the values at once, without a step in
-    the moments; it takes all channels that were clearly activated. Its keys are --key and
-    --server-key, where it asks for any. Exit status 1: written, but 'hillstream check' has
-    something to say; 2: nothing was written; 130: stopped by Ctrl-C, what there was is written.
+    the moments. Its keys are --key and --server-key, where it asks for any.
+
+    Exit status 1: written, but 'hillstream check' has something to say; 2: nothing was written;
+    130: stopped by Ctrl-C, and what there was is written.
     """
     from daemon.commands.live.mvc_saving import place_of, refuse_unsound, show, write
     from daemon.control.recorder import running_daemon
@@ -204,13 +205,13 @@ def _recorded(
 
     config = place.config
     if daemon:
-        daemon.start("mvc")
+        daemon.start("mvc", chosen)
     try:
         script = steps(chosen, plan.repeats, plan.seconds, plan.rest_s, plan.pause_s)
         guide, why_ended = _led(place, chosen, script, plan)
     except BaseException:
         if daemon:
-            daemon.stop("mvc")
+            say(f"The daemon: {daemon.stop('mvc').sentence}", plan.json_file)
         raise
     found = findings(config.streams.emg.channels, guide.takes, guide.missed)
     outcome = outcome_of(config, found, with_baseline=plan.with_baseline)
