@@ -149,7 +149,8 @@ class RequestHandler:
                 return self._roll_back(request.version or 0)
             case Command.MVC_START | Command.MVC_STOP:
                 begin = request.command is Command.MVC_START
-                return RecordOrder(what="mvc", begin=begin, confirmed=request.confirmed)
+                asked = {"confirmed": request.confirmed, "channels": request.channels}
+                return RecordOrder(what="mvc", begin=begin, **asked)
             case Command.BASELINE_START | Command.BASELINE_STOP:
                 return RecordOrder(what="baseline", begin=request.command is Command.BASELINE_START)
 

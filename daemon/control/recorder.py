@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from daemon.config import Config
@@ -31,10 +31,14 @@ class DaemonRecorder:
     def __init__(self, address: str, keys: ClientKeys | None) -> None:
         self._address, self._keys = address, keys
 
-    def start(self, what: Recorded) -> str:
-        """Begin to record; return what the daemon says. Raises UserError where it refuses."""
+    def start(self, what: Recorded, channels: Sequence[str] = ()) -> str:
+        """Begin to record; return what the daemon says.
+
+        Only these channels get a new MVC; all where there are none. Raises UserError where the
+        daemon refuses.
+        """
         command = Command.MVC_START if what == "mvc" else Command.BASELINE_START
-        reply = self._ask(Request(command=command))
+        reply = self._ask(Request(command=command, channels=list(channels)))
         if not reply.ok:
             raise UserError(reply.sentence)
         return reply.sentence

@@ -79,6 +79,8 @@ class RecordOrder(Order):
     begin: bool
     confirmed: bool = False
     """Whether an MVC far below the old one is meant."""
+    channels: list[str] = Field(default_factory=list)
+    """Whose MVC is to be taken; all where empty."""
 
 
 class ConcernOrder(Order):

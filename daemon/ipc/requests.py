@@ -17,8 +17,11 @@ from pipeline.transport.packing import unpacked
 MAX_REQUEST_BYTES = 4096
 MAX_REPLY_BYTES = 1_000_000
 MAX_ITEMS = 4096
-"""Most values of a list or keys of a map in a reply; a request has a handful."""
+"""Most values of a list or keys of a map in a reply."""
 MAX_KEYS = 8
+"""Most keys of a request."""
+MAX_CHANNELS = 256
+"""Most channels that a request names."""
 MAX_TEXT = 500
 """Most characters of a mark."""
 
@@ -65,12 +68,15 @@ class Request(_Frame):
         What to write down; ``mark`` needs it, nothing else takes it.
     confirmed
         That a new MVC far below the old one is meant; only ``mvc stop`` takes it.
+    channels
+        EMG channels whose MVC is to be taken, all of them where empty; only ``mvc start`` takes it.
     """
 
     command: Command
     version: Annotated[int, Strict(), Field(ge=0, lt=2**63)] | None = None
     text: Annotated[str, Strict(), Field(min_length=1, max_length=MAX_TEXT)] | None = None
     confirmed: Annotated[bool, Strict()] = False
+    channels: Annotated[list[Annotated[str, Strict()]], Field(max_length=MAX_CHANNELS)] = []
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
@@ -81,6 +87,8 @@ class Request(_Frame):
                 raise ValueError(f"'{self.command}' {verb} {name}")
         if self.confirmed and self.command is not Command.MVC_STOP:
             raise ValueError(f"'{self.command}' has nothing to confirm")
+        if self.channels and self.command is not Command.MVC_START:
+            raise ValueError(f"'{self.command}' takes no channels")
         return self
 
 
@@ -107,7 +115,7 @@ Content = TypeVar("Content", bound=_Frame)
 
 def unpack_request(frame: bytes) -> Request:
     """Return the request in a frame; raises ControlError, and nothing else, if there is none."""
-    return _unpacked(frame, Request, "request", MAX_REQUEST_BYTES, MAX_KEYS)
+    return _unpacked(frame, Request, "request", MAX_REQUEST_BYTES, MAX_CHANNELS, MAX_KEYS)
 
 
 def unpack_reply(frame: bytes) -> Reply:
@@ -115,11 +123,18 @@ def unpack_reply(frame: bytes) -> Reply:
     return _unpacked(frame, Reply, "reply", MAX_REPLY_BYTES, MAX_ITEMS)
 
 
-def _unpacked(frame: bytes, kind: type[Content], what: str, longest: int, most: int) -> Content:
+def _unpacked(
+    frame: bytes,
+    kind: type[Content],
+    what: str,
+    longest: int,
+    most: int,
+    most_keys: int | None = None,
+) -> Content:
     if len(frame) > longest:
         raise ControlError(f"The {what} has {len(frame)} bytes; {longest} are allowed.")
     try:
-        return kind.model_validate(unpacked(frame, most_items=most))
+        return kind.model_validate(unpacked(frame, most_items=most, most_keys=most_keys))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "as a whole"

@@ -41,23 +41,28 @@ class LiveLevels:
         self._envelope = envelope
         self._unconfirmed: Levels | None = None
         """An MVC recording that is to be confirmed."""
+        self._asked = np.ones(len(self._channels), dtype=bool)
+        """Channels whose levels are to be taken."""
         self.recording: Recorded | None = None
         """What is being recorded."""
 
     def obey(self, order: RecordOrder) -> Answer:
         """Begin or end a recording; the end of one puts a new scale in force."""
         if order.begin:
-            answer = self._begin(order.what)
+            answer = self._begin(order.what, order.channels)
         else:
             answer = self._end(order.what, confirmed=order.confirmed)
         return answer.model_copy(update={"number": order.number, "recording": self.recording})
 
-    def _begin(self, what: Recorded) -> Answer:
+    def _begin(self, what: Recorded, channels: list[str]) -> Answer:
         if self.recording is not None:
             return _refused(
                 f"{NAMES[self.recording]} is being recorded already; end that with "
                 f"'hillstream ctl {self.recording} stop' first."
             )
+        if unknown := [name for name in channels if name not in self._channels]:
+            return _refused(f"The EMG has no channel {', '.join(unknown)}; nothing is recorded.")
+        self._asked = np.array([not channels or name in channels for name in self._channels])
         self.recording, self._unconfirmed = what, None
         self._envelope.record()
         todo = "contract each muscle as hard as you can" if what == "mvc" else "keep still"
@@ -83,7 +88,7 @@ class LiveLevels:
 
     def _use_mvc(self, levels: Levels, *, confirmed: bool) -> Answer:
         scale = self._envelope.scale
-        found = levels.contracted(scale.baseline * scale.mvc)
+        found = levels.contracted(scale.baseline * scale.mvc) & self._asked
         if not found.any():
             return _refused("No channel was clearly activated; the MVC values stay as they are.")
         old, new = scale.mvc, np.where(found, levels.highest, scale.mvc)
@@ -123,7 +128,8 @@ class LiveLevels:
 
     def _changed(self, what: Recorded, found: Mask, levels: Levels, why: str) -> Answer:
         changed = [name for name, new in zip(self._channels, found, strict=True) if new]
-        kept = [name for name, new in zip(self._channels, found, strict=True) if not new]
+        left = self._asked & ~found
+        kept = [name for name, old in zip(self._channels, left, strict=True) if old]
         rest = f" Kept as they were, because {why}: {', '.join(kept)}." if kept else ""
         return _done(
             f"{NAMES[what]} of {len(changed)} of {len(found)} channels is new, from "

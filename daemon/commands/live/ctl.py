@@ -160,17 +160,21 @@ def save(way: _Way, file: Path | None, overwrite: bool) -> None:
 @ctl.command()
 @_Action
 @click.option("--yes", is_flag=True, help="With stop: an MVC far below the old one is meant.")
+@click.option("--channels", metavar="A,B", help="With start: take the MVC of these alone.")
 @_asks
-def mvc(way: _Way, action: str, yes: bool) -> None:
+def mvc(way: _Way, action: str, yes: bool, channels: str | None) -> None:
     """Record the maximum voluntary contraction, live.
 
     Between start and stop the person contracts each muscle as hard as possible for some seconds.
     A channel's new MVC is the highest level held for half a second; a channel that was not clearly
     activated keeps its old one. The excitations move to the new scale without a step, and the
     calibrator begins anew with its window. Old and new values are told; where one would fall to
-    less than half, nothing changes until 'mvc stop --yes'.
+    less than half, nothing changes until 'mvc stop --yes'. 'hillstream mvc CONFIG' leads through
+    it all.
     """
-    _do(way, f"mvc {action}", **({"confirmed": True} if yes else {}))
+    names = [name.strip() for name in (channels or "").split(",") if name.strip()]
+    more = {"channels": names} if names else {}
+    _do(way, f"mvc {action}", **({"confirmed": True} if yes else {}), **more)
 
 
 @ctl.command()

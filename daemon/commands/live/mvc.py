@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from daemon.commands.common import config_argument, examples, stop_on_signals
+from daemon.commands.common import config_argument, examples
 from daemon.commands.setup.keys import key_options, keys_of
-from daemon.terminal.console import console_for, json_option, say, write_json
+from daemon.terminal.console import json_option, say, write_json
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from daemon.commands.live.mvc_saving import Place
-    from daemon.control.recorder import DaemonRecorder
-    from daemon.guidance.guide import Guide
+    from daemon.commands.live.mvc_recording import Plan
     from daemon.guidance.outcome import Outcome
-    from daemon.guidance.steps import Step
 
 _INTERRUPTED = 130
 _Seconds = click.FloatRange(min=1, max=600)
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What was asked for."""
-
-    channels: str | None
-    repeats: int
-    seconds: float
-    rest_s: float
-    pause_s: float
-    with_baseline: bool
-    yes: bool
-    json_file: str | None
 
 
 @click.command(
@@ -132,17 +113,17 @@ def mvc(
     the old is asked about.
 
     Where a daemon runs CONFIG, it records along and adopts the values at once, without a step in
-    the moments; it takes all channels that were clearly activated. Its keys are --key and
-    --server-key, where it asks for any. Exit status 1: written, but 'hillstream check' has
-    something to say; 2: nothing was written; 130: stopped by Ctrl-C, what there was is written.
+    the moments. Its keys are --key and --server-key, where it asks for any.
+
+    Exit status 1: written, but 'hillstream check' has something to say; 2: nothing was written;
+    130: stopped by Ctrl-C, and what there was is written.
     """
+    from daemon.commands.live.mvc_recording import Plan, recorded
     from daemon.commands.live.mvc_saving import place_of, refuse_unsound, show, write
     from daemon.control.recorder import running_daemon
     from daemon.guidance.emg import chosen_channels
 
-    plan = _Plan(
-        channels, repeats, seconds, rest_seconds, pause_seconds, with_baseline, yes, json_file
-    )
+    plan = Plan(repeats, seconds, rest_seconds, pause_seconds, with_baseline, yes, json_file)
     place = place_of(config_name, output, overwrite=overwrite)
     config, chosen = place.config, chosen_channels(place.config, channels)
     refuse_unsound(config, chosen)
@@ -155,10 +136,10 @@ def mvc(
     daemon = None if alone else running_daemon(config, keys)
     if daemon:
         say("A daemon runs this set-up; it records along, and adopts the values.", json_file)
-    outcome, why_ended, adopted = _recorded(place, chosen, plan, daemon)
+    outcome, why_ended, adopted = recorded(place, chosen, plan, daemon)
     if why_ended:
         say(f"{why_ended} What was recorded until then is kept.", json_file)
-    show(outcome, chosen, _unit(place), json_file)
+    show(outcome, chosen, place.unit, json_file)
     wanted = adopted and _is_wanted(outcome, plan)
     found = write(place, outcome, json_file) if wanted else []
     told = outcome.told(
@@ -167,7 +148,7 @@ def mvc(
         complete=not why_ended,
         adopted_by_daemon=outcome.adopted,
         check=found,
-        unit=_unit(place),
+        unit=place.unit,
     )
     write_json(json_file, told)
     if not wanted:
@@ -178,11 +159,7 @@ def mvc(
         context.exit(1)
 
 
-def _unit(place: Place) -> str:
-    return "V" if place.config.envelope.kind == "raw" else "1"
-
-
-def _is_wanted(outcome: Outcome, plan: _Plan) -> bool:
+def _is_wanted(outcome: Outcome, plan: Plan) -> bool:
     """Return whether values are to be written; those that a daemon has taken are not in doubt."""
     from daemon.commands.live.mvc_saving import agreed, fall_of
 
@@ -191,60 +168,3 @@ def _is_wanted(outcome: Outcome, plan: _Plan) -> bool:
     if outcome.adopted or not outcome.fallen:
         return True
     return agreed(fall_of(outcome), yes=plan.yes, json_file=plan.json_file)
-
-
-def _recorded(
-    place: Place, chosen: list[str], plan: _Plan, daemon: DaemonRecorder | None
-) -> tuple[Outcome, str, bool]:
-    """Return what was found, why the recording ended early ("" if not), and whether it counts."""
-    from daemon.commands.live.mvc_with_daemon import adopt_baseline, adopt_mvc
-    from daemon.guidance.findings import findings
-    from daemon.guidance.outcome import outcome_of
-    from daemon.guidance.steps import steps
-
-    config = place.config
-    if daemon:
-        daemon.start("mvc")
-    try:
-        script = steps(chosen, plan.repeats, plan.seconds, plan.rest_s, plan.pause_s)
-        guide, why_ended = _led(place, chosen, script, plan)
-    except BaseException:
-        if daemon:
-            daemon.stop("mvc")
-        raise
-    found = findings(config.streams.emg.channels, guide.takes, guide.missed)
-    outcome = outcome_of(config, found, with_baseline=plan.with_baseline)
-    if daemon is None:
-        return outcome, why_ended, True
-    taken = adopt_mvc(daemon, outcome, yes=plan.yes, json_file=plan.json_file)
-    if taken is None:
-        return outcome, why_ended, False
-    if plan.with_baseline and taken.adopted and not why_ended:
-        say("Once more rest, for the resting level of the daemon.", plan.json_file)
-        daemon.start("baseline")
-        try:
-            script = steps((), 1, plan.seconds, plan.rest_s, plan.pause_s)
-            _, why_ended = _led(place, chosen, script, plan)
-        finally:
-            taken = adopt_baseline(daemon, taken, plan.json_file)
-    return taken, why_ended, True
-
-
-def _led(place: Place, chosen: list[str], script: list[Step], plan: _Plan) -> tuple[Guide, str]:
-    """Lead through some steps; return the guide, and why it ended early."""
-    import sys
-
-    from daemon.commands.live.guiding import Scene, led
-    from daemon.guidance.emg import bare_envelope, emg_source
-    from daemon.guidance.guide import Guide
-
-    config = place.config
-    console = console_for(plan.json_file)
-    drawing = console.is_interactive
-    by_time = plan.yes or not (drawing and sys.stdin.isatty())
-    guide = Guide(script, bare_envelope(config), by_time=by_time)
-    names = config.streams.emg.channels
-    scene = Scene(console, config.title, names, chosen, config.envelope.mvc, _unit(place))
-    with stop_on_signals() as stop, closing(emg_source(config)) as source:
-        source.open()
-        return guide, led(guide, source, scene, stop, drawing=drawing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ class Place:
     moved: Mapping[tuple[str, ...], Value]
     """Paths that a copy elsewhere has to say anew."""
 
+    @property
+    def unit(self) -> str:
+        """Unit of an MVC in the file."""
+        return "V" if self.config.envelope.kind == "raw" else "1"
+
 
 def place_of(config_name: str, output: Path | None, *, overwrite: bool) -> Place:
     """Return where values go; refuses before anything is recorded what could not be written.
@@ -46,12 +52,21 @@ def place_of(config_name: str, output: Path | None, *, overwrite: bool) -> Place
                 f"'{config_name}' comes with hillstream and is not changed; give a file of your "
                 "own with -o FILE."
             )
+        _refuse_unwritable(file)
         return Place(config, file, file, {})
-    if not output.absolute().parent.is_dir():
-        raise UserError(f"-o: '{output}' cannot be written; give a file in a folder that exists.")
+    _refuse_unwritable(output)
     if not overwrite and output.resolve() != file.resolve():
         refuse_existing(output)
     return Place(config, file, output, paths_from_elsewhere(config, file, output))
+
+
+def _refuse_unwritable(target: Path) -> None:
+    folder = target.resolve().parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise UserError(
+            f"'{target}' cannot be written, as its folder is not there or lets nobody write; give "
+            "another file with -o FILE."
+        )
 
 
 def refuse_unsound(config: Config, chosen: list[str]) -> None:

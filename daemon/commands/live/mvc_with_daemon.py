@@ -37,7 +37,7 @@ def adopt_mvc(
     return Outcome(before, changed, warnings=outcome.warnings, adopted=True)
 
 
-def adopt_baseline(daemon: DaemonRecorder, outcome: Outcome, json_file: str | None) -> Outcome:
+def adopt_baseline(daemon: DaemonRecorder, outcome: Outcome, json_file: str | None) -> None:
     """End the daemon's recording of the resting level, and add what it has adopted."""
     try:
         reply = daemon.stop("baseline")
@@ -45,8 +45,7 @@ def adopt_baseline(daemon: DaemonRecorder, outcome: Outcome, json_file: str | No
         reply = Reply(ok=False, sentence=str(error))
     if not reply.ok:
         outcome.warnings.append(reply.sentence)
-        return outcome
+        return
     say(f"The daemon: {reply.sentence}", json_file)
     if not isinstance(reply.data.get("baseline"), str):
         outcome.baseline = told_levels(reply.data, "baseline")
-    return outcome

@@ -21,6 +21,9 @@ REQUESTS = st.one_of(
     st.sampled_from(SIMPLE).map(lambda command: Request(command=command)),
     st.integers(0, 2**63 - 1).map(lambda n: Request(command=Command.ROLLBACK, version=n)),
     st.text(min_size=1, max_size=MAX_TEXT).map(lambda t: Request(command=Command.MARK, text=t)),
+    st.lists(st.text(max_size=8), max_size=64).map(
+        lambda names: Request(command=Command.MVC_START, channels=names)
+    ),
 )
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.text() | st.binary(),
@@ -56,6 +59,8 @@ def test_whatever_else_comes_is_refused_in_a_sentence(frame):
         ({"v": 1, "command": "rollback", "version": -1}, "version: "),
         ({"v": 1, "command": "rollback", "version": "7"}, "version: "),
         ({"v": 1, "command": "pause", "version": 7}, "'pause' takes no version"),
+        ({"v": 1, "command": "mvc stop", "channels": ["SOL"]}, "'mvc stop' takes no channels"),
+        ({"v": 1, "command": "mvc start", "channels": [7]}, "channels.0: "),
         ({"v": 1, "command": "mark", "text": ""}, "text: "),
         ({"v": 1, "command": "mark", "text": "x" * (MAX_TEXT + 1)}, "text: "),
     ],

@@ -134,6 +134,28 @@ def test_an_mvc_of_less_than_half_is_asked_about_and_taken_when_confirmed():
     assert confirmed.scale.mvc[TENSED] == pytest.approx(0.35, rel=1e-4)
 
 
+def test_only_the_channels_that_are_asked_for_get_a_new_mvc():
+    live = Live()
+    live.hold(2.0, 0.01)
+    start = RecordOrder(number=4, what="mvc", begin=True, channels=[TENSED])
+    assert live.levels.obey(start).ok
+    live.hold(1.0, 0.01)
+    live.hold(1.0, 0.01, **{TENSED: 0.8, STILL: 0.6})  # who contracts with it, far from a maximum
+    answer = live.order("mvc", False)
+    assert answer.scale.changed == [TENSED]
+    assert answer.scale.mvc[STILL] == 1.0
+    assert "Kept" not in answer.sentence
+
+
+def test_an_unknown_channel_is_refused_before_anything_is_recorded():
+    live = Live()
+    live.hold(2.0, 0.01)
+    start = RecordOrder(number=4, what="mvc", begin=True, channels=[TENSED, "nobody"])
+    answer = live.levels.obey(start)
+    assert (answer.ok, answer.recording) == (False, None)
+    assert "no channel nobody" in answer.sentence
+
+
 def test_a_new_recording_makes_the_old_question_void():
     live = Live()
     live.hold(2.0, 0.01)

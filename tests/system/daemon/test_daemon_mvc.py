@@ -21,7 +21,8 @@ class Person:
     """Contracts `ASKED` when that is asked for."""
 
     def __init__(self, streams, channels: list[str]) -> None:
-        self._place, self._tense = channels.index(ASKED), False
+        self._place, self._other = channels.index(ASKED), channels.index(OTHER)
+        self._tense = False
         streams.spoil["emg"] = self._spoil
 
     def obey(self, line: str) -> None:
@@ -31,6 +32,7 @@ class Person:
         # A channel that never moves at all is faulty.
         x = np.full_like(x, REST) + 1e-5 * np.sin(1e3 * t)[:, None]
         x[:, self._place] += LEVEL - REST if self._tense else 0.0
+        x[:, self._other] += 0.6 if self._tense else 0.0  # contracts with it, no maximum
         return t, x
 
 
@@ -51,6 +53,7 @@ def test_the_daemon_adopts_what_the_file_gets(walking, lab, running, wait_until,
     assert adopted["recording"] is None
     assert adopted["mvc"][ASKED] == pytest.approx(LEVEL, rel=0.1)
     assert written["mvc"][ASKED] == pytest.approx(adopted["mvc"][ASKED], rel=1e-3)
+    assert adopted["mvc"][OTHER] == 1.0
     assert OTHER not in written.get("mvc", {})
     assert written["baseline"][ASKED] == pytest.approx(REST / LEVEL, rel=0.1)
     assert written["baseline"] == pytest.approx(adopted["baseline"], rel=1e-3)
