@@ -11,7 +11,7 @@ from pipeline.errors import UserError
 from pipeline.streams.roles import ROLES
 
 TABLE_SUFFIXES = (".csv", ".tsv")
-OPENSIM_SUFFIXES = (".sto", ".mot", *TABLE_SUFFIXES)
+OPENSIM_SUFFIXES = (".sto", ".mot", ".c3d", *TABLE_SUFFIXES)
 """Files of one role each."""
 SUFFIXES = (*OPENSIM_SUFFIXES, ".npz", ".xdf")
 """Endings of the files that are read; in a folder only those of one role are looked for."""
@@ -132,7 +132,7 @@ def files_of(given: Given) -> list[GivenFile]:
         return [GivenFile(file, given.role, (file.absolute().parent.name,))]
     inside = sorted(file for file in root.rglob("*") if file.suffix.lower() in OPENSIM_SUFFIXES)
     if not inside:
-        raise UserError(f"The folder '{root}' holds no .sto, .mot, .csv or .tsv file.")
+        raise UserError(f"The folder '{root}' holds no .sto, .mot, .c3d, .csv or .tsv file.")
     name = root.absolute().name
     return [
         GivenFile(checked_file(str(file)), given.role, (*_folders(file, root), name))

@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.streams.base import Array
+from pipeline.streams.recordings.c3d import C3D, read_c3d
 from pipeline.streams.recordings.delimited import read_delimited
 from pipeline.streams.recordings.given import TABLE_SUFFIXES, GivenFile
 from pipeline.streams.recordings.known import UNKNOWN, KnownStream, channel_names
@@ -68,7 +69,10 @@ def read_opensim(
 
 
 def _read(file: Path) -> Table:
-    return (read_delimited if file.suffix.lower() in TABLE_SUFFIXES else read_table)(file)
+    suffix = file.suffix.lower()
+    if suffix == C3D:
+        return read_c3d(file)
+    return (read_delimited if suffix in TABLE_SUFFIXES else read_table)(file)
 
 
 def _told(
