@@ -13,6 +13,7 @@ from daemon.commands.common import examples
 from daemon.terminal.console import json_option, progress_of_stages, say, write_json
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing
+from pipeline.streams.channels import did_you_mean
 
 if TYPE_CHECKING:
     from daemon.drafting.draft import Draft
@@ -167,7 +168,8 @@ def _ask(question: str, known: Sequence[str]) -> Sequence[str]:
         wrong = [name for name in names if name not in known]
         if not wrong:
             return names
-        click.echo(f"{wrong[0]} is none of {', '.join(known)}.", err=True)
+        hint = did_you_mean(wrong[0], known) or f"; it has {', '.join(known)}"
+        click.echo(f"The model has no muscle '{wrong[0]}'{hint}.", err=True)
 
 
 def _write(out: Path, text: str) -> None:
