@@ -65,7 +65,7 @@ def read_c3d(file: Path) -> Table:
             f"The EMG channels of '{file}' have the units {', '.join(map(repr, sorted(stated)))}; "
             "write them in one."
         )
-    start_s = (int(found["first_frame"]) - 1) / max(float(found["frame_rate_hz"]), 1.0)
+    start_s = int(found["first_frame"]) / max(float(found["frame_rate_hz"]), 1.0)
     if start_s > 0:
         logger.warning(
             "'%s' is cut from a trial, %.3f s after its start; its times count from that start.",

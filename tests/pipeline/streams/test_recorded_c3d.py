@@ -1,6 +1,7 @@
 """C3D as motion capture writes it: EMG beside force plates, and files that are broken."""
 
 import logging
+import struct
 
 import ezc3d
 import numpy as np
@@ -36,6 +37,15 @@ def test_emg_is_found_by_its_muscle_and_the_rest_is_left_out(tmp_path, caplog):
     assert_allclose(table.x, EMG[1:].T, atol=1e-9)
     assert_allclose(table.t, np.arange(500) / RATE_HZ)
     assert "left out: Fx1" in caplog.text
+
+
+@pytest.mark.parametrize("first", [1, 2, 101])
+def test_a_file_cut_from_a_trial_counts_from_the_trials_first_frame(tmp_path, first):
+    file = write(tmp_path / "walk.c3d", ["SOL", "TA", "VL"], ["V", "V", "V"])
+    content = bytearray(file.read_bytes())
+    struct.pack_into("<HH", content, 6, first, first + FRAMES - 1)
+    file.write_bytes(content)
+    assert read_c3d(file).t[0] == pytest.approx((first - 1) * PER_FRAME / RATE_HZ)
 
 
 def test_without_muscles_names_a_voltage_is_emg_unless_it_is_a_force_plate(tmp_path):
