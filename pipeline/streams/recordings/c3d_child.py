@@ -13,7 +13,7 @@ import numpy as np
 
 
 def analog(path: str) -> dict[str, Any]:
-    """Return labels, units, rate (Hz), first frame (from 0), its rate (Hz), samples [n, channel]."""
+    """Return labels, units, rate (Hz), first frame from 0, its rate (Hz), samples [n, channel]."""
     import ezc3d
 
     content = ezc3d.c3d(path)
