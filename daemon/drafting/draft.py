@@ -45,8 +45,6 @@ class Wishes:
 
     Parameters
     ----------
-    joints
-        Coordinates; none for all that have a reference.
     side
         ``r``, ``l``, or nothing to find it.
     title
@@ -55,13 +53,15 @@ class Wishes:
         As the set-up is to name it.
     recordings
         As `Content.recordings`.
+    notes
+        What there is to say of the model.
     """
 
-    joints: tuple[str, ...] = ()
     side: str = ""
     title: str
     model_file: str
     recordings: Mapping[str, Sequence[str]]
+    notes: Sequence[str] = ()
 
 
 def joints_of(offer: Offer, known: Sequence[str], wanted: Sequence[str], side: str) -> Joints:
@@ -91,7 +91,7 @@ def draft(offer: Offer, model: ModelFile, joints: Joints, wishes: Wishes, ask: A
     UserError
         If no electrode lies over a muscle of the model.
     """
-    found = Draft("")
+    found = Draft("", guessed=list(wishes.notes))
     side = wishes.side or _one_side(joints.dofs)
     crossed = crossing(model, joints.dofs)
     muscles = [one for one in crossed if understood(one).side in ("", side) or not side]

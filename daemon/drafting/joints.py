@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from daemon.modelling import anatomy
 from pipeline.errors import UserError
 from pipeline.streams.channels import did_you_mean
 
 _JOINTS = ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
-_SIDED = re.compile(r"[_ ]?(r|l|right|left)$", re.IGNORECASE)
 _ORDINAL = re.compile(
     r"^(?P<side>[RL])(?P<joint>[A-Za-z]+?)(?:Angles?|Moments?)[ _]?(?P<axis>[XYZ])?$"
 )
@@ -34,9 +34,8 @@ class Joints:
 
 
 def side_of(name: str) -> str:
-    """Return ``r`` or ``l`` where the end of a coordinate's name says it, else nothing."""
-    match = _SIDED.search(name)
-    return match[1][0].lower() if match and ("_" in name or " " in name) else ""
+    """Return ``r`` or ``l`` where a coordinate's name says it, else nothing."""
+    return anatomy.side_of(name) or ""
 
 
 def channel_for(dof: str, channels: Sequence[str]) -> str | None:

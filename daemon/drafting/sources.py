@@ -40,13 +40,19 @@ def recorded(files: Mapping[str, Sequence[Path]]) -> Recording:
     return load_recording(whole[0])
 
 
-def coordinates_of(source: Path) -> tuple[str, ...]:
-    """Return the coordinates of a model that a set-up may be about; raises UserError."""
+def coordinates_of(source: Path, *, named: bool) -> tuple[str, ...]:
+    """Return the coordinates of a model that a set-up may be about; raises UserError.
+
+    Parameters
+    ----------
+    named
+        Whether the user names theirs; otherwise those of the joints of arm and leg are offered, for
+        a model of a whole body also moves in space and turns its spine.
+    """
     if source.suffix.lower() == OWN:
         return load_model(source).coordinate_names
     known = open_source(Wanted(source, ())).known_joints
-    # A model of a whole body also moves in space and turns its spine.
-    return tuple(name for name in known if joint_of(name) is not None)
+    return known if named else tuple(name for name in known if joint_of(name) is not None)
 
 
 def model_for(
@@ -84,22 +90,12 @@ def model_for(
     angles = recorded_angles(recording) if recording else {}
     called = joints.origins["angles"]
     angles |= {dof: angles[label] for dof, label in called.items() if label in angles}
-    fitted = fit_model(
-        source,
-        joints.dofs,
-        recorded=angles,
-        on_progress=on_progress,
-    )
-    if fitted.over and not accept:
+    fitted = fit_model(source, joints.dofs, recorded=angles, on_progress=on_progress)
+    try:
+        write_model(fitted, output, accept=accept)
+    except UserError as error:
         raise UserError(
-            f"{len(fitted.over)} of {len(fitted.model.muscles)} muscles of '{source}' cannot be "
-            f"fitted well over these ranges ({', '.join(fitted.over)}): {_first(fitted.over)} Give "
-            "--accept to take them as they are, or narrow the ranges with 'hillstream model fit' "
-            "and give its file as --model."
-        )
-    write_model(fitted, output, accept=accept)
+            f"{error} Ranges and muscles to leave out are given to 'hillstream model fit', whose "
+            "file is then --model."
+        ) from error
     return fitted.model, output, fitted.notes
-
-
-def _first(sentences: Mapping[str, str]) -> str:
-    return next(iter(sentences.values()))

@@ -56,7 +56,7 @@ _PROMISES: dict[str, dict[str, str]] = {
         "extension": r"ecrl|ecrb|ecu|edc|edm|eip",
     },
 }
-_SIDE = re.compile(r"(?:^|_)(l|r|left|right)(?:_|$)")
+_SIDE = re.compile(r"(?:^|[_ ])(l|r|left|right)(?:[_ ]|$)")
 _MOVEMENTS = (
     ("dorsiflexion", r"dorsi"),
     ("flexion", r"flex"),

@@ -42,7 +42,7 @@ def moved_but_not_named(
     recorded: Mapping[str, Array], opened: Source, wanted: Wanted
 ) -> Iterator[str]:
     """Yield a sentence if a recording moves other joints that the muscles cross."""
-    moved = []
+    moved, sides = [], {None, wanted.side, *map(side_of, wanted.joints)}
     for name in opened.known_joints:
         angles = recorded.get(name, np.array([]))
         angles = angles[np.isfinite(angles)]
@@ -50,7 +50,7 @@ def moved_but_not_named(
             name not in wanted.joints
             and len(angles)
             and np.ptp(angles) > MOVES_RAD
-            and side_of(name) in (None, wanted.side)
+            and side_of(name) in sides
             and _crossed(name, float(np.median(angles)), wanted)
         ):
             moved.append(name)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.commands.common import examples
+from daemon.commands.common import examples, parts_options
 from daemon.terminal.console import json_option, progress_of_stages, say, write_json
 from pipeline.errors import UserError
-from pipeline.files import refuse_existing
+from pipeline.files import refuse_existing, written_whole
 from pipeline.streams.channels import did_you_mean
 
 if TYPE_CHECKING:
@@ -41,11 +41,7 @@ _FILE = click.Path(path_type=Path)
     help="An OpenSim .osim, a MuJoCo .xml, or a model of hillstream's own (.json).",
 )
 @click.argument("recordings", metavar="[RECORDING]...", nargs=-1, type=_FILE)
-@click.option("--emg", multiple=True, type=_FILE, metavar="FILE", help="Recorded EMG.")
-@click.option("--angles", multiple=True, type=_FILE, metavar="FILE", help="Recorded joint angles.")
-@click.option(
-    "--moments", multiple=True, type=_FILE, metavar="FILE", help="Recorded reference moments."
-)
+@parts_options()
 @click.option("--emg-stream", metavar="NAME", help="LSL name or source_id of the EMG stream.")
 @click.option("--angles-stream", metavar="NAME", help="The same of the angles.")
 @click.option("--moments-stream", metavar="NAME", help="The same of the moments.")
@@ -104,7 +100,8 @@ def init(
     named = {"emg": emg_stream, "angles": angles_stream, "moments": moments_stream}
     offer, recording = _offer(files, {role: name for role, name in named.items() if name})
     wanted = tuple(filter(None, (name.strip() for name in joints.split(","))))
-    chosen = joints_of(offer, coordinates_of(source), wanted, side or "")
+    known = coordinates_of(source, named=bool(wanted))
+    chosen = joints_of(offer, known, wanted, side or "")
     with progress_of_stages("Reading the model") as progress:
         model, model_file, notes = model_for(
             source,
@@ -122,10 +119,10 @@ def init(
         recordings={
             role: [beside(file, out) for file in given] for role, given in files.items() if given
         },
+        notes=notes,
     )
     asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
     found = draft(offer, model, chosen, wishes, _ask if asks else lambda question, known: ())
-    found.guessed += notes
     _write(out, found.text)
     _tell(found, out, json_file)
     write_json(
@@ -173,13 +170,14 @@ def _ask(question: str, known: Sequence[str]) -> Sequence[str]:
 
 
 def _write(out: Path, text: str) -> None:
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"'{out}' cannot be written ({error.strerror}); choose another.") from error
+    """Write the set-up once `check` has found it sound."""
     from daemon.assembly.checks import checked_config
 
-    checked_config(str(out))
+    try:
+        with written_whole(out, text) as part:
+            checked_config(str(part))
+    except OSError as error:
+        raise UserError(f"'{out}' cannot be written ({error.strerror}); choose another.") from error
 
 
 def _tell(found: Draft, out: Path, json_file: str | None) -> None:

@@ -49,3 +49,8 @@ def test_what_cannot_be_is_refused_with_what_there_is(wanted, angles, said):
 
 def test_a_side_is_read_from_the_end_of_a_name():
     assert [side_of(name) for name in ("knee_r", "elbow_flexion", "hip_left")] == ["r", "", "l"]
+    assert [side_of(name) for name in ("elbow_flexor", "wrist_radial", "knee angle R")] == [
+        "",
+        "",
+        "r",
+    ]
