@@ -17,8 +17,8 @@ class RecordingConfig(Section):
 
     files: list[Path] = Field(
         default_factory=list,
-        description="Recordings that hold all streams, relative to this file; several are tried "
-        "one after the other.",
+        description="Recordings that hold all streams, relative to this file; of several `score` "
+        "and `play` take the first.",
     )
     emg: list[Path] = Field(default_factory=list, description="Files of EMG, one a trial.")
     angles: list[Path] = Field(default_factory=list, description="Files of joint angles.")

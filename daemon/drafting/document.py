@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+import tomlkit
 
 from daemon.drafting.electrodes import strength_groups
 from daemon.drafting.offer import OfferedStream
@@ -23,7 +24,7 @@ class Content:
     model_file
         Relative to the set-up.
     recordings
-        Files by role, or under ``recording`` one that holds all, relative to the set-up.
+        Files by role, or under ``files`` one that holds all, relative to the set-up.
     streams
         The streams it takes, by role.
     channels
@@ -62,8 +63,8 @@ class Content:
 def document(content: Content) -> str:
     """Return the set-up as TOML."""
     parts = [
-        _comment(content.notes.get("top", ())) + f"title = {_quoted(content.title)}",
-        *(_recording(content) if content.recordings else ()),
+        "\n".join([*_comments(content.notes.get("top", ())), f"title = {_quoted(content.title)}"]),
+        _recording(content),
         *(_stream(content, role) for role in content.streams),
         _envelope(content),
         _model(content),
@@ -73,9 +74,10 @@ def document(content: Content) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _recording(content: Content) -> list[str]:
-    rows = [f"{key} = {_list(files)}" for key, files in content.recordings.items()]
-    return ["\n".join([*_comments(content.notes.get("recording", ())), "[recording]", *rows])]
+def _recording(content: Content) -> str:
+    if not content.recordings:
+        return ""
+    return _table("recording", content.recordings, content.notes.get("recording", ()))
 
 
 def _stream(content: Content, role: str) -> str:
@@ -151,17 +153,9 @@ def _comments(notes: Sequence[str]) -> list[str]:
     return [f"# {note}" for note in notes]
 
 
-def _comment(notes: Sequence[str]) -> str:
-    return "".join(f"{line}\n" for line in _comments(notes))
-
-
 def _key(name: str) -> str:
-    return (
-        name
-        if name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-        else _quoted(name)
-    )
+    return tomlkit.key(name).as_string()
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return tomlkit.string(text).as_string()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import tempfile
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from daemon.modelling.fit import Fitted
 from daemon.modelling.fit_paths import Limits
 from pipeline.errors import UserError
+from pipeline.files import written_whole
 from pipeline.geometry import FORMAT, ModelFile, MusclePath, load_model
 
 WIDTH = 80
@@ -32,11 +32,8 @@ def write_model(fitted: Fitted, output: Path, *, accept: bool = False) -> None:
     """
     if fitted.over and not accept:
         raise UserError(_refusal(fitted))
-    with tempfile.TemporaryDirectory(dir=output.absolute().parent) as folder:
-        part = Path(folder) / output.name
-        part.write_text(model_json(fitted.model), encoding="utf-8")
+    with written_whole(output, model_json(fitted.model)) as part:
         load_model(part)  # the daemon's own reader has the last word
-        part.replace(output)
 
 
 def summary(fitted: Fitted) -> dict[str, object]:

@@ -333,7 +333,7 @@ class Calibrator:
         if self._limb is not None or self._unmeasured is not None:
             return None  # a motion, or forces that are not known, say nothing of a sign
         before = self._sign.turned
-        joints = self._sign.look(self._predicted)
+        joints = self._sign.look(*self._predicted(self._sign.rows))
         if joints:
             return Result.OPPOSITE_REFERENCE, told(joints)
         if not before:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -52,43 +52,53 @@ class SignWatch:
         self.turned = False
         """Whether the last look found the sign of a joint turned."""
 
-    def look(self, newest: Callable[[int], tuple[Tensor, Trials]]) -> tuple[str, ...]:
+    @property
+    def rows(self) -> int:
+        """How many of the newest rows it looks at."""
+        return round(max(look.seen_s for look in LOOKS) * self._rate_hz)
+
+    def look(self, predicted: Float[Tensor, "trial dof time"], trials: Trials) -> tuple[str, ...]:
         """Look at the newest data; return the names of the joints of opposite sign.
 
         Parameters
         ----------
-        newest
-            Returns the predicted moments of that many of the newest rows, or of all where there are
-            fewer, N*m, and these rows as trials.
+        predicted
+            Moments of the newest `rows`, or of all where there are fewer, N*m.
+        trials
+            These rows, with the reference.
         """
         found: set[int] = set()
         for look in LOOKS:
             least = round(min(self._least_s, look.seen_s) * self._rate_hz)
-            predicted, trials = newest(round(look.seen_s * self._rate_hz))
-            found |= set(opposite(predicted, trials, least, look.opposite))
+            newest = slice(-round(look.seen_s * self._rate_hz), None)
+            moment, weight = trials.moment[..., newest], trials.weight[..., newest]
+            found |= set(opposite(predicted[..., newest], moment, weight, least, look.opposite))
         self.turned = bool(found)
         return tuple(self._joints[i] if self._joints else str(i + 1) for i in sorted(found))
 
 
 def opposite(
-    predicted: Float[Tensor, "trial dof time"], trials: Trials, least: int, below: float
+    predicted: Float[Tensor, "trial dof time"],
+    reference: Float[Tensor, "trial dof time"],
+    weight: Float[Tensor, "trial dof time"],
+    least: int,
+    below: float,
 ) -> tuple[int, ...]:
     """Return the places of the joints whose reference has the opposite sign.
 
     Parameters
     ----------
-    predicted
+    predicted, reference
         Moments, N*m.
-    trials
-        With the reference.
+    weight
+        What of the reference counts.
     least
         Samples with reference from which on a joint is judged.
     below
         Correlation of prediction and reference below which the signs differ.
     """
-    weight = trials.weight
     count = weight.sum((0, -1))
-    x, y = (_centred(values, weight, count) for values in (predicted, trials.moment))
+    x, y = (_centred(values, weight, count) for values in (predicted, reference))
     spread_x, spread_y = ((part.square().sum((0, -1)) / count).sqrt() for part in (x, y))
     correlation = (x * y).sum((0, -1)) / (count * spread_x * spread_y)
     found = (correlation < below) & (count >= least)

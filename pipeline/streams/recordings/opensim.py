@@ -31,6 +31,9 @@ _PERSON = re.compile(r"\w*id[_ -]?\d+", re.IGNORECASE)
 """A folder of one person, ``ID12``, which does not hold inverse dynamics for that."""
 
 
+_READERS = {C3D: read_c3d, **dict.fromkeys(TABLE_SUFFIXES, read_delimited)}
+"""What reads a file that is not OpenSim's own, by its ending."""
+
 Way = Callable[[GivenFile, Table], str | None]
 """How the role of a file is told."""
 
@@ -69,10 +72,7 @@ def read_opensim(
 
 
 def _read(file: Path) -> Table:
-    suffix = file.suffix.lower()
-    if suffix == C3D:
-        return read_c3d(file)
-    return (read_delimited if suffix in TABLE_SUFFIXES else read_table)(file)
+    return _READERS.get(file.suffix.lower(), read_table)(file)
 
 
 def _told(

@@ -100,7 +100,7 @@ def test_no_electrode_on_any_muscle_is_refused():
 
 
 def test_names_that_toml_must_quote_come_back_as_they_were(tmp_path):
-    emg = stream(['SOL "R"', "TA, R\\x"], np.full((9, 2), 0.5))
+    emg = stream(['SOL "R"', "TA, R\\x\x7f"], np.full((9, 2), 0.5))
     found = drafted(offer(emg), lambda question, known: ["tib_ant_r"])
     assert tomllib.loads(found.text)["streams"]["emg"]["channels"][0] == 'SOL "R"'
     written(found.text, tmp_path)
