@@ -13,7 +13,7 @@ from pipeline.streams.roles import ROLES
 from pipeline.streams.transports import Transport
 
 MOST_DROPPED = 0.5
-"""A stream of which a larger share of samples is dropped is of no use."""
+"""A stream of which a larger share of samples is dropped, or of values no number, is of no use."""
 
 
 class StreamVerdict(StrEnum):
@@ -108,7 +108,8 @@ def judge(wanted: Wanted, heard: Hearing) -> tuple[StreamVerdict, str]:
     told = f"{_measured(wanted, heard)} {health.note}".strip()
     if heard.dropped > MOST_DROPPED * health.received:
         return StreamVerdict.REFUSED, told
-    if not heard.finite and not ROLES[wanted.spec.key].nan_is_no_reference:
+    numbers = heard.finite / (heard.passed * len(wanted.spec.channels) or 1)
+    if numbers < 1.0 - MOST_DROPPED and not ROLES[wanted.spec.key].nan_is_no_reference:
         return StreamVerdict.REFUSED, told
     return StreamVerdict.FOUND, told
 

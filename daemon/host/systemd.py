@@ -12,6 +12,8 @@ from pipeline.output.message import StatusMessage
 
 FEEDS_PER_PERIOD = 3
 """How often the watchdog is fed within the time it waits."""
+LAST_WORD_S = 1.0
+"""How long a busy manager is waited for at the end, s: what is said then is not said again."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +47,8 @@ class Service:
             self.close()
 
     def ready(self) -> None:
-        """Say once that the predictor is at work."""
-        if not self._ready:
-            self._ready = True
-            self._say("READY=1")
+        """Say that the predictor is at work, until it was heard once."""
+        self._ready = self._ready or self._say("READY=1")
 
     def alive(self) -> None:
         """Feed the watchdog, if there is one and it is time; to be called while all is well."""
@@ -60,21 +60,25 @@ class Service:
     def hear(self, status: StatusMessage) -> None:
         """Pass on a status where it has something new to say."""
         said = f"STATUS={status.status}: {status.note}"
-        if said != self._said:
+        if said != self._said and self._say(said):
             self._said = said
-            self._say(said)
 
     def stopping(self) -> None:
         """Say that the daemon is ending."""
+        if self._socket is not None:
+            self._socket.settimeout(LAST_WORD_S)
         self._say("STOPPING=1")
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str) -> bool:
+        """Return whether it was taken: a manager that is busy is to be told again."""
         if self._socket is None:
-            return
+            return False
         try:
             self._socket.send(text.replace("\n", " ").encode())
         except OSError as error:
             logger.debug("The service manager was not told '%s': %s", text, error)
+            return False
+        return True
 
     def close(self) -> None:
         """Release the socket."""

@@ -194,6 +194,8 @@ class _Tables:
         self._start = min((low for low, _ in spans if low is not None), default=0.0)
         end = max((high for _, high in spans if high is not None), default=0.0)
         self.seconds = end - self._start
+        if not np.isfinite(self.seconds):
+            raise ValueError("a time that is not finite")
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._database.execute(query).fetchall()

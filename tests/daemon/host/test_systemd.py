@@ -2,7 +2,7 @@
 
 import os
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -45,6 +45,25 @@ def test_the_manager_hears_that_it_is_ready_how_it_is_and_that_it_ends(manager):
         service.stopping()
     heard = [listener.recv(1000) for _ in range(3)]
     assert heard == [b"READY=1", b"STATUS=NOMINAL: All is well.", b"STOPPING=1"]
+
+
+def test_what_a_busy_manager_did_not_take_is_said_again(manager):
+    """Its queue is full: neither that the daemon is ready nor how it is may be lost."""
+    listener, name = manager
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.setblocking(False)
+        fillers = 0
+        with suppress(BlockingIOError):
+            while True:
+                other.sendto(b"X", listener.getsockname())
+                fillers += 1
+    with closing(Service({"NOTIFY_SOCKET": name})) as service:
+        service.ready()
+        service.hear(status("All is well."))
+        assert {listener.recv(1000) for _ in range(fillers)} == {b"X"}
+        service.ready()
+        service.hear(status("All is well."))
+    assert [listener.recv(1000) for _ in range(2)] == [b"READY=1", b"STATUS=NOMINAL: All is well."]
 
 
 @pytest.mark.parametrize(("watched", "heard"), [(str(os.getpid()), b"WATCHDOG=1"), ("1", b"X")])

@@ -3,7 +3,9 @@
 import base64
 import json
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,11 @@ def test_what_is_no_session_is_said(tmp_path: Path) -> None:
     other.write_text("hello, this is certainly not a database of any kind at all" * 20)
     with pytest.raises(UserError, match="is not a session of hillstream"):
         load(other)
+
+
+def test_a_time_that_is_not_finite_is_refused(make_session: MakeSession) -> None:
+    path = make_session(30)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE residual SET t = -9e999 WHERE rowid = 1")
+    with pytest.raises(UserError, match="a time that is not finite"):
+        load(path)

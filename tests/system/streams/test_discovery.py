@@ -48,7 +48,7 @@ class Sending:
         due = clock.now()
         while not self._end.wait(max(0.0, due - clock.now())):
             for outlet, late_s, size in list(self.outlets):
-                outlet.push(np.array([due - late_s]), (size * np.sin(due))[None])
+                outlet.push(np.array([due - late_s]), (size * (2.0 + np.sin(due)))[None])
             due += 0.01
 
     def close(self):
@@ -91,6 +91,15 @@ def test_a_stream_whose_samples_are_all_dropped_is_not_called_found(unique_name,
     assert (emg.verdict, angles.verdict) == (StreamVerdict.REFUSED, StreamVerdict.REFUSED)
     assert re.search(r"100% dropped \(\d+ too old on arrival\)", angles.detail)
     assert re.search(r"\d+ with a value that is not finite or cannot be; .* no value", emg.detail)
+
+
+def test_a_stream_with_few_values_that_are_numbers_is_not_called_found(unique_name, lsl):
+    config = configured(unique_name)
+    channels = len(config.streams.emg.channels)
+    lsl(f"{unique_name}-emg", config.streams.emg, factor=np.array([1.0] + (channels - 1) * [1e9]))
+    lsl(f"{unique_name}-angles", config.streams.angles)
+    emg, angles, *_ = compare(config)
+    assert (emg.verdict, angles.verdict) == (StreamVerdict.REFUSED, StreamVerdict.FOUND)
 
 
 def test_the_command_does_not_say_that_all_are_there_when_samples_are_dropped(
