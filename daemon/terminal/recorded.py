@@ -10,7 +10,7 @@ from rich.table import Column, Table
 
 from daemon.terminal.table import table
 
-MOST_CHANNELS = 6
+MOST_CHANNELS = 4
 """So many channels are named; of more, their number is told."""
 
 
