@@ -42,6 +42,11 @@ class Device:
         that to LSL.
     lag_s, jitter_s
         How long samples are under way, and the standard deviation of it, s.
+    held_s
+        From when to when, s after the first sample, it holds back what it samples, as a radio link
+        does; then it sends all at once.
+    label_tag
+        What it calls a label in its description.
     """
 
     labels: Sequence[str] | int
@@ -54,6 +59,8 @@ class Device:
     stamps: Literal["own", "chunk", "none"] = "own"
     lag_s: float = 0.0
     jitter_s: float = 0.0
+    held_s: tuple[float, float] = (0.0, 0.0)
+    label_tag: str = "label"
 
     @property
     def channels(self) -> int:
@@ -72,7 +79,7 @@ class Device:
             channels = info.desc().append_child("channels")
             for label in self.labels:
                 channel = channels.append_child("channel")
-                channel.append_child_value("label", label)
+                channel.append_child_value(self.label_tag, label)
                 if self.unit:
                     channel.append_child_value("unit", self.unit)
         return info
@@ -103,6 +110,9 @@ class Sender:
             places = first + np.arange(device.chunk)
             t = self.begun + places / device.rate_hz
             sent = t[-1] + max(0.0, device.lag_s + rng.normal(0.0, device.jitter_s))
+            held_from, held_to = self.begun + np.array(device.held_s)
+            if held_from < sent < held_to:
+                sent = held_to
             if self._end.wait(max(0.0, sent - clock.now())):
                 return
             stamps = {"own": t.tolist(), "chunk": float(sent), "none": 0.0}[device.stamps]

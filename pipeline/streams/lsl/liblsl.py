@@ -64,8 +64,9 @@ def channel_units(info: pylsl.StreamInfo) -> list[str]:
 
 
 def _labels(info: pylsl.StreamInfo) -> list[str]:
-    """Return the labels the channels state; empty where one states none."""
-    labels = [channel.child_value("label") for channel in _channels(info)]
+    """Return the labels the channels state, some as a name; empty where one states none."""
+    told = _channels(info)
+    labels = [one.child_value("label") or one.child_value("name") for one in told]
     return labels + [""] * (info.channel_count() - len(labels))
 
 

@@ -44,6 +44,25 @@ def test_emg_in_chunks_stamped_on_arrival_without_labels(
     assert_whole(pair, [2, 0])
 
 
+@pytest.mark.parametrize("nominal_hz", [None, 0.0], ids=["rate", "no rate"])
+def test_emg_that_a_radio_link_holds_back_for_a_second_is_all_there(taken, unique_name, nominal_hz):
+    device = Device(
+        4, TRIGNO, nominal_hz, chunk=27, step=2.0**-20, stamps="none", held_s=(0.5, 1.5)
+    )
+    table = """
+    rate_hz = 2148.148
+    unit = "V"
+    channels = ["TA"]
+    from = { TA = 2 }
+    """
+    note = (
+        "" if nominal_hz is None else "states no rate; 2148.15 Hz is taken from the configuration."
+    )
+    note = note and f"LSL stream '{unique_name}' {note}"
+    pair = taken("emg", table, device, note, seconds=2.5)
+    assert_whole(pair, [1])
+
+
 MUSCLES = ("SOL", "TA", "VL")
 
 
@@ -139,6 +158,12 @@ def test_labels_in_another_case_and_with_blanks_are_taken_and_said(taken, caplog
     assert_whole(pair, [1, 2, 0], 1e-3)
     said = "Labels were compared without case and blanks: ' tib ANT' for 'TibAnt', 'Sol ' for 'SOL'"
     assert said in caplog.text
+
+
+def test_labels_that_a_device_calls_names_are_labels(taken):
+    device = Device(MUSCLES, 1000.0, unit="mV", label_tag="name")
+    pair = taken("emg", 'rate_hz = 1000\nunit = "mV"\nchannels = ["VL", "SOL"]', device)
+    assert_whole(pair, [2, 0], 1e-3)
 
 
 DOUBLED = ("EMG", "EMG", "TA", "VL")
