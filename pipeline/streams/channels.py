@@ -118,10 +118,13 @@ def pick_channels(
 
 
 def _matching(one: str | int, names: Sequence[str]) -> list[str | int]:
-    """Return the channels that a label means: several where it is a pattern and no label."""
+    """Return the channels that a label means: several where it is a pattern and no label.
+
+    Brackets stand for themselves, as many labels end with a unit: ``EMG * [uV]``.
+    """
     if isinstance(one, int) or one in names or not set("*?") & set(one):
         return [one]
-    return [*fnmatch.filter(names, one)] or [one]
+    return [*fnmatch.filter(names, one.replace("[", "[[]"))] or [one]
 
 
 def _spelled(one: str | int, names: Sequence[str]) -> str | int:
