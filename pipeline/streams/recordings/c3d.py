@@ -5,12 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import struct
-import subprocess
-import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,20 +14,17 @@ import numpy as np
 from pipeline.anatomy.names import understood
 from pipeline.errors import UserError
 from pipeline.streams.recordings import c3d_child
+from pipeline.streams.recordings.apart import Reads, arrays_apart
 from pipeline.streams.recordings.opensim_table import Table
 from pipeline.streams.units import known_unit
 
 logger = logging.getLogger(__name__)
 
 C3D = ".c3d"
-PATIENCE_S = 120
-"""How long a file may take to be read, s."""
 _BLOCK, _KEY = 512, 0x50
 """Length of a block of the format, and what its second byte always is."""
 _INTEL = b"\x54"
 """The processor by whose order of bytes nearly all files are written."""
-Reads = Callable[[Path, Path], bool]
-
 _NO_EMG = re.compile(r"^[fmp][xyz]\d*$|force|moment|cop|sync|trig|foot ?switch|acc|gyr", re.I)
 """Labels of analog channels that are no EMG, whatever their unit."""
 
@@ -47,8 +40,7 @@ def read_c3d(file: Path, reads: Reads | None = None) -> Table:
     file
         The file.
     reads
-        Runs `c3d_child.write_analog` where its end harms nobody, and tells whether it went well;
-        without it a process is started.
+        As for `arrays_apart`.
 
     Raises
     ------
@@ -57,7 +49,7 @@ def read_c3d(file: Path, reads: Reads | None = None) -> Table:
         reads it is missing.
     """
     _check(file)
-    found = _analog(file, reads or _in_a_process)
+    found = _analog(file, reads)
     labels, units = found["labels"].tolist(), found["units"].tolist()
     chosen = [i for i, label in enumerate(labels) if _is_named_emg(label)] or [
         i
@@ -117,26 +109,10 @@ def _size(head: bytes) -> int:
     return size
 
 
-def _analog(file: Path, reads: Reads) -> dict[str, Any]:
-    """Return what `c3d_child` finds, read in a process of its own."""
+def _analog(file: Path, reads: Reads | None) -> dict[str, Any]:
     if find_spec("ezc3d") is None:
         raise UserError(
             f"'{file}' needs the package ezc3d, which is not installed; "
             "pip install 'hillstream[c3d]'."
         )
-    with TemporaryDirectory() as folder:
-        out = Path(folder) / "analog.npz"
-        if not reads(file, out) or not out.exists():
-            raise UserError(f"'{file}' is broken as a C3D file; export it anew.")
-        with np.load(out, allow_pickle=False) as archive:
-            return dict(archive)
-
-
-def _in_a_process(file: Path, out: Path) -> bool:
-    child = [sys.executable, "-m", c3d_child.__name__, str(file), str(out)]
-    try:
-        done = subprocess.run(child, capture_output=True, timeout=PATIENCE_S, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise UserError(f"'{file}' cannot be read within {PATIENCE_S} s; is it sound?") from error
-    logger.debug("%s", done.stderr.decode(errors="replace"))
-    return not done.returncode
+    return arrays_apart(c3d_child, file, "a C3D file", reads)

@@ -1,8 +1,4 @@
-"""The analog channels of a C3D file as .npz: run in a process of its own, whose end harms nobody.
-
-``python -m pipeline.streams.recordings.c3d_child FILE OUT``: the library that reads C3D is not
-proof against files that are broken.
-"""
+"""The analog channels of a C3D file as ``.npz``: run in a process of its own by `apart`."""
 
 from __future__ import annotations
 
@@ -33,10 +29,10 @@ def analog(path: str) -> dict[str, Any]:
     }
 
 
-def write_analog(source: Path, out: Path) -> None:
+def write_arrays(source: Path, out: Path) -> None:
     """Write what `analog` finds to an ``.npz`` file."""
     np.savez(out, **analog(str(source)))
 
 
 if __name__ == "__main__":
-    write_analog(Path(sys.argv[1]), Path(sys.argv[2]))
+    write_arrays(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -6,47 +6,26 @@ mean. One structure that holds everything is looked into.
 
 from __future__ import annotations
 
-import math
-import struct
-import zlib
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy.io import loadmat, matlab, whosmat
 
 from pipeline.errors import UserError
+from pipeline.streams.recordings import mat_child
+from pipeline.streams.recordings.apart import Reads, arrays_apart
 from pipeline.streams.recordings.arrays import Arrays
-from pipeline.streams.recordings.npz import MOST_BYTES
 
 MAT = ".mat"
 _HDF5 = b"\x89HDF"
-_MOST_DEEP = 8
-"""Structures in structures that are looked into."""
-_BROKEN = (
-    ValueError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    KeyError,
-    OSError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    NotImplementedError,
-    RecursionError,
-    UnicodeError,
-    struct.error,
-    zlib.error,
-    matlab.MatReadError,
-)
-"""What damaged bytes make of SciPy's reader."""
 
 
-def read_mat(file: Path) -> Arrays:
+def read_mat(file: Path, reads: Reads | None = None) -> Arrays:
     """Return the arrays of a ``.mat`` file by name, up to version 7; text as arrays of text.
+
+    Parameters
+    ----------
+    file
+        The file.
+    reads
+        As for `arrays_apart`.
 
     Raises
     ------
@@ -60,38 +39,4 @@ def read_mat(file: Path) -> Arrays:
             f"'{file}' is a .mat file of version 7.3, which is not read; save it in MATLAB with "
             "save(..., '-v7')."
         )
-    try:
-        size = 8 * sum(math.prod(shape) for _, shape, _ in whosmat(file))
-        if size > MOST_BYTES:
-            raise UserError(f"'{file}' unpacks to {size} bytes; {MOST_BYTES} are read at most.")
-        content = loadmat(file, simplify_cells=True, verify_compressed_data_integrity=True)
-    except _BROKEN as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UserError(
-            f"'{file}' cannot be read as .mat ({reason}); it is broken or was not written whole."
-        ) from error
-    own = {name: value for name, value in content.items() if not name.startswith("__")}
-    while len(own) == 1 and isinstance(inside := next(iter(own.values())), Mapping):
-        own = dict(inside)
-    return dict(_flat(own))
-
-
-def _flat(content: Mapping[str, Any], before: str = "", deep: int = 0) -> Iterator[tuple[str, Any]]:
-    """Give every array, number and text with its name, those of structures with both names."""
-    for name, value in content.items():
-        if isinstance(value, Mapping):
-            if deep < _MOST_DEEP:
-                yield from _flat(value, f"{before}{name}_", deep + 1)
-            continue
-        array = _array(value)
-        if array is not None:
-            yield before + name, array
-
-
-def _array(value: Any) -> NDArray[Any] | None:
-    """Return numbers or text; None for anything else, such as a cell array of numbers."""
-    array = np.asarray(value) if not isinstance(value, list) else np.array(value, dtype=object)
-    if array.dtype != object:
-        return array
-    texts = array.ravel().tolist()
-    return np.array(texts) if texts and all(isinstance(one, str) for one in texts) else None
+    return arrays_apart(mat_child, file, "a .mat file", reads)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
@@ -46,6 +46,7 @@ def same(written, read):
     moments=arrays(np.float64, (30, 1), elements=FINITE | st.just(np.nan)),
     unit=st.sampled_from(["rad", "deg"]),
 )
+@settings(max_examples=10)
 def test_what_is_written_is_read_again(suffix, emg, moments, unit, tmp_path_factory):
     folder = tmp_path_factory.mktemp(suffix)
     written = recording(emg, moments, ("mV", unit))

@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,10 @@ from pipeline.output.message import MessageError, unpack
 from pipeline.output.subscriber import MessageStatistics
 from pipeline.streams import clock
 from pipeline.streams.base import StreamSpec
+from pipeline.streams.recordings.arrays import streams_of_arrays
 from pipeline.streams.recordings.c3d import read_c3d
-from pipeline.streams.recordings.c3d_child import write_analog
 from pipeline.streams.recordings.load import load_recording
+from pipeline.streams.recordings.mat import read_mat
 from pipeline.streams.zeromq.frames import FrameReader
 from pipeline.transport.key_files import read_public
 from tools.clients.exo_client import MomentClient
@@ -191,20 +193,25 @@ def _file(name: str, reader: Callable[[Path], object]) -> Take:
 
 
 def _c3d(path: Path) -> None:
-    """Read a C3D file with its child forked: starting one for each of many inputs takes long."""
     table = read_c3d(path, _forked)
     assert table.x.shape == (len(table.t), len(table.columns))
 
 
-def _forked(source: Path, out: Path) -> bool:
-    child = os.fork()
-    if not child:
+def _mat(path: Path) -> None:
+    for stream in streams_of_arrays(path, read_mat(path, _forked), {}, []).values():
+        assert stream.x.shape == (len(stream.t), len(stream.channels))
+
+
+def _forked(child: ModuleType, source: Path, out: Path) -> bool:
+    """Run a reader forked: starting a process for each of many inputs takes long."""
+    process = os.fork()
+    if not process:
         with suppress(BaseException):
             signal.alarm(60)
-            write_analog(source, out)
+            child.write_arrays(source, out)
             os._exit(0)
         os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
 
 
 def _recording(path: Path) -> None:
@@ -339,7 +346,7 @@ def entrances() -> dict[str, Entrance]:
         "table": Entrance(_file("r.sto", _recording), examples.tables, text),
         "csv": Entrance(_file("emg.csv", _recording), examples.delimited, text),
         "npz": Entrance(_file("r.npz", _recording), examples.arrays, _spoilt_arrays),
-        "mat": Entrance(_file("r.mat", _recording), examples.mat_files, _spoilt_mat),
+        "mat": Entrance(_file("r.mat", _mat), examples.mat_files, _spoilt_mat),
         "c3d": Entrance(_file("r.c3d", _c3d), examples.c3d_files, mutate.spoilt_bytes),
         "xdf": Entrance(_file("r.xdf", _recording), examples.xdf_files, _spoilt_xdf),
         "session": Entrance(_file("s.db", load_session), examples.sessions, _spoilt_session),
