@@ -59,6 +59,8 @@ Spoil = Callable[[Random, bytes], bytes]
 
 _FOLDER = TemporaryDirectory(prefix="hillstream-fuzz-")
 _SPEC = StreamSpec("emg", ("a", "b"), 1000.0)
+_PATIENCE_S = 4
+"""A child may work on an input for this long, s; a user's waits longer, for files that are long."""
 _INPUTS_PER_READER = 50
 """A reader keeps the numbers of the messages it has seen; a new one now and then sees all."""
 _LINK_KINDS = {
@@ -207,7 +209,7 @@ def _forked(child: ModuleType, source: Path, out: Path) -> bool:
     process = os.fork()
     if not process:
         with suppress(BaseException):
-            signal.alarm(60)
+            signal.alarm(_PATIENCE_S)
             child.write_arrays(source, out)
             os._exit(0)
         os._exit(1)
