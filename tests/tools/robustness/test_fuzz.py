@@ -19,7 +19,7 @@ from tools.robustness.fuzz.entrances import Entrance, entrances
 ENTRANCES = entrances()
 MESSAGES = ("stream", "request", "reply", "published", "exo-client", "link")
 FAST = tuple(name for name in ENTRANCES if name != "c3d")
-"""A broken C3D file can keep its library busy until its process is ended; elsewhere few are tried."""
+"""A broken C3D file can keep its library busy for seconds; elsewhere a few are tried."""
 some = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
