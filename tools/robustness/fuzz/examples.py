@@ -99,7 +99,7 @@ def published() -> list[bytes]:
             uptime_s=1.0,
             doubt="Not shown to fit.",
             streams=(emg,),
-            output=OutputCounts(lost_datagrams=3, refused_listeners=1),
+            output=OutputCounts(lost_datagrams=3, lost_ros2_messages=2, refused_listeners=1),
             calibrator=report,
             rmse={"knee": 1.0},
             parameters=values,
