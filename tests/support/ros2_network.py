@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,13 @@ class Witness:
         self._process.wait()
         self._thread.join()
         self._process.stdout.close()
+
+
+@cache
+def typestore(release: str) -> Any:
+    """Return the message definitions of a ROS release, with rosbags' coder for them."""
+    typesys = pytest.importorskip("rosbags.typesys", reason="the package rosbags is not installed")
+    return typesys.get_typestore(typesys.Stores[release])
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
 """A DDS program of its own that writes down what it receives on a ROS 2 topic.
 
 It shares nothing with hillstream: the types are written here once more. Every message becomes a
-line of JSON with its bytes as they came, in hexadecimal, and what cyclonedds makes of them.
+line of JSON with its bytes as they came, in hexadecimal, and what cyclonedds makes of them; an
+empty one before says that a publication has been found.
 
 Run as: python ros2_witness.py DOMAIN DDS_TOPIC KIND [RELIABILITY]
 """
 
 import json
 import sys
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -96,6 +98,9 @@ def main(domain: int, topic: str, kind: str, reliability: str = "reliable") -> N
     fresh = ReadCondition(reader, ViewState.Any | Instance.Any | SampleState.NotRead)
     waiting = WaitSet(participant)
     waiting.attach(fresh)
+    while not reader.get_matched_publications():
+        time.sleep(0.005)
+    say({})  # it listens to someone
     while True:
         waiting.wait(10_000_000_000)
         for message in reader.take(1000):

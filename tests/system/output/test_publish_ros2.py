@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from ros2_network import typestore
 
 from pipeline.output.message import (
     MomentMessage,
@@ -28,8 +29,7 @@ EMG = StreamHealth(
 
 def decoded(heard, kind):
     """Return what each ROS release makes of the bytes, which has to be the same."""
-    typesys = pytest.importorskip("rosbags.typesys", reason="the package rosbags is not installed")
-    stores = [typesys.get_typestore(typesys.Stores[name]) for name in STORES]
+    stores = [typestore(name) for name in STORES]
     messages = [store.deserialize_cdr(bytes.fromhex(heard["raw"]), kind) for store in stores]
     again = [
         bytes(store.serialize_cdr(one, kind)) for store, one in zip(stores, messages, strict=True)
@@ -45,7 +45,7 @@ def ros2(ros2_domain, meta):
     made = []
 
     def make(fade_s=0.0, withhold=False, **quality):
-        quality = Quality(**{"valid_for_s": 0.1, "depth": 1000, **quality})
+        quality = Quality(**{"depth": 1000, **quality})
         out = Ros2Publisher(
             meta,
             topic="/hillstream/joint_states",
@@ -70,7 +70,8 @@ def heard_by(witness, wait_until):
     def connect(out, topic=JOINTS, kind="JointState", reliability="reliable"):
         one = witness(topic, kind, reliability)
         publication = out._efforts if kind == "JointState" else out._diagnoses
-        wait_until(lambda: publication.subscribers)
+        wait_until(lambda: publication.subscribers and one.heard)
+        assert one.heard.pop() == {}
         return one
 
     return connect
@@ -180,9 +181,8 @@ def test_ros_finds_topics_types_and_quality_as_it_names_them(ros2, ros2_domain, 
     from cyclonedds.domain import DomainParticipant
     from cyclonedds.qos import Policy
 
-    typesys = pytest.importorskip("rosbags.typesys", reason="the package rosbags is not installed")
-    store = typesys.get_typestore(typesys.Stores.ROS2_JAZZY)
-    ros2(reliable=False, depth=7, keeps_last=True)
+    store = typestore("ROS2_JAZZY")
+    ros2(reliable=False, depth=7, keeps_last=True, valid_for_s=0.1)
     participant = DomainParticipant(ros2_domain)
     reader = BuiltinDataReader(participant, BuiltinTopicDcpsPublication)
     found = {}
