@@ -21,11 +21,14 @@ from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
 from pipeline.errors import UserError
+from pipeline.streams import clock
 from pipeline.streams.ros2 import messages, names
 from pipeline.streams.ros2.quality import Quality
 
 QUEUE = 1000
 """Messages that wait for a reader, and that one look takes; older ones are dropped by DDS."""
+DECODING_S = 0.02
+"""After this time the rest waits for the next look: the caller has other work than decoding, s."""
 _MOST_PUBLICATIONS = 1000
 _POLICIES = {2: "durability", 4: "deadline", 11: "reliability", 23: "data representation"}
 """Numbers of the policies that may keep a subscriber away, as Cyclone DDS has them."""
@@ -162,7 +165,10 @@ class Subscription:
 
     def take(self) -> Iterator[Taken]:
         """Yield what has come, one by one: bytes that are no message cost no other one."""
+        until = clock.now() + DECODING_S
         for _ in range(QUEUE):
+            if clock.now() > until:
+                return
             try:
                 taken = self._reader.take(1)
             except DDSException:

@@ -7,12 +7,14 @@ other DDS programs: a reader that compares types sees the same ones.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Self
 
 from cyclonedds.idl import IdlStruct
 from cyclonedds.idl.annotations import final
 from cyclonedds.idl.types import float64, int32, sequence, uint8, uint32
 
+MAX_BYTES = 65536
+"""No longer joint state is read: a thousand joints with all their values fit."""
 Texts = Annotated[Sequence[str], sequence(str)]
 Numbers = Annotated[Sequence[float], sequence(float64)]
 
@@ -45,6 +47,15 @@ class JointState(IdlStruct, typename="sensor_msgs::msg::dds_::JointState_"):
     position: Numbers = field(default_factory=list)
     velocity: Numbers = field(default_factory=list)
     effort: Numbers = field(default_factory=list)
+
+    @classmethod
+    def deserialize(
+        cls, data: bytes, has_header: bool = True, use_version_2: bool | None = None
+    ) -> Self:
+        """Return the joint state that bytes hold; raises ValueError beyond `MAX_BYTES`."""
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"{len(data)} bytes are more than {MAX_BYTES}")
+        return super().deserialize(data, has_header, use_version_2)
 
 
 @dataclass

@@ -184,6 +184,7 @@ def test_a_table_of_origins_counts_as_over_other_transports(receive, node, wait_
         ({"names": ("knee", "angle"), "position": [1.0, 2.0]}, r"no channel 'ankle' \(did you"),
         ({"position": []}, "position has 0 values for 3 joints"),
         ({"names": tuple(map(str, range(1025))), "position": []}, "more than 1024"),
+        ({"names": ("x" * 70_000,), "position": [1.0]}, "it is no sensor_msgs/msg/JointState"),
         ({"names": ("knee", "ankle", SPOILT)}, "it is no sensor_msgs/msg/JointState"),
     ],
 )
