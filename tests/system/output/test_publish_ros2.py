@@ -248,6 +248,76 @@ def test_a_subscriber_that_asks_for_more_than_is_offered_is_told_of_once(
     assert one.heard == []
 
 
+class Controller:
+    """A subscriber in this process that asks for what a careful controller asks for."""
+
+    def __init__(self, domain, *policies):
+        from cyclonedds.domain import DomainParticipant
+        from cyclonedds.qos import Qos
+        from cyclonedds.sub import DataReader
+        from cyclonedds.topic import Topic
+        from ros2_witness import JointState
+
+        self._participant = DomainParticipant(domain)
+        topic = Topic(self._participant, JOINTS, JointState)
+        self.reader = DataReader(self._participant, topic, qos=Qos(*policies))
+
+    def missed(self):
+        return self.reader.get_requested_deadline_missed_status().total_count
+
+    def heard(self):
+        return [one.effort[0] for one in self.reader.take(100) if one.sample_info.valid_data]
+
+
+def test_a_controller_that_asks_for_the_deadline_is_told_when_moments_stop(
+    ros2, ros2_domain, wait_until, caplog
+):
+    from cyclonedds.qos import Policy
+
+    out = ros2(valid_for_s=0.1)
+    controller = Controller(ros2_domain, Policy.Deadline(100_000_000))
+    hasty = Controller(ros2_domain, Policy.Deadline(50_000_000))
+    number = iter(range(100_000))
+
+    def hears():
+        out.send(at(0.01 * (i := next(number)), float(i), 0.0))
+        return controller.heard()
+
+    wait_until(hears)
+    before = controller.missed()
+    wait_until(lambda: controller.missed() > before)  # nothing is sent meanwhile
+    out.tend(10.0)
+    assert "asks for another deadline" in caplog.text
+    assert hasty.heard() == []
+
+
+def test_a_late_subscriber_gets_the_newest_moments_only_while_they_are_valid(
+    ros2, ros2_domain, wait_until
+):
+    from cyclonedds.qos import Policy
+
+    out = ros2(valid_for_s=0.1, keeps_last=True)
+    out.send(at(0.0, 1.0, 0.0))
+    sent = clock.now()
+    wait_until(lambda: clock.now() > sent + 0.2)
+    late = Controller(
+        ros2_domain,
+        Policy.Reliability.Reliable(0),
+        Policy.Durability.TransientLocal,
+        Policy.History.KeepLast(10),
+    )
+    wait_until(lambda: out._efforts.subscribers)
+    number, heard = iter(range(2, 100_000)), []
+
+    def hears():
+        out.send(at(0.01 * (i := next(number)), float(i), 0.0))
+        heard.extend(late.heard())
+        return heard
+
+    wait_until(hears)
+    assert 1.0 not in heard
+
+
 def test_closing_twice_does_no_harm(ros2):
     out = ros2()
     out.close()
