@@ -1,11 +1,12 @@
 """Publications and subscriptions of ROS 2 topics, as `cyclonedds` makes them.
 
 Samples travel in the first version of CDR, the only one that ROS 2 reads. `CYCLONEDDS_URI`
-chooses network interfaces and all else that Cyclone DDS lets one choose.
+chooses network interfaces and all else that Cyclone DDS lets one choose, as for ROS nodes.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from cyclonedds.builtin import BuiltinDataReader, BuiltinTopicDcpsPublication
 from cyclonedds.core import DDSException, InstanceState, ReadCondition, SampleState, ViewState
 from cyclonedds.core import WaitSet as DdsWaitSet
-from cyclonedds.domain import DomainParticipant
+from cyclonedds.domain import Domain, DomainParticipant
 from cyclonedds.pub import DataWriter
 from cyclonedds.qos import Policy, Qos
 from cyclonedds.sub import DataReader
@@ -30,17 +31,36 @@ QUEUE = 1000
 DECODING_S = 0.02
 """After this time the rest waits for the next look: the caller has other work than decoding, s."""
 _MOST_PUBLICATIONS = 1000
-_POLICIES = {2: "durability", 4: "deadline", 11: "reliability", 23: "data representation"}
+_POLICIES = {
+    2: "durability",
+    4: "deadline",
+    11: "reliability",
+    23: "data representation",
+    24: "type",
+}
 """Numbers of the policies that may keep a subscriber away, as Cyclone DDS has them."""
 
 
+_BY_NAME = (
+    "<CycloneDDS><Domain><Compatibility><IgnoreTypeInformation>1.1,1.15,1.16"
+    "</IgnoreTypeInformation></Compatibility></Domain></CycloneDDS>"
+)
+"""Types match by name, as ROS 2 matches them, whatever Connext, Fast DDS and Cyclone tell of them:
+of the type objects of Fast DDS Cyclone makes nothing, and would connect to none of its nodes."""
+_domains: dict[int, Any] = {}
+"""Domains that this process has set up; each lives as long as the process."""
+
+
 def _participant(domain_id: int) -> Any:
+    settings = ",".join(filter(None, [_BY_NAME, os.environ.get("CYCLONEDDS_URI")]))
     try:
+        if domain_id not in _domains:
+            _domains[domain_id] = Domain(domain_id, settings)
         return DomainParticipant(domain_id)
     except DDSException as error:
         raise UserError(
-            f"DDS domain {domain_id} cannot be entered ({error.msg or error}); check the network "
-            "interface that CYCLONEDDS_URI names, and whether this machine has one that is up."
+            f"DDS domain {domain_id} cannot be entered; check what CYCLONEDDS_URI says, and "
+            "whether the network interface it names, or any, is up on this machine."
         ) from error
 
 
