@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from cyclonedds.builtin import BuiltinDataReader, BuiltinTopicDcpsPublication
 from cyclonedds.core import DDSException, InstanceState, ReadCondition, SampleState, ViewState
@@ -39,24 +40,23 @@ _POLICIES = {
     24: "type",
 }
 """Numbers of the policies that may keep a subscriber away, as Cyclone DDS has them."""
-
-
 _BY_NAME = (
     "<CycloneDDS><Domain><Compatibility><IgnoreTypeInformation>1.1,1.15,1.16"
     "</IgnoreTypeInformation></Compatibility></Domain></CycloneDDS>"
 )
 """Types match by name, as ROS 2 matches them, whatever Connext, Fast DDS and Cyclone tell of them:
 of the type objects of Fast DDS Cyclone makes nothing, and would connect to none of its nodes."""
-_domains: dict[int, Any] = {}
-"""Domains that this process has set up; each lives as long as the process."""
+_domains: WeakValueDictionary[int, Any] = WeakValueDictionary()
+"""Domains that this process has set up; who takes part in one keeps it."""
 
 
-def _participant(domain_id: int) -> Any:
+def _entered(domain_id: int) -> tuple[Any, Any]:
+    """Return a domain, which has to be kept, and a participant in it."""
     settings = ",".join(filter(None, [_BY_NAME, os.environ.get("CYCLONEDDS_URI")]))
     try:
-        if domain_id not in _domains:
-            _domains[domain_id] = Domain(domain_id, settings)
-        return DomainParticipant(domain_id)
+        domain = _domains.get(domain_id) or Domain(domain_id, settings)
+        _domains[domain_id] = domain
+        return domain, DomainParticipant(domain_id)
     except DDSException as error:
         raise UserError(
             f"DDS domain {domain_id} cannot be entered; check what CYCLONEDDS_URI says, and "
@@ -85,8 +85,9 @@ class Publication:
     """
 
     def __init__(self, topic: str, kind: Any, quality: Quality, domain_id: int) -> None:
+        self._domain, participant = _entered(domain_id)
         self._writer: Any = DataWriter(
-            participant := _participant(domain_id),
+            participant,
             Topic(participant, names.dds_topic(topic), kind),
             qos=_writer_qos(kind, quality),
         )
@@ -114,6 +115,7 @@ class Publication:
     def close(self) -> None:
         """Leave once subscribers have all, which DDS waits for, a second at most."""
         self._writer = None
+        self._domain = None
 
 
 def _writer_qos(kind: Any, quality: Quality) -> Any:
@@ -161,7 +163,7 @@ class Subscription:
     """
 
     def __init__(self, topic: str, kind: Any, domain_id: int) -> None:
-        self._name, self._participant = names.dds_topic(topic), _participant(domain_id)
+        self._domain, self._participant = _entered(domain_id)
         qos = Qos(
             Policy.Reliability.BestEffort,  # which publications of either kind are heard by
             Policy.History.KeepLast(QUEUE),
@@ -170,7 +172,7 @@ class Subscription:
             ),
         )
         self._reader: Any = DataReader(
-            self._participant, Topic(self._participant, self._name, kind), qos=qos
+            self._participant, Topic(self._participant, names.dds_topic(topic), kind), qos=qos
         )
         self._fresh: Any = ReadCondition(
             self._reader, ViewState.Any | InstanceState.Any | SampleState.NotRead
@@ -218,3 +220,4 @@ class Subscription:
     def close(self) -> None:
         """Leave; safe to call twice."""
         self._wait = self._fresh = self._reader = self._others = self._participant = None
+        self._domain = None
