@@ -323,3 +323,13 @@ def test_closing_twice_does_no_harm(ros2):
     out.close()
     out.close()
     assert isinstance(out.counts, dict)
+
+
+def test_a_message_that_dds_does_not_take_is_counted_and_told_of_once(ros2, meta, caplog):
+    out = ros2()
+    publisher = Publisher(meta, [out])
+    out._efforts._writer._delete(out._efforts._writer._ref)  # DDS has lost it, not we
+    for _ in range(3):
+        publisher.publish_moment(np.ones(2), YES, Status.NOMINAL, 5.0)
+    assert publisher.counts.lost_ros2_messages == 3
+    assert caplog.text.count("DDS did not take a message") == 1
