@@ -17,6 +17,7 @@ from hypothesis import settings
 pytest_plugins = [
     "command_line",
     "publishing",
+    "ros2_network",
     "shipped_models",
     "skips",
     "small_lab",
@@ -32,6 +33,13 @@ atexit.register(shutil.rmtree, _LSL_FOLDER, ignore_errors=True)
     f"[multicast]\nResolveScope = link\n[lab]\nSessionID = {uuid.uuid4().hex}\n[log]\nlevel = -2\n"
 )
 os.environ["LSLAPICFG"] = str(_LSL_FOLDER / "lsl_api.cfg")
+
+# The same for DDS: nothing leaves this machine, and the tag hides a run from every other one.
+os.environ["CYCLONEDDS_URI"] = (
+    "<CycloneDDS><Domain><General><Interfaces>"
+    "<NetworkInterface name='lo' multicast='true'/></Interfaces></General>"
+    f"<Discovery><Tag>{uuid.uuid4().hex}</Tag></Discovery></Domain></CycloneDDS>"
+)
 
 # No test judges time: the machine it runs on may be busy.
 settings.register_profile("hillstream", deadline=None)

@@ -50,6 +50,7 @@ def mistakes(config: Config) -> Iterator[str]:
 
     yield from _refused(lambda: _try_envelope(config))
     yield from _refused(lambda: _try_keys(config))
+    yield from _refused(lambda: _try_ros2(config))
     yield from _mvc_mistakes(config)
     yield from _window_mistakes(config)
     yield from _reference_mistakes(config)
@@ -82,6 +83,17 @@ def _try_limb(config: Config) -> None:
     from daemon.assembly.skeleton import motion_pairing
 
     motion_pairing(config)
+
+
+def _try_ros2(config: Config) -> None:
+    from pipeline.streams.ros2.names import domain
+    from pipeline.streams.ros2.needs import load_dds
+
+    streams = [getattr(config.streams, key) for key in config.streams.roles]
+    used = [one for one in streams if one is not None and one.transport == "ros2"]
+    for part in [*used, *filter(None, [config.output.ros2])]:
+        domain(part.domain_id)
+        load_dds()
 
 
 def _try_keys(config: Config) -> None:

@@ -68,3 +68,12 @@ def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Sour
                 stale_after_s=stale_after_s,
                 keys=ConfiguredKeys(config).sender(stream.server_key),
             )
+        case "ros2":
+            from pipeline.streams.ros2.source import Ros2Source
+
+            return Ros2Source(
+                spec,
+                topic=stream.sought,
+                domain_id=stream.domain_id,
+                stale_after_s=stale_after_s,
+            )

@@ -5,6 +5,7 @@ with its place and the offending value. Units are in the names of the fields.
 """
 
 from daemon.config.body import ModelConfig, SkeletonConfig
+from daemon.config.envelope import EnvelopeConfig
 from daemon.config.learning import (
     CalibratorConfig,
     FailoverConfig,
@@ -13,6 +14,7 @@ from daemon.config.learning import (
     SynergyConfig,
 )
 from daemon.config.load import config_path, load_config
+from daemon.config.ros2 import Ros2OutputConfig
 from daemon.config.section import Section
 from daemon.config.service import (
     ControlConfig,
@@ -28,7 +30,7 @@ from daemon.config.simulation import (
     SimulationConfig,
     TaskChangeConfig,
 )
-from daemon.config.streams import EnvelopeConfig, StreamConfig, StreamsConfig
+from daemon.config.streams import StreamConfig, StreamsConfig
 from daemon.config.whole import Config
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "ParameterConfig",
     "ParametersConfig",
     "RealtimeConfig",
+    "Ros2OutputConfig",
     "Section",
     "SecurityConfig",
     "SessionConfig",

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from daemon.config.ros2 import Ros2OutputConfig
 from daemon.config.section import Positive, Renamed, Section
 
 
@@ -26,6 +27,9 @@ class OutputConfig(Section):
         None,
         description="Address that a UDP datagram per tick is sent to, such as 127.0.0.1:5560; for "
         "controllers that read no msgpack.",
+    )
+    ros2: Ros2OutputConfig | None = Field(
+        None, description="Table for the moments over ROS 2, which an empty one turns on."
     )
     lsl_name: str = Field("hillstream", description="Prefix of the LSL outlets' names.")
     valid_for_s: Annotated[float, Field(gt=0, le=1)] = Field(

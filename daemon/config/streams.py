@@ -1,4 +1,4 @@
-"""Configuration of the streams, and of the way from EMG to excitation."""
+"""Configuration of the streams."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, StrictInt, StrictStr, field_validator, model_validator
 
-from daemon.config.section import Interval, NonNegative, Positive, Section
+from daemon.config.ros2 import DomainId, RosTopic
+from daemon.config.section import NonNegative, Positive, Section
 from pipeline.streams.roles import ROLES
-from pipeline.streams.transports import Transport
+from pipeline.streams.transports import TRANSPORT_NAMES, Transport
 from pipeline.streams.units import SCALED, known_unit, units_of
 
 Label = Annotated[StrictStr, Field(min_length=1)] | Annotated[StrictInt, Field(ge=1)]
@@ -64,6 +65,12 @@ class StreamConfig(Section):
         None,
         description="Public key of a ZeroMQ sender that uses keys, or its file, relative to this "
         "file.",
+    )
+    topic: RosTopic | None = Field(
+        None, description="ROS 2 topic of sensor_msgs/msg/JointState, such as /joint_states."
+    )
+    domain_id: DomainId | None = Field(
+        None, description="ROS 2 domain; that of ROS_DOMAIN_ID where it is left out."
     )
     rate_hz: Positive = Field(description="Nominal sampling rate, Hz.")
     channels: Annotated[list[str], Field(min_length=1)] = Field(
@@ -129,10 +136,19 @@ class StreamConfig(Section):
             raise ValueError("an LSL stream needs a name or a source_id to be found by")
         if self.transport == "zmq" and not self.address:
             raise ValueError("a ZeroMQ stream needs an address, such as tcp://127.0.0.1:5561")
-        if self.transport == "lsl" and self.server_key:
-            raise ValueError("LSL knows no keys; server_key is for ZeroMQ streams")
+        if self.transport == "ros2" and not self.topic:
+            raise ValueError("a ROS 2 stream needs a topic, such as /joint_states")
+        if self.transport != "zmq" and self.server_key:
+            raise ValueError(
+                f"{TRANSPORT_NAMES[self.transport]} knows no keys; server_key is for ZeroMQ streams"
+            )
         if self.transport != "lsl" and self.host:
-            raise ValueError("host chooses among LSL streams; a ZeroMQ stream has its address")
+            raise ValueError(
+                "host chooses among LSL streams; a ZeroMQ stream has its address, one of ROS 2 its "
+                "topic"
+            )
+        if self.transport != "ros2" and (self.topic or self.domain_id is not None):
+            raise ValueError("topic and domain_id are for ROS 2 streams; set transport = 'ros2'")
         if len(set(self.channels)) != len(self.channels):
             raise ValueError("a channel is named twice")
         return self
@@ -150,12 +166,14 @@ class StreamConfig(Section):
 
     @property
     def sought(self) -> str:
-        """What the stream is looked for by: a name or an address."""
+        """What the stream is looked for by: a name, an address or a topic."""
         match self.transport:
             case "lsl":
                 return self.name or self.source_id or ""
             case "zmq":
                 return self.address or ""
+            case "ros2":
+                return self.topic or ""
 
 
 class StreamsConfig(Section):
@@ -213,6 +231,23 @@ class StreamsConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _ros2_carries_angles(self) -> Self:
+        for key in self.roles:
+            stream = getattr(self, key)
+            if stream is None or stream.transport != "ros2":
+                continue
+            if key != "angles":
+                raise ValueError(
+                    f"{key}.transport = 'ros2': ROS 2 carries joint angles only; use lsl or zmq"
+                )
+            if known_unit(key, stream.unit) != "rad":
+                raise ValueError(
+                    f"{key}.unit = '{stream.unit}', but positions of a JointState are in rad; set "
+                    "unit = 'rad'"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _units_fit(self) -> Self:
         for key in self.roles:
             if stream := getattr(self, key):
@@ -227,43 +262,3 @@ def _check_unit(key: str, stream: StreamConfig) -> None:
     scale = SCALED.get(key, {}).get(unit)
     if scale and unit not in stream.scales:
         raise ValueError(f"{key}.unit = '{stream.unit}' needs {key}.{scale}")
-
-
-class EnvelopeConfig(Section):
-    """From EMG to excitation."""
-
-    kind: Literal["raw", "envelope"] = Field(
-        "raw", description="'raw' EMG is filtered here; an 'envelope' is taken as it arrives."
-    )
-    band_hz: Interval = Field((30.0, 300.0), description="Pass band of the raw EMG, Hz.")
-    band_order: Annotated[int, Field(ge=1, le=8)] = Field(
-        3, description="Order of the Butterworth band-pass prototype."
-    )
-    lowpass_hz: Positive = Field(5.0, description="Cut-off of the envelope's low-pass, Hz.")
-    lowpass_order: Annotated[int, Field(ge=1, le=8)] = Field(
-        2, description="Order of the envelope's Butterworth low-pass."
-    )
-    mvc: dict[str, Positive] = Field(
-        default_factory=dict,
-        description="Envelope at maximum voluntary contraction per channel, in V (1 for ready "
-        "envelopes); channels not named use 1.",
-    )
-    baseline: Literal["none", "tracked"] | dict[str, NonNegative] = Field(
-        "tracked",
-        description="Resting level taken off each channel: 'none', 'tracked' (a slow low "
-        "quantile of the live signal), or a value per channel as a fraction of MVC.",
-    )
-
-    scaled_to: Literal["mvc", "peak", "unknown"] = Field(
-        "mvc",
-        description="What the EMG is divided by: the person's 'mvc' (maximum voluntary "
-        "contraction); the 'peak' of the movement itself, which may be far from it; or 'unknown'. "
-        "The less is known, the wider the range in which a gain per muscle is calibrated.",
-    )
-
-    @model_validator(mode="after")
-    def _band_rises(self) -> Self:
-        low, high = self.band_hz
-        if not 0 < low < high:
-            raise ValueError(f"band_hz must rise from above zero, got [{low:g}, {high:g}]")
-        return self

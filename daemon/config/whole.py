@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from daemon.config.body import ModelConfig, SkeletonConfig
+from daemon.config.envelope import EnvelopeConfig
 from daemon.config.learning import CalibratorConfig, FailoverConfig, SynergyConfig
 from daemon.config.recording import RecordingConfig
 from daemon.config.section import Section
@@ -18,7 +19,7 @@ from daemon.config.service import (
     SessionConfig,
 )
 from daemon.config.simulation import SimulationConfig
-from daemon.config.streams import EnvelopeConfig, StreamsConfig
+from daemon.config.streams import StreamsConfig
 from pipeline.transport.bind import is_local
 
 
@@ -81,6 +82,16 @@ class Config(Section):
             raise ValueError(
                 f"streams.accelerations names {still}, of which streams.angles has no angle; add "
                 "the angle or leave the acceleration out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _hears_not_itself(self) -> Self:
+        angles, output = self.streams.angles, self.output.ros2
+        if output is not None and angles.transport == "ros2" and angles.topic == output.topic:
+            raise ValueError(
+                f"streams.angles.topic = '{angles.topic}' is the topic the moments go out on; give "
+                "output.ros2.topic another name"
             )
         return self
 

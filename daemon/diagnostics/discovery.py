@@ -14,6 +14,7 @@ from pipeline.errors import UserError
 from pipeline.streams.base import Source
 from pipeline.streams.lsl.liblsl import accepted_columns, channel_units, load_pylsl
 from pipeline.streams.lsl.sought import described
+from pipeline.streams.ros2.needs import load_dds
 from pipeline.streams.zeromq.source import ZmqSource
 
 LOOK_S = 1.0
@@ -102,6 +103,8 @@ class _Network:
 
     def identify(self, wanted: Wanted) -> None:
         """Find out which stream is meant; raises UserError where none fits, or several do."""
+        if wanted.transport == "ros2":
+            _need_ros2()
         if wanted.transport != "lsl":
             return
         if self._trouble:
@@ -127,6 +130,13 @@ class _Network:
             for info in self._visible
             if info.uid() not in used
         ]
+
+
+def _need_ros2() -> None:
+    try:
+        load_dds()
+    except UserError as error:
+        raise _MissingError(str(error)) from error
 
 
 def _full_info(info: Any) -> Any:

@@ -11,7 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,9 @@ from pipeline.streams.base import Outlet, Source, StreamSpec
 from pipeline.streams.lsl.liblsl import LIBLSL_FIX, load_pylsl
 from pipeline.streams.lsl.outlet import LslOutlet
 from pipeline.streams.lsl.source import LslSource
+from pipeline.streams.ros2.needs import load_dds
+from pipeline.streams.ros2.outlet import Ros2Outlet
+from pipeline.streams.ros2.source import Ros2Source
 from pipeline.streams.zeromq.outlet import ZmqOutlet
 from pipeline.streams.zeromq.source import ZmqSource
 
@@ -129,6 +132,19 @@ def _zmq_loopback(name: str) -> Finding:
         return _loopback(name, source, outlet, "Reinstall pyzmq.")
 
 
+def _ros2_loopback(name: str) -> Finding:
+    """Try ROS 2 where it is installed; a machine without it is fit for all else."""
+    try:
+        load_dds()
+    except UserError as error:
+        return Finding(name, True, f"not examined: {error}")
+    topic = f"/hillstream_doctor_{uuid.uuid4().hex[:8]}"
+    source = Ros2Source(replace(_SPEC, key="angles"), topic=topic)
+    outlet = Ros2Outlet(topic, _SPEC.channels)
+    fix = "Name an interface that is up in CYCLONEDDS_URI, and allow UDP on ports 7400 and up."
+    return _loopback(name, source, outlet, fix)
+
+
 def _loopback(name: str, source: Source, outlet: Outlet, fix: str) -> Finding:
     """Send samples until one comes back; say how old it is then."""
     begun = clock.now()
@@ -220,6 +236,7 @@ _PARTS: dict[str, Callable[[str], Finding]] = {
     "configurations": _configurations,
     "ZeroMQ loopback": _zmq_loopback,
     "ZeroMQ CURVE": _curve,
+    "ROS 2 loopback": _ros2_loopback,
     "liblsl": _liblsl,
     "LSL loopback": _lsl_loopback,
     "LSL clock": _clock,

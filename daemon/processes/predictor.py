@@ -17,7 +17,7 @@ from daemon.assembly.keys import ConfiguredKeys
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.streams import build_sources
 from daemon.assembly.subject import delay_of
-from daemon.config import Config
+from daemon.config import Config, Ros2OutputConfig
 from daemon.host.realtime import GarbageCollector, claim_for_predictor
 from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage
 from daemon.ipc.orders import ORDERS, ConcernOrder, DealerSocket, Hello, RecordOrder
@@ -42,11 +42,14 @@ from pipeline.output.guard import MomentGuard
 from pipeline.output.lsl import LslPublisher
 from pipeline.output.message import MetaMessage, ParametersMessage
 from pipeline.output.publisher import Publisher, Sink
+from pipeline.output.ros2 import Ros2Publisher
 from pipeline.output.udp import UdpPublisher
 from pipeline.output.zmq import ZmqPublisher
 from pipeline.streams import clock
 from pipeline.streams.base import Chunk
 from pipeline.streams.lsl.liblsl import load_pylsl
+from pipeline.streams.ros2.needs import load_dds
+from pipeline.streams.ros2.quality import Quality
 from pipeline.timebase.rows import PairedRows
 from pipeline.update import Result
 
@@ -116,6 +119,8 @@ def rehearse(config: Config, start: Subject) -> None:
     build_sources(config)
     with suppress(UserError):
         load_pylsl()  # ZeroMQ streams work without it
+    if config.output.ros2:
+        load_dds()
 
 
 class LivePredictor:
@@ -424,8 +429,27 @@ def _publisher(config: Config, meta: MetaMessage, parameters: tuple[str, ...]) -
         sinks.append(ZmqPublisher(output.zmq, meta, keys, insecure=insecure))
     if output.udp:
         sinks.append(UdpPublisher(output.udp, len(meta.dofs)))
+    if output.ros2:
+        sinks.append(_ros2(output.ros2, meta, output.fade_out_s))
     if output.lsl:
         sinks.append(
             LslPublisher(output.lsl_name, meta.dofs, meta.muscles, parameters, meta.rate_hz)
         )
     return Publisher(meta, sinks)
+
+
+def _ros2(output: Ros2OutputConfig, meta: MetaMessage, fade_s: float) -> Ros2Publisher:
+    return Ros2Publisher(
+        meta,
+        topic=output.topic,
+        diagnostics=output.diagnostics,
+        domain_id=output.domain_id,
+        quality=Quality(
+            reliable=output.reliability == "reliable",
+            depth=output.depth,
+            keeps_last=output.durability == "transient_local",
+            valid_for_s=meta.valid_for_s,
+        ),
+        fade_s=fade_s,
+        withhold=output.not_ok == "withhold",
+    )

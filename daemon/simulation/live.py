@@ -21,6 +21,7 @@ from pipeline.streams import clock
 from pipeline.streams.base import Outlet
 from pipeline.streams.lsl.outlet import LslOutlet
 from pipeline.streams.roles import ROLES
+from pipeline.streams.ros2.outlet import Ros2Outlet
 from pipeline.streams.transports import Transport
 from pipeline.streams.units import to_si
 from pipeline.streams.zeromq.outlet import ZmqOutlet
@@ -152,6 +153,8 @@ def _outlet(key: str, stream: StreamConfig, transport: Transport) -> Outlet:
                     "give it one, such as tcp://127.0.0.1:5561."
                 )
             return ZmqOutlet(stream.address, key, channels, stream.unit, stream.rate_hz)
+        case "ros2":
+            return Ros2Outlet(stream.sought, channels, stream.domain_id)
 
 
 class _Broadcast:

@@ -136,6 +136,11 @@ def _outlet(
             return LslOutlet(f"{prefix}-{key}", kind, stream.channels, unit, rate_hz)
         case "zmq":
             return ZmqOutlet(addresses[key], key, stream.channels, unit, rate_hz)
+        case "ros2":
+            raise UserError(
+                f"The {key} of a recording are not played over ROS 2, which carries no EMG here; "
+                "play over lsl or zmq."
+            )
 
 
 def _play(

@@ -219,6 +219,7 @@ class OutputCounts(Part):
     """What went wrong on the ways out; counts since the predictor started."""
 
     lost_datagrams: Count = Field(0, description="UDP datagrams that the system did not send.")
+    lost_ros2_messages: Count = Field(0, description="ROS 2 messages that DDS did not take.")
     refused_listeners: Count = Field(
         0, description="ZeroMQ clients kept out for want of a listed key; each attempt counts."
     )

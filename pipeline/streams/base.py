@@ -153,7 +153,7 @@ class StreamHealth:
     dropped_why: str = ""
     """What most of them were dropped for, as the end of a sentence."""
     refused: int = 0
-    """Messages dropped because they were not as documented (ZeroMQ)."""
+    """Messages dropped because they were not as documented (ZeroMQ, ROS 2)."""
     replayed: int = 0
     """Messages dropped because they had come before (ZeroMQ)."""
 

@@ -30,6 +30,9 @@ NOMINAL_TOLERANCE = 0.1
 """Largest relative difference between a stream's nominal rate and the configured one."""
 RATE_TOLERANCE = 0.05
 """A measured rate this far off the configured one is told to the user."""
+RIGHT_STAMPS = (
+    "seconds of the LSL clock of this machine (pylsl.local_clock()), or over ZeroMQ leave out t"
+)
 _DAY_S = 86400.0
 
 
@@ -57,10 +60,18 @@ class Intake:
         What the pipeline wants from the stream.
     stale_after_s
         Age of the newest sample beyond which the stream is STALE, s.
+    right_stamps
+        What a sender of wrong stamps is to send, as a sentence goes on after "send".
     """
 
-    def __init__(self, spec: StreamSpec, stale_after_s: float = np.inf) -> None:
+    def __init__(
+        self,
+        spec: StreamSpec,
+        stale_after_s: float = np.inf,
+        right_stamps: str = RIGHT_STAMPS,
+    ) -> None:
         self.spec = spec
+        self._right_stamps = right_stamps
         self.state = ScreenState()
         self._stamps = DejitterState()
         self._drops = RecentDrops()
@@ -215,7 +226,7 @@ class Intake:
         if late_s <= max(self._late_after_s, AHEAD_S):
             return ""
         if self._odd_stamp is not None:
-            return _of_wrong_clock(key, self._odd_stamp, arrived)
+            return _of_wrong_clock(key, self._odd_stamp, arrived, self._right_stamps)
         if seen.newest > seen.newest_usable:
             return (
                 f"Samples of the {key} stream arrive with values that are not finite or cannot be; "
@@ -230,7 +241,7 @@ class Intake:
         )
 
 
-def _of_wrong_clock(key: str, stamp: float, now: float) -> str:
+def _of_wrong_clock(key: str, stamp: float, now: float, right_stamps: str) -> str:
     """Return what is wrong with a stamp that no sample of now can have."""
     off = stamp - now
     said = (
@@ -240,10 +251,7 @@ def _of_wrong_clock(key: str, stamp: float, now: float) -> str:
         if abs(stamp / 1e3 - now) < PAST_S or abs(stamp / 1e3 - time.time()) < _DAY_S
         else f"{_duration(abs(off))} {'ahead of' if off > 0 else 'behind'} this machine's LSL clock"
     )
-    return (
-        f"No sample of the {key} stream can be used: its stamps are {said}; send seconds of the "
-        "LSL clock of this machine (pylsl.local_clock()), or over ZeroMQ leave out t."
-    )
+    return f"No sample of the {key} stream can be used: its stamps are {said}; send {right_stamps}."
 
 
 def _duration(seconds: float) -> str:

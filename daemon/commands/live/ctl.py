@@ -282,6 +282,8 @@ def _report_facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     output = report["output"]
     if output["lost_datagrams"]:
         yield "udp", f"{output['lost_datagrams']} datagrams not sent"
+    if output["lost_ros2_messages"]:
+        yield "ROS 2", f"{output['lost_ros2_messages']} messages not sent"
     if output["refused_listeners"]:
         yield "listeners", _refused(output["refused_listeners"])
 

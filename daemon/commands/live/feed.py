@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -20,12 +20,12 @@ from daemon.commands.common import (
 from daemon.terminal.console import console_for, duration, say
 from daemon.terminal.recorded import recorded_table
 from pipeline.errors import UserError
-from pipeline.streams.transports import Transport
+from pipeline.streams.transports import FOR_EVERY_STREAM, Transport
 
 if TYPE_CHECKING:
     from daemon.config import Config
 
-TRANSPORTS = click.Choice(get_args(Transport))
+TRANSPORTS = click.Choice(FOR_EVERY_STREAM)
 
 
 @click.command(

@@ -15,7 +15,7 @@ from daemon.terminal.table import facts
 from pipeline.streams.transports import TRANSPORT_NAMES
 
 if TYPE_CHECKING:
-    from daemon.config import Config
+    from daemon.config import Config, OutputConfig
     from pipeline.geometry import ModelFile
 
 
@@ -57,9 +57,19 @@ def _facts(config: Config) -> Iterator[tuple[str, str]]:
             else "off: the parameters stay as they are"
         ),
     )
-    ways = [config.output.zmq, f"LSL '{config.output.lsl_name}-*'" if config.output.lsl else None]
-    yield "output", ", ".join(way for way in ways if way) or "none: nobody will hear it"
+    yield "output", ", ".join(_ways_out(config.output)) or "none: nobody will hear it"
     yield "security", _security_fact(config)
+
+
+def _ways_out(output: OutputConfig) -> Iterator[str]:
+    if output.zmq:
+        yield output.zmq
+    if output.udp:
+        yield f"UDP {output.udp}"
+    if output.ros2:
+        yield f"ROS 2 {output.ros2.topic}"
+    if output.lsl:
+        yield f"LSL '{output.lsl_name}-*'"
 
 
 def _stream_facts(config: Config) -> Iterator[tuple[str, str]]:

@@ -11,9 +11,11 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.streams import clock
-from pipeline.streams.base import Array, Chunk, StreamHealth, StreamSpec
+from pipeline.streams.arrival import ArrivalStamper
+from pipeline.streams.base import Chunk, StreamHealth, StreamSpec
 from pipeline.streams.channels import pick_channels
 from pipeline.streams.intake import TOLD_S, Intake, check_rate
+from pipeline.streams.refusals import Refusals
 from pipeline.streams.units import to_si
 from pipeline.streams.zeromq import wire
 from pipeline.streams.zeromq.sequence import Arrival, Sequence
@@ -42,10 +44,10 @@ class FrameReader:
         self._called = called
         self._stamper = ArrivalStamper(spec.rate_hz)
         self._sequence = Sequence()
-        self._refused_at = self._lost_at = self._replayed_at = -np.inf
-        self._refusal = ""
+        self._refusals = Refusals(called)
+        self._lost_at = self._replayed_at = -np.inf
         self._spelling_told = False
-        self._refused = self._replayed = self._returns = 0
+        self._replayed = self._returns = 0
 
     def read(self, frame: bytes) -> Chunk | None:
         """Return what of a frame's samples may be used; None where that is nothing."""
@@ -57,7 +59,7 @@ class FrameReader:
             factor = to_si(spec.key, samples.unit, spec.scales)
             columns = pick_channels(spec.channels, samples.channels, self._called, spec.origins)
         except (wire.WireError, UserError) as error:
-            self._refuse(str(error), now)
+            self._refusals.add(str(error), now)
             return None
         if columns.note and not self._spelling_told:
             self._spelling_told = True
@@ -77,14 +79,8 @@ class FrameReader:
         if verdict is Arrival.REPLAYED:
             self._replayed, self._replayed_at = self._replayed + 1, now
         elif verdict is Arrival.IMPLAUSIBLE:
-            self._refuse(f"seq jumps to {samples.seq}", now)
+            self._refusals.add(f"seq jumps to {samples.seq}", now)
         return verdict in (Arrival.NEW, Arrival.RETURN)
-
-    def _refuse(self, reason: str, now: float) -> None:
-        self._refused += 1
-        if reason != self._refusal and now - self._refused_at >= 1.0:  # a flood fills no log
-            logger.warning("%s: a message was dropped: %s", self._called, reason)
-        self._refused_at, self._refusal = now, reason
 
     def health(self, now: float) -> StreamHealth:
         """Return the stream's state at `now` (seconds, LSL clock)."""
@@ -93,13 +89,12 @@ class FrameReader:
             self.intake.source_state(now),
             note=self._note(now),
             reconnects=self._returns,
-            messages=(self._refused, self._replayed),
+            messages=(self._refusals.count, self._replayed),
         )
 
     def _note(self, now: float) -> str:
-        if now - self._refused_at < TOLD_S:
-            noun = "message was" if self._refused == 1 else "messages were"
-            return f"{self._refused} {noun} dropped, the last one because: {self._refusal}"
+        if refused := self._refusals.note(now):
+            return refused
         if np.isinf(self.intake.silence(now)):
             return f"{self._called} has sent nothing yet."
         if oddity := self.intake.oddity(now):
@@ -109,35 +104,3 @@ class FrameReader:
         if now - self._replayed_at < TOLD_S:
             return f"{self._replayed} messages came again and were dropped."
         return ""
-
-
-class ArrivalStamper:
-    """Stamps samples of a sender that does not: evenly, at the nominal rate, near their arrival.
-
-    A message that comes early or late moves the stamps by a twentieth of the difference, at most
-    by half an interval, so that they stay evenly spaced although messages are not; after a pause
-    they start anew.
-
-    Parameters
-    ----------
-    rate_hz
-        Nominal sampling rate, Hz.
-    """
-
-    GAIN = 0.05
-    RESTART_S = 0.1
-    """Difference between expected and real arrival that counts as a pause, s."""
-
-    def __init__(self, rate_hz: float) -> None:
-        self._interval_s = 1 / rate_hz
-        self._newest = -np.inf
-
-    def stamps(self, n: int, arrival: float) -> Array:
-        """Return the stamps of `n` samples of which the newest arrived at `arrival`, in s."""
-        expected = self._newest + n * self._interval_s
-        late = arrival - expected
-        limit = self._interval_s / 2  # so that a correction makes neither overlap nor gap
-        moved = expected + float(np.clip(self.GAIN * late, -limit, limit))
-        newest = arrival if abs(late) > self.RESTART_S else moved
-        self._newest = newest
-        return newest - self._interval_s * np.arange(n - 1, -1, -1, dtype=np.float64)

@@ -27,8 +27,9 @@ def shown(output=None, refused_operators=0, **changes):
 
 
 def test_what_went_wrong_on_the_ways_out_is_shown():
-    facts = shown(OutputCounts(lost_datagrams=3, refused_listeners=12), refused_operators=2)
+    facts = shown(OutputCounts(lost_datagrams=3, lost_ros2_messages=4, refused_listeners=12), 2)
     assert facts["udp"] == "3 datagrams not sent"
+    assert facts["ROS 2"] == "4 messages not sent"
     assert facts["listeners"].startswith("12 attempts")
     assert facts["operators"].startswith("2 attempts")
 

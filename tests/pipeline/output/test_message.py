@@ -103,7 +103,11 @@ def status_messages(draw: st.DrawFn) -> StatusMessage:
         ticks=Ticks(expected=draw(counts), published=draw(counts), late=draw(counts)),
         latency_ms=Latency(p50=draw(numbers), p99=draw(numbers), max=None),
         streams=draw(st.lists(healths, max_size=3)),
-        output=OutputCounts(lost_datagrams=draw(counts), refused_listeners=draw(counts)),
+        output=OutputCounts(
+            lost_datagrams=draw(counts),
+            lost_ros2_messages=draw(counts),
+            refused_listeners=draw(counts),
+        ),
         calibrator=draw(st.none() | reports),
         rmse=draw(st.dictionaries(names, st.none() | numbers, max_size=3)),
         parameters=parameters["values"],

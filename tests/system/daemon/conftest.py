@@ -18,6 +18,7 @@ from pipeline.output.subscriber import listen
 from pipeline.streams import clock
 from pipeline.streams.base import Outlet
 from pipeline.streams.lsl.outlet import LslOutlet
+from pipeline.streams.ros2.outlet import Ros2Outlet
 from pipeline.streams.zeromq.outlet import ZmqOutlet
 
 KEYS = ("emg", "angles", "moments")
@@ -115,6 +116,8 @@ def _outlet(config: Config, key: str) -> Outlet:
     stream = getattr(config.streams, key)
     if stream.transport == "zmq":
         return ZmqOutlet(stream.address, key, stream.channels, stream.unit, stream.rate_hz)
+    if stream.transport == "ros2":
+        return Ros2Outlet(stream.topic, stream.channels, stream.domain_id)
     return LslOutlet(stream.name, TYPES[key], stream.channels, stream.unit, stream.rate_hz)
 
 

@@ -13,9 +13,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from pipeline.errors import UserError
 from pipeline.streams import clock
+from pipeline.streams.arrival import ArrivalStamper
 from pipeline.streams.base import SourceState, StreamSpec
 from pipeline.streams.zeromq import wire
-from pipeline.streams.zeromq.frames import ArrivalStamper
 from pipeline.streams.zeromq.outlet import ZmqOutlet
 from pipeline.streams.zeromq.source import ZmqSource
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -49,6 +50,8 @@ from pipeline.streams.recordings.arrays import streams_of_arrays
 from pipeline.streams.recordings.c3d import read_c3d
 from pipeline.streams.recordings.load import load_recording
 from pipeline.streams.recordings.mat import read_mat
+from pipeline.streams.ros2.joint_states import JointStateReader
+from pipeline.streams.ros2.needs import load_dds
 from pipeline.streams.zeromq.frames import FrameReader
 from pipeline.transport.key_files import read_public
 from tools.clients.exo_client import MomentClient
@@ -61,6 +64,7 @@ _FOLDER = TemporaryDirectory(prefix="hillstream-fuzz-")
 _SPEC = StreamSpec("emg", ("a", "b"), 1000.0)
 _PATIENCE_S = 4
 """A child may work on an input for this long, s; a user's waits longer, for files that are long."""
+_ANGLES = StreamSpec("angles", ("a", "b"), 100.0)
 _INPUTS_PER_READER = 50
 """A reader keeps the numbers of the messages it has seen; a new one now and then sees all."""
 _LINK_KINDS = {
@@ -114,6 +118,32 @@ class _Stream:
         assert np.isfinite(chunk.x).all()
         assert (np.diff(chunk.t) > 0).all()
         assert (np.abs(chunk.t - clock.now()) < 20.0).all()
+        return True
+
+
+class _JointStates:
+    """A ROS 2 topic of joint angles, from the bytes on."""
+
+    def __init__(self) -> None:
+        self._left = 0
+
+    def __call__(self, data: bytes) -> bool:
+        if not self._left:
+            self._left = _INPUTS_PER_READER
+            self._reader = JointStateReader(_ANGLES, "fuzz", 0.05)
+        self._left -= 1
+        try:
+            message = load_dds().messages.JointState.deserialize(data)
+        except Exception:  # as `Subscription.take` has it
+            return False
+        now = clock.now()
+        chunk = self._reader.read(message, 1, now)
+        self._reader.health(now, "")
+        if chunk is None:
+            return False
+        assert chunk.x.shape == (1, 2)
+        assert np.isfinite(chunk.x).all()
+        assert (np.abs(chunk.t - now) < 20.0).all()
         return True
 
 
@@ -332,7 +362,9 @@ def _storable(value: Any) -> Any:
 def entrances() -> dict[str, Entrance]:
     """Return all entrances by name."""
     packed, text = mutate.spoilt_msgpack, _spoilt_text
+    ros2 = Entrance(_JointStates(), examples.joint_states, mutate.spoilt_bytes)
     return {
+        **({"joint-state": ros2} if find_spec("cyclonedds") else {}),
         "stream": Entrance(_Stream(), examples.stream_messages, packed),
         "request": Entrance(_request, examples.requests, packed),
         "reply": Entrance(_reply, examples.replies, packed),

@@ -43,6 +43,8 @@ from pipeline.output.message import (
 )
 from pipeline.streams import clock
 from pipeline.streams.base import SourceState, StreamHealth
+from pipeline.streams.ros2.needs import load_dds
+from pipeline.streams.ros2.ros_time import to_ros
 from pipeline.streams.zeromq import wire
 from pipeline.timebase.rows import PairedRows
 from pipeline.transport.curve import KeyPair
@@ -62,6 +64,17 @@ def stream_messages() -> list[bytes]:
     }  # fmt: skip
     stamped = fields | {"run": 7, "clock": "lsl", "t": [now, now + 0.001]}
     return [wire.topic("emg") + msgpack.packb(one) for one in (fields, stamped)]
+
+
+def joint_states() -> list[bytes]:
+    """Return ROS 2 joint states of the joints a and b: of now, and without a stamp."""
+    kinds = load_dds().messages
+    stamps = (to_ros(clock.now()), (0, 0))
+    states = [
+        kinds.JointState(kinds.Header(kinds.Time(*stamp)), ["b", "c", "a"], [0.1, 0.2, 0.3])
+        for stamp in stamps
+    ]
+    return [one.serialize() for one in states]
 
 
 def moment() -> MomentMessage:
@@ -100,7 +113,7 @@ def published() -> list[bytes]:
             uptime_s=1.0,
             doubt="Not shown to fit.",
             streams=(emg,),
-            output=OutputCounts(lost_datagrams=3, refused_listeners=1),
+            output=OutputCounts(lost_datagrams=3, lost_ros2_messages=2, refused_listeners=1),
             calibrator=report,
             rmse={"knee": 1.0},
             parameters=values,
