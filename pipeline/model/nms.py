@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pipeline.model import activation, curves
-from pipeline.model.equilibrium import LEAST_HEIGHT, Muscles, fibre_length, tendon_strain
+from pipeline.model.equilibrium import LEAST_HEIGHT, Balance, Muscles, fibre_length, tendon_strain
 from pipeline.model.subject import Subject
 from pipeline.model.trajectory import Report, fibre_trajectory
 from pipeline.shapes import Float
@@ -63,6 +63,8 @@ class Output:
     w: Float[Tensor, "*batch muscle time"]
     state: State
     report: Report
+    balance: Balance | None = None
+    """The force balance behind all this; None where gradients are recorded."""
 
 
 def parameters_of(
@@ -131,7 +133,7 @@ def simulate(
     before = state.w if state else None
     if state and guess is None:
         guess = (state.w + state.drift).expand_as(active)
-    w, report = fibre_trajectory(active, length, muscles, step_s, before, guess, deferred)
+    w, report, balance = fibre_trajectory(active, length, muscles, step_s, before, guess, deferred)
     strain = tendon_strain(w, length, muscles)
     strongest = parameters.max_isometric_force * parameters.strength
     force = strongest * curves.tendon_force(strain)[0]
@@ -144,6 +146,7 @@ def simulate(
         w=w,
         state=State(memory, *_ending(w.detach(), before)),
         report=report,
+        balance=balance,
     )
 
 

@@ -67,6 +67,8 @@ class Trajectory(NamedTuple):
     w: Tensor
     """Fibre length along the tendon over optimal fibre length, shape [..., muscle, time]."""
     report: Report
+    balance: Balance | None = None
+    """The force balance there; None where gradients are recorded, which need it for themselves."""
 
 
 def tolerance(dtype: torch.dtype) -> float:
@@ -119,8 +121,8 @@ def fibre_trajectory(
             activation, length, *muscles, guess.detach(), solver
         )
         return Trajectory(cast(Tensor, solved), solver.report)
-    w, _ = solver.solve(guess, activation, length, muscles)
-    return Trajectory(w, solver.report)
+    w, balance = solver.solve(guess, activation, length, muscles)
+    return Trajectory(w, solver.report, balance)
 
 
 class _Solver:

@@ -52,7 +52,7 @@ def smooth_movement(parameters, step_s, duration_s=0.6):
 def test_equals_bisection_step_by_step():
     parameters = soleus_and_two_more()
     activation, length = smooth_movement(parameters, 0.01)
-    w, report = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
+    w, report, _ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
     expected = reference(parameters).backward_euler(activation.numpy(), length.numpy(), 0.01)
     np.testing.assert_allclose(w, expected, rtol=0, atol=1e-8)
     assert report.fallbacks == 0
@@ -67,7 +67,7 @@ def test_equals_bisection_for_muscles_drawn_at_random(seed):
     movement = drawn_movement(rng, parameters, 25, 0.01)
     activation, _ = neural_activation(movement.excitation, parameters.c1, parameters.c2, 0.01, None)
     activation = shaped(activation, parameters.shape_factor)
-    w, _ = fibre_trajectory(activation, movement.length, muscles_of(parameters), 0.01)
+    w, *_ = fibre_trajectory(activation, movement.length, muscles_of(parameters), 0.01)
     expected = reference(parameters).backward_euler(
         activation.numpy(), movement.length.numpy(), 0.01
     )
@@ -80,7 +80,7 @@ def largest_errors(states_of, steps):
     """Return the largest error at each step size, over a solution at a far smaller one."""
     parameters = soleus_and_two_more()
     muscles, finest = muscles_of(parameters), steps[-1] / 32
-    exact, _ = fibre_trajectory(*smooth_movement(parameters, finest), muscles, finest)
+    exact, *_ = fibre_trajectory(*smooth_movement(parameters, finest), muscles, finest)
     errors = []
     for step_s in steps:
         w = states_of(parameters, *smooth_movement(parameters, step_s), step_s)
@@ -185,10 +185,10 @@ def test_fallback_leaves_the_other_series_alone():
     parameters = soleus_and_two_more()
     activation, length = smooth_movement(parameters, 0.01)
     muscles = muscles_of(parameters)
-    w, _ = fibre_trajectory(activation, length, muscles, 0.01)
+    w, *_ = fibre_trajectory(activation, length, muscles, 0.01)
     spoilt = w.clone()
     spoilt[1] = torch.nan
-    repaired, report = fibre_trajectory(activation, length, muscles, 0.01, guess=spoilt)
+    repaired, report, _ = fibre_trajectory(activation, length, muscles, 0.01, guess=spoilt)
     assert report.fallbacks == 1
     torch.testing.assert_close(repaired[[0, 2]], w[[0, 2]], rtol=0, atol=1e-9)
     torch.testing.assert_close(repaired[1], w[1], rtol=0, atol=1e-7)
@@ -198,7 +198,7 @@ def test_non_finite_input_stays_in_its_series_and_is_reported():
     parameters = soleus_and_two_more()
     activation, length = smooth_movement(parameters, 0.01)
     activation[1, 20] = torch.nan
-    w, report = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
+    w, report, _ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
     assert torch.isfinite(w[[0, 2]]).all()
     assert report.fallbacks == 1
     assert np.isnan(report.residual)
@@ -280,7 +280,7 @@ def test_whatever_the_length_the_work_is_bounded(seed, far):
     evaluated = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ForceBalance, "at", counted(ForceBalance.at, evaluated))
-        w, _ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
+        w, *_ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
     assert (w.isnan() | ((w >= 0.0) & (w <= 3.0))).all()
     steps = length.shape[-1]
     most = bracketed.MAX_ITERATIONS + bracketed.MEAN_ITERATIONS * steps

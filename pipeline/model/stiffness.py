@@ -1,0 +1,80 @@
+"""The stiffness of a joint: how its moment changes with its own angle.
+
+``K = -dM/dq`` in N*m/rad at constant activation, quasi-static: the fibres' velocities are held,
+and fibre and tendon find their balance anew. A joint that its muscles bring back is positive.
+With ``M = sum r F`` and ``dL/dq = -r``, each muscle adds ``r^2 k - dr/dq F``, where k is the
+stiffness of its fibre and tendon in series.
+
+References
+----------
+Sartori, Maculan, Pizzolato, Reggiani, Farina 2015, J Neurophysiol 114:2509,
+doi 10.1152/jn.00989.2014 (joint stiffness of an EMG-driven model).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from pipeline.model.equilibrium import Balance
+from pipeline.model.nms import Parameters
+from pipeline.shapes import Float
+
+LEAST_SHARE = 0.1
+"""Fibre and tendon together are taken to be at least this fraction as stiff as the tendon.
+
+On the descending limb a fibre gives way as it is stretched. Where it does so nearly as fast as the
+tendon holds, the two have no stable balance and their quasi-static stiffness no bound.
+"""
+_TINY = 1e-12
+
+
+def muscle_tendon_stiffness(
+    balance: Balance, parameters: Parameters
+) -> Float[Tensor, "*any muscle time"]:
+    """Return the stiffness of fibre and tendon in series, ``kt kf / (kt + kf)``, N/m.
+
+    Parameters
+    ----------
+    balance
+        The force balance at its solution. Of its slopes, ``steepness - by_previous`` is that of
+        fibre and tendon together where a step and the one before it move alike, which holds the
+        velocity.
+    parameters
+        The muscles' parameters.
+
+    Returns
+    -------
+    Tensor
+        Change of the force along the tendon with the muscle-tendon length, shape
+        [..., muscle, time]; from -9 times the tendon's own stiffness (see `LEAST_SHARE`) to that.
+    """
+    stretch = parameters.optimal_fibre_length / parameters.tendon_slack_length
+    tendon = balance.by_strain * stretch
+    together = balance.steepness - balance.by_previous
+    together = torch.maximum(together, LEAST_SHARE * tendon + _TINY)
+    strongest = parameters.max_isometric_force * parameters.strength
+    scale = strongest / parameters.optimal_fibre_length
+    return scale * tendon * (1.0 - tendon / together)
+
+
+def joint_stiffness(
+    stiffness: Float[Tensor, "*#batch muscle time"],
+    force: Float[Tensor, "*#batch muscle time"],
+    moment_arm: Float[Tensor, "*#batch dof muscle time"],
+    arm_slope: Float[Tensor, "*#batch dof muscle time"],
+) -> Float[Tensor, "*any dof time"]:
+    """Return the stiffness of each joint about its own angle, N*m/rad, shape [..., dof, time].
+
+    Parameters
+    ----------
+    stiffness, force
+        Of each muscle with its tendon, N/m, and along the tendon, N, shape [..., muscle, time].
+    moment_arm
+        m, shape [..., dof, muscle, time].
+    arm_slope
+        Derivative of each moment arm by its joint's angle, m/rad, of that shape.
+    """
+    by_length = moment_arm.square() * stiffness.unsqueeze(-3)
+    by_arm = arm_slope * force.unsqueeze(-3)
+    return (by_length - by_arm).sum(-2)
