@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.model.activation import ActivationState
+from pipeline.model.equilibrium import Balance
 from pipeline.model.identifiability import Confidence
-from pipeline.model.nms import Parameters, State, parameters_of, simulate
+from pipeline.model.nms import Output, Parameters, State, parameters_of, simulate
+from pipeline.model.stiffness import joint_stiffness, muscle_tendon_stiffness
 from pipeline.model.subject import Subject
 
 Array = NDArray[np.float64]
@@ -27,6 +29,9 @@ class Moments(NamedTuple):
     """N*m, shape [n, dof]."""
     deviation: Array
     """Standard deviation, N*m, shape [n, dof]; NaN while nothing is known of it."""
+    stiffness: Array
+    """Minus the derivative of each moment by its own angle at constant activation, N*m/rad, shape
+    [n, dof]; NaN where the slopes of the moment arms were not given."""
     version: Versions
     """Version of the newest parameter set that takes part in the moment, shape [n]. While one set
     fades into the next it is that of the next, from the first row on in which it takes part; a
@@ -51,10 +56,27 @@ class CrossFade:
     limit_nm_per_s: float = math.inf
 
 
+class _Inputs(NamedTuple):
+    """What `Predictor.predict` is given, time last."""
+
+    excitation: Tensor
+    length: Tensor
+    moment_arm: Tensor
+    arm_slope: Tensor | None
+
+    def same_as(self, other: _Inputs) -> bool:
+        """Tell whether all is the same, to the last bit."""
+        if self.arm_slope is None or other.arm_slope is None:
+            slopes = self.arm_slope is other.arm_slope
+        else:
+            slopes = torch.equal(self.arm_slope, other.arm_slope)
+        return slopes and all(map(torch.equal, self[:3], other[:3]))
+
+
 class _Ahead(NamedTuple):
     """A row that was computed before it was due."""
 
-    inputs: tuple[Tensor, Tensor, Tensor]
+    inputs: _Inputs
     before: State | None
     """State of the muscles that it follows on."""
     moments: Moments
@@ -126,7 +148,13 @@ class Predictor:
         if self._coming:
             self._coming.state = None
 
-    def predict(self, excitation: Array, length: Array, moment_arm: Array) -> Moments:
+    def predict(
+        self,
+        excitation: Array,
+        length: Array,
+        moment_arm: Array,
+        arm_slope: Array | None = None,
+    ) -> Moments:
         """Return the joint moments of consecutive rows.
 
         Parameters
@@ -135,9 +163,12 @@ class Predictor:
             Delayed excitation and muscle-tendon length in m, shape [n, muscle].
         moment_arm
             m, shape [n, dof, muscle].
+        arm_slope
+            Derivative of each moment arm by its joint's angle, m/rad, of that shape; without it
+            nothing is known of the stiffness.
         """
         self._start_fade()
-        inputs = _inputs(excitation, length, moment_arm)
+        inputs = _inputs(excitation, length, moment_arm, arm_slope)
         moments = self._advance(self._current, inputs)
         if self._coming is None:
             return moments
@@ -149,16 +180,23 @@ class Predictor:
         return Moments(
             _mixed(moments.moment, coming.moment, mixed),
             _mixed(moments.deviation, coming.deviation, mixed),
+            _mixed(moments.stiffness, coming.stiffness, mixed),
             coming.version,
             np.where(share < 1.0, moments.version, coming.version),
         )
 
-    def work_ahead(self, excitation: Array, length: Array, moment_arm: Array) -> None:
+    def work_ahead(
+        self,
+        excitation: Array,
+        length: Array,
+        moment_arm: Array,
+        arm_slope: Array | None = None,
+    ) -> None:
         """Compute the next row before it is due; `predict` takes it if its inputs are the same.
 
         Parameters are those of `predict`.
         """
-        inputs = _inputs(excitation, length, moment_arm)
+        inputs = _inputs(excitation, length, moment_arm, arm_slope)
         for model in filter(None, (self._current, self._coming)):
             moments, state = self._simulated(model, inputs)
             model.ahead = _Ahead(inputs, model.state, moments, state)
@@ -196,26 +234,25 @@ class Predictor:
         metres = state.w[:1] * self._current.parameters.optimal_fibre_length[:1]
         return State(memory, metres / parameters.optimal_fibre_length, state.drift[:1])
 
-    def _advance(self, model: _Model, inputs: tuple[Tensor, Tensor, Tensor]) -> Moments:
+    def _advance(self, model: _Model, inputs: _Inputs) -> Moments:
         ahead, model.ahead = model.ahead, None
-        if ahead and ahead.before is model.state and all(map(torch.equal, ahead.inputs, inputs)):
+        if ahead and ahead.before is model.state and ahead.inputs.same_as(inputs):
             moments, model.state = ahead.moments, ahead.after
         else:
             moments, model.state = self._simulated(model, inputs)
         return moments
 
-    def _simulated(
-        self, model: _Model, inputs: tuple[Tensor, Tensor, Tensor]
-    ) -> tuple[Moments, State | None]:
+    def _simulated(self, model: _Model, inputs: _Inputs) -> tuple[Moments, State | None]:
         with torch.inference_mode():
-            output = simulate(model.parameters, *inputs, self._step_s, model.state)
+            output = simulate(model.parameters, *inputs[:3], self._step_s, model.state)
+            stiffness = _stiffness(output, model.parameters, inputs)
         moment = output.moment.transpose(-2, -1).numpy()
         # A state that is not finite would never be again.
         state = output.state if np.isfinite(moment[:, -1]).all() else None
         apart = np.square(moment[1:] - moment[0]).sum(axis=0)
         version = np.full(len(moment[0]), model.version, dtype=np.int64)
         deviation = np.sqrt(apart + model.residual**2)
-        return Moments(moment[0], deviation, version, version), state
+        return Moments(moment[0], deviation, stiffness, version, version), state
 
 
 def _mixed(old: Array, new: Array, share: Array) -> Array:
@@ -233,11 +270,25 @@ def _model(subject: Subject, version: int, confidence: Confidence | None) -> _Mo
     return _Model(version, Parameters(*(torch.stack(column) for column in columns)), residual)
 
 
-def _inputs(excitation: Array, length: Array, moment_arm: Array) -> tuple[Tensor, Tensor, Tensor]:
-    return (
+def _stiffness(output: Output, parameters: Parameters, inputs: _Inputs) -> Array:
+    """Return the joints' stiffness by the set itself, not by its neighbours, [n, dof]."""
+    if inputs.arm_slope is None:
+        return np.full(output.moment[0].T.shape, np.nan)
+    assert output.balance is not None  # there are no gradients here
+    own = Balance(*(part[0] for part in output.balance))
+    of_muscle = muscle_tendon_stiffness(own, Parameters(*(part[0] for part in parameters)))
+    of_joint = joint_stiffness(of_muscle, output.force[0], inputs.moment_arm, inputs.arm_slope)
+    return of_joint.T.numpy()
+
+
+def _inputs(
+    excitation: Array, length: Array, moment_arm: Array, arm_slope: Array | None
+) -> _Inputs:
+    return _Inputs(
         _time_last(excitation, 1, 0),
         _time_last(length, 1, 0),
         _time_last(moment_arm, 1, 2, 0),
+        None if arm_slope is None else _time_last(arm_slope, 1, 2, 0),
     )
 
 

@@ -65,6 +65,7 @@ class Outbox:
         deviation: Array,
         version: int,
         doubt: str = "",
+        stiffness: Array | None = None,
     ) -> float:
         """Publish a row's moment, None where the row is not valid; return its latency in s.
 
@@ -80,13 +81,15 @@ class Outbox:
             Version of the parameters behind it; their age counts from the first such row on.
         doubt
             Why they are not trusted, in a sentence; empty where they are.
+        stiffness
+            Of the joints, N*m/rad, shape [dof]; NaN, or None, where it is not known.
         """
         if version != self.version:
             self.version, self._adopted = version, clock.now()
         self.doubt = doubt
         self._sd = deviation if np.isfinite(deviation).all() else None
         self.rows += 1
-        return self._send(moment, t_emg) - t_emg
+        return self._send(moment, t_emg, stiffness) - t_emg
 
     def counts(self) -> OutputCounts:
         """Return what went wrong on the ways out so far."""
@@ -100,9 +103,11 @@ class Outbox:
         """Return the time since the last message, s."""
         return clock.now() - self._sent
 
-    def _send(self, moment: Array | None, t_emg: float | None) -> float:
+    def _send(
+        self, moment: Array | None, t_emg: float | None, stiffness: Array | None = None
+    ) -> float:
         self._sent = now = clock.now()
-        self._state, safe = self._guard.step(self._state, now, moment, t_emg)
+        self._state, safe = self._guard.step(self._state, now, moment, t_emg, stiffness)
         self.status = self._status(safe.status)
         ok = safe.ok & (not (self.doubt or self.blocked or self.fault))
         ok[list(self.unjudged)] = False
@@ -112,6 +117,7 @@ class Outbox:
             self.status,
             safe.t_emg,
             sd=self._sd,
+            stiffness=safe.stiffness if np.isfinite(safe.stiffness).all() else None,
             parameter_version=self.version,
             parameter_age_s=now - self._adopted,
             synthesised=self.synthesised,

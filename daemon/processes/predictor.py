@@ -230,7 +230,9 @@ class LivePredictor:
             version = int(predicted.version[i])
             # While a set fades in, the moment is as good as the worse of the two.
             doubt = self._trust.doubt(int(predicted.leaving[i]), version)
-            latency = self._outbox.row(moment, t_emg, predicted.deviation[i], version, doubt)
+            latency = self._outbox.row(
+                moment, t_emg, predicted.deviation[i], version, doubt, predicted.stiffness[i]
+            )
             self._stages.published(t_emg)
             self._reporter.latency(latency)
         if late:

@@ -152,6 +152,12 @@ class MomentMessage(Message):
     )
     moment: Vector = Field(alias="m", description="Joint moments, N*m.")
     sd: Vector | None = Field(None, description="Standard deviations, N*m; nil while unknown.")
+    stiffness: Vector | None = Field(
+        None,
+        alias="k",
+        description="Stiffness, N*m/rad: minus the derivative of each moment by its own angle; "
+        "nil while unknown.",
+    )
     parameter_version: Count = Field(alias="pv", description="Newest parameter set in them.")
     parameter_age_s: NonNegative = Field(alias="pa", description="Age of that set, s.")
     synthesised: Places = Field(
@@ -160,9 +166,9 @@ class MomentMessage(Message):
 
     @model_validator(mode="after")
     def _has_a_value_per_joint(self) -> Self:
-        sd = self.moment if self.sd is None else self.sd
-        if not len(self.moment) == len(self.ok) == len(sd):
-            raise ValueError("moment, ok and sd differ in length")
+        others = (self.ok, self.sd, self.stiffness)
+        if any(other is not None and len(other) != len(self.moment) for other in others):
+            raise ValueError("moment, ok, sd and k differ in length")
         return self
 
 

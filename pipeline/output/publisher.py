@@ -72,6 +72,7 @@ class Publisher:
         t: float | None,
         *,
         sd: Array | None = None,
+        stiffness: Array | None = None,
         parameter_version: int = 0,
         parameter_age_s: float = 0.0,
         synthesised: tuple[int, ...] = (),
@@ -82,6 +83,8 @@ class Publisher:
         ----------
         moment, ok, sd
             Shape [dof]: N*m, validity, standard deviation in N*m (None while unknown).
+        stiffness
+            Of the joints, N*m/rad, shape [dof]; None while unknown.
         status
             How far they can be trusted.
         t
@@ -107,6 +110,7 @@ class Publisher:
             ok=ok,
             moment=moment,
             sd=sd,
+            stiffness=stiffness,
             parameter_version=parameter_version,
             parameter_age_s=parameter_age_s,
             synthesised=synthesised,
@@ -135,7 +139,7 @@ class Publisher:
             return
         self._closed = True
         zero = np.zeros(len(self._meta.dofs))
-        self.publish_moment(zero, zero > 0, Status.STOPPED, self._t)
+        self.publish_moment(zero, zero > 0, Status.STOPPED, self._t, stiffness=zero)
         now = clock.now()
         last = StatusMessage(
             session=self._meta.session,

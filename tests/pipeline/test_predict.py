@@ -152,3 +152,17 @@ def test_the_deviation_is_that_of_parameters_and_residual():
     moments = predictor.predict(*whole)
     expected = np.sqrt((0.1**2 + 0.2**2) * moments.moment**2 + 0.5**2)
     np.testing.assert_allclose(moments.deviation[1:], expected[1:], rtol=1e-3)
+
+
+def test_stiffness_is_that_of_the_sets_in_their_shares_and_unknown_without_slopes():
+    whole = (*rows(100), np.tile([[-0.02, 0.01]], (100, 1, 1)))
+    weak = Predictor(subject(1.0), RATE_HZ, CrossFade()).predict(*whole)
+    strong = Predictor(subject(1.5), RATE_HZ, CrossFade()).predict(*whole)
+    assert np.isfinite(weak.stiffness).all()
+    np.testing.assert_allclose(strong.stiffness, 1.5 * weak.stiffness)
+    predictor = Predictor(subject(1.0), RATE_HZ, CrossFade(0.5))
+    predictor.adopt(subject(1.5), 1, known([subject(3.0)]))
+    mixed = predictor.predict(*whole)
+    share = np.minimum(np.arange(1, 101) / 50.0, 1.0)[:, None]
+    np.testing.assert_allclose(mixed.stiffness, (1.0 + 0.5 * share) * weak.stiffness)
+    assert np.isnan(predictor.predict(*whole[:3]).stiffness).all()

@@ -62,6 +62,21 @@ def test_moments_of_parameters_that_are_not_trusted_go_out_whole_and_not_ok(now)
     assert (trusted.status, trusted.ok, trusted.moment) == (Status.NOMINAL, (True,), (7.0,))
 
 
+def test_stiffness_goes_out_with_its_moment_and_nil_where_a_joint_has_none(now):
+    publisher = Kept()
+    outbox = Outbox(publisher, GUARD, version=0)
+    for stiffness in (np.full(1, 20.0), np.full(1, np.nan), np.full(1, np.inf), None):
+        now[0] += 0.25
+        outbox.row(np.full(1, 7.0), now[0] - 0.01, np.ones(1), 0, "", stiffness)
+    first, *others = publisher.said
+    assert first.stiffness == (0.0,)  # the fade in begins
+    assert [one.stiffness for one in others] == [None] * 3
+    now[0] += 0.25
+    outbox.nothing_new()
+    publisher.close()
+    assert publisher.said[-1].stiffness == (0.0,)
+
+
 @pytest.mark.parametrize(
     ("moment", "trouble", "status"),
     [

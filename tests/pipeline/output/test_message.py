@@ -51,6 +51,7 @@ def moment_messages(draw: st.DrawFn) -> MomentMessage:
         ok=draw(st.lists(st.booleans(), min_size=n, max_size=n)),
         moment=draw(vectors),
         sd=draw(st.none() | vectors),
+        stiffness=draw(st.none() | vectors),
         parameter_version=draw(counts),
         parameter_age_s=draw(positive),
     )
@@ -188,7 +189,7 @@ def test_a_damaged_moment_is_read_or_refused(message: MomentMessage, data: st.Da
 def wire(**changes: object) -> bytes:
     fields = {
         "v": 1, "sid": "s", "seq": 0, "t": 1.0, "tp": 1.0, "exp": 1.1, "st": "NOMINAL",
-        "ok": [True], "m": [2.0], "sd": None, "pv": 0, "pa": 0.0, "syn": [],
+        "ok": [True], "m": [2.0], "sd": None, "k": [8.0], "pv": 0, "pa": 0.0, "syn": [],
     }  # fmt: skip
     return b"moment " + msgpack.packb(fields | changes)
 
@@ -207,6 +208,7 @@ def test_the_keys_on_the_wire_are_the_documented_ones() -> None:
         ({"v": None}, "schema version is None, not 1"),
         ({"m": [1.0, 2.0]}, "differ in length"),
         ({"sd": []}, "differ in length"),
+        ({"k": [1.0, 2.0]}, "differ in length"),
         ({"ok": [1]}, "ok.0"),
         ({"m": ["1"]}, "m.0"),
         ({"m": 1.0}, "m"),
@@ -224,7 +226,7 @@ def test_a_wrong_field_is_named(changes: dict[str, object], complaint: str) -> N
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("key", ["m", "sd", "t", "a key of the future"])
+@pytest.mark.parametrize("key", ["m", "sd", "k", "t", "a key of the future"])
 def test_a_nonfinite_number_is_refused_on_arrival(key: str, bad: float) -> None:
     with pytest.raises(MessageError, match=key) as caught:
         unpack(wire(**{key: bad if key == "t" else [bad]}))
@@ -281,10 +283,16 @@ def test_long_frames_go_neither_out_nor_in() -> None:
 
 def test_nesting_is_ignored_as_far_as_msgpack_reads_it() -> None:
     deepest = b"\x91" * 300 + b"\xc0"
-    fields = wire()[len(b"moment \x8d") :]
-    assert unpack(b"moment \x8e" + fields + b"\xa1a" + deepest) == unpack(wire())
+    fields = wire()[len(b"moment \x8e") :]
+    assert unpack(b"moment \x8f" + fields + b"\xa1a" + deepest) == unpack(wire())
     with pytest.raises(MessageError, match="not msgpack"):
-        unpack(b"moment \x8d" + fields + b"\xa1a" + b"\x91" * 5000 + b"\xc0")
+        unpack(b"moment \x8e" + fields + b"\xa1a" + b"\x91" * 5000 + b"\xc0")
+
+
+def test_a_sender_that_knows_no_stiffness_is_understood() -> None:
+    heard = unpack(wire(k=None))
+    assert isinstance(heard, MomentMessage)
+    assert heard.stiffness is None
 
 
 def test_unknown_keys_are_ignored() -> None:

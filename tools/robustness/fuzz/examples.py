@@ -75,6 +75,7 @@ def moment() -> MomentMessage:
         ok=(True, False),
         moment=(1.5, -2.0),
         sd=(0.5, 0.25),
+        stiffness=(12.0, -3.0),
         parameter_version=2,
         parameter_age_s=0.5,
     )
