@@ -45,6 +45,8 @@ class Predicted:
         Standard deviation of the moment, N*m, shape [n, dof]; NaN while it is not known.
     stiffness
         Of the joints, as `Moments.stiffness`, N*m/rad, shape [n, dof].
+    muscles
+        What each muscle does, as `Moments.muscles`, shape [n, row, muscle].
     version
         Version of the parameters behind the moment, as `Moments.version`, shape [n].
     leaving
@@ -60,6 +62,7 @@ class Predicted:
     moment: Array
     deviation: Array
     stiffness: Array
+    muscles: Array
     version: Versions
     leaving: Versions
     valid: NDArray[np.bool_]

@@ -14,6 +14,7 @@ from torch import Tensor
 from pipeline.model.activation import ActivationState
 from pipeline.model.equilibrium import Balance
 from pipeline.model.identifiability import Confidence
+from pipeline.model.muscle_states import muscle_states
 from pipeline.model.nms import Output, Parameters, State, parameters_of, simulate
 from pipeline.model.stiffness import joint_stiffness, muscle_tendon_stiffness
 from pipeline.model.subject import Subject
@@ -32,6 +33,9 @@ class Moments(NamedTuple):
     stiffness: Array
     """Minus the derivative of each moment by its own angle at constant activation, N*m/rad, shape
     [n, dof]; NaN where the slopes of the moment arms were not given."""
+    muscles: Array
+    """What each muscle does, the table of `muscle_states`, shape [n, row, muscle]; without rows
+    where nobody wants it."""
     version: Versions
     """Version of the newest parameter set that takes part in the moment, shape [n]. While one set
     fades into the next it is that of the next, from the first row on in which it takes part; a
@@ -109,10 +113,17 @@ class Predictor:
         How it moves to another parameter set.
     version
         Version of the first parameter set.
+    with_muscles
+        Whether what each muscle does is wanted besides.
     """
 
     def __init__(
-        self, subject: Subject, rate_hz: float, cross_fade: CrossFade, version: int = 0
+        self,
+        subject: Subject,
+        rate_hz: float,
+        cross_fade: CrossFade,
+        version: int = 0,
+        with_muscles: bool = False,
     ) -> None:
         self._step_s = 1.0 / rate_hz
         self._cross_fade = cross_fade
@@ -121,6 +132,7 @@ class Predictor:
         self._coming: _Model | None = None
         self._waiting: _Model | None = None
         self._share = 0.0
+        self._with_muscles = with_muscles
         self.fastest_cross_fade = 0.0
         """Fastest that a cross-fade has moved a moment so far, N*m/s."""
 
@@ -181,6 +193,7 @@ class Predictor:
             _mixed(moments.moment, coming.moment, mixed),
             _mixed(moments.deviation, coming.deviation, mixed),
             _mixed(moments.stiffness, coming.stiffness, mixed),
+            _mixed(moments.muscles, coming.muscles, mixed[..., None]),
             coming.version,
             np.where(share < 1.0, moments.version, coming.version),
         )
@@ -246,13 +259,21 @@ class Predictor:
         with torch.inference_mode():
             output = simulate(model.parameters, *inputs[:3], self._step_s, model.state)
             stiffness = _stiffness(output, model.parameters, inputs)
+            muscles = self._muscles(output, model.parameters, inputs)
         moment = output.moment.transpose(-2, -1).numpy()
         # A state that is not finite would never be again.
         state = output.state if np.isfinite(moment[:, -1]).all() else None
         apart = np.square(moment[1:] - moment[0]).sum(axis=0)
         version = np.full(len(moment[0]), model.version, dtype=np.int64)
         deviation = np.sqrt(apart + model.residual**2)
-        return Moments(moment[0], deviation, stiffness, version, version), state
+        return Moments(moment[0], deviation, stiffness, muscles, version, version), state
+
+    def _muscles(self, output: Output, parameters: Parameters, inputs: _Inputs) -> Array:
+        """Return what each muscle does, [n, row, muscle]."""
+        if not self._with_muscles:
+            return np.empty((inputs.length.shape[-1], 0, inputs.length.shape[0]))
+        table = muscle_states(output, parameters, inputs.excitation, inputs.moment_arm)
+        return table.movedim(-1, 0).numpy()
 
 
 def _mixed(old: Array, new: Array, share: Array) -> Array:

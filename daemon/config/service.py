@@ -28,6 +28,11 @@ class OutputConfig(Section):
         "controllers that read no msgpack.",
     )
     lsl_name: str = Field("hillstream", description="Prefix of the LSL outlets' names.")
+    muscles_hz: Annotated[float, Field(ge=0, le=1000)] = Field(
+        0.0,
+        description="Rate at which what each muscle does is published, Hz, at most that of the "
+        "model, and logged, at most 20; 0 tells nothing of it.",
+    )
     valid_for_s: Annotated[float, Field(gt=0, le=1)] = Field(
         0.1, description="Time after which a controller must not use a message any more, s."
     )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.output.guard import MomentGuard
-from pipeline.output.message import OutputCounts, Status
+from pipeline.output.message import MomentMessage, OutputCounts, Status
 from pipeline.output.publisher import Publisher
 from pipeline.streams import clock
 
@@ -35,6 +35,7 @@ class Outbox:
         self._guard = guard
         self._state = guard.initial()
         self._sd: Array | None = None
+        self._said: MomentMessage | None = None
         self._adopted = self._sent = clock.now()
         self.version = version
         """Version of the parameters behind the newest moment."""
@@ -91,6 +92,19 @@ class Outbox:
         self.rows += 1
         return self._send(moment, t_emg, stiffness) - t_emg
 
+    def muscles(self, states: Array) -> None:
+        """Publish what each muscle does beside the moments of the row that went out last.
+
+        Nothing goes out where a number is not finite.
+
+        Parameters
+        ----------
+        states
+            The table of `muscle_states` at the row's time, shape [row, muscle].
+        """
+        if self._said is not None and self._said.t is not None and np.isfinite(states).all():
+            self._publisher.publish_muscles(states, self._said)
+
     def counts(self) -> OutputCounts:
         """Return what went wrong on the ways out so far."""
         return self._publisher.counts
@@ -111,7 +125,7 @@ class Outbox:
         self.status = self._status(safe.status)
         ok = safe.ok & (not (self.doubt or self.blocked or self.fault))
         ok[list(self.unjudged)] = False
-        message = self._publisher.publish_moment(
+        self._said = message = self._publisher.publish_moment(
             safe.moment,
             ok,
             self.status,

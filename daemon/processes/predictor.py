@@ -47,6 +47,7 @@ from pipeline.output.zmq import ZmqPublisher
 from pipeline.streams import clock
 from pipeline.streams.base import Chunk
 from pipeline.streams.lsl.liblsl import load_pylsl
+from pipeline.timebase.pace import Pace
 from pipeline.timebase.rows import PairedRows
 from pipeline.update import Result
 
@@ -140,6 +141,7 @@ class LivePredictor:
         self._rule, self._trust = trust_rule(config), trust
         doubt = trust.doubt(version)
         self._outbox = Outbox(self._publisher, _guard(config), version, doubt)
+        self._muscles = Pace(config.output.muscles_hz)
         self._tell_of_unjudged(doubt)
         self._board = Scoreboard(config.model.dofs)
         self._stages = StageTimes()
@@ -233,6 +235,8 @@ class LivePredictor:
             latency = self._outbox.row(
                 moment, t_emg, predicted.deviation[i], version, doubt, predicted.stiffness[i]
             )
+            if moment is not None and self._muscles.due(float(predicted.t[i])):
+                self._outbox.muscles(predicted.muscles[i])
             self._stages.published(t_emg)
             self._reporter.latency(latency)
         if late:
@@ -428,6 +432,13 @@ def _publisher(config: Config, meta: MetaMessage, parameters: tuple[str, ...]) -
         sinks.append(UdpPublisher(output.udp, len(meta.dofs)))
     if output.lsl:
         sinks.append(
-            LslPublisher(output.lsl_name, meta.dofs, meta.muscles, parameters, meta.rate_hz)
+            LslPublisher(
+                output.lsl_name,
+                meta.dofs,
+                meta.muscles,
+                parameters,
+                meta.rate_hz,
+                output.muscles_hz,
+            )
         )
     return Publisher(meta, sinks)

@@ -8,10 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.model.quantities import QUANTITIES
 from pipeline.output.message import (
     Message,
     MetaMessage,
     MomentMessage,
+    MusclesMessage,
     OutputCounts,
     ParametersMessage,
     Status,
@@ -21,6 +23,10 @@ from pipeline.streams import clock
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+
+_SHARED = {"session", "seq", "t", "t_published", "valid_until", "status", "ok", "parameter_version"}
+"""What a muscles message has of the moment message of its tick."""
 
 
 class Sink(Protocol):
@@ -118,6 +124,26 @@ class Publisher:
         self._seq, self._t = self._seq + 1, t
         self._send(message)
         return message
+
+    def publish_muscles(self, states: Array, of: MomentMessage) -> None:
+        """Publish what each muscle does, beside the moments of the same tick.
+
+        Parameters
+        ----------
+        states
+            The table of `muscle_states` at one time, shape [row, muscle].
+        of
+            The moment message that went out for it: validity, age and version are the same.
+
+        Raises
+        ------
+        ValueError
+            If a number is not finite, or the moments had no EMG: nothing has been sent then.
+        """
+        values = dict(zip(QUANTITIES, states, strict=False))
+        shared = of.model_dump(include=_SHARED)
+        shares = tuple(states[len(QUANTITIES) :])
+        self._send(MusclesMessage(**shared, **values, moment=shares))
 
     def tend(self) -> None:
         """Do what is due on the ways out besides sending, once a tick and not before its moment."""

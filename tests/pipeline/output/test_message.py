@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from places import DOCS
 from pydantic import ValidationError
 
+from pipeline.model.quantities import QUANTITIES
 from pipeline.output.message import (
     MAX_MESSAGE_BYTES,
     TOPICS,
@@ -17,6 +18,7 @@ from pipeline.output.message import (
     MessageError,
     MetaMessage,
     MomentMessage,
+    MusclesMessage,
     OutputCounts,
     ParametersMessage,
     Part,
@@ -111,6 +113,58 @@ def status_messages(draw: st.DrawFn) -> StatusMessage:
         muscles=parameters["muscles"],
         reference=draw(st.none() | st.dictionaries(names, st.lists(numbers, max_size=2))),
     )
+
+
+@st.composite
+def muscles_messages(draw: st.DrawFn) -> MusclesMessage:
+    dofs, muscles = draw(st.integers(0, 3)), draw(st.integers(0, 6))
+    vectors = st.lists(numbers, min_size=muscles, max_size=muscles)
+    return MusclesMessage(
+        session=draw(names),
+        seq=draw(counts),
+        t=draw(numbers),
+        t_published=draw(numbers),
+        valid_until=draw(numbers),
+        status=draw(st.sampled_from(Status)),
+        ok=draw(st.lists(st.booleans(), min_size=dofs, max_size=dofs)),
+        parameter_version=draw(counts),
+        moment=[draw(vectors) for _ in range(dofs)],
+        **{name: draw(vectors) for name in QUANTITIES},
+    )
+
+
+@given(muscles_messages())
+def test_what_muscles_do_comes_back_as_it_was(message: MusclesMessage) -> None:
+    assert unpack(message.pack()) == message
+
+
+@given(muscles_messages().filter(lambda message: message.ok), st.sampled_from([*QUANTITIES]))
+def test_a_vector_that_is_not_of_all_muscles_or_joints_is_refused(
+    message: MusclesMessage, name: str
+) -> None:
+    told = message.model_dump()
+    with pytest.raises(ValidationError, match="differ in length"):
+        MusclesMessage(**told | {name: (*told[name], 1.0)})
+    with pytest.raises(ValidationError, match="differ in length"):
+        MusclesMessage(**told | {"moment": told["moment"][1:]})
+
+
+@pytest.mark.parametrize("joints", [0, 1, 3, 20, 512])
+def test_what_as_many_muscles_do_as_may_be_fits_into_a_frame(joints: int) -> None:
+    vector = [1.0 / 3.0] * MusclesMessage.most_muscles(joints)
+    message = MusclesMessage(
+        session="s" * 100,
+        seq=2**63 - 1,
+        t=0.1,
+        t_published=0.1,
+        valid_until=0.1,
+        status=Status.CALIBRATING,
+        ok=[True] * joints,
+        parameter_version=2**63 - 1,
+        moment=[vector] * joints,
+        **dict.fromkeys(QUANTITIES, vector),
+    )
+    assert unpack(message.pack()) == message
 
 
 @given(moment_messages())

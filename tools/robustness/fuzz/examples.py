@@ -29,12 +29,14 @@ from daemon.ipc.orders import (
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.session import schema
 from daemon.subjects.ceinms import DIALECTS, write_ceinms
+from pipeline.model.quantities import QUANTITIES
 from pipeline.model.subject import Subject
 from pipeline.output.datagram import encode
 from pipeline.output.message import (
     CalibratorReport,
     MetaMessage,
     MomentMessage,
+    MusclesMessage,
     OutputCounts,
     ParametersMessage,
     Status,
@@ -81,6 +83,17 @@ def moment() -> MomentMessage:
     )
 
 
+def muscles() -> MusclesMessage:
+    """Return what two muscles do beside `moment`."""
+    pair = (0.5, 0.25)
+    return MusclesMessage(
+        **moment().model_dump(include={"session", "seq", "t", "t_published", "valid_until"}),
+        **moment().model_dump(include={"status", "ok", "parameter_version"}),
+        **dict.fromkeys(QUANTITIES, pair),
+        moment=(pair, pair),
+    )
+
+
 @cache
 def published() -> list[bytes]:
     """Return one message of each kind that the daemon publishes."""
@@ -89,6 +102,7 @@ def published() -> list[bytes]:
     report = CalibratorReport(result="ok", sentence="Fine.", version=2, loss=0.1)
     return [
         moment().pack(),
+        muscles().pack(),
         MetaMessage(
             session="s", dofs=("knee", "hip"), rate_hz=100.0, muscles=MUSCLES, valid_for_s=0.1
         ).pack(),

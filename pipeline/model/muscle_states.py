@@ -1,0 +1,49 @@
+"""All that a muscle does at a time, as a table: drive, forces, lengths, and its joint moments."""
+
+from __future__ import annotations
+
+import torch
+
+from pipeline.model.nms import Output, Parameters
+from pipeline.shapes import Float
+
+
+def muscle_states(
+    output: Output,
+    parameters: Parameters,
+    excitation: Float[torch.Tensor, "muscle time"],
+    moment_arm: Float[torch.Tensor, "dof muscle time"],
+) -> Float[torch.Tensor, "row muscle time"]:
+    """Return the table of a window's muscles by the first of the parameter sets.
+
+    Parameters
+    ----------
+    output
+        What `simulate` made of the sets, without gradients; shape [set, muscle, time].
+    parameters
+        The sets, shape [set, muscle, 1].
+    excitation
+        After the electromechanical delay, 0..1.
+    moment_arm
+        m.
+
+    Returns
+    -------
+    Tensor
+        A row for each of `pipeline.model.quantities`, then the moment about each joint in N*m.
+    """
+    assert output.balance is not None
+    balance, force, activation = output.balance, output.force[0], output.activation[0]
+    strongest = parameters.max_isometric_force[0] * parameters.strength[0]
+    active = strongest * activation * -balance.by_activation[0]
+    told = (
+        (parameters.gain[0] * excitation).clamp_max(1.0),
+        activation,
+        force,
+        active,
+        force - active,
+        output.fibre_length[0],
+        balance.velocity[0],
+        output.strain[0],
+    )
+    return torch.cat((torch.stack(told), moment_arm * force))
