@@ -388,5 +388,9 @@ def _finite(value: object) -> bool:
         if isinstance(item, Mapping):
             todo.extend(item.values())
         elif isinstance(item, (tuple, list)):
-            todo.extend(item)
+            try:  # numbers, as in every vector, at once
+                if not all(map(math.isfinite, item)):
+                    return False
+            except (TypeError, OverflowError):
+                todo.extend(item)
     return True

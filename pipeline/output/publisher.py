@@ -140,9 +140,10 @@ class Publisher:
         ValueError
             If a number is not finite, or the moments had no EMG: nothing has been sent then.
         """
-        values = dict(zip(QUANTITIES, states, strict=False))
-        shared = of.model_dump(include=_SHARED)
-        shares = tuple(states[len(QUANTITIES) :])
+        vectors = states.tolist()
+        values = dict(zip(QUANTITIES, vectors, strict=False))
+        shared = {name: getattr(of, name) for name in _SHARED}
+        shares = tuple(vectors[len(QUANTITIES) :])
         self._send(MusclesMessage(**shared, **values, moment=shares))
 
     def tend(self) -> None:

@@ -128,6 +128,37 @@ def synthesis(json_file: str | None) -> None:
     write_json(json_file, result)
 
 
+@bench.command()
+@json_option()
+def muscles(json_file: str | None) -> None:
+    """Measure what stiffness and the message on the muscles add to a tick.
+
+    16 muscles over the arm's joints at 200 Hz: a tick that computes moments alone, and one with the
+    joints' stiffness, what each muscle does, and its message over ZeroMQ. The two take turns.
+    """
+    from daemon.bench.muscles import bench_muscles
+
+    with progress_bar("Measuring") as update:
+        result: Mapping[str, Any] = bench_muscles(update)
+    names = {
+        "plain": "a tick of moments alone",
+        "computed": "stiffness and muscles add",
+        "published": "their message adds",
+        "added": "together they add",
+    }
+    rows = (
+        (name, *(f"{result['ms'][key][figure]:.3f}" for figure in ("p50", "p99")))
+        for key, name in names.items()
+    )
+    console_for(json_file).print(table(["ms"], ("p50", "p99"), rows))
+    say(
+        f"{result['muscles']} muscles, {result['joints']} joints; {result['machine']}, torch "
+        f"{result['torch']}.",
+        json_file,
+    )
+    write_json(json_file, result)
+
+
 def _table(result: Mapping[str, Any]) -> Table:
     rows = (
         (
