@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -26,6 +26,9 @@ class OutputConfig(Section):
         None,
         description="Address that a UDP datagram per tick is sent to, such as 127.0.0.1:5560; for "
         "controllers that read no msgpack.",
+    )
+    udp_version: Literal[1, 2] = Field(
+        1, description="Layout of that datagram: 2 has the joints' stiffness besides."
     )
     lsl_name: str = Field("hillstream", description="Prefix of the LSL outlets' names.")
     muscles_hz: Annotated[float, Field(ge=0, le=1000)] = Field(

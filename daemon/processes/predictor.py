@@ -429,7 +429,7 @@ def _publisher(config: Config, meta: MetaMessage, parameters: tuple[str, ...]) -
         insecure = config.security.insecure
         sinks.append(ZmqPublisher(output.zmq, meta, keys, insecure=insecure))
     if output.udp:
-        sinks.append(UdpPublisher(output.udp, len(meta.dofs)))
+        sinks.append(UdpPublisher(output.udp, len(meta.dofs), output.udp_version))
     if output.lsl:
         sinks.append(
             LslPublisher(

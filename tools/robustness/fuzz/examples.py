@@ -31,7 +31,7 @@ from daemon.session import schema
 from daemon.subjects.ceinms import DIALECTS, write_ceinms
 from pipeline.model.quantities import QUANTITIES
 from pipeline.model.subject import Subject
-from pipeline.output.datagram import encode
+from pipeline.output.datagram import VERSIONS, encode
 from pipeline.output.message import (
     CalibratorReport,
     MetaMessage,
@@ -168,9 +168,10 @@ def link_messages() -> list[bytes]:
 
 @cache
 def datagrams() -> list[bytes]:
-    """Return a datagram with all of its fields, and one with few."""
+    """Return datagrams with all of their fields and with few, of each version."""
     few = {"t": None, "sd": None, "status": Status.CALIBRATING, "ok": (False, False)}
-    return [encode(moment()), encode(moment().model_copy(update=few))]
+    messages = moment(), moment().model_copy(update=few)
+    return [encode(message, version) for message in messages for version in VERSIONS]
 
 
 @cache
