@@ -9,14 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pipeline.model.activation import ActivationState
-from pipeline.model.equilibrium import Balance
 from pipeline.model.identifiability import Confidence
+from pipeline.model.inputs import Inputs
 from pipeline.model.muscle_states import muscle_states
 from pipeline.model.nms import Output, Parameters, State, parameters_of, simulate
-from pipeline.model.stiffness import joint_stiffness, muscle_tendon_stiffness
+from pipeline.model.stiffness import stiffness_of
 from pipeline.model.subject import Subject
 
 Array = NDArray[np.float64]
@@ -60,27 +59,10 @@ class CrossFade:
     limit_nm_per_s: float = math.inf
 
 
-class _Inputs(NamedTuple):
-    """What `Predictor.predict` is given, time last."""
-
-    excitation: Tensor
-    length: Tensor
-    moment_arm: Tensor
-    arm_slope: Tensor | None
-
-    def same_as(self, other: _Inputs) -> bool:
-        """Tell whether all is the same, to the last bit."""
-        if self.arm_slope is None or other.arm_slope is None:
-            slopes = self.arm_slope is other.arm_slope
-        else:
-            slopes = torch.equal(self.arm_slope, other.arm_slope)
-        return slopes and all(map(torch.equal, self[:3], other[:3]))
-
-
 class _Ahead(NamedTuple):
     """A row that was computed before it was due."""
 
-    inputs: _Inputs
+    inputs: Inputs
     before: State | None
     """State of the muscles that it follows on."""
     moments: Moments
@@ -180,7 +162,7 @@ class Predictor:
             nothing is known of the stiffness.
         """
         self._start_fade()
-        inputs = _inputs(excitation, length, moment_arm, arm_slope)
+        inputs = Inputs.of(excitation, length, moment_arm, arm_slope)
         moments = self._advance(self._current, inputs)
         if self._coming is None:
             return moments
@@ -209,7 +191,7 @@ class Predictor:
 
         Parameters are those of `predict`.
         """
-        inputs = _inputs(excitation, length, moment_arm, arm_slope)
+        inputs = Inputs.of(excitation, length, moment_arm, arm_slope)
         for model in filter(None, (self._current, self._coming)):
             moments, state = self._simulated(model, inputs)
             model.ahead = _Ahead(inputs, model.state, moments, state)
@@ -247,7 +229,7 @@ class Predictor:
         metres = state.w[:1] * self._current.parameters.optimal_fibre_length[:1]
         return State(memory, metres / parameters.optimal_fibre_length, state.drift[:1])
 
-    def _advance(self, model: _Model, inputs: _Inputs) -> Moments:
+    def _advance(self, model: _Model, inputs: Inputs) -> Moments:
         ahead, model.ahead = model.ahead, None
         if ahead and ahead.before is model.state and ahead.inputs.same_as(inputs):
             moments, model.state = ahead.moments, ahead.after
@@ -255,11 +237,12 @@ class Predictor:
             moments, model.state = self._simulated(model, inputs)
         return moments
 
-    def _simulated(self, model: _Model, inputs: _Inputs) -> tuple[Moments, State | None]:
+    def _simulated(self, model: _Model, inputs: Inputs) -> tuple[Moments, State | None]:
         with torch.inference_mode():
             output = simulate(model.parameters, *inputs[:3], self._step_s, model.state)
-            stiffness = _stiffness(output, model.parameters, inputs)
-            muscles = self._muscles(output, model.parameters, inputs)
+            told = output, model.parameters, inputs
+            stiffness = stiffness_of(*told).T.numpy()
+            muscles = self._muscles(*told)
         moment = output.moment.transpose(-2, -1).numpy()
         # A state that is not finite would never be again.
         state = output.state if np.isfinite(moment[:, -1]).all() else None
@@ -268,11 +251,11 @@ class Predictor:
         deviation = np.sqrt(apart + model.residual**2)
         return Moments(moment[0], deviation, stiffness, muscles, version, version), state
 
-    def _muscles(self, output: Output, parameters: Parameters, inputs: _Inputs) -> Array:
+    def _muscles(self, output: Output, parameters: Parameters, inputs: Inputs) -> Array:
         """Return what each muscle does, [n, row, muscle]."""
         if not self._with_muscles:
             return np.empty((inputs.length.shape[-1], 0, inputs.length.shape[0]))
-        table = muscle_states(output, parameters, inputs.excitation, inputs.moment_arm)
+        table = muscle_states(output, parameters, inputs)
         return table.movedim(-1, 0).numpy()
 
 
@@ -289,29 +272,3 @@ def _model(subject: Subject, version: int, confidence: Confidence | None) -> _Mo
         residual = np.array(confidence.residual)
     columns = zip(*(parameters_of(one) for one in sets), strict=True)
     return _Model(version, Parameters(*(torch.stack(column) for column in columns)), residual)
-
-
-def _stiffness(output: Output, parameters: Parameters, inputs: _Inputs) -> Array:
-    """Return the joints' stiffness by the set itself, not by its neighbours, [n, dof]."""
-    if inputs.arm_slope is None:
-        return np.full(output.moment[0].T.shape, np.nan)
-    assert output.balance is not None  # there are no gradients here
-    own = Balance(*(part[0] for part in output.balance))
-    of_muscle = muscle_tendon_stiffness(own, Parameters(*(part[0] for part in parameters)))
-    of_joint = joint_stiffness(of_muscle, output.force[0], inputs.moment_arm, inputs.arm_slope)
-    return of_joint.T.numpy()
-
-
-def _inputs(
-    excitation: Array, length: Array, moment_arm: Array, arm_slope: Array | None
-) -> _Inputs:
-    return _Inputs(
-        _time_last(excitation, 1, 0),
-        _time_last(length, 1, 0),
-        _time_last(moment_arm, 1, 2, 0),
-        None if arm_slope is None else _time_last(arm_slope, 1, 2, 0),
-    )
-
-
-def _time_last(values: Array, *axes: int) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(np.transpose(values, axes)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from pipeline.model.inputs import Inputs
 from pipeline.model.nms import Output, Parameters
 from pipeline.shapes import Float
 
@@ -11,8 +12,7 @@ from pipeline.shapes import Float
 def muscle_states(
     output: Output,
     parameters: Parameters,
-    excitation: Float[torch.Tensor, "muscle time"],
-    moment_arm: Float[torch.Tensor, "dof muscle time"],
+    inputs: Inputs,
 ) -> Float[torch.Tensor, "row muscle time"]:
     """Return the table of a window's muscles by the first of the parameter sets.
 
@@ -22,10 +22,8 @@ def muscle_states(
         What `simulate` made of the sets, without gradients; shape [set, muscle, time].
     parameters
         The sets, shape [set, muscle, 1].
-    excitation
-        After the electromechanical delay, 0..1.
-    moment_arm
-        m.
+    inputs
+        What they were given.
 
     Returns
     -------
@@ -37,7 +35,7 @@ def muscle_states(
     strongest = parameters.max_isometric_force[0] * parameters.strength[0]
     active = strongest * activation * -balance.by_activation[0]
     told = (
-        (parameters.gain[0] * excitation).clamp_max(1.0),
+        (parameters.gain[0] * inputs.excitation).clamp_max(1.0),
         activation,
         force,
         active,
@@ -46,4 +44,4 @@ def muscle_states(
         balance.velocity[0],
         output.strain[0],
     )
-    return torch.cat((torch.stack(told), moment_arm * force))
+    return torch.cat((torch.stack(told), inputs.moment_arm * force))

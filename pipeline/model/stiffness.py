@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from pipeline.model.equilibrium import Balance
-from pipeline.model.nms import Parameters
+from pipeline.model.inputs import Inputs
+from pipeline.model.nms import Output, Parameters
 from pipeline.shapes import Float
 
 LEAST_SHARE = 0.1
@@ -78,3 +79,23 @@ def joint_stiffness(
     by_length = moment_arm.square() * stiffness.unsqueeze(-3)
     by_arm = arm_slope * force.unsqueeze(-3)
     return (by_length - by_arm).sum(-2)
+
+
+def stiffness_of(output: Output, parameters: Parameters, inputs: Inputs) -> Tensor:
+    """Return the joints' stiffness by the first of some parameter sets, N*m/rad, shape [dof, time].
+
+    Parameters
+    ----------
+    output
+        What `simulate` made of the sets, without gradients; shape [set, muscle, time].
+    parameters
+        The sets, shape [set, muscle, 1].
+    inputs
+        What they were given; without slopes of the moment arms the stiffness is NaN.
+    """
+    if inputs.arm_slope is None:
+        return torch.full_like(output.moment[0], torch.nan)
+    assert output.balance is not None
+    balance = Balance(*(part[0] for part in output.balance))
+    of_muscle = muscle_tendon_stiffness(balance, Parameters(*(part[0] for part in parameters)))
+    return joint_stiffness(of_muscle, output.force[0], inputs.moment_arm, inputs.arm_slope)
