@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pipeline.model.action import Action
 from pipeline.model.activation import ActivationState
 from pipeline.model.identifiability import Confidence
 from pipeline.model.inputs import Inputs
@@ -240,7 +241,7 @@ class Predictor:
     def _simulated(self, model: _Model, inputs: Inputs) -> tuple[Moments, State | None]:
         with torch.inference_mode():
             output = simulate(model.parameters, *inputs[:3], self._step_s, model.state)
-            told = output, model.parameters, inputs
+            told = output.action(), output, model.parameters, inputs
             stiffness = stiffness_of(*told).T.numpy()
             muscles = self._muscles(*told)
         moment = output.moment.transpose(-2, -1).numpy()
@@ -251,11 +252,13 @@ class Predictor:
         deviation = np.sqrt(apart + model.residual**2)
         return Moments(moment[0], deviation, stiffness, muscles, version, version), state
 
-    def _muscles(self, output: Output, parameters: Parameters, inputs: Inputs) -> Array:
+    def _muscles(
+        self, action: Action, output: Output, parameters: Parameters, inputs: Inputs
+    ) -> Array:
         """Return what each muscle does, [n, row, muscle]."""
         if not self._with_muscles:
             return np.empty((inputs.length.shape[-1], 0, inputs.length.shape[0]))
-        table = muscle_states(output, parameters, inputs)
+        table = muscle_states(action, output, parameters, inputs)
         return table.movedim(-1, 0).numpy()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import torch
 
+from pipeline.model.action import Action
 from pipeline.model.inputs import Inputs
 from pipeline.model.nms import Output, Parameters
 from pipeline.shapes import Float
 
 
 def muscle_states(
+    action: Action,
     output: Output,
     parameters: Parameters,
     inputs: Inputs,
@@ -18,7 +20,7 @@ def muscle_states(
 
     Parameters
     ----------
-    output
+    action, output
         What `simulate` made of the sets, without gradients; shape [set, muscle, time].
     parameters
         The sets, shape [set, muscle, 1].
@@ -30,18 +32,16 @@ def muscle_states(
     Tensor
         A row for each of `pipeline.model.quantities`, then the moment about each joint in N*m.
     """
-    assert output.balance is not None
-    balance, force, activation = output.balance, output.force[0], output.activation[0]
-    strongest = parameters.max_isometric_force[0] * parameters.strength[0]
-    active = strongest * activation * -balance.by_activation[0]
+    force = output.force[0]
+    active = parameters.max_isometric_force[0] * parameters.strength[0] * action.active[0]
     told = (
         (parameters.gain[0] * inputs.excitation).clamp_max(1.0),
-        activation,
+        output.activation[0],
         force,
         active,
         force - active,
         output.fibre_length[0],
-        balance.velocity[0],
+        action.velocity[0],
         output.strain[0],
     )
     return torch.cat((torch.stack(told), inputs.moment_arm * force))

@@ -6,7 +6,9 @@ sample that carries the state of the sample before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +16,8 @@ import torch
 from torch import Tensor
 
 from pipeline.model import activation, curves
-from pipeline.model.equilibrium import LEAST_HEIGHT, Balance, Muscles, fibre_length, tendon_strain
+from pipeline.model.action import Action, elastic_action
+from pipeline.model.equilibrium import LEAST_HEIGHT, Muscles, fibre_length, tendon_strain
 from pipeline.model.subject import Subject
 from pipeline.model.trajectory import Report, fibre_trajectory
 from pipeline.shapes import Float
@@ -63,8 +66,12 @@ class Output:
     w: Float[Tensor, "*batch muscle time"]
     state: State
     report: Report
-    balance: Balance | None = None
-    """The force balance behind all this; None where gradients are recorded."""
+    _action: Callable[[], Action] | None = None
+
+    def action(self) -> Action:
+        """Return what the muscles do besides; only of an output without gradients."""
+        assert self._action is not None
+        return self._action()
 
 
 def parameters_of(
@@ -146,7 +153,7 @@ def simulate(
         w=w,
         state=State(memory, *_ending(w.detach(), before)),
         report=report,
-        balance=balance,
+        _action=partial(elastic_action, balance, active, muscles) if balance is not None else None,
     )
 
 

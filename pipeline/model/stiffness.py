@@ -16,47 +16,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pipeline.model.equilibrium import Balance
+from pipeline.model.action import Action
 from pipeline.model.inputs import Inputs
 from pipeline.model.nms import Output, Parameters
 from pipeline.shapes import Float
 
-LEAST_SHARE = 0.1
-"""Fibre and tendon together are taken to be at least this fraction as stiff as the tendon.
-
-On the descending limb a fibre gives way as it is stretched. Where it does so nearly as fast as the
-tendon holds, the two have no stable balance and their quasi-static stiffness no bound.
-"""
-_TINY = 1e-12
-
 
 def muscle_tendon_stiffness(
-    balance: Balance, parameters: Parameters
+    action: Action, parameters: Parameters
 ) -> Float[Tensor, "*any muscle time"]:
-    """Return the stiffness of fibre and tendon in series, ``kt kf / (kt + kf)``, N/m.
+    """Return the stiffness of each muscle with its tendon, N/m, shape [..., muscle, time].
 
-    Parameters
-    ----------
-    balance
-        The force balance at its solution. Of its slopes, ``steepness - by_previous`` is that of
-        fibre and tendon together where a step and the one before it move alike, which holds the
-        velocity.
-    parameters
-        The muscles' parameters.
-
-    Returns
-    -------
-    Tensor
-        Change of the force along the tendon with the muscle-tendon length, shape
-        [..., muscle, time]; from -9 times the tendon's own stiffness (see `LEAST_SHARE`) to that.
+    It is the change of the force along the tendon with the muscle-tendon length.
     """
-    stretch = parameters.optimal_fibre_length / parameters.tendon_slack_length
-    tendon = balance.by_strain * stretch
-    together = balance.steepness - balance.by_previous
-    together = torch.maximum(together, LEAST_SHARE * tendon + _TINY)
     strongest = parameters.max_isometric_force * parameters.strength
-    scale = strongest / parameters.optimal_fibre_length
-    return scale * tendon * (1.0 - tendon / together)
+    return strongest / parameters.optimal_fibre_length * action.stiffness
 
 
 def joint_stiffness(
@@ -81,12 +55,12 @@ def joint_stiffness(
     return (by_length - by_arm).sum(-2)
 
 
-def stiffness_of(output: Output, parameters: Parameters, inputs: Inputs) -> Tensor:
+def stiffness_of(action: Action, output: Output, parameters: Parameters, inputs: Inputs) -> Tensor:
     """Return the joints' stiffness by the first of some parameter sets, N*m/rad, shape [dof, time].
 
     Parameters
     ----------
-    output
+    action, output
         What `simulate` made of the sets, without gradients; shape [set, muscle, time].
     parameters
         The sets, shape [set, muscle, 1].
@@ -95,7 +69,5 @@ def stiffness_of(output: Output, parameters: Parameters, inputs: Inputs) -> Tens
     """
     if inputs.arm_slope is None:
         return torch.full_like(output.moment[0], torch.nan)
-    assert output.balance is not None
-    balance = Balance(*(part[0] for part in output.balance))
-    of_muscle = muscle_tendon_stiffness(balance, Parameters(*(part[0] for part in parameters)))
+    of_muscle = muscle_tendon_stiffness(action, parameters)[0]
     return joint_stiffness(of_muscle, output.force[0], inputs.moment_arm, inputs.arm_slope)

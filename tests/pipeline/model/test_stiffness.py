@@ -14,10 +14,11 @@ from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import generic_subject
 from daemon.config import load_config
 from pipeline.geometry import Geometry, Paths
+from pipeline.model.action import LEAST_SHARE, elastic_action
 from pipeline.model.curves import tendon_force
 from pipeline.model.equilibrium import ForceBalance, tendon_strain
 from pipeline.model.nms import Output, Parameters, muscles_of, parameters_of, simulate
-from pipeline.model.stiffness import LEAST_SHARE, joint_stiffness, muscle_tendon_stiffness
+from pipeline.model.stiffness import joint_stiffness, muscle_tendon_stiffness
 
 STEP_S = 0.01
 ANGLE_RAD, LENGTH_M = 1e-4, 1e-6
@@ -57,9 +58,8 @@ class Walk:
 def test_over_a_walk_it_is_minus_the_slope_of_the_moment_at_rest(shared_data: Path) -> None:
     walk = Walk(shared_data / "walking" / "walk36.npz")
     output, paths = walk.at(walk.q)
-    assert output.balance is not None
     stiffness = joint_stiffness(
-        muscle_tendon_stiffness(output.balance, walk.parameters),
+        muscle_tendon_stiffness(output.action(), walk.parameters),
         output.force,
         one_window_each(paths.moment_arm),
         one_window_each(paths.arm_slope),
@@ -89,8 +89,7 @@ def test_while_fibres_move_it_is_the_slope_with_their_velocities_held(seed: int)
     movement = drawn_movement(rng, parameters, 40, STEP_S)
     with torch.inference_mode():
         output = simulate(parameters, *movement, STEP_S)
-    assert output.balance is not None
-    stiffness = muscle_tendon_stiffness(output.balance, parameters)
+    stiffness = muscle_tendon_stiffness(output.action(), parameters)
     rate = torch.full((40,), 1.0 / STEP_S, dtype=torch.float64)
     rate[0] = 0.0
     muscles, strongest = muscles_of(parameters), parameters.max_isometric_force
@@ -101,11 +100,9 @@ def test_while_fibres_move_it_is_the_slope_with_their_velocities_held(seed: int)
         strain = tendon_strain(w, length, muscles)
         forces.append(strongest * parameters.strength * tendon_force(strain)[0])
     slope = (forces[0] - forces[1]) / (2.0 * LENGTH_M)
-    stretch = parameters.optimal_fibre_length / parameters.tendon_slack_length
-    share = (output.balance.steepness - output.balance.by_previous) / stretch
-    firm = share > 2.0 * LEAST_SHARE * output.balance.by_strain
-    assert firm.any()
     tendon = strongest * parameters.strength / parameters.tendon_slack_length
+    firm = stiffness > (1.0 - 0.5 / LEAST_SHARE) * tendon * tendon_force(output.strain)[1]
+    assert firm.any()
     torch.testing.assert_close(
         (stiffness / tendon)[firm], (slope / tendon)[firm], rtol=1e-3, atol=1e-3
     )
@@ -134,7 +131,8 @@ def test_a_fibre_that_gives_way_faster_than_its_tendon_holds_has_a_bounded_stiff
         torch.ones_like(w), length, muscles, torch.zeros(400, dtype=torch.float64)
     ).at(w, w)
     tendon = 1000.0 * balance.by_strain / 0.6
-    stiffness = muscle_tendon_stiffness(balance, parameters)
+    action = elastic_action(balance, torch.ones_like(w), muscles)
+    stiffness = muscle_tendon_stiffness(action, parameters)
     assert (balance.steepness < 0).any()
     assert torch.isfinite(stiffness).all()
     assert (stiffness / tendon).min() == pytest.approx(1.0 - 1.0 / LEAST_SHARE)
