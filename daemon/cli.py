@@ -17,6 +17,7 @@ from daemon.commands.live.mvc import mvc
 from daemon.commands.live.run import demo, run
 from daemon.commands.offline.bench import bench
 from daemon.commands.offline.calibrate import calibrate
+from daemon.commands.offline.convert import convert
 from daemon.commands.offline.electrodes import electrodes
 from daemon.commands.offline.score import score
 from daemon.commands.sessions.export import export
@@ -80,6 +81,7 @@ for command in (
     keys,
     simulate,
     play,
+    convert,
     score,
     report,
     calibrate,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ from pipeline.streams.recordings.given import Source
 from pipeline.timebase.rows import PairedRows
 
 Method = Literal["adamw", "annealing", "synergy"]
-Result = dict[str, object]
+Result = dict[str, Any]
 
 _APART_S = 1.0
 """Jump in time between two recordings that are calibrated on together."""
@@ -134,6 +134,7 @@ def calibrate(
         others = [part.with_rows(synergies.driven(part.rows)) for part in others]
     space, subject = begun.space, begun.person(found.vector)
     return subject, {
+        "recordings": [part.contents for part in (*learnt, *others)],
         "loss": found.relative_error,
         "objective": found.objective,
         "seconds": found.seconds,

@@ -55,6 +55,8 @@ class RecordedRows:
     def __init__(self, config: Config, path: Source) -> None:
         recording = load_recording(path, known_streams(config))
         self.path = path
+        self.contents = recording.contents()
+        """What was taken of the recording and left out."""
         self.config = config
         self.envelope_s = build_envelope(config).group_delay_s
         """The envelope's own delay, which the rows' excitations have behind them, s."""

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,7 +46,7 @@ def score_file(
     session: Path | None = None,
     on_progress: Callable[[float], None] | None = None,
     freeze_after: float | None = None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Score a recording's file, as `score`; with `session`, the log of it is written there.
 
     Raises
@@ -80,7 +81,7 @@ def score(
     *,
     on_paired: OnPaired | None = None,
     on_update: OnUpdate | None = None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Predict and calibrate along a recording; no sample is predicted after being learnt from.
 
     Parameters
@@ -113,7 +114,8 @@ def score(
         ``delay_deviation_s`` (electromechanical delay in force at the end, and its standard
         deviation; None before it was looked for), ``cross_fade_nm_per_s``
         (the fastest that a cross-fade moved a moment), ``updates`` {result: count}, ``seconds``
-        (length of the recording) and ``wall_s`` (time this took).
+        (length of the recording), ``wall_s`` (time this took) and ``recording`` (what was taken
+        of it and left out).
     """
     started = time.perf_counter()
     torch.set_num_threads(config.calibrator.threads)
@@ -128,6 +130,7 @@ def score(
         "freeze_after_s": freeze_after,
         "seconds": recording.duration_s,
         "wall_s": time.perf_counter() - started,
+        "recording": recording.contents(),
     }
 
 
@@ -222,7 +225,7 @@ class _Lived:
             self._delay_deviation_s = known.delay_deviation_s if known else None
             self._pipeline.set_delay(self._delay_s)
 
-    def result(self) -> dict[str, object]:
+    def result(self) -> dict[str, Any]:
         """Return what `score` does, but for the times."""
         predictor = self._pipeline.predictor
         return {

@@ -118,10 +118,13 @@ def pick_channels(
 
 
 def _matching(one: str | int, names: Sequence[str]) -> list[str | int]:
-    """Return the channels that a label means: several where it is a pattern and no label."""
+    """Return the channels that a label means: several where it is a pattern and no label.
+
+    Brackets stand for themselves, as many labels end with a unit: ``EMG * [uV]``.
+    """
     if isinstance(one, int) or one in names or not set("*?") & set(one):
         return [one]
-    return [*fnmatch.filter(names, one)] or [one]
+    return [*fnmatch.filter(names, one.replace("[", "[[]"))] or [one]
 
 
 def _spelled(one: str | int, names: Sequence[str]) -> str | int:
@@ -149,7 +152,10 @@ def _refuse_unknown(sought: Sequence[str | int], names: Sequence[str], whose: st
             f"it has {_listed(names)}."
         )
     if missing := [name for name in labels if name not in names]:
-        raise UserError(f"{whose} has no {_described(missing, names)}; it has {_listed(names)}.")
+        raise UserError(
+            f"{whose} has no {_described(missing, names)}; it has {_listed(names)}; a table 'from' "
+            "says which is meant where it is called otherwise."
+        )
     if twice := [name for name in labels if names.count(name) > 1]:
         raise UserError(
             f"{whose} has more than one channel named {_listed(twice)}; rename them, or say by "
@@ -175,6 +181,10 @@ def _described(missing: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _with_hint(name: str, names: Sequence[str]) -> str:
+    alike = [other for other in names if _folded(other) == _folded(name)]
+    if len(alike) > 1:
+        could = " or ".join(f"'{other}'" for other in alike)
+        return f"'{name}' (without case and blanks it could be {could})"
     return f"'{name}'{did_you_mean(name, names)}"
 
 

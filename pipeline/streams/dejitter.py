@@ -29,6 +29,11 @@ _RATE_RANGE = 0.05
 """How far the tracked interval may go from the nominal one, as a fraction."""
 _LEAST_STEP = 0.2
 """Least step between two stamps, in intervals."""
+_LEAD_S = 0.1
+"""How far the line may run ahead of the sender's stamps, s: those far ahead are refused. It would
+where what was held back comes all at once, as over radio, or where the nominal rate is wrong."""
+_CROWDED_STEP = 0.005
+"""Step between two stamps while the line is further ahead, in intervals."""
 _SPREAD_S = 2.0
 """Time over which the spread of the sender's stamps is known, s."""
 _OUTSIDE = 5.0
@@ -121,6 +126,8 @@ class _Line:
         self._stamp = max(stamp, self._stamp)
         if error > max(GAP_INTERVALS * self._nominal_s, _OUTSIDE * math.sqrt(self._variance)):
             self._given = stamp
+        elif error < -_LEAD_S:  # says nothing of rate and spread
+            self._given += _CROWDED_STEP * self._nominal_s
         else:
             self._given += self._step(error)
         return self._given

@@ -132,6 +132,11 @@ def role_told(*texts: str) -> str | None:
     return None
 
 
+def words_of(text: str) -> list[str]:
+    """Return the words and numbers of a name in their order, in lower case: ``IKData_walk1``."""
+    return [word.lower() for word in re.findall(rf"{_CAMEL.pattern}|\d+", text)]
+
+
 def _roles_of(words: set[str]) -> set[str]:
     """Return the roles of a name's words; the narrower one where one is part of the other."""
     roles = {key for key, role in ROLES.items() if words & role.words}

@@ -92,7 +92,7 @@ def to_si(key: str, stated: str, scales: Mapping[str, float] = NO_SCALES) -> flo
     if factor is None:
         raise UserError(
             f"The {key} stream comes in {unit}, of which nothing but the set-up can tell how much "
-            f"it is; give streams.{key}.{SCALED[key][unit]}."
+            f'it is; set streams.{key}.unit = "{unit}" and streams.{key}.{SCALED[key][unit]}.'
         )
     return factor
 

@@ -49,7 +49,7 @@ def forgotten(config: Config, walk: Recording, run: Recording) -> dict[str, Any]
     back = int(walk.duration_s + run.duration_s + 2 * PAUSE_S)
     found = {}
     for joint in JOINTS:
-        seconds = rmse[joint]  # type: ignore[index]
+        seconds = rmse[joint]
         before = _pooled(seconds[ended - COMPARED_S : ended])
         after = _pooled(seconds[back : back + COMPARED_S])
         found[joint] = {"before": before, "after": after, "ratio": after / before}

@@ -17,7 +17,8 @@ from daemon.commands.common import (
     seconds_option,
     stop_on_signals,
 )
-from daemon.terminal.console import duration, say
+from daemon.terminal.console import console_for, duration, say
+from daemon.terminal.recorded import recorded_table
 from pipeline.errors import UserError
 from pipeline.streams.transports import Transport
 
@@ -174,6 +175,7 @@ def play(
     given = (recording,) if recording else ()
     source, *_ = recording_of(given, remembered, emg=emg, angles=angles, moments=moments)
     recorded = load_recording(source, known)
+    console_for().print(recorded_table(recorded.contents()))
     whole = duration(recorded.duration_s / speed)
     say(f"Playing {', '.join(recorded.streams)} of {source}; Ctrl-C ends it.")
     with stop_on_signals() as stop, Console(stderr=True).status("") as line:

@@ -15,6 +15,7 @@ from rich.table import Column, Table
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples, parts_options, recording_of
 from daemon.terminal.console import console_for, json_option, say, write_json
+from daemon.terminal.recorded import recorded_table
 from daemon.terminal.table import table
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing
@@ -129,7 +130,10 @@ def calibrate(
                 task, completed=done, description="Calibrating", loss=f"loss {loss:.3f}"
             ),
         )
-    console_for(json_file).print(_table(result))
+    console = console_for(json_file)
+    for contents in result["recordings"]:
+        console.print(recorded_table(contents), "", sep="\n")
+    console.print(_table(result))
     say(_footnote(result), json_file)
     if subject_out is not None:
         replace(subject, trusted=True).save(subject_out)

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples, parts_options, recording_of
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
+from daemon.terminal.recorded import recorded_table
 from daemon.terminal.table import table
 
 
@@ -76,7 +77,8 @@ def score(
         f"Scoring {Path(source).name if isinstance(source, str) else source.name}"
     ) as update:
         result = score_file(config, source, session_file, update, freeze_after)
-    console_for(json_file).print(_table(result))
+    console = console_for(json_file)
+    console.print(recorded_table(result["recording"]), "", _table(result), sep="\n")
     say(_footnote(result), json_file)
     write_json(json_file, result)
 

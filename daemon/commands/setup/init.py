@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.commands.common import examples, parts_options
-from daemon.terminal.console import json_option, progress_of_stages, say, write_json
+from daemon.terminal.console import (
+    console_for,
+    json_option,
+    progress_of_stages,
+    say,
+    write_json,
+)
+from daemon.terminal.recorded import recorded_table
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing, written_whole
 from pipeline.streams.channels import did_you_mean
@@ -124,6 +131,8 @@ def init(
     asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
     found = draft(offer, model, chosen, wishes, _ask if asks else lambda question, known: ())
     _write(out, found.text)
+    if recording is not None:
+        console_for(json_file).print(recorded_table(recording.contents()))
     _tell(found, out, json_file)
     write_json(
         json_file,

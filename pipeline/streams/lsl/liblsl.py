@@ -54,15 +54,20 @@ def channel_names(info: pylsl.StreamInfo) -> list[str]:
     info
         Full description, as an inlet returns it (a resolver's is without channels).
     """
-    labels = [channel.child_value("label") for channel in _channels(info)]
-    labels += [""] * (info.channel_count() - len(labels))
-    return [label or str(number) for number, label in enumerate(labels, start=1)]
+    return [label or str(number) for number, label in enumerate(_labels(info), start=1)]
 
 
 def channel_units(info: pylsl.StreamInfo) -> list[str]:
     """Return the units the channels state; empty where one states none."""
     units = [channel.child_value("unit") for channel in _channels(info)]
     return units + [""] * (info.channel_count() - len(units))
+
+
+def _labels(info: pylsl.StreamInfo) -> list[str]:
+    """Return the labels the channels state, some as a name; empty where one states none."""
+    told = _channels(info)
+    labels = [one.child_value("label") or one.child_value("name") for one in told]
+    return labels + [""] * (info.channel_count() - len(labels))
 
 
 def _channels(info: pylsl.StreamInfo) -> Iterator[Any]:
@@ -101,18 +106,32 @@ def accepted_columns(info: pylsl.StreamInfo, spec: StreamSpec) -> Picked:
     Raises
     ------
     UserError
-        If the samples are not numbers, the nominal rate differs by more than 2 %, a channel is
+        If the samples are not numbers, the nominal rate differs by more than 10 %, a channel is
         missing, or a channel states another unit than the configured one, or one that is unknown.
     """
     sample_type(info)
     if nominal := info.nominal_srate():
         check_rate(nominal, spec, describe(info))
+    _refuse_unlabelled(info, spec)
     columns = pick_channels(spec.channels, channel_names(info), describe(info), spec.origins)
     units = channel_units(info)
     for place, name in enumerate(spec.channels):
         for column in columns.used(place):
             _check_unit(info, spec, name, units[column])
     return columns
+
+
+def _refuse_unlabelled(info: pylsl.StreamInfo, spec: StreamSpec) -> None:
+    """Refuse names where the sender states none: only the set-up can say which channel is which."""
+    if any(_labels(info)):
+        return
+    numbers = set(channel_names(info))
+    if nameless := [name for name in spec.channels if name not in {*spec.origins, *numbers}]:
+        raise UserError(
+            f"{describe(info)} states no channel labels; say in [streams.{spec.key}.from] which of "
+            f"its {info.channel_count()} channels are meant, by place from 1, such as "
+            f"{nameless[0]} = 1."
+        )
 
 
 def _check_unit(info: pylsl.StreamInfo, spec: StreamSpec, channel: str, stated: str) -> None:
@@ -128,7 +147,8 @@ def _check_unit(info: pylsl.StreamInfo, spec: StreamSpec, channel: str, stated: 
     if to_si(spec.key, unit, spec.scales) != spec.to_si:
         raise UserError(
             f"{whose}, but the configuration says "
-            f"{units_with_factor(spec.key, spec.to_si, spec.scales)}; correct one of them."
+            f"{units_with_factor(spec.key, spec.to_si, spec.scales)}; set "
+            f'streams.{spec.key}.unit = "{unit}", or correct the sender.'
         )
 
 

@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ import numpy as np
 
 from pipeline.anatomy.names import understood
 from pipeline.errors import UserError
+from pipeline.streams.recordings import c3d_child
 from pipeline.streams.recordings.opensim_table import Table
 from pipeline.streams.units import known_unit
 
@@ -28,15 +30,25 @@ _BLOCK, _KEY = 512, 0x50
 """Length of a block of the format, and what its second byte always is."""
 _INTEL = b"\x54"
 """The processor by whose order of bytes nearly all files are written."""
+Reads = Callable[[Path, Path], bool]
+
 _NO_EMG = re.compile(r"^[fmp][xyz]\d*$|force|moment|cop|sync|trig|foot ?switch|acc|gyr", re.I)
 """Labels of analog channels that are no EMG, whatever their unit."""
 
 
-def read_c3d(file: Path) -> Table:
+def read_c3d(file: Path, reads: Reads | None = None) -> Table:
     """Return the EMG of a C3D file; force plates and other analog channels are left out.
 
     EMG is what is labelled after a muscle, or ``EMG``; where nothing is, all that states a voltage
     and is not labelled as something else. Time counts from the trial's first frame.
+
+    Parameters
+    ----------
+    file
+        The file.
+    reads
+        Runs `c3d_child.write_analog` where its end harms nobody, and tells whether it went well;
+        without it a process is started.
 
     Raises
     ------
@@ -45,7 +57,7 @@ def read_c3d(file: Path) -> Table:
         reads it is missing.
     """
     _check(file)
-    found = _analog(file)
+    found = _analog(file, reads or _in_a_process)
     labels, units = found["labels"].tolist(), found["units"].tolist()
     chosen = [i for i, label in enumerate(labels) if _is_named_emg(label)] or [
         i
@@ -57,8 +69,7 @@ def read_c3d(file: Path) -> Table:
             f"'{file}' has no analog channel that is EMG ({', '.join(labels) or 'none at all'}); "
             "label the channels after their muscles or EMG."
         )
-    if others := [label for i, label in enumerate(labels) if i not in chosen]:
-        logger.info("Of '%s' these analog channels are left out: %s.", file, ", ".join(others))
+    others = [label for i, label in enumerate(labels) if i not in chosen]
     stated = {units[i].strip() for i in chosen}
     if len(stated) > 1:
         raise UserError(
@@ -74,7 +85,8 @@ def read_c3d(file: Path) -> Table:
         )
     x = found["x"][:, chosen]
     t = max(start_s, 0.0) + np.arange(len(x)) / float(found["rate_hz"])
-    return Table("emg", None, tuple(labels[i] for i in chosen), t, x, stated.pop())
+    left_out = (f"the analog channels {', '.join(others)}",) if others else ()
+    return Table("emg", None, tuple(labels[i] for i in chosen), t, x, stated.pop(), left_out)
 
 
 def _is_named_emg(label: str) -> bool:
@@ -105,7 +117,7 @@ def _size(head: bytes) -> int:
     return size
 
 
-def _analog(file: Path) -> dict[str, Any]:
+def _analog(file: Path, reads: Reads) -> dict[str, Any]:
     """Return what `c3d_child` finds, read in a process of its own."""
     if find_spec("ezc3d") is None:
         raise UserError(
@@ -114,15 +126,17 @@ def _analog(file: Path) -> dict[str, Any]:
         )
     with TemporaryDirectory() as folder:
         out = Path(folder) / "analog.npz"
-        child = [sys.executable, "-m", "pipeline.streams.recordings.c3d_child", str(file), str(out)]
-        try:
-            done = subprocess.run(child, capture_output=True, timeout=PATIENCE_S, check=False)
-        except subprocess.TimeoutExpired as error:
-            raise UserError(
-                f"'{file}' cannot be read within {PATIENCE_S} s; is it sound?"
-            ) from error
-        if done.returncode or not out.exists():
-            logger.debug("%s", done.stderr.decode(errors="replace"))
+        if not reads(file, out) or not out.exists():
             raise UserError(f"'{file}' is broken as a C3D file; export it anew.")
         with np.load(out, allow_pickle=False) as archive:
             return dict(archive)
+
+
+def _in_a_process(file: Path, out: Path) -> bool:
+    child = [sys.executable, "-m", c3d_child.__name__, str(file), str(out)]
+    try:
+        done = subprocess.run(child, capture_output=True, timeout=PATIENCE_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise UserError(f"'{file}' cannot be read within {PATIENCE_S} s; is it sound?") from error
+    logger.debug("%s", done.stderr.decode(errors="replace"))
+    return not done.returncode

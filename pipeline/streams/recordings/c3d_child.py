@@ -7,6 +7,7 @@ proof against files that are broken.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,5 +33,10 @@ def analog(path: str) -> dict[str, Any]:
     }
 
 
+def write_analog(source: Path, out: Path) -> None:
+    """Write what `analog` finds to an ``.npz`` file."""
+    np.savez(out, **analog(str(source)))
+
+
 if __name__ == "__main__":
-    np.savez(sys.argv[2], **analog(sys.argv[1]))
+    write_analog(Path(sys.argv[1]), Path(sys.argv[2]))

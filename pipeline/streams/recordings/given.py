@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import UserError
-from pipeline.streams.roles import ROLES
+from pipeline.streams.roles import ROLES, words_of
 
 TABLE_SUFFIXES = (".csv", ".tsv")
 OPENSIM_SUFFIXES = (".sto", ".mot", ".c3d", *TABLE_SUFFIXES)
 """Files of one role each."""
-SUFFIXES = (*OPENSIM_SUFFIXES, ".npz", ".xdf")
+SUFFIXES = (*OPENSIM_SUFFIXES, ".npz", ".mat", ".xdf")
 """Endings of the files that are read; in a folder only those of one role are looked for."""
+
+
+_ROLE_WORDS = frozenset(
+    {word for role in ROLES.values() for word in role.words}
+    | {"inverse", "dynamics", "data", "results", "filtered", "raw"}
+)
+"""Words in which the names of the files of one trial may differ."""
 
 
 class Given(NamedTuple):
@@ -101,6 +108,37 @@ def trials_of(parts: Sequence[Given]) -> list[list[Given]]:
     return [list(trial) for trial in zip(*by_role.values(), strict=True)]
 
 
+def trials_in(given: Given) -> tuple[list[list[Given]], list[Path]]:
+    """Return the trials of a folder, and the files of it that belong to none.
+
+    Files belong together whose names, with those of their folders, are the same but for the words
+    of their roles: ``EMGData/walk1.sto`` and ``IKData/walk1.mot``, ``walk1_emg.csv`` and
+    ``walk1_ik.mot``. Where fewer than two such groups are there it is one trial, of all files.
+    """
+    root = Path(given.text)
+    if given.role or not root.is_dir():
+        return [[given]], []
+    groups: dict[tuple[str, ...], list[Path]] = {}
+    for file in _inside(root):
+        groups.setdefault(_apart_from_roles(file.relative_to(root)), []).append(file)
+    several = [files for files in groups.values() if len(files) > 1]
+    if len(several) < 2:
+        return [[given]], []
+    alone = [files[0] for files in groups.values() if len(files) == 1]
+    return [[Given(None, str(file)) for file in files] for files in several], alone
+
+
+def _apart_from_roles(path: Path) -> tuple[str, ...]:
+    """Return the words of a path that are no role's."""
+    words = (
+        word
+        for part in (*path.parent.parts, path.stem)
+        for word in words_of(part)
+        if word not in _ROLE_WORDS
+    )
+    return tuple(words)
+
+
 def checked_file(text: str) -> Path:
     """Return a file that exists and is not empty.
 
@@ -130,7 +168,7 @@ def files_of(given: Given) -> list[GivenFile]:
     if not root.is_dir():
         file = checked_file(given.text)
         return [GivenFile(file, given.role, (file.absolute().parent.name,))]
-    inside = sorted(file for file in root.rglob("*") if file.suffix.lower() in OPENSIM_SUFFIXES)
+    inside = _inside(root)
     if not inside:
         raise UserError(f"The folder '{root}' holds no .sto, .mot, .c3d, .csv or .tsv file.")
     name = root.absolute().name
@@ -138,6 +176,10 @@ def files_of(given: Given) -> list[GivenFile]:
         GivenFile(checked_file(str(file)), given.role, (*_folders(file, root), name))
         for file in inside
     ]
+
+
+def _inside(root: Path) -> list[Path]:
+    return sorted(file for file in root.rglob("*") if file.suffix.lower() in OPENSIM_SUFFIXES)
 
 
 def _folders(file: Path, root: Path) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
 """The reader of recordings: what a person did once, as streams that can be replayed.
 
-Read are ``.npz`` (NumPy), ``.sto`` and ``.mot`` (OpenSim), and ``.xdf`` (LabRecorder).
+Read are ``.npz`` (NumPy), ``.mat`` (MATLAB), ``.sto`` and ``.mot`` (OpenSim), ``.csv`` and
+``.tsv``, ``.c3d`` (motion capture), and ``.xdf`` (LabRecorder).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from pipeline.streams.recordings.given import (
     Parts,
     Source,
     parts_of,
+    trials_in,
     trials_of,
 )
 from pipeline.streams.recordings.known import KnownStream
@@ -66,11 +69,11 @@ def load_recording(path: Source, known: Known | None = None) -> Recording:
     Parameters
     ----------
     path
-        A file of any kind that is read, more of them separated by commas, or a folder of ``.sto``
-        and ``.mot`` files, which may hold folders. ``emg=FILE,angles=FILE`` says the role of a
-        file; a role that is given more than once makes trials, which become one recording with
-        gaps between them. ``FILE.xdf,emg=STREAM`` says the role of a stream: by its name,
-        source_id or stream id.
+        A file of any kind that is read, more of them separated by commas, or a folder of files of
+        one role each, which may hold folders, and several trials (`trials_in`).
+        ``emg=FILE,angles=FILE`` says the role of a file; a role that is given more than once makes
+        trials, which become one recording with gaps between them. ``FILE.xdf,emg=STREAM`` says the
+        role of a stream: by its name, source_id or stream id.
     known
         What the set-up knows of the stream of each role, for what the recording does not say.
 
@@ -83,7 +86,7 @@ def load_recording(path: Source, known: Known | None = None) -> Recording:
     parts = parts_of(path)
     if not parts:
         raise UserError("No file of a recording was given; give one of EMG and one of angles.")
-    each = trials_of(parts)
+    each, alone = trials_in(parts[0]) if len(parts) == 1 else (trials_of(parts), [])
     whole = len(each) == 1
     trials = [_trial(path if whole else Parts(tuple(one)), one, known) for one in each]
     for trial in trials:
@@ -92,6 +95,8 @@ def load_recording(path: Source, known: Known | None = None) -> Recording:
     recording = trials[0] if len(trials) == 1 else joined(trials, name=str(path))
     if len(trials) > 1:
         logger.info("'%s' is %d trials, one after the other with gaps.", path, len(trials))
+    lonely = [LeftOut(str(file), "the whole", "it belongs to no trial") for file in alone]
+    recording = replace(recording, left_out=(*recording.left_out, *lonely))
     for key, stream in recording.streams.items():
         logger.info(
             "%s: '%s', %d channels in %s at %.4g Hz.",

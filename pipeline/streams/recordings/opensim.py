@@ -64,11 +64,24 @@ def read_opensim(
             f"'{files[0].path}' holds no EMG, angles, accelerations or moments by its columns, "
             "header, name or folder; say what it is, as in 'emg=FILE,angles=FILE'."
         )
+    for key, file in found.items():
+        left_out += _besides(file.path, key, tables[file])
     return {
         key: _stream(found[key].path, key, tables[found[key]], known.get(key, UNKNOWN))
         for key in ROLES
         if key in found
     }
+
+
+def _besides(file: Path, key: str, table: Table) -> list[LeftOut]:
+    """Return what a file of a role holds besides."""
+    taken = _columns(key, table)
+    others = [name for i, name in enumerate(table.columns) if i not in taken]
+    found = [LeftOut(str(file), what, f"no {key}") for what in table.left_out]
+    if others:
+        what = f"the columns {', '.join(others[:4])}{' and others' if len(others) > 4 else ''}"
+        found.append(LeftOut(str(file), what, f"no {key}"))
+    return found
 
 
 def _read(file: Path) -> Table:

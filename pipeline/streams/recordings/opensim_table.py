@@ -30,7 +30,10 @@ class Table:
     x
         Values, shape [n, columns].
     unit
-        Unit that is stated of all columns; empty where none is, as in OpenSim's own files.
+        Unit that is stated of all columns; empty where none is. OpenSim itself writes none; a line
+        ``unit=mV`` in the header is ours.
+    left_out
+        What the file holds besides, in the words of a sentence.
     """
 
     title: str
@@ -39,6 +42,7 @@ class Table:
     t: Array
     x: Array
     unit: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 def read_table(file: Path) -> Table:
@@ -65,7 +69,8 @@ def read_table(file: Path) -> Table:
     fields = _fields(header)
     _check_rows(file, fields, len(values))
     degrees = _in_degrees(file, header, fields)
-    return Table(header[0].strip(), degrees, columns[1:], values[:, 0].copy(), values[:, 1:])
+    t, x = values[:, 0].copy(), values[:, 1:]
+    return Table(header[0].strip(), degrees, columns[1:], t, x, fields.get("unit", ""))
 
 
 def _split(file: Path) -> tuple[list[str], tuple[str, ...], list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.errors import UserError
+from pipeline.streams.recordings.arrays import streams_of_arrays
 from pipeline.streams.recordings.given import (
     OPENSIM_SUFFIXES,
     SUFFIXES,
@@ -17,6 +18,7 @@ from pipeline.streams.recordings.given import (
     files_of,
 )
 from pipeline.streams.recordings.known import KnownStream
+from pipeline.streams.recordings.mat import MAT, read_mat
 from pipeline.streams.recordings.npz import read_npz
 from pipeline.streams.recordings.opensim import read_opensim
 from pipeline.streams.recordings.recording import LeftOut, RecordedStream
@@ -55,7 +57,7 @@ def streams_of(
     by_hand = {part.role: part.text for part in others if part.role}
     typed = not isinstance(path, Parts) and first.role is None and len(by_hand) == len(others)
     if typed and _suffix(first.text) == ".xdf":
-        return read_xdf(checked_file(first.text), known, by_hand)
+        return read_xdf(checked_file(first.text), known, by_hand, left_out)
     files = [file for part in parts for file in files_of(part)]
     if strange := [file for file in files if _suffix(file.path.name) not in SUFFIXES]:
         raise UserError(
@@ -71,7 +73,7 @@ def streams_of(
         found += [(key in by_hand_of, {key: stream}) for key, stream in streams.items()]
     for file in files:
         if file not in tables:
-            found.append((file.role is not None, _of_whole(file, known)))
+            found.append((file.role is not None, _of_whole(file, known, left_out)))
     return _merged(found, left_out)
 
 
@@ -79,12 +81,14 @@ def _suffix(name: str) -> str:
     return Path(name).suffix.lower()
 
 
-def _of_whole(file: GivenFile, known: Known) -> Streams:
+def _of_whole(file: GivenFile, known: Known, left_out: list[LeftOut]) -> Streams:
     """Return the streams of a file that may hold several; only the one that is asked for."""
-    if _suffix(file.path.name) == ".xdf":
-        streams = read_xdf(file.path, known, {})
+    suffix = _suffix(file.path.name)
+    if suffix == ".xdf":
+        streams = read_xdf(file.path, known, {}, left_out)
     else:
-        streams = read_npz(file.path, known)
+        arrays = read_mat(file.path) if suffix == MAT else read_npz(file.path)
+        streams = streams_of_arrays(file.path, arrays, known, left_out, file.role)
     if file.role is None:
         return streams
     if file.role not in streams:

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.streams.base import Array
 from pipeline.streams.intake import RATE_TOLERANCE
-from pipeline.streams.recordings.stamps import interval_s
+from pipeline.streams.recordings.stamps import gaps, interval_s
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class LeftOut(NamedTuple):
 
     def __str__(self) -> str:
         """Return it as a sentence."""
-        return f"{self.what} of '{self.file}' is left out: {self.why}."
+        return f"Left out of '{self.file}': {self.what} ({self.why})."
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,23 @@ class Recording:
         """Time from the first stamp to one interval after the last, s."""
         end = max(float(stream.t[-1]) + 1 / stream.rate_hz for stream in self.streams.values())
         return end - self.start
+
+    def contents(self) -> dict[str, Any]:
+        """Return what was taken, a row for each stream, and what was left out; as plain data."""
+        rows = [
+            {
+                "stream": key,
+                "channels": list(stream.channels),
+                "unit": stream.unit,
+                "rate_hz": stream.rate_hz,
+                "seconds": float(stream.t[-1] - stream.t[0]) + 1 / stream.rate_hz,
+                "gaps": len(gaps(stream.t, stream.rate_hz)),
+                "file": stream.source,
+            }
+            for key, stream in self.streams.items()
+        ]
+        left_out = [left._asdict() for left in self.left_out]
+        return {"name": self.name, "streams": rows, "left_out": left_out}
 
 
 def checked_stream(

@@ -12,8 +12,9 @@ import numpy as np
 import pyxdf
 
 from pipeline.errors import UserError
+from pipeline.streams.own import is_own
 from pipeline.streams.recordings.known import UNKNOWN, KnownStream, channel_names
-from pipeline.streams.recordings.recording import RecordedStream, checked_stream
+from pipeline.streams.recordings.recording import LeftOut, RecordedStream, checked_stream
 from pipeline.streams.recordings.xdf_choice import chosen_streams
 from pipeline.streams.recordings.xdf_stream import XdfStream
 from pipeline.streams.units import known_unit
@@ -26,9 +27,12 @@ the same length."""
 
 
 def read_xdf(
-    file: Path, known: Mapping[str, KnownStream], by_hand: Mapping[str, str]
+    file: Path,
+    known: Mapping[str, KnownStream],
+    by_hand: Mapping[str, str],
+    left_out: list[LeftOut],
 ) -> dict[str, RecordedStream]:
-    """Return the streams of an XDF file.
+    """Return the streams of an XDF file; the others are `left_out`.
 
     The stream of a role is the one given by hand, else the one of the set-up, else the only one
     whose name ends with the role (``hillstream-emg``), else the only one of its type (``EMG``,
@@ -49,9 +53,23 @@ def read_xdf(
             f"'{file}' has no stream of EMG, joint angles or joint moments; it has {listed}. Name "
             f"one by its number, as in '{file.name},emg=1'."
         )
+    used = {(stream.name, stream.source_id) for stream in chosen.values()}
+    left_out += [
+        LeftOut(str(file), f"stream {stream}", _why_not(stream))
+        for stream in offered
+        if (stream.name, stream.source_id) not in used or not len(stream.t)
+    ]
     return {
         key: _recorded(file, key, stream, known.get(key, UNKNOWN)) for key, stream in chosen.items()
     }
+
+
+def _why_not(stream: XdfStream) -> str:
+    if not len(stream.t):
+        return "it has no samples"
+    if is_own(stream.name, stream.source_id):
+        return "hillstream has sent it itself"
+    return "it has no role that is free"
 
 
 def _load(file: Path) -> list[XdfStream]:

@@ -43,6 +43,14 @@ def test_labels_are_compared_without_case_and_blanks_where_only_one_can_be_meant
         pick_channels(["TA"], ["ta", "Ta"], "S")
 
 
+def test_brackets_in_a_pattern_stand_for_themselves():
+    origins = {"SOL": Origin("EMG ? [uV]")}
+    picked = pick_channels(
+        ["SOL"], ["EMG 1 [uV]", "ACC 1 [g]", "EMG 2 [uV]", "EMG 3 V"], "S", origins
+    )
+    assert_array_equal(picked.plus[0], [0, 2])
+
+
 def test_two_channels_made_of_the_same_electrodes_are_refused():
     origins = {"a": Origin(("HD-1", "HD-2")), "b": Origin("HD-?")}
     with pytest.raises(UserError, match="a and b would both come from channel 'HD-1' and 'HD-2'"):

@@ -96,3 +96,26 @@ def test_a_stamp_from_long_ago_and_one_that_is_none_are_left_to_the_screen():
     state, made = passed([[1.0, 1.01, 0.2, np.nan, 1.02]], 100.0)
     assert_array_equal(made, [1.0, 1.01, 0.2, np.nan, 1.02])
     assert not state.engaged
+
+
+@pytest.mark.parametrize("held_s", [0.4, 1.5, 4.0])
+def test_what_a_sender_held_back_and_sent_at_once_is_not_stamped_far_ahead(held_s):
+    """As a radio link does: stamped on arrival, one chunk a millisecond after the other."""
+    true, parts = chunked(20.0, 0.003, shared=True)
+    begun = 105.0
+    for k, part in enumerate(parts):
+        if begun < part[-1] < begun + held_s:
+            parts[k] = np.full(CHUNK, begun + held_s + 1e-4 * k)
+    _, made = passed(parts)
+    assert np.all(np.diff(made) > 0)
+    assert np.max(made - np.concatenate(parts)) < 0.2
+    settled = true > begun + held_s + 3.0
+    assert np.abs(made - true)[settled].max() < 0.01
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.2])
+def test_a_rate_that_is_quite_wrong_never_runs_far_ahead(factor):
+    _, parts = chunked(10.0, 0.003, shared=True)
+    _, made = passed(parts, RATE_HZ * factor)
+    assert np.all(np.diff(made) > 0)
+    assert np.max(made - np.concatenate(parts)) < 0.2

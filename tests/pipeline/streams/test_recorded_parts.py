@@ -63,3 +63,33 @@ def test_what_is_given_by_hand_wins_over_what_a_recording_holds(tmp_path):
 def test_nothing_given_is_one_sentence():
     with pytest.raises(UserError, match="No file of a recording was given"):
         load_parts()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("EMGData/walk1.sto", "IKData/walk1.sto", "EMGData/walk2.sto", "IKData/walk2.sto"),
+        ("walk1_emg.sto", "walk1_ik.sto", "walk2_emg.sto", "walk2_ik.sto"),
+        ("t1/emg.sto", "t1/inverse_kinematics.sto", "t2/emg.sto", "t2/inverse_kinematics.sto"),
+    ],
+)
+def test_several_trials_in_a_folder_are_joined(tmp_path, names):
+    for value, name in enumerate(names):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        columns = ["SOL"] if "emg" in name.lower() else ["knee"]
+        table(tmp_path / name, columns, 0.1 * value, T + 3 * (value // 2))
+    table(tmp_path / "static.sto", ["LASI"])
+    recording = load_recording(tmp_path)
+    emg, angles = recording.streams["emg"], recording.streams["angles"]
+    assert_allclose(emg.x[[0, 19, 20, 39], 0], [0.0, 0.0, 0.2, 0.2])
+    assert_allclose(angles.x[[0, 20], 0], [0.1, 0.3])
+    assert angles.t[20] - angles.t[19] == pytest.approx(1.01)
+    assert [str(left) for left in recording.left_out] == [
+        f"Left out of '{tmp_path / 'static.sto'}': the whole (it belongs to no trial)."
+    ]
+
+
+def test_files_that_differ_in_more_than_their_roles_are_one_trial(tmp_path):
+    for name, column in (("s_emg", "SOL"), ("coordinates", "knee"), ("s_id", "knee_moment")):
+        table(tmp_path / f"{name}.sto", [column], 0.1)
+    assert list(load_recording(tmp_path).streams) == ["emg", "angles", "moments"]

@@ -44,7 +44,7 @@ def test_factors():
 
 
 def test_what_only_the_set_up_knows_has_to_be_told():
-    with pytest.raises(UserError, match=r"give streams\.moments\.body_mass_kg"):
+    with pytest.raises(UserError, match=r"and streams\.moments\.body_mass_kg"):
         to_si("moments", "Nm/kg")
     assert to_si("moments", "Nm/kg", {"N*m/kg": 70.0}) == 70.0
     assert to_si("emg", "counts", {"counts": 5e-7}) == 5e-7

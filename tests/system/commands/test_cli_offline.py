@@ -25,8 +25,10 @@ def test_a_simulated_recording_is_scored(hillstream, recording, tmp_path):
     score = json.loads(file.read_text())
     assert score["nonfinite"] == 0
     assert score["seconds"] == pytest.approx(3.0, abs=0.1)
+    taken, scored = result.output.split("scored", 1)
+    assert all(f"{row['rate_hz']:g}" in taken for row in score["recording"]["streams"])
     for dof, overall in score["rmse_overall"].items():
-        assert f"{overall:.2f}" in next(x for x in result.output.splitlines() if dof in x)
+        assert f"{overall:.2f}" in next(x for x in scored.splitlines() if dof in x)
 
 
 def test_json_on_stdout_has_stdout_for_itself(hillstream, recording):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
+import signal
 import sqlite3
 import struct
 import zlib
@@ -22,6 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from scipy.io import loadmat, savemat
 
 from daemon.config import load_config
 from daemon.ipc.messages import RowsMessage, UpdateMessage
@@ -41,6 +44,8 @@ from pipeline.output.message import MessageError, unpack
 from pipeline.output.subscriber import MessageStatistics
 from pipeline.streams import clock
 from pipeline.streams.base import StreamSpec
+from pipeline.streams.recordings.c3d import read_c3d
+from pipeline.streams.recordings.c3d_child import write_analog
 from pipeline.streams.recordings.load import load_recording
 from pipeline.streams.zeromq.frames import FrameReader
 from pipeline.transport.key_files import read_public
@@ -185,6 +190,23 @@ def _file(name: str, reader: Callable[[Path], object]) -> Take:
     return take
 
 
+def _c3d(path: Path) -> None:
+    """Read a C3D file with its child forked: starting one for each of many inputs takes long."""
+    table = read_c3d(path, _forked)
+    assert table.x.shape == (len(table.t), len(table.columns))
+
+
+def _forked(source: Path, out: Path) -> bool:
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            signal.alarm(60)
+            write_analog(source, out)
+            os._exit(0)
+        os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def _recording(path: Path) -> None:
     for stream in load_recording(path).streams.values():
         assert stream.x.shape == (len(stream.t), len(stream.channels))
@@ -214,6 +236,24 @@ def _spoilt_arrays(random: Random, data: bytes) -> bytes:
     """Spoil one array of an ``.npz`` file, which stays a sound archive."""
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         content: dict[str, Any] = {name: archive[name] for name in archive.files}
+    packed = io.BytesIO()
+    np.savez(packed, **_with_one_spoilt(random, content))
+    return packed.getvalue()
+
+
+def _spoilt_mat(random: Random, data: bytes) -> bytes:
+    """Spoil one variable of a ``.mat`` file, which stays a sound one."""
+    content = {k: v for k, v in loadmat(io.BytesIO(data)).items() if not k.startswith("__")}
+    packed = io.BytesIO()
+    try:
+        savemat(packed, _with_one_spoilt(random, content), do_compression=random.random() < 0.5)
+    except (TypeError, ValueError):  # what MATLAB has no type for
+        return data
+    return packed.getvalue()
+
+
+def _with_one_spoilt(random: Random, content: dict[str, Any]) -> dict[str, Any]:
+    """Return named arrays, one of them spoilt or gone."""
     name = random.choice(list(content))
     array = content[name]
     strange: tuple[Callable[[], Any], ...] = (
@@ -232,9 +272,7 @@ def _spoilt_arrays(random: Random, data: bytes) -> bytes:
     made = random.choice(strange)()
     if name in content:
         content[name] = made
-    packed = io.BytesIO()
-    np.savez(packed, **content)
-    return packed.getvalue()
+    return content
 
 
 def _spoilt_xdf(random: Random, data: bytes) -> bytes:
@@ -301,6 +339,8 @@ def entrances() -> dict[str, Entrance]:
         "table": Entrance(_file("r.sto", _recording), examples.tables, text),
         "csv": Entrance(_file("emg.csv", _recording), examples.delimited, text),
         "npz": Entrance(_file("r.npz", _recording), examples.arrays, _spoilt_arrays),
+        "mat": Entrance(_file("r.mat", _recording), examples.mat_files, _spoilt_mat),
+        "c3d": Entrance(_file("r.c3d", _c3d), examples.c3d_files, mutate.spoilt_bytes),
         "xdf": Entrance(_file("r.xdf", _recording), examples.xdf_files, _spoilt_xdf),
         "session": Entrance(_file("s.db", load_session), examples.sessions, _spoilt_session),
         "key": Entrance(

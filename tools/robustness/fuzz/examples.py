@@ -14,6 +14,7 @@ from typing import Any
 
 import msgpack
 import numpy as np
+from scipy.io import savemat
 
 from daemon.config import config_path
 from daemon.ipc.messages import LinkMessage, RowsMessage
@@ -250,7 +251,7 @@ def delimited() -> list[bytes]:
 def arrays() -> list[bytes]:
     """Return recordings as ``.npz``, plain and compressed."""
     content: dict[str, Any] = {
-        "fs": 100.0, "emg": ROWS, "emg_names": np.array(["a", "b"]), "unit": "V", "q": ROWS,
+        "fs": 100.0, "emg": ROWS, "emg_names": np.array(["a", "b"]), "unit": "V", "q": ROWS / 10,
         "moment": ROWS, "external": ROWS, "qdd": ROWS, "dof_names": np.array(["knee", "hip"]),
         "valid": ROWS[:, 0] > 3, "time": np.arange(6) / 100,
     }  # fmt: skip
@@ -258,6 +259,39 @@ def arrays() -> list[bytes]:
     np.savez(plain, allow_pickle=False, **content)
     np.savez_compressed(compressed, allow_pickle=False, **content)
     return [plain.getvalue(), compressed.getvalue()]
+
+
+@cache
+def mat_files() -> list[bytes]:
+    """Return recordings as ``.mat``: variables, compressed ones, and structures."""
+    names = np.array(["a", "bc"], dtype=object)
+    flat = {"fs": 100.0, "emg": ROWS, "emg_names": names, "q": ROWS / 10, "dof_names": names}
+    nested = {"trial": {"emg": {"data": ROWS.T, "names": names, "fs": 100.0, "unit": "mV"}}}
+    packed = []
+    for content, compressed in ((flat, False), (flat, True), (nested, False)):
+        file = io.BytesIO()
+        savemat(file, content, do_compression=compressed)
+        packed.append(file.getvalue())
+    return packed
+
+
+@cache
+def c3d_files() -> list[bytes]:
+    """Return a trial of two channels of EMG and a force plate's."""
+    import ezc3d
+
+    c3d = ezc3d.c3d()
+    c3d["parameters"]["POINT"]["RATE"]["value"] = [100.0]
+    c3d["parameters"]["POINT"]["LABELS"]["value"] = ["LASI"]
+    c3d["data"]["points"] = np.zeros((4, 1, 6))
+    c3d["parameters"]["ANALOG"]["RATE"]["value"] = [1000.0]
+    c3d["parameters"]["ANALOG"]["LABELS"]["value"] = ["Fz1", "SOL", "TA"]
+    c3d["parameters"]["ANALOG"]["UNITS"]["value"] = ["N", "V", "V"]
+    c3d["data"]["analogs"] = np.sin(np.arange(180.0)).reshape(1, 3, 60)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "a.c3d"
+        c3d.write(str(file))
+        return [file.read_bytes()]
 
 
 def xdf_chunk(tag: int, content: bytes) -> bytes:

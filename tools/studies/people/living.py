@@ -96,7 +96,7 @@ def lived(config: Config, recording: Recording) -> dict[str, Any]:
         "delay_s": result["delay_s"],
         "delay_deviation_s": result["delay_deviation_s"],
         "learnt_s": course.learnt_s(len(dofs)),
-        "updates": {str(kind): count for kind, count in result["updates"].items()},  # type: ignore[attr-defined]
+        "updates": {str(kind): count for kind, count in result["updates"].items()},
         "nonfinite": result["nonfinite"],
     }
 

@@ -1,0 +1,142 @@
+"""Recordings written to files that are read again as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.io import savemat
+
+from pipeline.errors import UserError
+from pipeline.files import written_whole
+from pipeline.streams.recordings.recording import RecordedStream, Recording
+
+_LINES_AT_ONCE = 10_000
+_TITLES = {
+    "emg": "EMG",
+    "angles": "Coordinates",
+    "moments": "Joint moments",
+    "external": "External torques",
+    "accelerations": "Accelerations",
+}
+
+
+def written_files(recording: Recording, file: Path) -> list[Path]:
+    """Return the files that `write_recording` makes: one, or one for each stream."""
+    if file.suffix.lower() in (".npz", ".mat"):
+        return [file]
+    return [file.with_name(f"{file.stem}_{key}{file.suffix}") for key in recording.streams]
+
+
+def write_recording(recording: Recording, file: Path) -> list[Path]:
+    """Write a recording in the format that the ending of a file tells; return what was written.
+
+    ``.npz`` and ``.mat`` hold all streams, each with its own stamps, rate, unit and names. Of
+    ``.sto``, ``.csv`` and ``.tsv`` there is one for each stream, named ``STEM_ROLE``.
+
+    Raises
+    ------
+    UserError
+        If the ending is another one, or a file cannot be written.
+    """
+    suffix = file.suffix.lower()
+    files = written_files(recording, file)
+    try:
+        if suffix in _WHOLE:
+            _WHOLE[suffix](file, _arrays(recording))
+        elif suffix in _TABLES:
+            for part, (key, stream) in zip(files, recording.streams.items(), strict=True):
+                _TABLES[suffix](part, key, stream)
+        else:
+            raise UserError(
+                f"A recording is not written as '{file.name}'; give a name that ends in "
+                f"{', '.join((*_WHOLE, *_TABLES))}."
+            )
+    except OSError as error:
+        raise UserError(
+            f"The recording cannot be written to {file} ({error.strerror}); give a file in a "
+            "folder that exists."
+        ) from error
+    return files
+
+
+def _arrays(recording: Recording) -> dict[str, np.ndarray[Any, Any]]:
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    for key, stream in recording.streams.items():
+        arrays |= {
+            _SAMPLES[key]: stream.x,
+            f"{key}_time": stream.t,
+            f"{key}_fs": np.array(stream.rate_hz),
+            f"{key}_unit": np.array(stream.unit),
+            f"{key}_names": np.array(stream.channels),
+        }
+    return arrays
+
+
+_SAMPLES = {
+    "emg": "emg",
+    "angles": "q",
+    "moments": "moment",
+    "external": "external",
+    "accelerations": "qdd",
+}
+"""The key of each stream's samples."""
+
+
+def _npz(file: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    with written_whole(file, "") as part, part.open("wb") as opened:
+        np.savez_compressed(opened, allow_pickle=False, **arrays)
+
+
+def _mat(file: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    # Text of different lengths is a cell array in MATLAB, not a padded table of letters.
+    content = {
+        name: array.astype(object) if array.dtype.kind == "U" and array.ndim else array
+        for name, array in arrays.items()
+    }
+    with written_whole(file, "") as part, part.open("wb") as opened:
+        savemat(opened, content, do_compression=True, oned_as="column")
+
+
+def _sto(file: Path, key: str, stream: RecordedStream) -> None:
+    degrees = "yes" if stream.unit.startswith("deg") else "no"
+    unit = "" if key == "angles" else f"unit={stream.unit}\n"
+    header = (
+        f"{_TITLES[key]}\nversion=1\nnRows={len(stream.t)}\nnColumns={1 + len(stream.channels)}\n"
+        f"inDegrees={degrees}\n{unit}endheader\n"
+    )
+    _table(file, stream, header + "\t".join(("time", *map(_word, stream.channels))), "\t")
+
+
+def _word(name: str) -> str:
+    """Return a name as one word, since blanks part the columns."""
+    return "_".join(name.split())
+
+
+def _delimited(sign: str) -> Callable[[Path, str, RecordedStream], None]:
+    def write(file: Path, key: str, stream: RecordedStream) -> None:
+        names = [f"{name} [{stream.unit}]" for name in stream.channels]
+        if wrong := [name for name in stream.channels if set(name) & set('\t;,[]()"')]:
+            raise UserError(
+                f"The channel '{wrong[0]}' of the {key} cannot stand in a {file.suffix} file; "
+                "write .npz."
+            )
+        _table(file, stream, sign.join(("time", *names)), sign)
+
+    return write
+
+
+def _table(file: Path, stream: RecordedStream, head: str, sign: str) -> None:
+    rows = np.column_stack([stream.t, stream.x])
+    form = sign.join(["%.17g"] * rows.shape[1])
+    with written_whole(file, "") as part, part.open("w", encoding="utf-8") as opened:
+        opened.write(f"{head}\n")
+        for start in range(0, len(rows), _LINES_AT_ONCE):
+            block = rows[start : start + _LINES_AT_ONCE]
+            opened.write("\n".join(form % tuple(row) for row in block) + "\n")
+
+
+_WHOLE = {".npz": _npz, ".mat": _mat}
+_TABLES = {".sto": _sto, ".csv": _delimited(","), ".tsv": _delimited("\t")}
