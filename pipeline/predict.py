@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pipeline.model.activation import ActivationState
 from pipeline.model.identifiability import Confidence
-from pipeline.model.nms import Parameters, State, parameters_of, simulate
+from pipeline.model.nms import Parameters, State, parameters_of, simulate, stacked
 from pipeline.model.subject import Subject
 
 Array = NDArray[np.float64]
@@ -229,8 +229,7 @@ def _model(subject: Subject, version: int, confidence: Confidence | None) -> _Mo
     if confidence is not None:
         sets += [subject.with_values(values) for values in confidence.directions]
         residual = np.array(confidence.residual)
-    columns = zip(*(parameters_of(one) for one in sets), strict=True)
-    return _Model(version, Parameters(*(torch.stack(column) for column in columns)), residual)
+    return _Model(version, stacked([parameters_of(one) for one in sets]), residual)
 
 
 def _inputs(excitation: Array, length: Array, moment_arm: Array) -> tuple[Tensor, Tensor, Tensor]:

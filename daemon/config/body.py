@@ -8,9 +8,15 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from daemon.config.section import Renamed, Section
+from pipeline.model.curve_choice import CurveChoice
 from pipeline.model.subject import LONGEST_DELAY_S
 
 Names = Annotated[list[str], Field(min_length=1)]
+
+
+def is_curve_file(curves: object) -> bool:
+    """Tell whether `model.curves` names a file, and not a set."""
+    return isinstance(curves, str) and curves.endswith(".json")
 
 
 class ModelConfig(Section):
@@ -41,6 +47,17 @@ class ModelConfig(Section):
         "names channels for; beside them 'all' that have a moment arm about one of the dofs; or "
         "those of a list. What drives one without channel says calibrator.without_electrodes.",
     )
+    curves: str | dict[str, Any] | None = Field(
+        None,
+        description="Curves of a muscle: the name of a set; a table with 'set' and what is set in "
+        "it; or a JSON file of one, relative to this file. Without it those of the subject, and "
+        "degroote2016 for a generic one.",
+    )
+    tendon: Literal["elastic", "rigid"] | None = Field(
+        None,
+        description="Whether tendons stretch. Without it as the subject says of each muscle, and "
+        "elastic for a generic one.",
+    )
     muscles: dict[str, Names] = Field(
         min_length=1,
         description="For each muscle of the model the EMG channels that drive it (their mean).",
@@ -52,6 +69,13 @@ class ModelConfig(Section):
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if value != "found" and not (number and 0.0 <= value <= LONGEST_DELAY_S):
             raise ValueError(f"use 'found' or seconds from 0 to {LONGEST_DELAY_S:g}")
+        return value
+
+    @field_validator("curves")
+    @classmethod
+    def _are_curves(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+        if value is not None and not is_curve_file(value):
+            CurveChoice.of(value)
         return value
 
     @field_validator("use_muscles", mode="before")

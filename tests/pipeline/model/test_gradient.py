@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from muscle_draws import Movement, drawn_movement, drawn_parameters
 
 from daemon.bench.stepwise import neural_recursion
-from pipeline.model import curves, trajectory
+from pipeline.model import trajectory
 from pipeline.model.activation import shaped
 from pipeline.model.equilibrium import ForceBalance, fibre_length, tendon_strain
 from pipeline.model.nms import muscles_of, simulate
@@ -85,7 +85,7 @@ def stepwise_loss(parameters, movement):
     w = torch.cat(states, -1)
     strain = tendon_strain(w, movement.length, muscles)
     strongest = parameters.max_isometric_force * parameters.strength
-    force = strongest * curves.tendon_force(strain)[0]
+    force = strongest * parameters.curves.tendon_force(strain)[0]
     moment = (movement.moment_arm * force).sum(-2)
     return loss_of(moment, fibre_length(w, parameters.height), strain)
 

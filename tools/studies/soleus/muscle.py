@@ -19,8 +19,6 @@ from torch import Tensor
 
 from pipeline.calibrate.loss import LossSettings, plausibility_penalty
 from pipeline.errors import UserError
-from pipeline.model import curves
-from pipeline.model.equilibrium import fibre_length
 from pipeline.model.nms import Parameters, parameters_of, simulate
 from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.subject import CALIBRATED, Subject
@@ -153,16 +151,8 @@ def elastic(parameters: Parameters, length: Tensor, guess: Tensor | None = None)
 
 def rigid(parameters: Parameters, length: Tensor, guess: Tensor | None = None) -> Response:
     """Answer as the same muscle on a tendon that stays at its slack length."""
-    p = parameters
-    w = (length - p.tendon_slack_length) / p.optimal_fibre_length
-    fibre = fibre_length(w, p.height)
-    cosine = w / fibre
-    change = torch.diff(w, dim=-1, prepend=w[..., :1]) / _step(length)
-    velocity = cosine * change / p.max_velocity
-    active = curves.active_force_length(fibre)[0] * curves.force_velocity(velocity)[0]
-    force = active + curves.passive_force_length(fibre)[0] + p.damping * velocity
-    force = p.max_isometric_force * p.strength * cosine * force
-    return Response(force[:, 0], torch.zeros((), dtype=length.dtype), w)
+    response = elastic(parameters._replace(rigid=(True,)), length)
+    return response._replace(penalty=torch.zeros_like(response.penalty))
 
 
 def _step(length: Tensor) -> float:
