@@ -7,20 +7,40 @@ curves of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.errors import UserError
 from pipeline.files import parsed_json
 
+_COMMON = {"plateau": (1.1, 2.0), "passive_strain": (0.2, 1.2), "tendon_strain": (0.01, 0.2)}
 SETTINGS: Mapping[str, Mapping[str, tuple[float, float]]] = {
-    "degroote2016": {
-        "plateau": (1.1, 2.0),
-        "passive_strain": (0.2, 1.2),
-        "tendon_strain": (0.01, 0.2),
-    },
+    "degroote2016": _COMMON,
+    "millard2013": _COMMON,
+    "thelen2003": _COMMON,
 }
-"""For each set what can be set in it, and its bounds."""
+"""For each set of formulas what can be set in it, and its bounds."""
+SAMPLED = "sampled"
+RISING: Mapping[str, bool] = {
+    "activeForceLength": False,
+    "passiveForceLength": True,
+    "forceVelocity": True,
+    "tendonForceStrain": True,
+}
+"""The curves that can be given as points, and whether they may not fall."""
+SETS = (*SETTINGS, SAMPLED)
+MOST_POINTS = 1000
+LARGEST = 100.0
+"""No length, velocity, strain or force is beyond it, in the curves' units."""
+
+
+class Points(NamedTuple):
+    """Points of one curve."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -30,17 +50,24 @@ class CurveChoice:
     Parameters
     ----------
     name
-        As in `SETTINGS`.
+        As in `SETS`.
     settings
         Names of parameters of the set and their values; those left out are as published.
+    points
+        Of ``sampled``: names of curves, as in `RISING`, and for each its points, once for all
+        muscles or once for each. Curves left out are those of degroote2016.
     """
 
     name: str = "degroote2016"
     settings: tuple[tuple[str, float], ...] = ()
+    points: tuple[tuple[str, tuple[Points, ...]], ...] = ()
 
     @classmethod
     def of(cls, content: object, muscles: int | None = None) -> CurveChoice:
-        """Return the choice that `content`, a name or an object with ``set``, makes.
+        """Return the choice that `content` makes: a name, or an object with ``set``.
+
+        An object of ``sampled`` has curves as ``{"x": [...], "y": [...]}``, or a list of these with
+        one for each muscle.
 
         Parameters
         ----------
@@ -50,28 +77,44 @@ class CurveChoice:
         Raises
         ------
         ValueError
-            If there is no such set, or it has no such parameter.
+            If there is no such set, or something is set in it that cannot be.
         """
         if isinstance(content, str):
             content = {"set": content}
         if not isinstance(content, Mapping):
             raise ValueError(f"curves must be a name or an object with 'set', got {content!r}")
-        settings = dict(content)
-        name = settings.pop("set", None)
-        if name not in SETTINGS:
-            raise ValueError(f"curves must be one of {', '.join(SETTINGS)}, got {name!r}")
-        return cls(name, tuple(sorted((k, _setting(name, k, v)) for k, v in settings.items())))
+        inside = dict(content)
+        name = inside.pop("set", None)
+        if name not in SETS:
+            raise ValueError(f"curves must be one of {', '.join(SETS)}, got {name!r}")
+        if name != SAMPLED:
+            settings = sorted((k, _setting(name, k, v)) for k, v in inside.items())
+            return cls(name, tuple(settings))
+        if not inside:
+            raise ValueError(f"sampled curves need points of one of {', '.join(RISING)}")
+        return cls(name, (), tuple(sorted((k, _rows(k, v, muscles)) for k, v in inside.items())))
 
     def in_order(self, places: Sequence[int]) -> CurveChoice:
         """Return the same choice for the muscles at these places, in their order."""
-        return self
+        points = tuple(
+            (name, rows if len(rows) == 1 else tuple(rows[i] for i in places))
+            for name, rows in self.points
+        )
+        return replace(self, points=points)
 
     def content(self) -> str | dict[str, object]:
         """Return what `of` reads."""
-        return {"set": self.name, **dict(self.settings)} if self.settings else self.name
+        if not self.settings and not self.points:
+            return self.name
+        curves = {}
+        for name, rows in self.points:
+            several = [{"x": list(row.x), "y": list(row.y)} for row in rows]
+            curves[name] = several[0] if len(several) == 1 else several
+        return {"set": self.name, **dict(self.settings), **curves}
 
     def __str__(self) -> str:
-        return " ".join((self.name, *(f"{name} {value:g}" for name, value in self.settings)))
+        inside = [f"{name} {value:g}" for name, value in self.settings]
+        return " ".join((self.name, *inside, *(name for name, _ in self.points)))
 
 
 PUBLISHED = CurveChoice()
@@ -91,7 +134,7 @@ def load_curves(path: Path) -> CurveChoice:
     except OSError as error:
         raise UserError(f"Curves '{path}' cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise UserError(f"Curves '{path}' are no such file: {error}.") from error
+        raise UserError(f"Curves '{path}' are not valid: {error}.") from error
 
 
 def _setting(curves: str, name: str, value: object) -> float:
@@ -102,3 +145,43 @@ def _setting(curves: str, name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ValueError(f"{name} of the curves {curves} must lie in {low}..{high}, got {value!r}")
     return float(value)
+
+
+def _rows(name: str, content: object, muscles: int | None) -> tuple[Points, ...]:
+    if name not in RISING:
+        raise ValueError(f"sampled curves have points of {', '.join(RISING)}, not {name!r}")
+    if isinstance(content, Mapping):
+        return (_points(name, content),)
+    if not isinstance(content, list) or muscles is None or len(content) != muscles:
+        wanted = "one object with x and y" if muscles is None else f"one object or {muscles}"
+        raise ValueError(f"{name} must be {wanted}, got {content!r:.200}")
+    rows = tuple(_points(name, row) for row in content)
+    return rows if len(set(rows)) > 1 else rows[:1]
+
+
+def _points(name: str, content: object) -> Points:
+    if not isinstance(content, Mapping) or set(content) != {"x", "y"}:
+        raise ValueError(f"points of {name} must be an object with x and y, got {content!r:.200}")
+    x, y = (_numbers(f"{axis} of {name}", content[axis]) for axis in "xy")
+    if len(x) != len(y):
+        raise ValueError(f"{name} has {len(x)} x and {len(y)} y; each point needs both")
+    for before, after in pairwise(x):
+        if after - before < 1e-6:
+            raise ValueError(f"x of {name} must rise, got {before:g} and then {after:g}")
+    if min(y) < 0:
+        raise ValueError(f"y of {name} must not be below zero, got {min(y):g}")
+    if RISING[name] and any(after < before for before, after in pairwise(y)):
+        raise ValueError(f"y of {name} must not fall")
+    if max(y) <= 0:
+        raise ValueError(f"y of {name} must not be zero throughout")
+    return Points(x, y)
+
+
+def _numbers(what: str, content: object) -> tuple[float, ...]:
+    if not isinstance(content, list) or not 3 <= len(content) <= MOST_POINTS:
+        raise ValueError(f"{what} must be a list of 3 to {MOST_POINTS} numbers")
+    for value in content:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not -LARGEST <= value <= LARGEST:
+            raise ValueError(f"{what} must be numbers up to {LARGEST:g}, got {value!r}")
+    return tuple(map(float, content))
