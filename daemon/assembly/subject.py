@@ -73,7 +73,7 @@ def configured_curves(config: Config) -> CurveChoice | None:
     curves = config.model.curves
     if curves is None:
         return None
-    return load_curves(Path(str(curves))) if is_curve_file(curves) else CurveChoice.of(curves)
+    return load_curves(Path(curves)) if is_curve_file(curves) else CurveChoice.of(curves)
 
 
 def delay_of(config: Config, subject: Subject) -> float:

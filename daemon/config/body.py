@@ -14,9 +14,9 @@ from pipeline.model.subject import LONGEST_DELAY_S
 Names = Annotated[list[str], Field(min_length=1)]
 
 
-def is_curve_file(curves: object) -> bool:
+def is_curve_file(curves: str) -> bool:
     """Tell whether `model.curves` names a file, and not a set."""
-    return isinstance(curves, str) and curves.endswith(".json")
+    return curves.endswith(".json")
 
 
 class ModelConfig(Section):
@@ -47,11 +47,11 @@ class ModelConfig(Section):
         "names channels for; beside them 'all' that have a moment arm about one of the dofs; or "
         "those of a list. What drives one without channel says calibrator.without_electrodes.",
     )
-    curves: str | dict[str, Any] | None = Field(
+    curves: str | None = Field(
         None,
-        description="Curves of a muscle: the name of a set; a table with 'set' and what is set in "
-        "it; or a JSON file of one, relative to this file. Without it those of the subject, and "
-        "degroote2016 for a generic one.",
+        description="Curves of a muscle: degroote2016, millard2013 or thelen2003, with what is set "
+        "in it after commas (degroote2016,plateau=1.4), or a JSON file of curves, relative to this "
+        "file. Without it those of the subject, and degroote2016 for a generic one.",
     )
     tendon: Literal["elastic", "rigid"] | None = Field(
         None,
@@ -73,7 +73,7 @@ class ModelConfig(Section):
 
     @field_validator("curves")
     @classmethod
-    def _are_curves(cls, value: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
+    def _are_curves(cls, value: str | None) -> str | None:
         if value is not None and not is_curve_file(value):
             CurveChoice.of(value)
         return value

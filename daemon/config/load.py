@@ -63,8 +63,8 @@ def load_config(name: str | Path) -> Config:
 def _with_absolute_paths(config: Config, folder: Path) -> Config:
     subject = folder / config.model.subject if config.model.subject else None
     curves = config.model.curves
-    if is_curve_file(curves):
-        curves = str(folder / str(curves))
+    if curves is not None and is_curve_file(curves):
+        curves = str(folder / curves)
     paths = {"file": folder / config.model.file, "subject": subject, "curves": curves}
     model = config.model.model_copy(update=paths)
     streams, security, skeleton = config.streams, config.security, config.skeleton

@@ -66,8 +66,8 @@ class CurveChoice:
     def of(cls, content: object, muscles: int | None = None) -> CurveChoice:
         """Return the choice that `content` makes: a name, or an object with ``set``.
 
-        An object of ``sampled`` has curves as ``{"x": [...], "y": [...]}``, or a list of these with
-        one for each muscle.
+        What is set may follow a name, as in ``degroote2016,plateau=1.4``. An object of ``sampled``
+        has curves as ``{"x": [...], "y": [...]}``, or a list of these with one for each muscle.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class CurveChoice:
             If there is no such set, or something is set in it that cannot be.
         """
         if isinstance(content, str):
-            content = {"set": content}
+            content = _read(content)
         if not isinstance(content, Mapping):
             raise ValueError(f"curves must be a name or an object with 'set', got {content!r}")
         inside = dict(content)
@@ -113,8 +113,8 @@ class CurveChoice:
         return {"set": self.name, **dict(self.settings), **curves}
 
     def __str__(self) -> str:
-        inside = [f"{name} {value:g}" for name, value in self.settings]
-        return " ".join((self.name, *inside, *(name for name, _ in self.points)))
+        inside = [f"{name}={value:g}" for name, value in self.settings]
+        return ",".join((self.name, *inside, *(name for name, _ in self.points)))
 
 
 PUBLISHED = CurveChoice()
@@ -135,6 +135,19 @@ def load_curves(path: Path) -> CurveChoice:
         raise UserError(f"Curves '{path}' cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise UserError(f"Curves '{path}' are not valid: {error}.") from error
+
+
+def _read(text: str) -> dict[str, object]:
+    """Return the object that a name with settings stands for."""
+    name, *settings = text.split(",")
+    content: dict[str, object] = {"set": name.strip()}
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        try:
+            content[key.strip()] = float(value)
+        except ValueError:
+            raise ValueError(f"write {setting!r} of the curves as name=number") from None
+    return content
 
 
 def _setting(curves: str, name: str, value: object) -> float:

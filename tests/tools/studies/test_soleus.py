@@ -20,12 +20,12 @@ from tools.studies.soleus.muscle import (
     FREE,
     ISOMETRIC_FORCE_N,
     PUBLISHED,
+    damped,
     elastic,
     errors,
     fit,
     isometric,
     load_trials,
-    published,
     respond,
     rigid,
 )
@@ -65,7 +65,7 @@ def test_the_elastic_tendon_matters_where_the_muscle_moves_far(trials):
 
 def test_damping_hardly_matters(trials):
     usual = errors(respond(elastic, PUBLISHED, trials), trials)
-    tenfold = errors(respond(elastic, published(0.1), trials), trials)
+    tenfold = errors(respond(elastic, damped(PUBLISHED, 0.1), trials), trials)
     assert usual.mean() == pytest.approx(tenfold.mean(), abs=0.005)
 
 

@@ -188,16 +188,16 @@ def _lengths(trials: Sequence[Trial]) -> Tensor:
 def fit(
     model: MuscleModel,
     trials: Sequence[Trial],
-    damping: float | None = None,
+    start: Subject = PUBLISHED,
     iterations: int = ITERATIONS,
 ) -> Subject:
-    """Fit the `FREE` parameters to trials with AdamW, from the published ones.
+    """Fit the `FREE` parameters to trials with AdamW, from the published ones in `start`.
 
     The loss is the trials' summed mean absolute error over the measured isometric force, and the
     calibrator's penalty on tendon strain and fibre length outside their ranges.
     """
     rules = {name: Rule(name in FREE, FREE.get(name, (-1.0, 1.0))) for name in CALIBRATED}
-    space = ParameterSpace(published(damping), rules)
+    space = ParameterSpace(start, rules)
     vector = space.zeros().requires_grad_()
     optimiser = torch.optim.AdamW([vector], lr=LEARNING_RATE, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, iterations)
@@ -217,11 +217,9 @@ def fit(
     return space.subject(best)
 
 
-def published(damping: float | None = None) -> Subject:
-    """Return the published parameters, with another damping if wanted."""
-    if damping is None:
-        return PUBLISHED
-    return replace(PUBLISHED, damping=np.array([damping]))
+def damped(subject: Subject, damping: float) -> Subject:
+    """Return the same muscle with another damping."""
+    return replace(subject, damping=np.array([damping]))
 
 
 def _miss(trial: Trial) -> Callable[[Tensor], Tensor]:
