@@ -15,7 +15,7 @@ from pipeline.model.activation import ActivationState
 from pipeline.model.identifiability import Confidence
 from pipeline.model.inputs import Inputs
 from pipeline.model.muscle_states import muscle_states
-from pipeline.model.nms import Output, Parameters, State, parameters_of, simulate
+from pipeline.model.nms import Output, Parameters, State, parameters_of, simulate, stacked
 from pipeline.model.stiffness import stiffness_of
 from pipeline.model.subject import Subject
 
@@ -273,5 +273,4 @@ def _model(subject: Subject, version: int, confidence: Confidence | None) -> _Mo
     if confidence is not None:
         sets += [subject.with_values(values) for values in confidence.directions]
         residual = np.array(confidence.residual)
-    columns = zip(*(parameters_of(one) for one in sets), strict=True)
-    return _Model(version, Parameters(*(torch.stack(column) for column in columns)), residual)
+    return _Model(version, stacked([parameters_of(one) for one in sets]), residual)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from pipeline.model.equilibrium import Balance, Muscles
+from pipeline.model.equilibrium import Balance, Muscles, Pull
 
 LEAST_SHARE = 0.1
 """Fibre and tendon together are taken to be at least this fraction as stiff as the tendon.
@@ -56,4 +56,23 @@ def elastic_action(balance: Balance, activation: Tensor, muscles: Muscles) -> Ac
         active=activation * -balance.by_activation,
         velocity=balance.velocity,
         stiffness=tendon * (1.0 - tendon / together),
+    )
+
+
+def rigid_action(pull: Pull, activation: Tensor) -> Action:
+    """Return what muscles on a rigid tendon do: the fibre alone, nothing where the tendon is slack.
+
+    Parameters
+    ----------
+    pull
+        Of the fibre at its length; ``by_w - by_previous`` is its slope with its velocity held.
+    activation
+        Shape [..., muscle, time].
+    """
+    taut = (pull.force > 0.0) & (pull.cosine > 0.0)
+    active = activation * pull.cosine * pull.active * pull.speed
+    return Action(
+        active=torch.where(taut, active, 0.0),
+        velocity=pull.velocity,
+        stiffness=torch.where(taut, pull.by_w - pull.by_previous, 0.0),
     )

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.model import curves
+from pipeline.model.curves import DEFAULT
 from pipeline.model.identifiability import Confidence
 from pipeline.model.quantities import QUANTITIES
 from pipeline.model.subject import Subject
@@ -200,18 +200,18 @@ def test_what_muscles_do_is_the_muscle_models_own_account():
     strongest = torch.from_numpy(person.max_isometric_force * person.strength)
     height = np.sin(person.pennation)
     cosine = torch.sqrt(1.0 - (torch.from_numpy(height) / length) ** 2)
-    unit = curves.active_force_length(length)[0] * curves.force_velocity(velocity)[0]
+    unit = DEFAULT.active_force_length(length)[0] * DEFAULT.force_velocity(velocity)[0]
     activation = torch.from_numpy(told(moments, "activation").copy())
     damping = torch.from_numpy(person.damping)
     active = strongest * cosine * activation * unit
-    passive = curves.passive_force_length(length)[0] + damping * velocity
+    passive = DEFAULT.passive_force_length(length)[0] + damping * velocity
     np.testing.assert_allclose(told(moments, "active_force"), active, rtol=1e-6)
     np.testing.assert_allclose(
         told(moments, "passive_force"), strongest * cosine * passive, rtol=1e-5, atol=1e-4
     )
     strain = torch.from_numpy(told(moments, "tendon_strain").copy())
     np.testing.assert_allclose(
-        told(moments, "force"), strongest * curves.tendon_force(strain)[0], rtol=1e-9
+        told(moments, "force"), strongest * DEFAULT.tendon_force(strain)[0], rtol=1e-9
     )
     path = whole[1] - (1.0 + strain.numpy()) * person.tendon_slack_length
     along = length * cosine * torch.from_numpy(person.optimal_fibre_length)

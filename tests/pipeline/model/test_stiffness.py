@@ -1,5 +1,6 @@
 """Stiffness against differences of the model itself, at rest and while fibres move."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from daemon.assembly.subject import generic_subject
 from daemon.config import load_config
 from pipeline.geometry import Geometry, Paths
 from pipeline.model.action import LEAST_SHARE, elastic_action
-from pipeline.model.curves import tendon_force
+from pipeline.model.curves import DEFAULT
 from pipeline.model.equilibrium import ForceBalance, tendon_strain
 from pipeline.model.nms import Output, Parameters, muscles_of, parameters_of, simulate
 from pipeline.model.stiffness import joint_stiffness, muscle_tendon_stiffness
@@ -34,12 +35,13 @@ def one_window_each(rows: np.ndarray) -> Tensor:
 class Walk:
     """The walking person of the model file, row by row at rest."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rigid: Callable[[int], bool]) -> None:
         config = load_config("walking")
         model = model_in_use(config)
         dofs, fixed = config.model.dofs, config.model.fixed_angles_rad
         self.geometry = Geometry(model, config.streams.angles.channels, dofs, fixed)
-        self.parameters = parameters_of(generic_subject(model))
+        kinds = tuple(rigid(place) for place in range(len(model.muscles)))
+        self.parameters = parameters_of(generic_subject(model))._replace(rigid=kinds)
         with np.load(path) as recording:
             self.q = recording["q_f"]
             envelopes = dict(zip(recording["emg_names"], recording["emg"].T, strict=True))
@@ -55,8 +57,15 @@ class Walk:
             return simulate(self.parameters, *rows, STEP_S), paths
 
 
-def test_over_a_walk_it_is_minus_the_slope_of_the_moment_at_rest(shared_data: Path) -> None:
-    walk = Walk(shared_data / "walking" / "walk36.npz")
+@pytest.mark.parametrize(
+    "rigid",
+    [lambda place: False, lambda place: True, lambda place: place % 3 == 0],
+    ids=["elastic", "rigid", "some of each"],
+)
+def test_over_a_walk_it_is_minus_the_slope_of_the_moment_at_rest(
+    shared_data: Path, rigid: Callable[[int], bool]
+) -> None:
+    walk = Walk(shared_data / "walking" / "walk36.npz", rigid)
     output, paths = walk.at(walk.q)
     stiffness = joint_stiffness(
         muscle_tendon_stiffness(output.action(), walk.parameters),
@@ -98,10 +107,10 @@ def test_while_fibres_move_it_is_the_slope_with_their_velocities_held(seed: int)
         balance = ForceBalance.of(output.activation, length, muscles, rate)
         w = fibres_at(output, balance)
         strain = tendon_strain(w, length, muscles)
-        forces.append(strongest * parameters.strength * tendon_force(strain)[0])
+        forces.append(strongest * parameters.strength * DEFAULT.tendon_force(strain)[0])
     slope = (forces[0] - forces[1]) / (2.0 * LENGTH_M)
     tendon = strongest * parameters.strength / parameters.tendon_slack_length
-    firm = stiffness > (1.0 - 0.5 / LEAST_SHARE) * tendon * tendon_force(output.strain)[1]
+    firm = stiffness > (1.0 - 0.5 / LEAST_SHARE) * tendon * DEFAULT.tendon_force(output.strain)[1]
     assert firm.any()
     torch.testing.assert_close(
         (stiffness / tendon)[firm], (slope / tendon)[firm], rtol=1e-3, atol=1e-3

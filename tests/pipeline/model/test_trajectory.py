@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from curve_sets import CHOICES, sampled_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from muscle_draws import drawn_movement, drawn_parameters
@@ -13,6 +14,7 @@ from muscle_reference import Muscle
 from daemon.bench.stepwise import rosenbrock_states
 from pipeline.model import bracketed, trajectory
 from pipeline.model.activation import neural_activation, shaped
+from pipeline.model.curves import DEFAULT, curve_set
 from pipeline.model.equilibrium import ForceBalance
 from pipeline.model.nms import muscles_of, parameters_of, simulate
 from pipeline.model.subject import Subject
@@ -36,7 +38,9 @@ def soleus_and_two_more():
 
 
 def reference(parameters):
-    optimal, slack, height, speed, damping = (part[:, 0].numpy() for part in muscles_of(parameters))
+    optimal, slack, height, speed, damping = (
+        part[:, 0].numpy() for part in muscles_of(parameters)[:5]
+    )
     return Muscle(optimal, slack, height, speed, damping)
 
 
@@ -141,8 +145,12 @@ def test_the_yardstick_is_the_published_recursion():
     dtype=st.sampled_from([torch.float64, torch.float32]),
 )
 def test_is_finite_and_solved_anywhere_inside_the_bounds(seed, samples, step_s, slack, hz, dtype):
+    check_solved(DEFAULT, seed, samples, step_s, slack, hz, dtype)
+
+
+def check_solved(curves, seed, samples, step_s, slack, hz, dtype):
     rng = np.random.default_rng(seed)
-    parameters = drawn_parameters(rng, 8, dtype)
+    parameters = drawn_parameters(rng, 8, dtype)._replace(curves=curves)
     movement = drawn_movement(rng, parameters, samples, step_s, slack, hz)
     parameters = parameters._replace(
         tendon_slack_length=parameters.tendon_slack_length.clone().requires_grad_()
@@ -153,6 +161,27 @@ def test_is_finite_and_solved_anywhere_inside_the_bounds(seed, samples, step_s, 
     assert (output.force >= 0).all()
     (gradient,) = torch.autograd.grad(output.moment.sum(), parameters.tendon_slack_length)
     assert torch.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("name", [name for name in CHOICES if name != "degroote2016"])
+@settings(max_examples=15)
+@given(
+    seed=seeds,
+    samples=st.integers(2, 200),
+    step_s=st.sampled_from([0.001, 0.005, 0.01, 0.05]),
+    slack=st.booleans(),
+    hz=st.sampled_from([0.5, 2.0, 8.0]),
+    dtype=st.sampled_from([torch.float64, torch.float32]),
+)
+def test_every_curve_set_is_solved_anywhere_too(name, seed, samples, step_s, slack, hz, dtype):
+    check_solved(curve_set(CHOICES[name]), seed, samples, step_s, slack, hz, dtype)
+
+
+@settings(max_examples=15)
+@given(seed=seeds, slack=st.booleans())
+def test_curves_of_each_muscle_are_solved_anywhere_too(seed, slack):
+    """Also where single series are left to the bracketed solver."""
+    check_solved(curve_set(sampled_of(8)), seed, 60, 0.01, slack, 8.0, torch.float64)
 
 
 @pytest.mark.parametrize("slack", [False, True])
