@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.emg.channel_watch import Change, ChannelWatch, Watched
 from pipeline.emg.envelope import Envelope
 from pipeline.emg.mapping import ExcitationMapper
-from pipeline.geometry import Geometry
+from pipeline.geometry import Geometry, Paths
 from pipeline.predict import Predictor, Versions
 from pipeline.streams.base import Chunk
 from pipeline.timebase.align import Aligner, DelayLine, ReferencePairing
@@ -43,6 +43,10 @@ class Predicted:
         N*m, shape [n, dof].
     deviation
         Standard deviation of the moment, N*m, shape [n, dof]; NaN while it is not known.
+    stiffness
+        Of the joints, as `Moments.stiffness`, N*m/rad, shape [n, dof].
+    muscles
+        What each muscle does, as `Moments.muscles`, shape [n, row, muscle].
     version
         Version of the parameters behind the moment, as `Moments.version`, shape [n].
     leaving
@@ -57,6 +61,8 @@ class Predicted:
     t_emg: Array
     moment: Array
     deviation: Array
+    stiffness: Array
+    muscles: Array
     version: Versions
     leaving: Versions
     valid: NDArray[np.bool_]
@@ -126,7 +132,7 @@ class LivePipeline:
         self._delay = self._new_delay()
         self._newest = -np.inf
         self._known_from = -np.inf
-        self._ahead: tuple[Array, tuple[Array, Array]] | None = None
+        self._ahead: tuple[Array, Paths] | None = None
         self._waiting: deque[Paired] = deque()
         """Rows whose reference has not come, as they were predicted; no others wait for it."""
 
@@ -192,13 +198,13 @@ class LivePipeline:
         self._newest = float(rows.t[-1])
         driven = self.mapper.rows(rows)
         excitation = self._delay.process(driven.excitation)
-        length, moment_arm = self._paths(rows.angle)
-        moments = self.predictor.predict(excitation, length, moment_arm)
+        paths = self._paths(rows.angle)
+        moments = self.predictor.predict(excitation, *paths)
         valid = rows.valid & driven.valid & (rows.t >= self._known_from)
         if self._pairing is not None:
             unknown = np.full_like(moments.moment, np.nan)
             paired = PairedRows(
-                rows.t, driven.excitation, length, moment_arm, unknown, valid, driven.measured
+                rows.t, driven.excitation, *paths[:2], unknown, valid, driven.measured
             )
             self._waiting.append(Paired(paired, moments.moment, moments.deviation))
             self._give_up_old()
@@ -214,16 +220,16 @@ class LivePipeline:
         delayed = self._delay.ahead() if self._ahead is None else None
         angle = self.aligner.angle_ahead() if delayed is not None else None
         if delayed is not None and angle is not None:
-            paths = self.geometry.evaluate(angle)
+            paths = self.geometry.paths(angle)
             self._ahead = angle, paths
             self.predictor.work_ahead(delayed, *paths)
 
-    def _paths(self, angle: Array) -> tuple[Array, Array]:
-        """Return muscle-tendon lengths and moment arms, as `Geometry.evaluate`."""
+    def _paths(self, angle: Array) -> Paths:
+        """Return what `Geometry.paths` does."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None and np.array_equal(ahead[0], angle):
             return ahead[1]
-        return self.geometry.evaluate(angle)
+        return self.geometry.paths(angle)
 
     def _give_up_old(self) -> None:
         while self._newest - self._waiting[0].rows.t[-1] > REFERENCE_WAIT_S:

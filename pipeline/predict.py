@@ -9,11 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from pipeline.model.action import Action
 from pipeline.model.activation import ActivationState
 from pipeline.model.identifiability import Confidence
-from pipeline.model.nms import Parameters, State, parameters_of, simulate
+from pipeline.model.inputs import Inputs
+from pipeline.model.muscle_states import muscle_states
+from pipeline.model.nms import Output, Parameters, State, parameters_of, simulate, stacked
+from pipeline.model.stiffness import stiffness_of
 from pipeline.model.subject import Subject
 
 Array = NDArray[np.float64]
@@ -27,6 +30,12 @@ class Moments(NamedTuple):
     """N*m, shape [n, dof]."""
     deviation: Array
     """Standard deviation, N*m, shape [n, dof]; NaN while nothing is known of it."""
+    stiffness: Array
+    """Minus the derivative of each moment by its own angle at constant activation, N*m/rad, shape
+    [n, dof]; NaN where the slopes of the moment arms were not given."""
+    muscles: Array
+    """What each muscle does, the table of `muscle_states`, shape [n, row, muscle]; without rows
+    where nobody wants it."""
     version: Versions
     """Version of the newest parameter set that takes part in the moment, shape [n]. While one set
     fades into the next it is that of the next, from the first row on in which it takes part; a
@@ -54,7 +63,7 @@ class CrossFade:
 class _Ahead(NamedTuple):
     """A row that was computed before it was due."""
 
-    inputs: tuple[Tensor, Tensor, Tensor]
+    inputs: Inputs
     before: State | None
     """State of the muscles that it follows on."""
     moments: Moments
@@ -87,10 +96,17 @@ class Predictor:
         How it moves to another parameter set.
     version
         Version of the first parameter set.
+    with_muscles
+        Whether what each muscle does is wanted besides.
     """
 
     def __init__(
-        self, subject: Subject, rate_hz: float, cross_fade: CrossFade, version: int = 0
+        self,
+        subject: Subject,
+        rate_hz: float,
+        cross_fade: CrossFade,
+        version: int = 0,
+        with_muscles: bool = False,
     ) -> None:
         self._step_s = 1.0 / rate_hz
         self._cross_fade = cross_fade
@@ -99,6 +115,7 @@ class Predictor:
         self._coming: _Model | None = None
         self._waiting: _Model | None = None
         self._share = 0.0
+        self._with_muscles = with_muscles
         self.fastest_cross_fade = 0.0
         """Fastest that a cross-fade has moved a moment so far, N*m/s."""
 
@@ -126,7 +143,13 @@ class Predictor:
         if self._coming:
             self._coming.state = None
 
-    def predict(self, excitation: Array, length: Array, moment_arm: Array) -> Moments:
+    def predict(
+        self,
+        excitation: Array,
+        length: Array,
+        moment_arm: Array,
+        arm_slope: Array | None = None,
+    ) -> Moments:
         """Return the joint moments of consecutive rows.
 
         Parameters
@@ -135,9 +158,12 @@ class Predictor:
             Delayed excitation and muscle-tendon length in m, shape [n, muscle].
         moment_arm
             m, shape [n, dof, muscle].
+        arm_slope
+            Derivative of each moment arm by its joint's angle, m/rad, of that shape; without it
+            nothing is known of the stiffness.
         """
         self._start_fade()
-        inputs = _inputs(excitation, length, moment_arm)
+        inputs = Inputs.of(excitation, length, moment_arm, arm_slope)
         moments = self._advance(self._current, inputs)
         if self._coming is None:
             return moments
@@ -149,16 +175,24 @@ class Predictor:
         return Moments(
             _mixed(moments.moment, coming.moment, mixed),
             _mixed(moments.deviation, coming.deviation, mixed),
+            _mixed(moments.stiffness, coming.stiffness, mixed),
+            _mixed(moments.muscles, coming.muscles, mixed[..., None]),
             coming.version,
             np.where(share < 1.0, moments.version, coming.version),
         )
 
-    def work_ahead(self, excitation: Array, length: Array, moment_arm: Array) -> None:
+    def work_ahead(
+        self,
+        excitation: Array,
+        length: Array,
+        moment_arm: Array,
+        arm_slope: Array | None = None,
+    ) -> None:
         """Compute the next row before it is due; `predict` takes it if its inputs are the same.
 
         Parameters are those of `predict`.
         """
-        inputs = _inputs(excitation, length, moment_arm)
+        inputs = Inputs.of(excitation, length, moment_arm, arm_slope)
         for model in filter(None, (self._current, self._coming)):
             moments, state = self._simulated(model, inputs)
             model.ahead = _Ahead(inputs, model.state, moments, state)
@@ -196,26 +230,36 @@ class Predictor:
         metres = state.w[:1] * self._current.parameters.optimal_fibre_length[:1]
         return State(memory, metres / parameters.optimal_fibre_length, state.drift[:1])
 
-    def _advance(self, model: _Model, inputs: tuple[Tensor, Tensor, Tensor]) -> Moments:
+    def _advance(self, model: _Model, inputs: Inputs) -> Moments:
         ahead, model.ahead = model.ahead, None
-        if ahead and ahead.before is model.state and all(map(torch.equal, ahead.inputs, inputs)):
+        if ahead and ahead.before is model.state and ahead.inputs.same_as(inputs):
             moments, model.state = ahead.moments, ahead.after
         else:
             moments, model.state = self._simulated(model, inputs)
         return moments
 
-    def _simulated(
-        self, model: _Model, inputs: tuple[Tensor, Tensor, Tensor]
-    ) -> tuple[Moments, State | None]:
+    def _simulated(self, model: _Model, inputs: Inputs) -> tuple[Moments, State | None]:
         with torch.inference_mode():
-            output = simulate(model.parameters, *inputs, self._step_s, model.state)
+            output = simulate(model.parameters, *inputs[:3], self._step_s, model.state)
+            told = output.action(), output, model.parameters, inputs
+            stiffness = stiffness_of(*told).T.numpy()
+            muscles = self._muscles(*told)
         moment = output.moment.transpose(-2, -1).numpy()
         # A state that is not finite would never be again.
         state = output.state if np.isfinite(moment[:, -1]).all() else None
         apart = np.square(moment[1:] - moment[0]).sum(axis=0)
         version = np.full(len(moment[0]), model.version, dtype=np.int64)
         deviation = np.sqrt(apart + model.residual**2)
-        return Moments(moment[0], deviation, version, version), state
+        return Moments(moment[0], deviation, stiffness, muscles, version, version), state
+
+    def _muscles(
+        self, action: Action, output: Output, parameters: Parameters, inputs: Inputs
+    ) -> Array:
+        """Return what each muscle does, [n, row, muscle]."""
+        if not self._with_muscles:
+            return np.empty((inputs.length.shape[-1], 0, inputs.length.shape[0]))
+        table = muscle_states(action, output, parameters, inputs)
+        return table.movedim(-1, 0).numpy()
 
 
 def _mixed(old: Array, new: Array, share: Array) -> Array:
@@ -229,17 +273,4 @@ def _model(subject: Subject, version: int, confidence: Confidence | None) -> _Mo
     if confidence is not None:
         sets += [subject.with_values(values) for values in confidence.directions]
         residual = np.array(confidence.residual)
-    columns = zip(*(parameters_of(one) for one in sets), strict=True)
-    return _Model(version, Parameters(*(torch.stack(column) for column in columns)), residual)
-
-
-def _inputs(excitation: Array, length: Array, moment_arm: Array) -> tuple[Tensor, Tensor, Tensor]:
-    return (
-        _time_last(excitation, 1, 0),
-        _time_last(length, 1, 0),
-        _time_last(moment_arm, 1, 2, 0),
-    )
-
-
-def _time_last(values: Array, *axes: int) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(np.transpose(values, axes)))
+    return _Model(version, stacked([parameters_of(one) for one in sets]), residual)

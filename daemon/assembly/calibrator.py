@@ -11,7 +11,7 @@ import torch
 from daemon.assembly.envelope import build_envelope
 from daemon.assembly.model import model_in_use
 from daemon.assembly.skeleton import motion_reference, starting_bones
-from daemon.assembly.subject import delay_of, unknown_person
+from daemon.assembly.subject import delay_of, prior_of
 from daemon.config import Config
 from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.body import BodySpace
@@ -90,11 +90,12 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
     Parameters
     ----------
     start
-        Parameters it starts from; the prior stays the generic subject of the model file.
+        Parameters it starts from; the prior stays the generic subject of the model file,
+        with this one's curves and tendons.
     version
         Version of those parameters.
     """
-    prior = unknown_person(config, model_in_use(config))
+    prior = prior_of(config, model_in_use(config), start)
     space = parameter_space(config, prior, compute_device(config))
     synergies = _synergies(config, prior) if config.failover.enabled else None
     learns_from = motion_reference(config) if config.torque_free else None

@@ -61,6 +61,7 @@ def mistakes(config: Config) -> Iterator[str]:
         return
     yield from _coordinate_mistakes(config, model)
     yield from _muscle_mistakes(config, model)
+    yield from _muscles_message_mistakes(config, model)
     yield from _subject_mistakes(config, model)
     if config.torque_free:
         yield from _refused(lambda: _try_limb(config))
@@ -77,6 +78,25 @@ def _try_envelope(config: Config) -> None:
     from daemon.assembly.envelope import build_envelope
 
     build_envelope(config)
+
+
+def _muscles_message_mistakes(config: Config, model: ModelFile) -> Iterator[str]:
+    """Yield that what all muscles do is too much for a message."""
+    from daemon.assembly.model import in_use
+    from pipeline.output.message import MusclesMessage
+
+    if not config.output.muscles_hz:
+        return
+    try:
+        count = len(in_use(config, model).muscles)
+    except UserError:
+        return  # a muscle is not in the file, which has been told with its place
+    joints = len(config.model.dofs)
+    if count > (most := MusclesMessage.most_muscles(joints)):
+        yield (
+            f"output.muscles_hz: what {count} muscles do does not fit into a message, which tells "
+            f"of at most {most} over {joints} joints; use fewer, or set muscles_hz to 0."
+        )
 
 
 def _try_limb(config: Config) -> None:

@@ -52,7 +52,9 @@ def build_pipeline(config: Config, subject: Subject, version: int = 0) -> LivePi
         geometry=Geometry(
             model, streams.angles.channels, config.model.dofs, config.model.fixed_angles_rad
         ),
-        predictor=Predictor(subject, rate_hz, _cross_fade(config), version),
+        predictor=Predictor(
+            subject, rate_hz, _cross_fade(config), version, config.output.muscles_hz > 0
+        ),
         pairing=_pairing(config),
         rate_hz=rate_hz,
         delay_s=max(0.0, delay_of(config, subject) - envelope.group_delay_s),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from daemon.config import Config
+from daemon.config.body import is_curve_file
 from pipeline.errors import UserError
 from pipeline.geometry import ModelFile
+from pipeline.model.curve_choice import CurveChoice, load_curves
 from pipeline.model.subject import USUAL_DELAY_S, Subject, load_subject
 
 USUAL_GAIN = {"mvc": 1.0, "peak": 0.5, "unknown": 1.0}
@@ -40,8 +43,37 @@ def generic_subject(model: ModelFile, gain: float = 1.0) -> Subject:
 
 
 def unknown_person(config: Config, model: ModelFile) -> Subject:
-    """Return whom a set-up starts from where no calibrated subject is named."""
-    return generic_subject(model, USUAL_GAIN[config.envelope.scaled_to])
+    """Return whom a set-up starts from where no calibrated subject is named.
+
+    Raises
+    ------
+    UserError
+        If the file of the curves cannot be read.
+    """
+    generic = generic_subject(model, USUAL_GAIN[config.envelope.scaled_to])
+    rigid = model.muscle_names if config.model.tendon == "rigid" else ()
+    curves = configured_curves(config) or generic.curves
+    return replace(generic, curves=curves, rigid_tendon=frozenset(rigid))
+
+
+def prior_of(config: Config, model: ModelFile, start: Subject) -> Subject:
+    """Return who is believed before any data: the generic person, of the start's kind of muscle."""
+    kind = {"curves": start.curves, "rigid_tendon": start.rigid_tendon}
+    return replace(unknown_person(config, model), **kind)  # type: ignore[arg-type]
+
+
+def configured_curves(config: Config) -> CurveChoice | None:
+    """Return the curves that a set-up chooses; None where it leaves them to the subject.
+
+    Raises
+    ------
+    UserError
+        If their file cannot be read.
+    """
+    curves = config.model.curves
+    if curves is None:
+        return None
+    return load_curves(Path(curves)) if is_curve_file(curves) else CurveChoice.of(curves)
 
 
 def delay_of(config: Config, subject: Subject) -> float:
@@ -71,12 +103,14 @@ def starting_muscles(config: Config, model: ModelFile) -> Subject:
     Raises
     ------
     UserError
-        If the subject cannot be read or has other muscles than the model.
+        If the subject cannot be read, or has other muscles than the model or other curves or
+        tendons than the set-up.
     """
     path = config.model.subject
     if path is None:
         return unknown_person(config, model)
     subject = load_subject(path)
+    _refuse_other_kind(config, subject, path)
     try:
         return subject.in_order(model.muscle_names)
     except ValueError as error:
@@ -84,3 +118,19 @@ def starting_muscles(config: Config, model: ModelFile) -> Subject:
             f"Subject '{path}' has the muscles {', '.join(subject.muscles)}, but the model has "
             f"{', '.join(model.muscle_names)}; give the subject that belongs to the model."
         ) from error
+
+
+def _refuse_other_kind(config: Config, subject: Subject, path: Path) -> None:
+    """Refuse a person whose parameters belong to another kind of muscle than the set-up's."""
+    curves, tendon = configured_curves(config), config.model.tendon
+    if curves is not None and curves != subject.curves:
+        raise UserError(
+            f"model.curves is {curves}, but the parameters of subject '{path}' belong to the "
+            f"curves {subject.curves}; take model.curves out, or calibrate with it from no subject."
+        )
+    if tendon is not None and set(subject.rigid) != {tendon == "rigid"}:
+        rigid = f"{sum(subject.rigid)} of {len(subject.muscles)} tendons rigid"
+        raise UserError(
+            f"model.tendon is {tendon}, but the parameters of subject '{path}' were found with "
+            f"{rigid}; take model.tendon out, or calibrate with it from no subject."
+        )

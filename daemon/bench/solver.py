@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from pipeline.calibrate.loss import (
     plausibility_penalty,
 )
 from pipeline.errors import UserError
+from pipeline.model.curve_choice import PUBLISHED, CurveChoice
 from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.subject import CALIBRATED, Subject
@@ -83,10 +85,18 @@ def bench_solver(
         ``subjects``: [ms before, ms after]}, ``subjects_ms`` {number: ms}, and where it was
         measured: ``device``, ``machine``, ``threads``, ``dtype``, ``torch``. Times are medians.
     """
-    place, before = torch.device(_chosen(device)), torch.get_num_threads()
+    place = torch.device(chosen_device(device))
+    with computing_with(threads):
+        return _measured(place, on_progress or (lambda what, done: None), subjects)
+
+
+@contextmanager
+def computing_with(threads: int) -> Iterator[None]:
+    """Let torch use so many threads for a while."""
+    before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        return _measured(place, on_progress or (lambda what, done: None), subjects)
+        yield
     finally:
         torch.set_num_threads(before)
 
@@ -109,6 +119,13 @@ def _measured(
         "ms": ms,
         "doubled_ms": doubled_ms,
         "subjects_ms": {str(n): solver_ms(replace(SHORT, subjects=n), device) for n in subjects},
+        **described(device),
+    }
+
+
+def described(device: torch.device) -> dict[str, object]:
+    """Return where and with what it was measured."""
+    return {
         "device": device.type,
         "machine": _machine(device),
         "threads": torch.get_num_threads(),
@@ -119,30 +136,37 @@ def _measured(
 
 def solver_ms(size: Size, device: torch.device, repeats: int = SOLVER_REPEATS) -> float:
     """Return the time of an iteration with the trajectory solver, ms."""
-    problem = _Problem(size, device)
-    _times_ms(problem.iterate, device, WARM_UP)
-    return statistics.median(_times_ms(problem.iterate, device, repeats))
+    problem = Problem(size, device)
+    times_ms(problem.iterate, device, WARM_UP)
+    return statistics.median(times_ms(problem.iterate, device, repeats))
 
 
 def compared_ms(size: Size, device: torch.device, rounds: int = ROUNDS) -> dict[str, float]:
     """Return the time of an iteration in both ways, ``solver`` and ``stepwise``, ms."""
-    problem, yardstick = _Problem(size, device), _Problem(size, device)
+    problem, yardstick = Problem(size, device), Problem(size, device)
     solver, stepwise = [], []
-    _times_ms(problem.iterate, device, WARM_UP)
-    _times_ms(yardstick.iterate_stepwise, device, 1)
+    times_ms(problem.iterate, device, WARM_UP)
+    times_ms(yardstick.iterate_stepwise, device, 1)
     for _ in range(rounds):
-        solver += _times_ms(problem.iterate, device, SOLVER_REPEATS)
-        stepwise += _times_ms(yardstick.iterate_stepwise, device, 1)
+        solver += times_ms(problem.iterate, device, SOLVER_REPEATS)
+        stepwise += times_ms(yardstick.iterate_stepwise, device, 1)
     return {"solver": statistics.median(solver), "stepwise": statistics.median(stepwise)}
 
 
-class _Problem:
+class Problem:
     """A simulated calibration: generic muscles follow moments of stronger, longer ones."""
 
-    def __init__(self, size: Size, device: torch.device) -> None:
-        rules = ParametersConfig()
+    def __init__(
+        self,
+        size: Size,
+        device: torch.device,
+        curves: CurveChoice = PUBLISHED,
+        rigid: bool = False,
+    ) -> None:
+        rules, subject = ParametersConfig(), _subject(size.muscles)
+        stiff = frozenset(subject.muscles if rigid else ())
         self.space = ParameterSpace(
-            _subject(size.muscles),
+            replace(subject, curves=curves, rigid_tendon=stiff),
             {n: Rule(getattr(rules, n).free, getattr(rules, n).bounds) for n in CALIBRATED},
             dtype=torch.float32,
             device=device.type,
@@ -226,7 +250,8 @@ def _movement(size: Size) -> tuple[Array, Array, Array]:
     return excitation, length, moment_arm
 
 
-def _times_ms(iterate: Callable[[], None], device: torch.device, repeats: int) -> list[float]:
+def times_ms(iterate: Callable[[], None], device: torch.device, repeats: int) -> list[float]:
+    """Return the time of each of some iterations, ms."""
     times = []
     for _ in range(repeats):
         _wait(device)
@@ -242,7 +267,8 @@ def _wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _chosen(device: str) -> str:
+def chosen_device(device: str) -> str:
+    """Return the device that is meant; raises UserError where there is none."""
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():

@@ -13,7 +13,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pipeline.model import curves
 from pipeline.model.activation import COEFFICIENT_INTERVAL_S, shaped
 from pipeline.model.equilibrium import ForceBalance, tendon_strain
 from pipeline.model.nms import Parameters, muscles_of
@@ -45,7 +44,7 @@ def stepwise_moments(
     muscles = muscles_of(parameters)
     rate = excitation.new_full(excitation.shape[-1:], 1.0 / step_s)
     w = rosenbrock_states(ForceBalance.of(active, length, muscles, rate), start)
-    tendon, _ = curves.tendon_force(tendon_strain(w, length, muscles))
+    tendon, _ = muscles.curves.tendon_force(tendon_strain(w, length, muscles))
     force = parameters.max_isometric_force * parameters.strength * tendon
     return (moment_arm * force.unsqueeze(-3)).sum(-2)
 

@@ -8,9 +8,15 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from daemon.config.section import Renamed, Section
+from pipeline.model.curve_choice import CurveChoice
 from pipeline.model.subject import LONGEST_DELAY_S
 
 Names = Annotated[list[str], Field(min_length=1)]
+
+
+def is_curve_file(curves: str) -> bool:
+    """Tell whether `model.curves` names a file, and not a set."""
+    return curves.endswith(".json")
 
 
 class ModelConfig(Section):
@@ -41,6 +47,17 @@ class ModelConfig(Section):
         "names channels for; beside them 'all' that have a moment arm about one of the dofs; or "
         "those of a list. What drives one without channel says calibrator.without_electrodes.",
     )
+    curves: str | None = Field(
+        None,
+        description="Curves of a muscle: degroote2016, millard2013 or thelen2003, with what is set "
+        "in it after commas (degroote2016,plateau=1.4), or a JSON file of curves, relative to this "
+        "file. Without it those of the subject, and degroote2016 for a generic one.",
+    )
+    tendon: Literal["elastic", "rigid"] | None = Field(
+        None,
+        description="Whether tendons stretch. Without it as the subject says of each muscle, and "
+        "elastic for a generic one.",
+    )
     muscles: dict[str, Names] = Field(
         min_length=1,
         description="For each muscle of the model the EMG channels that drive it (their mean).",
@@ -52,6 +69,13 @@ class ModelConfig(Section):
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if value != "found" and not (number and 0.0 <= value <= LONGEST_DELAY_S):
             raise ValueError(f"use 'found' or seconds from 0 to {LONGEST_DELAY_S:g}")
+        return value
+
+    @field_validator("curves")
+    @classmethod
+    def _are_curves(cls, value: str | None) -> str | None:
+        if value is not None and not is_curve_file(value):
+            CurveChoice.of(value)
         return value
 
     @field_validator("use_muscles", mode="before")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from daemon.config.body import is_curve_file
 from daemon.config.streams import StreamsConfig
 from daemon.config.whole import Config
 from pipeline.errors import UserError
@@ -61,7 +62,11 @@ def load_config(name: str | Path) -> Config:
 
 def _with_absolute_paths(config: Config, folder: Path) -> Config:
     subject = folder / config.model.subject if config.model.subject else None
-    model = config.model.model_copy(update={"file": folder / config.model.file, "subject": subject})
+    curves = config.model.curves
+    if curves is not None and is_curve_file(curves):
+        curves = str(folder / curves)
+    paths = {"file": folder / config.model.file, "subject": subject, "curves": curves}
+    model = config.model.model_copy(update=paths)
     streams, security, skeleton = config.streams, config.security, config.skeleton
     if skeleton is not None:
         skeleton = skeleton.model_copy(update={"file": folder / skeleton.file})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -28,10 +28,18 @@ class OutputConfig(Section):
         description="Address that a UDP datagram per tick is sent to, such as 127.0.0.1:5560; for "
         "controllers that read no msgpack.",
     )
+    udp_version: Literal[1, 2] = Field(
+        1, description="Layout of that datagram: 2 has the joints' stiffness besides."
+    )
     ros2: Ros2OutputConfig | None = Field(
         None, description="Table for the moments over ROS 2, which an empty one turns on."
     )
     lsl_name: str = Field("hillstream", description="Prefix of the LSL outlets' names.")
+    muscles_hz: Annotated[float, Field(ge=0, le=1000)] = Field(
+        0.0,
+        description="Rate at which what each muscle does is published, Hz, at most that of the "
+        "model, and logged, at most 20; 0 tells nothing of it.",
+    )
     valid_for_s: Annotated[float, Field(gt=0, le=1)] = Field(
         0.1, description="Time after which a controller must not use a message any more, s."
     )

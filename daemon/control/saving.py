@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing
-from pipeline.model.subject import Subject
+from pipeline.model.subject import subject_of
 
 
 class Written(NamedTuple):
@@ -49,11 +47,7 @@ def write_person(data: Mapping[str, Any], file: Path | None, *, overwrite: bool 
     written = Written(path, path.with_suffix(".levels.toml"), bones)
     if not overwrite:
         refuse_existing(*filter(None, written))
-    values = dict(data["subject"])
-    muscles = tuple(values.pop("muscles"))
-    delay_s, trusted = values.pop("delay_s", None), values.pop("trusted", True)
-    arrays = {name: np.array(v) for name, v in values.items()}
-    subject = Subject(muscles=muscles, delay_s=delay_s, bones={}, trusted=trusted, **arrays)
+    subject = subject_of(data["subject"])
     try:
         subject.save(path)
         if bones:

@@ -45,6 +45,41 @@ class TraceMessage(LinkMessage):
         return t, predicted, deviation, reference
 
 
+class MusclesTrace(LinkMessage):
+    """Valid rows as they were predicted: stiffness of the joints, and what the muscles do."""
+
+    topic: ClassVar[str] = "muscles"
+    t: Block
+    stiffness: Block
+    states: Block
+    rows: Annotated[int, Field(ge=0)]
+    """Of the table of each time."""
+
+    @classmethod
+    def of(cls, t: Array, stiffness: Array, states: Array) -> Self:
+        """Return the message.
+
+        Parameters
+        ----------
+        t, stiffness, states
+            s, shape [n]; N*m/rad, shape [n, dof]; table of `muscle_states`, [n, row, muscle].
+        """
+        return cls(
+            t=_packed(t),
+            stiffness=_packed(stiffness),
+            states=_packed(states),
+            rows=states.shape[1],
+        )
+
+    def columns(self) -> tuple[Array, Array, Array]:
+        """Return times, stiffness and tables; raises ValueError if they do not fit together."""
+        t = _numbers(self.t)
+        stiffness = _numbers(self.stiffness).reshape(len(t), -1)
+        if self.rows == 0:
+            return t, stiffness, np.empty((len(t), 0, 0))
+        return t, stiffness, _numbers(self.states).reshape(len(t), self.rows, -1)
+
+
 class EmgMessage(LinkMessage):
     """EMG as it came."""
 

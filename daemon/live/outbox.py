@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.output.guard import MomentGuard
-from pipeline.output.message import OutputCounts, Status
+from pipeline.output.message import MomentMessage, OutputCounts, Status
 from pipeline.output.publisher import Publisher
 from pipeline.streams import clock
 
@@ -35,6 +35,7 @@ class Outbox:
         self._guard = guard
         self._state = guard.initial()
         self._sd: Array | None = None
+        self._said: MomentMessage | None = None
         self._adopted = self._sent = clock.now()
         self.version = version
         """Version of the parameters behind the newest moment."""
@@ -65,6 +66,7 @@ class Outbox:
         deviation: Array,
         version: int,
         doubt: str = "",
+        stiffness: Array | None = None,
     ) -> float:
         """Publish a row's moment, None where the row is not valid; return its latency in s.
 
@@ -80,13 +82,28 @@ class Outbox:
             Version of the parameters behind it; their age counts from the first such row on.
         doubt
             Why they are not trusted, in a sentence; empty where they are.
+        stiffness
+            Of the joints, N*m/rad, shape [dof]; NaN, or None, where it is not known.
         """
         if version != self.version:
             self.version, self._adopted = version, clock.now()
         self.doubt = doubt
         self._sd = deviation if np.isfinite(deviation).all() else None
         self.rows += 1
-        return self._send(moment, t_emg) - t_emg
+        return self._send(moment, t_emg, stiffness) - t_emg
+
+    def muscles(self, states: Array) -> None:
+        """Publish what each muscle does beside the moments of the row that went out last.
+
+        Nothing goes out where a number is not finite.
+
+        Parameters
+        ----------
+        states
+            The table of `muscle_states` at the row's time, shape [row, muscle].
+        """
+        if self._said is not None and self._said.t is not None and np.isfinite(states).all():
+            self._publisher.publish_muscles(states, self._said)
 
     def counts(self) -> OutputCounts:
         """Return what went wrong on the ways out so far."""
@@ -100,18 +117,21 @@ class Outbox:
         """Return the time since the last message, s."""
         return clock.now() - self._sent
 
-    def _send(self, moment: Array | None, t_emg: float | None) -> float:
+    def _send(
+        self, moment: Array | None, t_emg: float | None, stiffness: Array | None = None
+    ) -> float:
         self._sent = now = clock.now()
-        self._state, safe = self._guard.step(self._state, now, moment, t_emg)
+        self._state, safe = self._guard.step(self._state, now, moment, t_emg, stiffness)
         self.status = self._status(safe.status)
         ok = safe.ok & (not (self.doubt or self.blocked or self.fault))
         ok[list(self.unjudged)] = False
-        message = self._publisher.publish_moment(
+        self._said = message = self._publisher.publish_moment(
             safe.moment,
             ok,
             self.status,
             safe.t_emg,
             sd=self._sd,
+            stiffness=safe.stiffness if np.isfinite(safe.stiffness).all() else None,
             parameter_version=self.version,
             parameter_age_s=now - self._adopted,
             synthesised=self.synthesised,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from daemon.ipc.recorder_messages import EmgMessage, SecondMessage, TraceMessage
+from daemon.ipc.recorder_messages import EmgMessage, MusclesTrace, SecondMessage, TraceMessage
 from daemon.ipc.sockets import Speaker
 from daemon.live.histogram import Histogram
+from daemon.session.muscle_rows import MOMENT_RATE_HZ
 from pipeline.live import Paired, Predicted
 from pipeline.output.message import StatusMessage
 from pipeline.streams.base import Chunk
+from pipeline.timebase.pace import Pace
 
 BATCH_S = 0.1
 
@@ -30,6 +32,7 @@ class Tracer:
         self._referenced = referenced
         self._emg: list[Chunk] = []
         self._paired: list[Paired] = []
+        self._pace = Pace(MOMENT_RATE_HZ)
 
     def emg(self, chunk: Chunk) -> None:
         """Take raw EMG."""
@@ -41,7 +44,11 @@ class Tracer:
             self._emg.clear()
 
     def predicted(self, rows: Predicted) -> None:
-        """Take predicted rows, where no reference will come."""
+        """Take predicted rows: what the muscles do, and the moments if no reference will come."""
+        due = np.array([ok and self._pace.due(t) for t, ok in zip(rows.t, rows.valid, strict=True)])
+        if due.any():
+            states = rows.t[due], rows.stiffness[due], rows.muscles[due]
+            self._speaker.send(MusclesTrace.of(*states))
         if not self._referenced:
             unknown = np.full_like(rows.moment, np.nan)
             self._speaker.send(TraceMessage.of(rows.t, rows.moment, rows.deviation, unknown))

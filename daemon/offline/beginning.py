@@ -11,7 +11,7 @@ from torch import Tensor
 
 from daemon.assembly.calibrator import compute_device, delays, parameter_space, recorded_muscles
 from daemon.assembly.model import model_in_use
-from daemon.assembly.subject import starting_subject, unknown_person
+from daemon.assembly.subject import prior_of, starting_subject, unknown_person
 from daemon.config import Config
 from daemon.offline.rows import RecordedRows
 from pipeline.calibrate.delay import with_delay
@@ -62,7 +62,7 @@ def beginning(
     model, device = model_in_use(config), compute_device(config)
     start, rate_hz = starting_subject(config, model), config.model.rate_hz
     known = delays(config, start)
-    space = parameter_space(config, unknown_person(config, model), device)
+    space = parameter_space(config, prior_of(config, model, start), device)
     if config.model.subject is not None:
         delay_s = known.left(start)
         vector = space.vector(start)

@@ -182,6 +182,10 @@ class _Lived:
         predicted = self._pipeline.predict()
         if predicted is not None:
             self._nonfinite += int(np.sum(~np.isfinite(predicted.moment)))
+            if self._recorder:
+                ok = predicted.valid
+                states = predicted.t[ok], predicted.stiffness[ok], predicted.muscles[ok]
+                self._recorder.muscles.add(*states)
         paired = self._pipeline.pair()
         if paired is not None:
             self._pair(paired)

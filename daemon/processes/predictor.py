@@ -50,6 +50,7 @@ from pipeline.streams.base import Chunk
 from pipeline.streams.lsl.liblsl import load_pylsl
 from pipeline.streams.ros2.needs import load_dds
 from pipeline.streams.ros2.quality import Quality
+from pipeline.timebase.pace import Pace
 from pipeline.timebase.rows import PairedRows
 from pipeline.update import Result
 
@@ -145,6 +146,7 @@ class LivePredictor:
         self._rule, self._trust = trust_rule(config), trust
         doubt = trust.doubt(version)
         self._outbox = Outbox(self._publisher, _guard(config), version, doubt)
+        self._muscles = Pace(config.output.muscles_hz)
         self._tell_of_unjudged(doubt)
         self._board = Scoreboard(config.model.dofs)
         self._stages = StageTimes()
@@ -235,7 +237,11 @@ class LivePredictor:
             version = int(predicted.version[i])
             # While a set fades in, the moment is as good as the worse of the two.
             doubt = self._trust.doubt(int(predicted.leaving[i]), version)
-            latency = self._outbox.row(moment, t_emg, predicted.deviation[i], version, doubt)
+            latency = self._outbox.row(
+                moment, t_emg, predicted.deviation[i], version, doubt, predicted.stiffness[i]
+            )
+            if moment is not None and self._muscles.due(float(predicted.t[i])):
+                self._outbox.muscles(predicted.muscles[i])
             self._stages.published(t_emg)
             self._reporter.latency(latency)
         if late:
@@ -428,12 +434,19 @@ def _publisher(config: Config, meta: MetaMessage, parameters: tuple[str, ...]) -
         insecure = config.security.insecure
         sinks.append(ZmqPublisher(output.zmq, meta, keys, insecure=insecure))
     if output.udp:
-        sinks.append(UdpPublisher(output.udp, len(meta.dofs)))
+        sinks.append(UdpPublisher(output.udp, len(meta.dofs), output.udp_version))
     if output.ros2:
         sinks.append(_ros2(output.ros2, meta, output.fade_out_s))
     if output.lsl:
         sinks.append(
-            LslPublisher(output.lsl_name, meta.dofs, meta.muscles, parameters, meta.rate_hz)
+            LslPublisher(
+                output.lsl_name,
+                meta.dofs,
+                meta.muscles,
+                parameters,
+                meta.rate_hz,
+                output.muscles_hz,
+            )
         )
     return Publisher(meta, sinks)
 

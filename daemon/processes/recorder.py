@@ -14,6 +14,7 @@ from daemon.ipc.recorder_messages import (
     CommandMessage,
     EmgMessage,
     EventMessage,
+    MusclesTrace,
     SecondMessage,
     TraceMessage,
     TroubleMessage,
@@ -87,7 +88,7 @@ class RecorderWorker:
         self._recorder, self._log = recorder, log
         self._line = DealerSocket(addresses["events"], (EventMessage, CommandMessage), bind=False)
         self._listeners = (
-            Listener(addresses["rows"], TraceMessage, EmgMessage, SecondMessage),
+            Listener(addresses["rows"], TraceMessage, MusclesTrace, EmgMessage, SecondMessage),
             Listener(addresses["updates"], UpdateMessage),
             self._line,
         )
@@ -130,6 +131,8 @@ class RecorderWorker:
         match message:
             case TraceMessage():
                 recorder.moments(*message.columns())
+            case MusclesTrace():
+                recorder.muscles.add(*message.columns())
             case EmgMessage():
                 recorder.emg(*message.columns())
             case UpdateMessage():

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from numpy.typing import NDArray
 
 from daemon.report.fatigue import FatigueVerdict, Kind, active, clock
+from daemon.report.shares import shares
+from daemon.report.stretches import STRETCH_S, stretches
+from daemon.report.style import FAINT, INK, PREDICTED, REFERENCE, WIDTH_IN, styled
 from daemon.report.trend import blocks
 from pipeline.anatomy.names import plain
 from pipeline.streams.base import SourceState
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-WIDTH_IN = 9.0
-INK, FAINT, PREDICTED, REFERENCE = "#22303c", "#9aa5ae", "#2a6f97", "#c0762b"
 COLOURS = {
     Kind.FATIGUE: "#b23a32",
     Kind.ELECTRODE: "#a8760c",
@@ -34,9 +33,6 @@ COLOURS = {
 }
 INTERVAL = 1.96
 """Standard deviations on either side that hold 95 %."""
-_WINDOW_S = 6.0
-"""Length of the stretches of moments that are shown, s."""
-_WINDOWS = 3
 _LARGEST_ERROR = 4.0
 """Errors above this many times the median are cut off: the first seconds would hide the rest."""
 _STEPPED_IN = ("mark", "command")
@@ -52,28 +48,6 @@ _PARAMETERS = {
     "c2": ("Activation coefficient C2", "", 1.0),
     "bone_mass": ("Mass of the bones, relative to what was believed", "", 1.0),
 }
-_STYLE: Any = {
-    "font.family": "sans-serif",
-    "font.size": 8.5,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.titlesize": 9.5,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e7ebee",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "lines.linewidth": 1.2,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "hillstream",
-}
 
 
 def draw(material: Material, verdicts: Sequence[FatigueVerdict]) -> dict[str, Figure]:
@@ -82,6 +56,7 @@ def draw(material: Material, verdicts: Sequence[FatigueVerdict]) -> dict[str, Fi
         "strength": strength(material, verdicts),
         "emg": emg(material, verdicts),
         "moments": moments(material),
+        "shares": shares(material),
         "error": error(material),
         "streams": streams(material),
     }
@@ -90,16 +65,7 @@ def draw(material: Material, verdicts: Sequence[FatigueVerdict]) -> dict[str, Fi
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
-def _styled(function: Callable[..., Figure | None]) -> Callable[..., Figure | None]:
-    @wraps(function)
-    def drawn(*arguments: object) -> Figure | None:
-        with rc_context(_STYLE):
-            return function(*arguments)
-
-    return drawn
-
-
-@_styled
+@styled
 def strength(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None:
     """Draw strength times gain of each muscle with its 95 % interval and the change found in it."""
     estimates = material.estimates.get("strength", {})
@@ -122,7 +88,7 @@ def strength(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure |
     return figure
 
 
-@_styled
+@styled
 def emg(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None:
     """Draw each muscle's median frequency over time, in the seconds in which it is active."""
     kinds = {verdict.muscle: verdict.kind for verdict in verdicts}
@@ -143,7 +109,7 @@ def emg(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None
     return figure
 
 
-@_styled
+@styled
 def parameter(material: Material, name: str) -> Figure | None:
     """Draw one kind of parameter over time with its 95 % intervals; None where it was fixed."""
     estimates = material.estimates.get(name, {})
@@ -159,12 +125,12 @@ def parameter(material: Material, name: str) -> Figure | None:
     return figure
 
 
-@_styled
+@styled
 def moments(material: Material) -> Figure | None:
     """Draw predicted moments against their reference in a few stretches of the session."""
     if not material.moments:
         return None
-    starts = _starts(next(iter(material.moments.values())).t)
+    starts = stretches(next(iter(material.moments.values())).t)
     rows = len(material.moments)
     figure = Figure((WIDTH_IN, 1.35 * rows + 0.6), layout="constrained")
     grid = figure.subplots(rows, len(starts), sharey="row", squeeze=False)
@@ -177,7 +143,7 @@ def moments(material: Material) -> Figure | None:
     return figure
 
 
-@_styled
+@styled
 def error(material: Material) -> Figure | None:
     """Draw each joint's RMSE per second over the session, smoothed over ten."""
     if not material.errors:
@@ -191,7 +157,7 @@ def error(material: Material) -> Figure | None:
     return figure
 
 
-@_styled
+@styled
 def streams(material: Material) -> Figure | None:
     """Draw how fast each stream came in, and when something was lost."""
     if not material.streams:
@@ -260,7 +226,7 @@ def _new_mvc(axis: Axes, changes: Sequence[NewMvc]) -> None:
 
 
 def _moment(axis: Axes, course: Moments, start: float) -> None:
-    part = slice(*np.searchsorted(course.t, (start, start + _WINDOW_S)))
+    part = slice(*np.searchsorted(course.t, (start, start + STRETCH_S)))
     t, predicted = course.t[part], course.predicted[part]
     half = INTERVAL * np.nan_to_num(course.deviation[part])
     axis.fill_between(
@@ -282,14 +248,6 @@ def _health(axis: Axes, health: Health) -> None:
         health.t, 0, 1, where=away, transform=axis.get_xaxis_transform(), color=FAINT, alpha=0.3
     )
     axis.set_ylim(0.0, 1.15 * float(np.nanmax(health.rate_hz, initial=1.0)))
-
-
-def _starts(t: Array) -> list[float]:
-    """Return where the shown stretches begin: soon after the start, in the middle, at the end."""
-    if not len(t):
-        return []
-    last = max(float(t[-1]) - _WINDOW_S, float(t[0]))
-    return [float(t) for t in np.linspace(min(float(t[0]) + 1.0, last), last, _WINDOWS)]
 
 
 def _smooth(y: Array, count: int = 10) -> Array:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.report.fatigue import Course
+from daemon.report.stretches import STRETCH_S, stretches
+from daemon.session import schema
 from daemon.session.reader import open_session
 from pipeline.errors import UserError
 
@@ -58,6 +60,13 @@ class Moments(NamedTuple):
     predicted: Array
     deviation: Array
     reference: Array
+
+
+class Share(NamedTuple):
+    """One muscle's part of one joint's moment, N*m, each of shape [time]."""
+
+    t: Array
+    moment: Array
 
 
 class Errors(NamedTuple):
@@ -108,6 +117,8 @@ class Material:
     emg: Mapping[str, Emg]
     streams: Mapping[str, Health]
     mvc: Sequence[NewMvc] = ()
+    shares: Mapping[str, Mapping[str, Share]] = field(default_factory=dict)
+    """Per joint and muscle, in the stretches whose moments are shown; empty where not recorded."""
 
     def new_mvc(self, muscle: str) -> list[NewMvc]:
         """Return the changes of MVC of the channels that drive a muscle."""
@@ -189,6 +200,7 @@ class _Tables:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
+        self._missing = schema.missing(database)
         self.session = dict(self._rows("SELECT key, value FROM session"))
         spans = [self._rows(f"SELECT min(t), max(t) FROM {table}")[0] for table in _TIMED]
         self._start = min((low for low, _ in spans if low is not None), default=0.0)
@@ -197,8 +209,8 @@ class _Tables:
         if not np.isfinite(self.seconds):
             raise ValueError("a time that is not finite")
 
-    def _rows(self, query: str) -> list[tuple[Any, ...]]:
-        return self._database.execute(query).fetchall()
+    def _rows(self, query: str, *values: float) -> list[tuple[Any, ...]]:
+        return self._database.execute(query, values).fetchall()
 
     def _by(self, query: str, count: int) -> dict[str, list[Array]]:
         """Return the `count` numeric columns of a query after its first, by that first one.
@@ -228,10 +240,30 @@ class _Tables:
 
     def mvc(self) -> list[NewMvc]:
         """Return what was recorded anew; nothing of a session that is older than the table."""
-        if not self._rows("SELECT name FROM sqlite_master WHERE name = 'mvc'"):
+        if "mvc" in self._missing:
             return []
         rows = self._rows("SELECT t, channel, after / before FROM mvc WHERE before > 0 ORDER BY t")
         return [NewMvc(t - self._start, channel, ratio) for t, channel, ratio in rows]
+
+    def shares(self, moments: Mapping[str, Moments]) -> dict[str, dict[str, Share]]:
+        """Return each muscle's part of the moments, in the stretches that are shown of these."""
+        if "muscle_moment" in self._missing or not moments:
+            return {}
+        rows: dict[str, dict[str, list[tuple[Any, ...]]]] = defaultdict(lambda: defaultdict(list))
+        for start in stretches(next(iter(moments.values())).t):
+            since = self._start + start
+            for dof, muscle, *row in self._rows(
+                "SELECT dof, muscle, t, moment FROM muscle_moment WHERE t BETWEEN ? AND ? "
+                "ORDER BY t",
+                since,
+                since + STRETCH_S,
+            ):
+                rows[dof][muscle].append(tuple(row))
+        return {
+            dof: {muscle: Share(*self._columns(r, 2)) for muscle, r in rows[dof].items()}
+            for dof in moments
+            if dof in rows
+        }
 
     def updates(self) -> tuple[dict[str, int], int]:
         """Return how many updates ended in which way, and how many were accepted."""
@@ -268,9 +300,10 @@ class _Tables:
     def material(self, name: str) -> Material:
         """Return everything."""
         updates, accepted = self.updates()
-        moments = self._by(
+        by_dof = self._by(
             "SELECT dof, t, predicted, deviation, reference FROM moment ORDER BY t", 4
         )
+        moments = {dof: Moments(*columns) for dof, columns in by_dof.items()}
         errors = self._by("SELECT dof, t, rmse FROM residual ORDER BY t", 2)
         emg = self._by("SELECT channel, t, amplitude_v, median_hz FROM emg ORDER BY t", 3)
         facts = {
@@ -285,7 +318,8 @@ class _Tables:
             updates=updates,
             accepted=accepted,
             estimates=self.estimates(),
-            moments={dof: Moments(*columns) for dof, columns in moments.items()},
+            moments=moments,
+            shares=self.shares(moments),
             errors={dof: Errors(*columns) for dof, columns in errors.items()},
             emg={channel: Emg(*columns) for channel, columns in emg.items()},
             streams=self.streams(),

@@ -30,6 +30,8 @@ _CAPTIONS = {
     "and over ten seconds (line). It falls when a muscle tires and stays when an electrode "
     "changes.",
     "moments": "Predicted joint moments against their reference, at three times of the session.",
+    "shares": "Each muscle's share of the moments that the model predicts, at the same times: what "
+    "pulls one way above zero, what pulls the other way below, and their sum as a line.",
     "error": "Difference between predicted and reference moments: per second (grey) and over ten "
     "seconds (blue). What goes beyond the axis is the start.",
     "streams": "Rate at which each stream came in. Dots: samples were lost or refused. Grey: the "

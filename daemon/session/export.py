@@ -17,7 +17,7 @@ Progress = Callable[[float], None]
 
 
 def export(path: Path, folder: Path, parquet: bool, on_progress: Progress) -> list[Path]:
-    """Write every table of a session to a file of its own.
+    """Write every table that a session has to a file of its own.
 
     Parameters
     ----------
@@ -46,12 +46,13 @@ def export(path: Path, folder: Path, parquet: bool, on_progress: Progress) -> li
     with open_session(path) as database:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for done, table in enumerate(schema.TABLES, 1):
+            tables = [table for table in schema.TABLES if table not in schema.missing(database)]
+            for done, table in enumerate(tables, 1):
                 file = folder / f"{table}{'.parquet' if parquet else '.csv'}"
                 names = schema.columns(table)
                 write(file, table, database.execute(f"SELECT {', '.join(names)} FROM {table}"))
                 written.append(file)
-                on_progress(done / len(schema.TABLES))
+                on_progress(done / len(tables))
         except OSError as error:
             raise UserError(f"'{folder}' cannot be written ({error.strerror}).") from error
     return written

@@ -12,6 +12,7 @@ from daemon.config import Config
 from daemon.ipc.messages import UpdateMessage
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.session.log import SessionLog
+from daemon.session.muscle_rows import MOMENT_RATE_HZ, MuscleRows
 from pipeline.emg.spectrum import spectrum
 from pipeline.model.label import Label
 from pipeline.output.message import StatusMessage
@@ -19,8 +20,6 @@ from pipeline.update import ADOPTED
 
 Array = NDArray[np.float64]
 
-MOMENT_RATE_HZ = 20.0
-"""The curves are kept at this rate; residuals are of every row."""
 DELAY = "electromechanical_delay"
 """Name of the delay among the parameters, of all muscles together, s."""
 
@@ -37,6 +36,8 @@ class Recorder:
     emg_rate_hz
         Sampling rate of the EMG; None where it comes as ready envelopes, whose spectrum says
         nothing.
+    muscles_hz
+        Rate at which what the muscles do is wanted, Hz.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Recorder:
         muscles: Sequence[str],
         channels: Sequence[str],
         emg_rate_hz: float | None,
+        muscles_hz: float = 0.0,
     ) -> None:
         self._log = log
         self._dofs, self._muscles, self._channels = dofs, muscles, channels
@@ -54,6 +56,8 @@ class Recorder:
         self._second: int | None = None
         self._errors: list[Array] = []
         self._next_moment = -np.inf
+        self.muscles = MuscleRows(log, dofs, muscles, muscles_hz)
+        """Notes what each muscle does."""
         self._emg: list[tuple[Array, Array]] = []
         self._failed: set[str] = set()
         """Channels that are faulty, or were at some time of the second."""
@@ -220,4 +224,5 @@ def recorder_of(config: Config, log: SessionLog, muscles: tuple[str, ...]) -> Re
     """Return the recorder of a set-up."""
     emg = config.streams.emg
     raw = config.envelope.kind == "raw"
-    return Recorder(log, config.model.dofs, muscles, emg.channels, emg.rate_hz if raw else None)
+    emg_rate_hz, muscles_hz = emg.rate_hz if raw else None, config.output.muscles_hz
+    return Recorder(log, config.model.dofs, muscles, emg.channels, emg_rate_hz, muscles_hz)

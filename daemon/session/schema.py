@@ -5,6 +5,10 @@ All times `t` are in s on the LSL clock of the machine that ran the daemon.
 
 from __future__ import annotations
 
+import sqlite3
+
+from pipeline.model.quantities import QUANTITIES
+
 VERSION = 1
 """Kept as the file's `user_version`; raised when a column changes its meaning or goes."""
 
@@ -35,6 +39,9 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
     "residual": ("t REAL", "dof TEXT", "rmse REAL"),
     "moment": ("t REAL", "dof TEXT", "predicted REAL", "deviation REAL", "reference REAL"),
+    "stiffness": ("t REAL", "dof TEXT", "stiffness REAL"),
+    "muscle": ("t REAL", "muscle TEXT", *(f"{name} REAL" for name in QUANTITIES)),
+    "muscle_moment": ("t REAL", "muscle TEXT", "dof TEXT", "moment REAL"),
     "emg": ("t REAL", "channel TEXT", "amplitude_v REAL", "median_hz REAL"),
     "stream": (
         "t REAL",
@@ -69,6 +76,12 @@ TABLES: dict[str, tuple[str, ...]] = {
 def columns(table: str) -> tuple[str, ...]:
     """Return the names of a table's columns."""
     return tuple(column.split()[0] for column in TABLES[table])
+
+
+def missing(database: sqlite3.Connection) -> set[str]:
+    """Return the tables that a session does not have, because it is older than they are."""
+    there = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    return TABLES.keys() - there
 
 
 def statements() -> str:

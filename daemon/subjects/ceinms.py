@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from daemon.subjects.xml_file import Element
-from pipeline.model import curves
+from pipeline.model.curves import curve_set
 from pipeline.model.subject import Subject
 
 
@@ -78,7 +78,7 @@ def write_ceinms(
 ) -> None:
     """Write a person as a subject file.
 
-    The curves written are those of hillstream's own muscle, with which the parameters were found.
+    The curves written are the subject's own, with which the parameters were found.
 
     Parameters
     ----------
@@ -124,6 +124,7 @@ def _write_defaults(element: Element, subject: Subject, dialect: Dialect) -> Non
         _write(element, dialect.delay, repr(subject.delay_s))
     _write(element, "percentageChange", "0")
     _write(element, "damping", f"{subject.damping.mean():.6g}")
+    curves = curve_set(subject.curves)
     for name, function, low, high in (
         ("activeForceLength", curves.active_force_length, 0.3, 1.8),
         ("passiveForceLength", curves.passive_force_length, 0.2, 1.8),

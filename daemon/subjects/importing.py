@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,22 +67,16 @@ def import_subject(path: Path, config: Config | None = None) -> tuple[Subject, l
 def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, list[str]]:
     """Take the muscles of the set-up's model, in its order."""
     model = model_in_use(config)
-    place = {name: i for i, name in enumerate(subject.muscles)}
-    missing = [name for name in model.muscle_names if name not in place]
+    missing = [name for name in model.muscle_names if name not in subject.muscles]
     if missing:
         raise UserError(
             f"'{path}' lacks the muscles {missing} that the set-up uses; leave them out by "
             "model.use_muscles, or import a person who has them."
         )
-    order = [place[name] for name in model.muscle_names]
-    chosen = {
-        key: value[order] for key, value in vars(subject).items() if isinstance(value, np.ndarray)
-    }
     velocity = np.array([m.max_contraction_velocity_per_s for m in model.muscles])
-    left_out = len(subject.muscles) - len(order)
+    left_out = len(subject.muscles) - len(model.muscle_names)
     notes = [f"{left_out} muscles that the set-up does not use were left out."] if left_out else []
-    taken = replace(subject.with_values(chosen), muscles=model.muscle_names)
-    return _with_velocity(taken, velocity), notes
+    return _with_velocity(subject.with_muscles(model.muscle_names), velocity), notes
 
 
 def _with_velocity(subject: Subject, elsewhere: Array) -> Subject:

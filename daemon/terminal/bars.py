@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from daemon.terminal.draw import aligned
+from daemon.terminal.draw import aligned, filled
 
-_PARTS = " ▏▎▍▌▋▊▉█"
 NARROWEST = 10
 
 
@@ -43,11 +42,8 @@ def bars(levels: Iterable[Bar], unit: str, width: int) -> list[Text]:
 
 def _drawn(bar: Bar, width: int) -> Text:
     full = bar.full if bar.full > 0.0 else 1.0
-    eighths = round(min(max(bar.now / full, 0.0), 1.0) * width * 8)
-    whole, part = divmod(eighths, 8)
-    drawn = ("█" * whole + (_PARTS[part] if part else "")).ljust(width)
-    text = Text(drawn, "cyan" if bar.chosen else "dim")
+    text = Text(filled(bar.now / full, width), "cyan" if bar.chosen else "dim")
     if bar.best > 0.0:
-        place = min(round(bar.best / full * width), width - 1)
+        place = round(min(bar.best / full * width, width - 1.0))
         text = Text.assemble(text[:place], ("│", "green"), text[place + 1 :])
     return text

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
+_PARTS = " ▏▎▍▌▋▊▉█"
 
 
 def aligned(titles: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> list[Text]:
@@ -57,6 +58,12 @@ def gauge(predicted: float | None, reference: float | None, scale: float, width:
             both = marks[place] == "○"
             marks[place], styles[place] = ("◉", "green") if both else (mark, style)
     return Text.assemble(*zip(marks, styles, strict=True))
+
+
+def filled(share: float, width: int) -> str:
+    """Return a bar of `width` characters that is filled to a share, to an eighth of one."""
+    whole, part = divmod(round(min(max(share, 0.0), 1.0) * width * 8), 8)
+    return ("█" * whole + (_PARTS[part] if part else "")).ljust(width)
 
 
 def course(values: Sequence[float | None], width: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from pipeline.output.message import MomentMessage, Status, StatusMessage
+from pipeline.output.message import MomentMessage, MusclesMessage, Status, StatusMessage
 from pipeline.streams.base import SourceState
 
 RMSE_SECONDS = 30
@@ -39,6 +39,12 @@ class History:
         self.status: StatusMessage | None = None
         self.moment: MomentMessage | None = None
         """Newest moments heard; the next status message is shown beside them."""
+        self.muscles: MusclesMessage | None = None
+        """Newest message on what the muscles do."""
+        self.peak_force: tuple[float, ...] = ()
+        """Largest force seen of each muscle, N: an order that does not jump about."""
+        self.shows_muscles = False
+        """Whether what they do is shown, in place of their parameters."""
         self.log = ""
         """Newest line of the log."""
         self.start: dict[str, tuple[float, ...]] = {}
@@ -69,6 +75,13 @@ class History:
             self._second = int(status.uptime_s)
             for dof, errors in self.rmse.items():
                 errors.append(self.error.get(dof))
+
+    def take_muscles(self, message: MusclesMessage) -> None:
+        """Take in what the muscles do."""
+        before = self.peak_force
+        known = len(before) == len(message.force)
+        self.peak_force = tuple(map(max, before, message.force)) if known else message.force
+        self.muscles = message
 
     def _take_moments(self, reference: Mapping[str, Sequence[float]]) -> None:
         self.reference = {dof: values[-1] for dof, values in reference.items() if values}

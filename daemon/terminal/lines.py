@@ -6,9 +6,13 @@ from pipeline.output.message import (
     Message,
     MetaMessage,
     MomentMessage,
+    MusclesMessage,
     ParametersMessage,
     StatusMessage,
 )
+
+STRONGEST = 4
+"""Muscles of a muscles message that a line tells of."""
 
 
 class Lines:
@@ -21,6 +25,8 @@ class Lines:
         """Return one line, times in seconds on the LSL clock."""
         if isinstance(message, MomentMessage):
             return self._moment(message)
+        if isinstance(message, MusclesMessage):
+            return self._muscles(message)
         if isinstance(message, StatusMessage):
             return f"{message.t:.3f}  {message.status}  {message.note or message.status.sentence}"
         if isinstance(message, ParametersMessage):
@@ -43,6 +49,17 @@ class Lines:
             else f"{1e3 * (message.t_published - message.t):.1f} ms"
         )
         return f"{message.t_published:.3f}  {message.status}  {'  '.join(joints)} {unit}  age {age}"
+
+    def _muscles(self, message: MusclesMessage) -> str:
+        """Return time and the muscles that pull most, each with its force and activation."""
+        meta, count = self._meta, len(message.force)
+        known = meta is not None and meta.session == message.session and len(meta.muscles) == count
+        names = meta.muscles if meta and known else [f"muscle {i}" for i in range(count)]
+        strongest = sorted(range(count), key=lambda i: -message.force[i])[:STRONGEST]
+        told = (
+            f"{names[i]} {message.force[i]:.0f} N {message.activation[i]:.0%}" for i in strongest
+        )
+        return f"{message.t_published:.3f}  muscles  {'  '.join(told)}"
 
     def _names(self, message: MomentMessage) -> tuple[tuple[str, ...], str]:
         meta = self._meta

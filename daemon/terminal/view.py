@@ -13,6 +13,7 @@ from rich.text import Text
 
 from daemon.terminal.draw import aligned, beside, course, gauge
 from daemon.terminal.history import RMSE_SECONDS, History
+from daemon.terminal.muscles import KEY, muscle_lines
 from pipeline.output.message import CalibratorReport, Status, StatusMessage
 from pipeline.streams.base import SourceState, StreamHealth
 
@@ -70,8 +71,14 @@ def render(history: History, width: int, height: int, now: float | None = None) 
         [*_calibrator(status.calibrator, width), *_pace(status)],
     ]
     footer = [Text(history.log, "yellow")] if history.log else []
+    if history.muscles is not None:
+        other = "the parameters" if history.shows_muscles else "what the muscles do"
+        footer.append(Text(f"{KEY}: {other}", "dim"))
     room = height - 1 - len(footer) - sum(len(part) for part in parts)
-    muscles = _muscles(history, status, width, room)
+    if history.shows_muscles:
+        muscles = muscle_lines(history, status.muscles, status.t, width, room)
+    else:
+        muscles = _muscles(history, status, width, room)
     lines = [*_spaced([*parts, muscles], room - len(muscles)), *footer][: height - 1]
     for text in lines:
         text.truncate(width, overflow="ellipsis")

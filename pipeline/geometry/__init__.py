@@ -8,7 +8,7 @@ from pipeline.geometry.model_file import (
     MusclePath,
     load_model,
 )
-from pipeline.geometry.polynomial import Geometry
+from pipeline.geometry.polynomial import Geometry, Paths
 from pipeline.geometry.selection import crossing, with_muscles
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "ModelFile",
     "Muscle",
     "MusclePath",
+    "Paths",
     "crossing",
     "load_model",
     "with_muscles",

@@ -7,6 +7,7 @@ powers, one gather and one small matrix product, whatever the number of muscles.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,17 @@ from pipeline.shapes import Bool, Float
 
 Array = NDArray[np.float64]
 Term = tuple[int, ...]
+
+
+class Paths(NamedTuple):
+    """The muscles' paths in some postures."""
+
+    length: Float[np.ndarray, "n muscle"]
+    """Muscle-tendon lengths, m."""
+    moment_arm: Float[np.ndarray, "n dof muscle"]
+    """-dl/dq, m."""
+    arm_slope: Float[np.ndarray, "n dof muscle"]
+    """Derivative of each moment arm by the angle of its own joint, m/rad."""
 
 
 class Geometry:
@@ -45,7 +57,8 @@ class Geometry:
 
     Outside the fitted range each power continues along its tangent: the length goes on linearly
     in that angle, its moment arm stays what it is at the edge, and the two stay consistent. A
-    polynomial of high order would run away within a few degrees. `outside` tells.
+    polynomial of high order would run away within a few degrees. `outside` tells. The moment
+    arm's slope is zero there, so that it jumps at the edge.
 
     The result for a row does not depend, to the last bit, on the rows evaluated with it, so that
     a replay in other chunks gives the same numbers.
@@ -72,7 +85,8 @@ class Geometry:
         exponents = np.array(terms, dtype=np.intp)
         self._powers = np.arange(1 + int(exponents.max()), dtype=np.float64)
         self._places = [names.index(dof) for dof in dofs]
-        self._columns = _columns(exponents, self._places, len(self._powers))
+        self._columns = _columns(exponents, self._places, len(self._powers), 1)
+        self._curved_columns = _columns(exponents, self._places, len(self._powers), 2)
 
     def evaluate(
         self, q: Float[np.ndarray, "n coordinate"]
@@ -92,8 +106,26 @@ class Geometry:
             Moment arms -dl/dq in m, shape [n, dof, muscle].
         """
         x = self._normalised(q)
-        table = _power_table(x, self._powers, self._half)
+        table = _power_table(x, self._powers, self._half, 1)
         basis = _basis(table.take(self._columns, axis=1), self._places)
+        return self._lengths_and_arms(basis)
+
+    def paths(self, q: Float[np.ndarray, "n coordinate"]) -> Paths:
+        """Return lengths and moment arms as `evaluate` does, and the slopes of the moment arms.
+
+        Parameters
+        ----------
+        q
+            Joint angles in rad, shape [n, coordinate].
+        """
+        x = self._normalised(q)
+        table = _power_table(x, self._powers, self._half, 2)
+        basis = _basis(table.take(self._curved_columns, axis=1), 2 * self._places)
+        first = 1 + len(self._places)
+        length, moment_arm = self._lengths_and_arms(basis[:, :first])
+        return Paths(length, moment_arm, -(basis[:, first:] @ self._coefficients))
+
+    def _lengths_and_arms(self, basis: Array) -> tuple[Array, Array]:
         # One product per row, never one for all: BLAS rounds differently in other shapes.
         result = basis @ self._coefficients
         return result[:, 0], -result[:, 1:]
@@ -119,10 +151,11 @@ class Geometry:
         return known
 
 
-def _power_table(x: Array, powers: Array, half: Array) -> Array:
-    """Return [n, 2 * coordinate * power]: all powers of x, then their derivatives by the angle.
+def _power_table(x: Array, powers: Array, half: Array, order: int) -> Array:
+    """Return all powers of x, then their derivatives by the angle up to the first or second.
 
-    Beyond -1 and 1 a power continues along its tangent there.
+    Shape [n, (1 + order) * coordinate * power]. Beyond -1 and 1 a power continues along its
+    tangent there.
     """
     edge = np.clip(x, -1.0, 1.0)[:, :, None]
     value = np.ones((*x.shape, len(powers)))
@@ -130,23 +163,37 @@ def _power_table(x: Array, powers: Array, half: Array) -> Array:
     np.multiply.accumulate(value, axis=2, out=value)
     slope = np.zeros_like(value)
     slope[:, :, 1:] = powers[1:] * value[:, :, :-1]
+    parts = [value, slope]
+    if order == 2:
+        curvature = np.zeros_like(value)
+        curvature[:, :, 1:] = powers[1:] * slope[:, :, :-1]
+        curvature *= (np.abs(x) <= 1.0)[:, :, None]
+        curvature /= np.square(half)[:, None]
+        parts.append(curvature)
     value += slope * (x[:, :, None] - edge)
     slope /= half[:, None]
-    return np.stack([value, slope], axis=1).reshape(len(x), 2 * x.shape[1] * len(powers))
+    return np.stack(parts, axis=1).reshape(len(x), (1 + order) * x.shape[1] * len(powers))
 
 
-def _columns(exponents: NDArray[np.intp], dofs: list[int], powers: int) -> NDArray[np.intp]:
+def _columns(
+    exponents: NDArray[np.intp], dofs: list[int], powers: int, order: int
+) -> NDArray[np.intp]:
     """Return where the factors of each term stand in the power table, [factor, term].
 
-    The factors are the powers of all coordinates, followed by the derivatives of those of `dofs`.
+    The factors are the powers of all coordinates, followed by the derivatives of those of `dofs`,
+    first all first ones, then, where `order` is 2, all second ones.
     """
     n_coordinates = exponents.shape[1]
     value = exponents.T + powers * np.arange(n_coordinates)[:, None]
-    return np.concatenate([value, value[dofs] + n_coordinates * powers])
+    derivatives = (value[dofs] + k * n_coordinates * powers for k in range(1, order + 1))
+    return np.concatenate([value, *derivatives])
 
 
 def _basis(factors: Array, dofs: list[int]) -> Array:
-    """Return the terms, followed by their derivatives by each DOF, [n, 1 + dof, term]."""
+    """Return the terms, followed by their derivatives by each DOF, [n, 1 + dof, term].
+
+    A DOF that is named again is followed by its second derivative.
+    """
     n_coordinates = factors.shape[1] - len(dofs)
     basis = np.empty((len(factors), 1 + len(dofs), factors.shape[2]))
     np.prod(factors[:, :n_coordinates], axis=1, out=basis[:, 0])

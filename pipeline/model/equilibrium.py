@@ -7,12 +7,12 @@ every value, also when the tendon goes slack.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from pipeline.model import curves
+from pipeline.model.curves import DEFAULT, CurveSet
 from pipeline.shapes import Float
 
 LEAST_HEIGHT = 1e-3
@@ -32,6 +32,25 @@ class Muscles(NamedTuple):
     """Optimal fibre lengths per second."""
     damping: Tensor
     """Force per normalised fibre velocity, as a fraction of maximum isometric force."""
+    curves: CurveSet = DEFAULT
+
+
+class Pull(NamedTuple):
+    """What the fibre pulls with, at a guess of the state."""
+
+    force: Tensor
+    """Along the fibre."""
+    by_w: Tensor
+    """Derivative by w of the force along the tendon, ``cosine * force``."""
+    by_previous: Tensor
+    """Minus its derivative by w at the step before; never below zero."""
+    cosine: Tensor
+    velocity: Tensor
+    active: Tensor
+    """Force-length multiplier."""
+    speed: Tensor
+    """Force-velocity multiplier."""
+    by_velocity: Tensor
 
 
 class Balance(NamedTuple):
@@ -78,6 +97,27 @@ def fibre_length(
     return torch.sqrt(w * w + height * height)
 
 
+def step_rate(like: Tensor, step_s: float, before: Tensor | None) -> Float[Tensor, " time"]:
+    """Return 1 / time step in 1/s; zero for a first step that has none before it."""
+    rate = like.new_full(like.shape[-1:], 1.0 / step_s)
+    if before is None:
+        rate[0] = 0.0
+    return rate
+
+
+def state_before(
+    w: Float[Tensor, "*batch muscle time"], before: Float[Tensor, "*#batch muscle 1"] | None
+) -> Float[Tensor, "*batch muscle time"]:
+    """Return the state one step earlier; the first is its own where there is none before it."""
+    first = w[..., :1] if before is None else before.expand_as(w[..., :1])
+    return torch.cat((first, w[..., :-1]), -1) if w.shape[-1] > 1 else first
+
+
+def summed(gradient: Tensor, of: Tensor) -> Tensor:
+    """Sum a gradient over what its tensor was broadcast over."""
+    return gradient.sum_to_size(of.shape)
+
+
 class ForceBalance(NamedTuple):
     """The backward-Euler force balance of a window, to be evaluated at guesses of the state.
 
@@ -94,6 +134,7 @@ class ForceBalance(NamedTuple):
     """Tendon strain taken up by a fibre of optimal length, shape [..., muscle, 1]."""
     height_squared: Tensor
     damping: Tensor
+    curves: CurveSet = DEFAULT
 
     @classmethod
     def of(cls, activation: Tensor, length: Tensor, muscles: Muscles, rate: Tensor) -> ForceBalance:
@@ -115,6 +156,7 @@ class ForceBalance(NamedTuple):
             muscles.optimal_fibre_length / muscles.tendon_slack_length,
             muscles.height * muscles.height,
             muscles.damping,
+            muscles.curves,
         )
 
     def series(self, chosen: Tensor) -> ForceBalance:
@@ -123,7 +165,11 @@ class ForceBalance(NamedTuple):
         def rows(values: Tensor) -> Tensor:
             return values.expand(*chosen.shape, values.shape[-1])[chosen]
 
-        return ForceBalance(*(rows(part) for part in self))
+        muscle = torch.arange(chosen.shape[-1]).expand(chosen.shape)[chosen.cpu()]
+        moved: dict[str, Any] = {
+            name: rows(part) for name, part in self._asdict().items() if name != "curves"
+        }
+        return self._replace(curves=self.curves.of_muscles(muscle.tolist()), **moved)
 
     def step(self, i: int) -> ForceBalance:
         """Return the balance of one time step."""
@@ -139,14 +185,8 @@ class ForceBalance(NamedTuple):
         anywhere = torch.ones_like(self.free_strain + self.activation + self.per_change)
         return torch.isfinite(self.at(anywhere, anywhere).residual).all(-1)
 
-    def at(self, w: Tensor, previous: Tensor) -> Balance:
-        """Evaluate the balance and its derivatives.
-
-        Parameters
-        ----------
-        w, previous
-            State at this step and at the step before, shape [..., muscle, time].
-        """
+    def pull(self, w: Tensor, previous: Tensor) -> Pull:
+        """Evaluate the fibre alone and its derivatives; parameters are those of `at`."""
         fibre_squared = torch.addcmul(self.height_squared, w, w)
         fibre = torch.sqrt(fibre_squared)
         cosine = w / fibre
@@ -155,11 +195,9 @@ class ForceBalance(NamedTuple):
         velocity = cosine * change
         by_change = cosine * self.per_change
 
-        active, active_slope = curves.active_force_length(fibre)
-        speed, speed_slope = curves.force_velocity(velocity)
-        passive, passive_slope = curves.passive_force_length(fibre)
-        strain = torch.addcmul(self.free_strain, w, self.stretch, value=-1.0)
-        tendon, tendon_slope = curves.tendon_force(strain)
+        active, active_slope = self.curves.active_force_length(fibre)
+        speed, speed_slope = self.curves.force_velocity(velocity)
+        passive, passive_slope = self.curves.passive_force_length(fibre)
 
         pull = self.activation * active
         force = torch.addcmul(passive, pull, speed)
@@ -168,15 +206,36 @@ class ForceBalance(NamedTuple):
         by_fibre = torch.addcmul(passive_slope, self.activation * active_slope, speed)
         by_own_change = torch.addcmul(by_change, cosine_slope, change)
         along = torch.addcmul(by_fibre * cosine, by_velocity, by_own_change)
-        fibre_slope = torch.addcmul(cosine_slope * force, cosine, along)
-        return Balance(
-            residual=torch.addcmul(tendon, cosine, force, value=-1.0),
-            steepness=torch.addcmul(fibre_slope, tendon_slope, self.stretch),
+        return Pull(
+            force=force,
+            by_w=torch.addcmul(cosine_slope * force, cosine, along),
             by_previous=cosine * by_velocity * by_change,
-            by_strain=tendon_slope,
             cosine=cosine,
             velocity=velocity,
             active=active,
             speed=speed,
             by_velocity=by_velocity,
+        )
+
+    def at(self, w: Tensor, previous: Tensor) -> Balance:
+        """Evaluate the balance and its derivatives.
+
+        Parameters
+        ----------
+        w, previous
+            State at this step and at the step before, shape [..., muscle, time].
+        """
+        pull = self.pull(w, previous)
+        strain = torch.addcmul(self.free_strain, w, self.stretch, value=-1.0)
+        tendon, tendon_slope = self.curves.tendon_force(strain)
+        return Balance(
+            residual=torch.addcmul(tendon, pull.cosine, pull.force, value=-1.0),
+            steepness=torch.addcmul(pull.by_w, tendon_slope, self.stretch),
+            by_previous=pull.by_previous,
+            by_strain=tendon_slope,
+            cosine=pull.cosine,
+            velocity=pull.velocity,
+            active=pull.active,
+            speed=pull.speed,
+            by_velocity=pull.by_velocity,
         )

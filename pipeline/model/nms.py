@@ -6,22 +6,29 @@ sample that carries the state of the sample before.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.model import activation, curves
-from pipeline.model.equilibrium import LEAST_HEIGHT, Muscles, fibre_length, tendon_strain
+from pipeline.model import activation
+from pipeline.model.action import Action
+from pipeline.model.contraction import contract
+from pipeline.model.curves import DEFAULT, CurveSet, curve_set
+from pipeline.model.equilibrium import LEAST_HEIGHT, Muscles, fibre_length
 from pipeline.model.subject import Subject
-from pipeline.model.trajectory import Report, fibre_trajectory
+from pipeline.model.trajectory import Report
 from pipeline.shapes import Float
 
 
 class Parameters(NamedTuple):
-    """Muscle parameters as tensors, each of shape [..., muscle, 1]; units as in `Subject`."""
+    """Muscle parameters as tensors, each of shape [..., muscle, 1]; units as in `Subject`.
+
+    What comes after the tensors is the kind of muscle, the same for all of a batch.
+    """
 
     max_isometric_force: Tensor
     optimal_fibre_length: Tensor
@@ -34,6 +41,13 @@ class Parameters(NamedTuple):
     shape_factor: Tensor
     c1: Tensor
     c2: Tensor
+    curves: CurveSet = DEFAULT
+    rigid: tuple[bool, ...] = ()
+    """For each muscle whether its tendon is rigid; empty where none is."""
+
+
+TENSORS = tuple(name for name in Parameters._fields if name not in ("curves", "rigid"))
+"""The parameters that are numbers."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,12 @@ class Output:
     w: Float[Tensor, "*batch muscle time"]
     state: State
     report: Report
+    _action: Callable[[], Action] | None = None
+
+    def action(self) -> Action:
+        """Return what the muscles do besides; only of an output without gradients."""
+        assert self._action is not None
+        return self._action()
 
 
 def parameters_of(
@@ -85,7 +105,17 @@ def parameters_of(
         shape_factor=column(subject.shape_factor),
         c1=column(subject.c1),
         c2=column(subject.c2),
+        curves=curve_set(subject.curves),
+        rigid=subject.rigid if any(subject.rigid) else (),
     )
+
+
+def stacked(sets: Sequence[Parameters]) -> Parameters:
+    """Return sets of one kind of muscle side by side, each tensor of shape [set, muscle, 1]."""
+    columns: dict[str, Any] = {
+        name: torch.stack([getattr(one, name) for one in sets]) for name in TENSORS
+    }
+    return sets[0]._replace(**columns)
 
 
 def simulate(
@@ -127,14 +157,13 @@ def simulate(
         state.activation if state else None,
     )
     active = activation.shaped(neural, parameters.shape_factor)
-    muscles = muscles_of(parameters)
     before = state.w if state else None
     if state and guess is None:
         guess = (state.w + state.drift).expand_as(active)
-    w, report = fibre_trajectory(active, length, muscles, step_s, before, guess, deferred)
-    strain = tendon_strain(w, length, muscles)
-    strongest = parameters.max_isometric_force * parameters.strength
-    force = strongest * curves.tendon_force(strain)[0]
+    w, strain, pull, report, action = contract(
+        active, length, muscles_of(parameters), parameters.rigid, step_s, before, guess, deferred
+    )
+    force = parameters.max_isometric_force * parameters.strength * pull
     return Output(
         moment=(moment_arm * force.unsqueeze(-3)).sum(-2),
         force=force,
@@ -144,6 +173,7 @@ def simulate(
         w=w,
         state=State(memory, *_ending(w.detach(), before)),
         report=report,
+        _action=action,
     )
 
 
@@ -163,4 +193,5 @@ def muscles_of(parameters: Parameters) -> Muscles:
         parameters.height,
         parameters.max_velocity,
         parameters.damping,
+        parameters.curves,
     )

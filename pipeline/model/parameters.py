@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -162,7 +162,7 @@ class ParameterSpace:
 
     def parameters(self, vector: Float[Tensor, "*batch parameter"]) -> Parameters:
         """Return the muscle parameters at `vector`, each of shape [..., muscle, 1]."""
-        moved = {
+        moved: dict[str, Any] = {
             b.name: (self._bounded(b, vector)[..., b.members] * b.scale).unsqueeze(-1)
             for b in self._blocks
         }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import UserError
 from pipeline.files import parsed_json
+from pipeline.model.curve_choice import PUBLISHED, CurveChoice
 
 Array = NDArray[np.float64]
 FORMAT = "hillstream-subject/1"
@@ -79,6 +80,10 @@ class Subject:
         skeleton file; empty where bones are not identified. A subject file does not have them.
     trusted
         False where the parameters were saved before they had been shown to fit the person.
+    curves
+        The curves that the parameters belong to.
+    rigid_tendon
+        Names of the muscles whose tendon is rigid; the others' are elastic.
     """
 
     muscles: tuple[str, ...]
@@ -96,6 +101,8 @@ class Subject:
     delay_s: float | None = None
     bones: Mapping[str, float] = field(default_factory=dict)
     trusted: bool = True
+    curves: CurveChoice = PUBLISHED
+    rigid_tendon: frozenset[str] = frozenset()
 
     @classmethod
     def generic(
@@ -144,20 +151,36 @@ class Subject:
         """
         if sorted(muscles) != sorted(self.muscles):
             raise ValueError(f"the subject has the muscles {self.muscles}, not {muscles}")
+        return self.with_muscles(muscles)
+
+    def with_muscles(self, muscles: tuple[str, ...]) -> Subject:
+        """Return the same person with some of the muscles only, in the order given."""
         places = [self.muscles.index(muscle) for muscle in muscles]
         arrays = {k: v[places] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
-        return replace(self.with_values(arrays), muscles=muscles)
+        return replace(
+            self.with_values(arrays),
+            muscles=muscles,
+            curves=self.curves.in_order(places),
+            rigid_tendon=self.rigid_tendon & frozenset(muscles),
+        )
 
     def values(self) -> dict[str, Array]:
         """Return the parameters that calibration may move, by name."""
         return {name: getattr(self, name) for name in CALIBRATED}
 
-    def content(self) -> dict[str, list[str] | list[float] | float]:
+    @property
+    def rigid(self) -> tuple[bool, ...]:
+        """For each muscle whether its tendon is rigid."""
+        return tuple(name in self.rigid_tendon for name in self.muscles)
+
+    def content(self) -> dict[str, object]:
         """Return the muscles and their parameters as lists, in SI units, without the bones."""
         arrays = {k: v.tolist() for k, v in vars(self).items() if isinstance(v, np.ndarray)}
         known = {} if self.delay_s is None else {"delay_s": self.delay_s}
         unshown = {} if self.trusted else {"trusted": False}
-        return {"muscles": list(self.muscles), **known, **unshown, **arrays}
+        rigid = {"rigid_tendon": list(self.rigid)} if self.rigid_tendon else {}
+        kind = {"curves": self.curves.content(), **rigid}
+        return {"muscles": list(self.muscles), **known, **unshown, **kind, **arrays}
 
     def save(self, path: Path) -> None:
         """Write the subject as JSON, in SI units."""
@@ -184,20 +207,44 @@ def load_subject(path: Path) -> Subject:
     return _checked(path, content)
 
 
-def _checked(path: Path, content: dict[str, object]) -> Subject:
+def subject_of(content: Mapping[str, object]) -> Subject:
+    """Return the person that `Subject.content` describes; bones are not part of it.
+
+    Files of before there were gains have all of 1, those of before there was a choice of curves
+    the first set, on elastic tendons.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, OverflowError
+        If a parameter is missing or is no such thing.
+    """
+    values = dict(content)
+    names = tuple(str(name) for name in values.pop("muscles"))  # type: ignore[attr-defined]
+    values.setdefault("gain", [1.0] * len(names))
+    delay_s, trusted = _delay(values.pop("delay_s", None)), values.pop("trusted", True)
+    curves = CurveChoice.of(values.pop("curves", PUBLISHED.content()), len(names))
+    rigid = _rigid(names, values.pop("rigid_tendon", [False] * len(names)))
+    arrays = {k: np.asarray(v, dtype=np.float64) for k, v in values.items()}
+    return Subject(
+        muscles=names,
+        delay_s=delay_s,
+        bones={},
+        trusted=_truth("trusted", trusted),
+        curves=curves,
+        rigid_tendon=rigid,
+        **arrays,
+    )
+
+
+def _checked(path: Path, content: Mapping[str, object]) -> Subject:
     try:
-        names = tuple(str(name) for name in content.pop("muscles"))  # type: ignore[attr-defined]
-        delay_s = content.pop("delay_s", None)
-        trusted = _truth("trusted", content.pop("trusted", True))
-        content.setdefault("gain", [1.0] * len(names))  # files of before there were gains
-        arrays = {k: np.asarray(v, dtype=np.float64) for k, v in content.items()}
-        subject = Subject(
-            muscles=names, delay_s=_delay(delay_s), bones={}, trusted=trusted, **arrays
-        )
+        subject = subject_of(content)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(
             f"Subject '{path}' lacks a parameter or has a wrong one: {error}."
         ) from error
+    names = subject.muscles
+    arrays = {k: v for k, v in vars(subject).items() if isinstance(v, np.ndarray)}
     for key, values in arrays.items():
         if values.shape != (len(names),) or not np.isfinite(values).all():
             raise UserError(
@@ -218,6 +265,16 @@ def _truth(key: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"{key} must be true or false, got {value!r}")
     return value
+
+
+def _rigid(muscles: tuple[str, ...], value: object) -> frozenset[str]:
+    """Return which tendons of a file are rigid; ValueError where it does not say it of each."""
+    wrong = ValueError(f"rigid_tendon must be true or false for each muscle, got {value!r}")
+    if not isinstance(value, list) or len(value) != len(muscles):
+        raise wrong
+    if not all(isinstance(one, bool) for one in value):
+        raise wrong
+    return frozenset(name for name, one in zip(muscles, value, strict=True) if one)
 
 
 def _delay(value: object) -> float | None:

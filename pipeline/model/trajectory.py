@@ -20,7 +20,15 @@ import torch
 from torch import Tensor
 
 from pipeline.model.bracketed import solve_stepwise
-from pipeline.model.equilibrium import Balance, ForceBalance, Muscles
+from pipeline.model.curves import CurveSet
+from pipeline.model.equilibrium import (
+    Balance,
+    ForceBalance,
+    Muscles,
+    state_before,
+    step_rate,
+    summed,
+)
 from pipeline.model.recurrence import linear_recurrence
 from pipeline.shapes import Float
 
@@ -67,6 +75,8 @@ class Trajectory(NamedTuple):
     w: Tensor
     """Fibre length along the tendon over optimal fibre length, shape [..., muscle, time]."""
     report: Report
+    balance: Balance | None = None
+    """The force balance there; None where gradients are recorded, which need it for themselves."""
 
 
 def tolerance(dtype: torch.dtype) -> float:
@@ -119,8 +129,8 @@ def fibre_trajectory(
             activation, length, *muscles, guess.detach(), solver
         )
         return Trajectory(cast(Tensor, solved), solver.report)
-    w, _ = solver.solve(guess, activation, length, muscles)
-    return Trajectory(w, solver.report)
+    w, balance = solver.solve(guess, activation, length, muscles)
+    return Trajectory(w, solver.report, balance)
 
 
 class _Solver:
@@ -136,12 +146,14 @@ class _Solver:
         self, w: Tensor, activation: Tensor, length: Tensor, muscles: Muscles
     ) -> tuple[Tensor, Balance]:
         """Return the state and the balance there."""
-        balance = ForceBalance.of(activation, length, muscles, self._rate(w))
+        balance = ForceBalance.of(
+            activation, length, muscles, step_rate(w, self.step_s, self.before)
+        )
         if self.iterations is not None:
             return self._fixed(w, balance, self.iterations)
         limit = tolerance(w.dtype)
         for iteration in range(COLD_ITERATIONS + 1):
-            now = balance.at(w, self._previous(w))
+            now = balance.at(w, state_before(w, self.before))
             worst = float(now.residual.abs().amax())
             if worst <= limit:
                 self.report = Report(iteration, worst, 0)
@@ -150,28 +162,18 @@ class _Solver:
                 w = _newton_step(w, now)
         failed = ~(now.residual.abs().amax(-1) <= limit)
         w = self._repair(w, failed & balance.finite(), balance)
-        now = balance.at(w, self._previous(w))
+        now = balance.at(w, state_before(w, self.before))
         self.report = Report(COLD_ITERATIONS, float(now.residual.abs().amax()), int(failed.sum()))
         return w, now
 
     def _fixed(self, w: Tensor, balance: ForceBalance, iterations: int) -> tuple[Tensor, Balance]:
         for _ in range(iterations):
-            w = _newton_step(w, balance.at(w, self._previous(w)))
-        now = balance.at(w, self._previous(w))
+            w = _newton_step(w, balance.at(w, state_before(w, self.before)))
+        now = balance.at(w, state_before(w, self.before))
         worst = now.residual.abs().amax(-1)
         failed = ~(worst <= tolerance(w.dtype))
         self.report = Report(iterations, worst.amax(), failed.sum())
         return w, now
-
-    def _rate(self, like: Tensor) -> Tensor:
-        rate = like.new_full(like.shape[-1:], 1.0 / self.step_s)
-        if self.before is None:
-            rate[0] = 0.0
-        return rate
-
-    def _previous(self, w: Tensor) -> Tensor:
-        before = w[..., :1] if self.before is None else self.before.expand_as(w[..., :1])
-        return torch.cat((before, w[..., :-1]), -1) if w.shape[-1] > 1 else before
 
     def _repair(self, w: Tensor, failed: Tensor, balance: ForceBalance) -> Tensor:
         """Solve the series that Newton did not, step by step inside a bracket."""
@@ -206,10 +208,11 @@ class _FibreTrajectory(torch.autograd.Function):
         height: Tensor,
         velocity: Tensor,
         damping: Tensor,
+        curves: CurveSet,
         guess: Tensor,
         solver: _Solver,
     ) -> Tensor:
-        muscles = Muscles(optimal, slack, height, velocity, damping)
+        muscles = Muscles(optimal, slack, height, velocity, damping, curves)
         w, now = solver.solve(guess, activation, length, muscles)
         ctx.save_for_backward(activation, length, optimal, slack, velocity, w, *now)
         return w
@@ -222,19 +225,14 @@ class _FibreTrajectory(torch.autograd.Function):
         by_length = adjoint * now.by_strain / slack
         needs = ctx.needs_input_grad
         return (
-            _summed(adjoint * now.by_activation, activation) if needs[0] else None,
-            _summed(by_length, length) if needs[1] else None,
-            _summed(-by_length * w, optimal) if needs[2] else None,
-            _summed(-by_length * (length - w * optimal) / slack, slack) if needs[3] else None,
+            summed(adjoint * now.by_activation, activation) if needs[0] else None,
+            summed(by_length, length) if needs[1] else None,
+            summed(-by_length * w, optimal) if needs[2] else None,
+            summed(-by_length * (length - w * optimal) / slack, slack) if needs[3] else None,
             None,
-            _summed(adjoint * now.by_log_velocity / velocity, velocity) if needs[5] else None,
-            *(None, None, None),
+            summed(adjoint * now.by_log_velocity / velocity, velocity) if needs[5] else None,
+            *(None, None, None, None),
         )
-
-
-def _summed(gradient: Tensor, of: Tensor) -> Tensor:
-    """Sum a gradient over what its tensor was broadcast over."""
-    return gradient.sum_to_size(of.shape)
 
 
 def _solve_transposed(steepness: Tensor, by_previous: Tensor, right: Tensor) -> Tensor:

@@ -1,13 +1,14 @@
 """The moments of one tick as a datagram of fixed layout, for what reads no msgpack.
 
-Little-endian, 192 bytes, without gaps: Simulink, TwinCAT and microcontrollers take it as a
-structure. `tools/clients/hillstream_datagram.h` is the same in C, docs/udp.md the same for people.
+Little-endian, without gaps: Simulink, TwinCAT and microcontrollers take it as a structure.
+`tools/clients/hillstream_datagram.h` is the same in C, docs/udp.md the same for people. There are
+two layouts, told apart by version and size: the second has the stiffness besides.
 
 ======  =======  ====================================================================
 offset  type     field
 ======  =======  ====================================================================
 0       char[4]  magic: ``HSTM``
-4       uint16   version of this layout: 1
+4       uint16   version of this layout: 1 or 2
 6       uint8    status: place in `STATUSES`, to which new ones are appended
 7       uint8    joints that are in use, at most 16
 8       uint64   session: names one run of the predictor
@@ -18,10 +19,11 @@ offset  type     field
 48      uint32   parameter version
 52      float32  age of the parameters, s
 56      uint16   ok: bit i tells whether joint i may be used
-58      uint16   flags: bit 0 t is known, bit 1 deviations are known
+58      uint16   flags: bit 0 t is known, bit 1 deviations are known, bit 2 stiffness is
 60      float32  moment[16], N*m; 0 beyond the joints in use
 124     float32  deviation[16], N*m; 0 while flag 1 is off
-188     uint32   CRC-32 (as in zlib and Ethernet) of all bytes before
+188     float32  version 2 only: stiffness[16], N*m/rad; 0 while flag 2 is off
+188     uint32   CRC-32 (as in zlib and Ethernet) of all bytes before; at 252 in version 2
 ======  =======  ====================================================================
 """
 
@@ -36,7 +38,7 @@ import numpy as np
 from pipeline.output.message import MomentMessage, Status
 
 MAGIC = b"HSTM"
-VERSION = 1
+VERSIONS = (1, 2)
 MOST_JOINTS = 16
 STATUSES = (
     Status.STARTING,
@@ -47,11 +49,12 @@ STATUSES = (
     Status.STOPPED,
     Status.CALIBRATING,
 )
-LAYOUT = struct.Struct(f"<4sHBBQQdddIfHH{MOST_JOINTS}f{MOST_JOINTS}f")
-"""All but the checksum."""
+_COMMON = f"<4sHBBQQdddIfHH{MOST_JOINTS}f{MOST_JOINTS}f"
+LAYOUTS = {1: struct.Struct(_COMMON), 2: struct.Struct(f"{_COMMON}{MOST_JOINTS}f")}
+"""By version, all but the checksum."""
 CHECKSUM = struct.Struct("<I")
-SIZE = LAYOUT.size + CHECKSUM.size
-_T_KNOWN, _DEVIATION_KNOWN = 1, 2
+SIZES = {version: layout.size + CHECKSUM.size for version, layout in LAYOUTS.items()}
+_T_KNOWN, _DEVIATION_KNOWN, _STIFFNESS_KNOWN = 1, 2, 4
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -74,6 +77,8 @@ class Datagram:
     ok: tuple[bool, ...]
     moment: tuple[float, ...]
     deviation: tuple[float, ...] | None
+    stiffness: tuple[float, ...] | None
+    """None where it is not known, and in version 1."""
 
 
 def session_number(session: str) -> int:
@@ -81,7 +86,7 @@ def session_number(session: str) -> int:
     return int.from_bytes(session.encode()[-8:], "little")
 
 
-def encode(message: MomentMessage) -> bytes:
+def encode(message: MomentMessage, version: int = 1) -> bytes:
     """Return the datagram that carries a message.
 
     Raises
@@ -92,10 +97,15 @@ def encode(message: MomentMessage) -> bytes:
     joints = len(message.moment)
     if joints > MOST_JOINTS:
         raise ValueError(f"a datagram holds {MOST_JOINTS} joints, not {joints}")
-    deviation = () if message.sd is None else message.sd
-    body = LAYOUT.pack(
+    stiffness = message.stiffness if version > 1 else None
+    known = (
+        _T_KNOWN * (message.t is not None)
+        + _DEVIATION_KNOWN * (message.sd is not None)
+        + _STIFFNESS_KNOWN * (stiffness is not None)
+    )
+    body = LAYOUTS[version].pack(
         MAGIC,
-        VERSION,
+        version,
         STATUSES.index(message.status),
         joints,
         session_number(message.session),
@@ -106,9 +116,10 @@ def encode(message: MomentMessage) -> bytes:
         message.parameter_version & 0xFFFFFFFF,
         message.parameter_age_s,
         sum(ok << i for i, ok in enumerate(message.ok)),
-        _T_KNOWN * (message.t is not None) + _DEVIATION_KNOWN * (message.sd is not None),
+        known,
         *_filled(message.moment),
-        *_filled(deviation),
+        *_filled(message.sd or ()),
+        *(_filled(stiffness or ()) if version > 1 else ()),
     )
     return body + CHECKSUM.pack(zlib.crc32(body))
 
@@ -127,21 +138,26 @@ def decode(frame: bytes) -> Datagram:
     DatagramError
         If it is none, of another version, or damaged.
     """
-    if len(frame) != SIZE:
-        raise DatagramError(f"{len(frame)} bytes instead of {SIZE}")
-    body, (checksum,) = frame[: LAYOUT.size], CHECKSUM.unpack(frame[LAYOUT.size :])
+    version = next((v for v, size in SIZES.items() if size == len(frame)), None)
+    if version is None:
+        raise DatagramError(
+            f"{len(frame)} bytes instead of {' or '.join(map(str, SIZES.values()))}"
+        )
+    body, (checksum,) = frame[: -CHECKSUM.size], CHECKSUM.unpack(frame[-CHECKSUM.size :])
     if zlib.crc32(body) != checksum:
         raise DatagramError("the checksum is wrong")
-    magic, version, status, joints, session, seq, t, published, until, pv, age, ok, flags, *rest = (
-        LAYOUT.unpack(body)
+    magic, told, status, joints, session, seq, t, published, until, pv, age, ok, flags, *rest = (
+        LAYOUTS[version].unpack(body)
     )
-    if magic != MAGIC or version != VERSION:
-        raise DatagramError(f"magic {magic!r}, version {version}")
+    if magic != MAGIC or told != version:
+        raise DatagramError(f"magic {magic!r}, version {told} in {len(frame)} bytes")
     if status >= len(STATUSES) or joints > MOST_JOINTS:
         raise DatagramError(f"status {status}, {joints} joints")
     if not np.isfinite([t, published, until, age, *rest]).all():
         raise DatagramError("a number is not finite")
-    known = flags & _DEVIATION_KNOWN
+    moment, deviation, stiffness = (
+        tuple(rest[start : start + joints]) for start in range(0, 3 * MOST_JOINTS, MOST_JOINTS)
+    )
     return Datagram(
         status=STATUSES[status],
         session=session,
@@ -152,6 +168,7 @@ def decode(frame: bytes) -> Datagram:
         parameter_version=pv,
         parameter_age_s=age,
         ok=tuple(bool(ok >> i & 1) for i in range(joints)),
-        moment=tuple(rest[:joints]),
-        deviation=tuple(rest[MOST_JOINTS : MOST_JOINTS + joints]) if known else None,
+        moment=moment,
+        deviation=deviation if flags & _DEVIATION_KNOWN else None,
+        stiffness=stiffness if version > 1 and flags & _STIFFNESS_KNOWN else None,
     )

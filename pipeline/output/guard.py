@@ -26,6 +26,10 @@ class JointState(NamedTuple):
     """That time, s."""
     output: float = 0.0
     """Output of the last tick, N*m."""
+    stiff_anchor: float = 0.0
+    """Stiffness put out at the time `fresh` last changed, N*m/rad."""
+    stiffness: float = 0.0
+    """Stiffness put out at the last tick, N*m/rad; NaN where it is not known."""
 
 
 class GuardState(NamedTuple):
@@ -33,6 +37,8 @@ class GuardState(NamedTuple):
 
     predicted: tuple[float, ...]
     """Newest prediction, N*m, a number per joint; NaN before there is one."""
+    stiffness: tuple[float, ...]
+    """Stiffness that came with it, N*m/rad, a number per joint; NaN where it is not known."""
     t_emg: float | None
     """Time of the newest EMG that prediction used, s; None before there is one."""
     seen_at: float
@@ -48,6 +54,9 @@ class GuardedMoment:
     ----------
     moment
         Joint moments, shape [dof], N*m; finite and within the limit.
+    stiffness
+        Of the joints, shape [dof], N*m/rad; NaN where it is not known. It fades as its moment
+        does.
     ok
         Joints, shape [dof], whose moment comes from fresh, finite input and was not limited.
     status
@@ -57,6 +66,7 @@ class GuardedMoment:
     """
 
     moment: Array
+    stiffness: Array
     ok: Mask
     status: Status
     t_emg: float | None
@@ -70,7 +80,9 @@ class MomentGuard:
     `stale_after_s`, or one is not finite, that joint's last output goes linearly to zero in
     `fade_s`; when they return, the output goes from where it is to the prediction in the same
     time. So the output moves no faster than ``max_moment_nm / fade_s`` while fading out, and
-    ``2 * max_moment_nm / fade_s`` plus the prediction's own motion while fading in.
+    ``2 * max_moment_nm / fade_s`` plus the prediction's own motion while fading in. A joint's
+    stiffness goes the same way at the same time, without a limit of its own: what fades to no
+    moment is not to hold the joint either.
 
     Parameters
     ----------
@@ -94,6 +106,7 @@ class MomentGuard:
         """Return the state before the first prediction: zero output."""
         return GuardState(
             predicted=(math.nan,) * self.n_dofs,
+            stiffness=(math.nan,) * self.n_dofs,
             t_emg=None,
             seen_at=-math.inf,
             joints=(JointState(),) * self.n_dofs,
@@ -105,6 +118,7 @@ class MomentGuard:
         now: float,
         moment: Array | None = None,
         t_emg: float | None = None,
+        stiffness: Array | None = None,
     ) -> tuple[GuardState, GuardedMoment]:
         """Take one tick.
 
@@ -119,6 +133,8 @@ class MomentGuard:
         t_emg
             Time of the newest EMG the prediction used, s; without a finite one the prediction
             is not taken.
+        stiffness
+            That came with it, shape [dof], N*m/rad; NaN, or None, where it is not known.
 
         Returns
         -------
@@ -126,16 +142,25 @@ class MomentGuard:
             The next state, and what may be published.
         """
         if moment is not None and t_emg is not None and math.isfinite(t_emg):
-            state = state._replace(predicted=tuple(moment.tolist()), t_emg=t_emg, seen_at=now)
+            unknown = (math.nan,) * self.n_dofs
+            state = state._replace(
+                predicted=tuple(moment.tolist()),
+                stiffness=unknown if stiffness is None else tuple(stiffness.tolist()),
+                t_emg=t_emg,
+                seen_at=now,
+            )
         stale = self._is_stale(state, now)
         finite = [math.isfinite(value) for value in state.predicted]
         within = [abs(value) <= self.max_moment_nm for value in state.predicted]
         joints = tuple(
-            self._joint(joint, value, now, fresh=known and not stale)
-            for joint, value, known in zip(state.joints, state.predicted, finite, strict=True)
+            self._joint(joint, value, stiff, now, fresh=known and not stale)
+            for joint, value, stiff, known in zip(
+                state.joints, state.predicted, state.stiffness, finite, strict=True
+            )
         )
         safe = GuardedMoment(
             moment=np.array([joint.output for joint in joints]),
+            stiffness=np.array([joint.stiffness for joint in joints]),
             ok=np.array([joint.fresh for joint in joints]) & within,
             status=_status(state, stale, all(finite), all(within)),
             t_emg=state.t_emg,
@@ -147,15 +172,18 @@ class MomentGuard:
             return True
         return not now - min(state.t_emg, state.seen_at) <= self.stale_after_s
 
-    def _joint(self, joint: JointState, predicted: float, now: float, *, fresh: bool) -> JointState:
+    def _joint(
+        self, joint: JointState, predicted: float, stiffness: float, now: float, *, fresh: bool
+    ) -> JointState:
         """Go on with the running fade; begin one from the last output where `fresh` changes."""
-        anchor, since = joint.anchor, joint.since
         if fresh != joint.fresh:
-            anchor, since = joint.output, now
-        done = self._done(now - since)
-        target = self._limited(predicted) if fresh else 0.0
-        return JointState(
-            fresh, anchor, since, self._limited((1.0 - done) * anchor + done * target)
+            stiff = joint.stiffness if math.isfinite(joint.stiffness) else 0.0
+            joint = JointState(fresh, joint.output, now, joint.output, stiff)
+        done = self._done(now - joint.since)
+        target, stiff_target = (self._limited(predicted), stiffness) if fresh else (0.0, 0.0)
+        return joint._replace(
+            output=self._limited((1.0 - done) * joint.anchor + done * target),
+            stiffness=(1.0 - done) * joint.stiff_anchor + done * stiff_target,
         )
 
     def _done(self, elapsed: float) -> float:

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.model.quantities import QUANTITIES
 from pipeline.streams.base import StreamHealth
 from pipeline.transport.packing import PackingError, unpacked
 
@@ -31,6 +32,8 @@ SCHEMA_VERSION = 1
 """Raised when a key changes its meaning or goes; new keys may come within a version."""
 MAX_MESSAGE_BYTES = 65536
 """No longer frame is sent or read: 512 muscles with all their parameters fit."""
+_MUSCLES_OVERHEAD = 1024
+"""What a muscles message has besides its vectors, at most, bytes."""
 MAX_ITEMS = 512
 """No vector has more values and no map more keys; without it 4 kB could claim half a gigabyte."""
 
@@ -152,6 +155,12 @@ class MomentMessage(Message):
     )
     moment: Vector = Field(alias="m", description="Joint moments, N*m.")
     sd: Vector | None = Field(None, description="Standard deviations, N*m; nil while unknown.")
+    stiffness: Vector | None = Field(
+        None,
+        alias="k",
+        description="Stiffness, N*m/rad: minus the derivative of each moment by its own angle; "
+        "nil while unknown.",
+    )
     parameter_version: Count = Field(alias="pv", description="Newest parameter set in them.")
     parameter_age_s: NonNegative = Field(alias="pa", description="Age of that set, s.")
     synthesised: Places = Field(
@@ -160,9 +169,59 @@ class MomentMessage(Message):
 
     @model_validator(mode="after")
     def _has_a_value_per_joint(self) -> Self:
-        sd = self.moment if self.sd is None else self.sd
-        if not len(self.moment) == len(self.ok) == len(sd):
-            raise ValueError("moment, ok and sd differ in length")
+        others = (self.ok, self.sd, self.stiffness)
+        if any(other is not None and len(other) != len(self.moment) for other in others):
+            raise ValueError("moment, ok, sd and k differ in length")
+        return self
+
+
+class MusclesMessage(Message):
+    """What each muscle does at one tick. Vectors are in the order of `MetaMessage.muscles`."""
+
+    topic: ClassVar[str] = "muscles"
+    seq: Count = Field(description="That of the moment message of the same tick.")
+    t: Number = Field(description="Time of the newest EMG used, s.")
+    t_published: Number = Field(alias="tp", description="Time of publication, s.")
+    valid_until: Number = Field(alias="exp", description="Not to be used after this time, s.")
+    status: Status = Field(alias="st", description="That of the moment message.")
+    ok: Flags = Field(description="Per joint, that of the moment message.")
+    parameter_version: Count = Field(alias="pv", description="Newest parameter set in it.")
+    excitation: Vector = Field(alias="e", description="After delay and gain, 0..1.")
+    activation: Vector = Field(alias="a", description="0..1.")
+    force: Vector = Field(alias="f", description="Along the tendon, N.")
+    active_force: Vector = Field(alias="fa", description="What activation makes of it, N.")
+    passive_force: Vector = Field(alias="fp", description="What the fibre adds unasked, N.")
+    fibre_length: Vector = Field(alias="l", description="Over the optimal fibre length.")
+    fibre_velocity: Vector = Field(
+        alias="u", description="Over the maximum contraction velocity, positive while lengthening."
+    )
+    tendon_strain: Vector = Field(alias="ts", description="Fraction of the slack length.")
+    moment: Annotated[tuple[Vector, ...], Field(max_length=MAX_ITEMS)] = Field(
+        alias="m", description="Per joint each muscle's share of its moment, N*m."
+    )
+
+    @staticmethod
+    def most_muscles(joints: int) -> int:
+        """Return of how many muscles over some joints a message can tell."""
+        room = MAX_MESSAGE_BYTES - _MUSCLES_OVERHEAD - 6 * joints
+        return min(MAX_ITEMS, room // (9 * (len(QUANTITIES) + joints)))
+
+    @model_validator(mode="after")
+    def _has_a_value_per_muscle(self) -> Self:
+        told = (
+            self.activation,
+            self.force,
+            self.active_force,
+            self.passive_force,
+            self.fibre_length,
+            self.fibre_velocity,
+            self.tendon_strain,
+            *self.moment,
+        )
+        if any(len(vector) != len(self.excitation) for vector in told):
+            raise ValueError("vectors differ in length")
+        if len(self.moment) != len(self.ok):
+            raise ValueError("moment and ok differ in length")
         return self
 
 
@@ -272,7 +331,8 @@ class StatusMessage(Message):
 
 
 TOPICS: dict[str, type[Message]] = {
-    kind.topic: kind for kind in (MomentMessage, MetaMessage, ParametersMessage, StatusMessage)
+    kind.topic: kind
+    for kind in (MomentMessage, MusclesMessage, MetaMessage, ParametersMessage, StatusMessage)
 }
 
 
@@ -329,5 +389,9 @@ def _finite(value: object) -> bool:
         if isinstance(item, Mapping):
             todo.extend(item.values())
         elif isinstance(item, (tuple, list)):
-            todo.extend(item)
+            try:  # numbers, as in every vector, at once
+                if not all(map(math.isfinite, item)):
+                    return False
+            except (TypeError, OverflowError):
+                todo.extend(item)
     return True

@@ -8,10 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.model.quantities import QUANTITIES
 from pipeline.output.message import (
     Message,
     MetaMessage,
     MomentMessage,
+    MusclesMessage,
     OutputCounts,
     ParametersMessage,
     Status,
@@ -21,6 +23,10 @@ from pipeline.streams import clock
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+
+_SHARED = {"session", "seq", "t", "t_published", "valid_until", "status", "ok", "parameter_version"}
+"""What a muscles message has of the moment message of its tick."""
 
 
 class Sink(Protocol):
@@ -72,6 +78,7 @@ class Publisher:
         t: float | None,
         *,
         sd: Array | None = None,
+        stiffness: Array | None = None,
         parameter_version: int = 0,
         parameter_age_s: float = 0.0,
         synthesised: tuple[int, ...] = (),
@@ -82,6 +89,8 @@ class Publisher:
         ----------
         moment, ok, sd
             Shape [dof]: N*m, validity, standard deviation in N*m (None while unknown).
+        stiffness
+            Of the joints, N*m/rad, shape [dof]; None while unknown.
         status
             How far they can be trusted.
         t
@@ -107,6 +116,7 @@ class Publisher:
             ok=ok,
             moment=moment,
             sd=sd,
+            stiffness=stiffness,
             parameter_version=parameter_version,
             parameter_age_s=parameter_age_s,
             synthesised=synthesised,
@@ -114,6 +124,27 @@ class Publisher:
         self._seq, self._t = self._seq + 1, t
         self._send(message)
         return message
+
+    def publish_muscles(self, states: Array, of: MomentMessage) -> None:
+        """Publish what each muscle does, beside the moments of the same tick.
+
+        Parameters
+        ----------
+        states
+            The table of `muscle_states` at one time, shape [row, muscle].
+        of
+            The moment message that went out for it: validity, age and version are the same.
+
+        Raises
+        ------
+        ValueError
+            If a number is not finite, or the moments had no EMG: nothing has been sent then.
+        """
+        vectors = states.tolist()
+        values = dict(zip(QUANTITIES, vectors, strict=False))
+        shared = {name: getattr(of, name) for name in _SHARED}
+        shares = tuple(vectors[len(QUANTITIES) :])
+        self._send(MusclesMessage(**shared, **values, moment=shares))
 
     def tend(self) -> None:
         """Do what is due on the ways out besides sending, once a tick and not before its moment."""
@@ -135,7 +166,7 @@ class Publisher:
             return
         self._closed = True
         zero = np.zeros(len(self._meta.dofs))
-        self.publish_moment(zero, zero > 0, Status.STOPPED, self._t)
+        self.publish_moment(zero, zero > 0, Status.STOPPED, self._t, stiffness=zero)
         now = clock.now()
         last = StatusMessage(
             session=self._meta.session,

@@ -22,6 +22,8 @@ class UdpPublisher:
         ``host:port``, for example ``127.0.0.1:5560``.
     joints
         Number of joints.
+    version
+        Of the datagram's layout: 2 has the stiffness besides.
 
     Raises
     ------
@@ -29,7 +31,7 @@ class UdpPublisher:
         If the address is not one, or there are more joints than a datagram holds.
     """
 
-    def __init__(self, address: str, joints: int) -> None:
+    def __init__(self, address: str, joints: int, version: int = 1) -> None:
         if joints > MOST_JOINTS:
             raise UserError(
                 f"output.udp: a datagram holds {MOST_JOINTS} joints, model.dofs names {joints}; "
@@ -49,6 +51,7 @@ class UdpPublisher:
         self._peer: Any = peer
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
+        self._version = version
         self._lost = 0
 
     @property
@@ -61,7 +64,7 @@ class UdpPublisher:
         if not isinstance(message, MomentMessage):
             return
         try:
-            self._socket.sendto(encode(message), self._peer)
+            self._socket.sendto(encode(message, self._version), self._peer)
         except OSError as error:  # a full buffer, or a network that is down: the next one may go
             if not self._lost:
                 logger.warning("UDP to %s: a datagram was not sent (%s)", self._peer, error)

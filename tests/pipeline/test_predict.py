@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.model.curves import DEFAULT
 from pipeline.model.identifiability import Confidence
+from pipeline.model.quantities import QUANTITIES
 from pipeline.model.subject import Subject
 from pipeline.predict import CrossFade, Predictor
 
@@ -152,3 +155,68 @@ def test_the_deviation_is_that_of_parameters_and_residual():
     moments = predictor.predict(*whole)
     expected = np.sqrt((0.1**2 + 0.2**2) * moments.moment**2 + 0.5**2)
     np.testing.assert_allclose(moments.deviation[1:], expected[1:], rtol=1e-3)
+
+
+def test_stiffness_is_that_of_the_sets_in_their_shares_and_unknown_without_slopes():
+    whole = (*rows(100), np.tile([[-0.02, 0.01]], (100, 1, 1)))
+    weak = Predictor(subject(1.0), RATE_HZ, CrossFade()).predict(*whole)
+    strong = Predictor(subject(1.5), RATE_HZ, CrossFade()).predict(*whole)
+    assert np.isfinite(weak.stiffness).all()
+    np.testing.assert_allclose(strong.stiffness, 1.5 * weak.stiffness)
+    predictor = Predictor(subject(1.0), RATE_HZ, CrossFade(0.5))
+    predictor.adopt(subject(1.5), 1, known([subject(3.0)]))
+    mixed = predictor.predict(*whole)
+    share = np.minimum(np.arange(1, 101) / 50.0, 1.0)[:, None]
+    np.testing.assert_allclose(mixed.stiffness, (1.0 + 0.5 * share) * weak.stiffness)
+    assert np.isnan(predictor.predict(*whole[:3]).stiffness).all()
+
+
+def told(moments, name):
+    return moments.muscles[:, list(QUANTITIES).index(name)]
+
+
+def test_what_muscles_do_makes_up_the_moments_also_while_one_set_fades_into_the_next():
+    whole = rows(120)
+    predictor = Predictor(subject(1.0), RATE_HZ, CrossFade(0.5), with_muscles=True)
+    predictor.adopt(subject(1.5).with_values({"gain": np.array([1.4, 0.8])}), 1)
+    moments = predictor.predict(*whole)
+    shares = moments.muscles[:, len(QUANTITIES) :]
+    np.testing.assert_allclose(shares.sum(axis=-1), moments.moment)
+    np.testing.assert_allclose(shares[:, 0], told(moments, "force") * whole[2][:, 0])
+    parts = told(moments, "active_force") + told(moments, "passive_force")
+    np.testing.assert_allclose(parts, told(moments, "force"))
+    np.testing.assert_allclose(
+        told(moments, "excitation")[60:], np.minimum(whole[0] * [1.4, 0.8], 1.0)[60:]
+    )
+
+
+def test_what_muscles_do_is_the_muscle_models_own_account():
+    """Forces by the published curves from the lengths, velocities and activations that are told."""
+    whole, person = rows(120), subject(1.5)
+    moments = Predictor(person, RATE_HZ, CrossFade(), with_muscles=True).predict(*whole)
+    length, velocity = (
+        torch.from_numpy(told(moments, f"fibre_{name}").copy()) for name in ("length", "velocity")
+    )
+    strongest = torch.from_numpy(person.max_isometric_force * person.strength)
+    height = np.sin(person.pennation)
+    cosine = torch.sqrt(1.0 - (torch.from_numpy(height) / length) ** 2)
+    unit = DEFAULT.active_force_length(length)[0] * DEFAULT.force_velocity(velocity)[0]
+    activation = torch.from_numpy(told(moments, "activation").copy())
+    damping = torch.from_numpy(person.damping)
+    active = strongest * cosine * activation * unit
+    passive = DEFAULT.passive_force_length(length)[0] + damping * velocity
+    np.testing.assert_allclose(told(moments, "active_force"), active, rtol=1e-6)
+    np.testing.assert_allclose(
+        told(moments, "passive_force"), strongest * cosine * passive, rtol=1e-5, atol=1e-4
+    )
+    strain = torch.from_numpy(told(moments, "tendon_strain").copy())
+    np.testing.assert_allclose(
+        told(moments, "force"), strongest * DEFAULT.tendon_force(strain)[0], rtol=1e-9
+    )
+    path = whole[1] - (1.0 + strain.numpy()) * person.tendon_slack_length
+    along = length * cosine * torch.from_numpy(person.optimal_fibre_length)
+    np.testing.assert_allclose(path, along, rtol=1e-9)
+
+
+def test_nothing_is_told_of_muscles_where_nobody_asks():
+    assert Predictor(subject(), RATE_HZ, CrossFade()).predict(*rows(7)).muscles.shape == (7, 0, 2)

@@ -38,18 +38,17 @@ def chunks(recorded, lost=slice(0)):
 def replayed(config, chunks, ahead, events=None):
     subject = starting_subject(config, model_in_use(config))
     chain = build_pipeline(config, subject)
-    moments, deviations = [], []
+    parts = []
     for number, chunk in enumerate(chunks):
         chain.push(chunk)
         rows = chain.predict()
         if rows is not None:
-            moments.append(rows.moment)
-            deviations.append(rows.deviation)
+            parts.append((rows.moment, rows.deviation, rows.stiffness))
         if ahead:
             chain.work_ahead()
         if events and number in events:
             events[number](chain, subject)
-    return np.concatenate(moments), np.concatenate(deviations)
+    return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def adopt(chain, subject):
@@ -76,13 +75,13 @@ def test_not_a_bit_changes(config, recorded, lost, events):
 
 def test_no_path_is_evaluated_while_a_row_waits(config, recorded, monkeypatch):
     rows_waiting, evaluated = [], []
-    evaluate = Geometry.evaluate
+    evaluate = Geometry.paths
 
     def noted(self, q):
         evaluated.append(bool(rows_waiting))
         return evaluate(self, q)
 
-    monkeypatch.setattr(Geometry, "evaluate", noted)
+    monkeypatch.setattr(Geometry, "paths", noted)
     subject = starting_subject(config, model_in_use(config))
     chain = build_pipeline(config, subject)
     for chunk in chunks(recorded):

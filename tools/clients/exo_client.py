@@ -5,6 +5,7 @@ It needs pyzmq and msgpack, nothing else. In a control loop, on the daemon's mac
     client = MomentClient("tcp://127.0.0.1:5556", joints=["knee_angle_r"])
     while True:
         torque = client.read(time.monotonic())   # N*m per joint; at once, always finite
+        client.stiffness                         # N*m/rad per joint, fades with the torque
 
 A joint's torque is its moment while the message is valid, the EMG behind it young and its ok flag
 set. Otherwise the last good one fades to zero, and when moments are good again it fades in.
@@ -55,8 +56,10 @@ class MomentClient:
         self.message: dict[str, Any] = {}  # newest moment message; empty before the first
         self.skipped = self.restarts = self.refused = 0  # skipped: normal with CONFLATE
         self._meta: dict[str, Any] = {}
+        self.stiffness = [0.0] * len(self.names)  # N*m/rad, of the last read; 0 while unknown
         self._gain = [0.0] * len(self.names)  # 0 faded out, 1 faded in
         self._good = [0.0] * len(self.names)  # last good moments, N*m
+        self._good_stiffness = [0.0] * len(self.names)  # that came with them
         self._read_at = -math.inf
         self._key, self._server_key = key, server_key
         self._context = zmq.Context()
@@ -90,6 +93,7 @@ class MomentClient:
             good = not complaint and self._is_good(i, name)
             self._gain[i] += (1 if good else -1) * elapsed / self.fade_s
             self._gain[i] = min(max(self._gain[i], 0.0), 1.0)
+        self.stiffness = [g * k for g, k in zip(self._gain, self._good_stiffness, strict=True)]
         return [gain * moment for gain, moment in zip(self._gain, self._good, strict=True)]
 
     def take(self, frame: bytes) -> None:
@@ -110,6 +114,7 @@ class MomentClient:
         names = list(self.joints or meta["dofs"])
         if names != self.names:
             self.names, self._gain, self._good = names, [0.0] * len(names), [0.0] * len(names)
+            self._good_stiffness = [0.0] * len(names)
 
     def _take(self, message: dict[str, Any]) -> None:
         before, self.message = self.message, message
@@ -142,6 +147,8 @@ class MomentClient:
         if self.message["ok"][column] is not True:
             return False
         self._good[i] = self.message["m"][column]
+        stiffness = self.message.get("k")
+        self._good_stiffness[i] = stiffness[column] if stiffness else 0.0
         return True
 
     def close(self) -> None:
@@ -177,10 +184,16 @@ def check_moment(message: dict[str, Any]) -> None:
         raise ValueError("not a value per joint")
     times = [message["tp"], message["exp"], message["seq"]]
     times += [] if message["t"] is None else [message["t"]]
-    for number in [*times, *moments]:
+    stiffness = [0.0] * len(moments) if message.get("k") is None else message["k"]
+    if not isinstance(stiffness, list) or len(stiffness) != len(moments):
+        raise ValueError("not a stiffness per joint")
+    for number in [*times, *moments, *stiffness]:
         if type(number) not in (int, float) or not math.isfinite(number):
             raise ValueError("a number is not finite, or none")
-    if max(map(abs, moments), default=0.0) > LARGEST or type(message["seq"]) is not int:
+    if (
+        max(map(abs, [*moments, *stiffness]), default=0.0) > LARGEST
+        or type(message["seq"]) is not int
+    ):
         raise ValueError("a number is out of range")
 
 

@@ -50,11 +50,11 @@ int listen_on(int port) {
 // The torque to command: the last usable moment, less the longer it is ago.
 class Command {
   public:
-    void take(const hillstream_datagram &datagram, double at) {
+    void take(const hillstream_datagram_v2 &datagram, double at) {
         if (datagram.session == session_ && datagram.seq <= seq_) return;  // late or twice
         session_ = datagram.session;
         seq_ = datagram.seq;
-        if (!hillstream_usable(&datagram, 0, at)) return;
+        if (!hillstream_usable_v2(&datagram, 0, at)) return;
         moment_ = datagram.moment[0];
         usable_at_ = at;
     }
@@ -83,17 +83,18 @@ int main(int argc, char **argv) {
     uint8_t buffer[512];
     while (left != 0) {
         const ssize_t size = recv(udp, buffer, sizeof buffer, 0);
-        hillstream_datagram datagram;
+        hillstream_datagram_v2 datagram;
         if (size < 0) continue;  // nothing within 10 ms: a controller goes on with torque(now())
-        if (!hillstream_decode(buffer, static_cast<size_t>(size), &datagram)) {
+        if (!hillstream_decode_v2(buffer, static_cast<size_t>(size), &datagram)) {
             std::printf("refused %zd bytes\n", size);
             continue;
         }
         const double at = now();
         command.take(datagram, at);
-        std::printf("seq %" PRIu64 " status %u ok %u moment %.6f torque %.6f age %.6f\n",
+        std::printf("seq %" PRIu64 " status %u ok %u moment %.6f stiffness %.6f torque %.6f "
+                    "age %.6f\n",
                     datagram.seq, datagram.status, datagram.ok, datagram.moment[0],
-                    command.torque(at), at - datagram.t_published);
+                    datagram.stiffness[0], command.torque(at), at - datagram.t_published);
         std::fflush(stdout);
         if (left > 0) --left;
     }

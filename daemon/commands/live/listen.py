@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pipeline.output.message import Message
 
 _MOMENT_EVERY_S = 0.2
+_FREQUENT = ("moment", "muscles")
+"""Topics of which one message in a while is shown."""
 
 
 @click.command(
@@ -73,7 +75,7 @@ def _printer(json_file: str | None, show_all: bool) -> Callable[[Message], None]
     """Return what prints a message, or leaves it out where a reader would drown."""
     from daemon.terminal.lines import Lines
 
-    lines, shown = Lines(), {"moment": -_MOMENT_EVERY_S}
+    lines, shown = Lines(), dict.fromkeys(_FREQUENT, -_MOMENT_EVERY_S)
     sessions: set[str] = set()
 
     def show(message: Message) -> None:
@@ -81,7 +83,7 @@ def _printer(json_file: str | None, show_all: bool) -> Callable[[Message], None]
         if not show_all:
             if message.topic == "meta" and message.session in sessions:
                 return
-            if message.topic == "moment" and now - shown["moment"] < _MOMENT_EVERY_S:
+            if message.topic in _FREQUENT and now - shown[message.topic] < _MOMENT_EVERY_S:
                 return
         sessions.add(message.session)
         shown[message.topic] = now

@@ -13,8 +13,10 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 
 from daemon.terminal.history import History
+from daemon.terminal.keyboard import keys_pressed
+from daemon.terminal.muscles import KEY
 from daemon.terminal.view import line, render
-from pipeline.output.message import Message, MomentMessage, StatusMessage
+from pipeline.output.message import Message, MomentMessage, MusclesMessage, StatusMessage
 from pipeline.streams import clock
 
 if TYPE_CHECKING:
@@ -47,8 +49,8 @@ def watching(
         yield _Lines(console).show
         return
     history = History(config.title, config.model.dofs, _truth(config, simulated))
-    with _Moments(config, history) as moments, _quiet_logs(history):
-        screen = _Screen(history)
+    with _Moments(config, history) as moments, _quiet_logs(history), keys_pressed() as pressed:
+        screen = _Screen(history, pressed)
         with Live(screen, console=console, screen=True, refresh_per_second=_FRAMES_PER_S):
             yield moments.with_status
     console.print(render(history, console.width, console.height, now=None))
@@ -79,17 +81,20 @@ class _Lines:
 class _Screen:
     """The view in the size that the terminal has now."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, pressed: Callable[[], str]) -> None:
         self._history = history
+        self._pressed = pressed
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self._pressed().lower().count(KEY) % 2:
+            self._history.shows_muscles = not self._history.shows_muscles
         yield render(
             self._history, options.max_width, options.height or console.height, clock.now()
         )
 
 
 class _Moments:
-    """Hears the published moments as any client would: status messages do not carry them.
+    """Hears moments and muscles as any client would: status messages do not carry them.
 
     Listening begins with the first status, when the daemon's address is there to connect to.
     """
@@ -125,6 +130,8 @@ class _Moments:
     def _take(self, message: Message) -> None:
         if isinstance(message, MomentMessage):
             self._history.moment = message
+        elif isinstance(message, MusclesMessage):
+            self._history.take_muscles(message)
 
 
 class _Collector(logging.Handler):

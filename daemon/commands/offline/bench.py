@@ -10,7 +10,9 @@ from rich.table import Table
 
 from daemon.commands.common import examples
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
+from daemon.terminal.curves import curves as curve_option
 from daemon.terminal.table import table
+from pipeline.model.curve_choice import PUBLISHED, CurveChoice
 
 
 @click.group(
@@ -90,15 +92,32 @@ def latency(
     show_default=True,
     help="Processor threads.",
 )
+@click.option(
+    "--curves",
+    type=curve_option,
+    multiple=True,
+    help="Measure this curve set beside the default; several times for several.",
+)
 @json_option()
-def solver(device: str, threads: int, json_file: str | None) -> None:
+def solver(
+    device: str, threads: int, curves: tuple[CurveChoice, ...], json_file: str | None
+) -> None:
     """Measure one step of the calibration.
 
     One AdamW iteration of the trajectory solver against the same muscle model stepped through time
-    in torch's autograd, and what it costs as the problem doubles.
+    in torch's autograd, and what it costs as the problem doubles. With --curves instead what an
+    iteration takes with curve sets and with rigid tendons, relative to the default.
     """
+    from daemon.bench.curves import bench_curves
     from daemon.bench.solver import bench_solver
 
+    if curves:
+        with progress_bar("Measuring") as update:
+            result = bench_curves(curves, device, threads, lambda _, done: update(done))
+        console_for(json_file).print(_curve_table(result))
+        say(f"{result['machine']}, {result['device']}, {threads} thread(s).", json_file)
+        write_json(json_file, result)
+        return
     with progress_bar("Measuring") as update:
         result = bench_solver(device, threads, on_progress=lambda _, done: update(done))
     console_for(json_file).print(_table(result))
@@ -128,6 +147,37 @@ def synthesis(json_file: str | None) -> None:
     write_json(json_file, result)
 
 
+@bench.command()
+@json_option()
+def muscles(json_file: str | None) -> None:
+    """Measure what stiffness and the message on the muscles add to a tick.
+
+    16 muscles over the arm's joints at 200 Hz: a tick that computes moments alone, and one with the
+    joints' stiffness, what each muscle does, and its message over ZeroMQ. The two take turns.
+    """
+    from daemon.bench.muscles import bench_muscles
+
+    with progress_bar("Measuring") as update:
+        result: Mapping[str, Any] = bench_muscles(update)
+    names = {
+        "plain": "a tick of moments alone",
+        "computed": "stiffness and muscles add",
+        "published": "their message adds",
+        "added": "together they add",
+    }
+    rows = (
+        (name, *(f"{result['ms'][key][figure]:.3f}" for figure in ("p50", "p99")))
+        for key, name in names.items()
+    )
+    console_for(json_file).print(table(["ms"], ("p50", "p99"), rows))
+    say(
+        f"{result['muscles']} muscles, {result['joints']} joints; {result['machine']}, torch "
+        f"{result['torch']}.",
+        json_file,
+    )
+    write_json(json_file, result)
+
+
 def _table(result: Mapping[str, Any]) -> Table:
     rows = (
         (
@@ -139,6 +189,19 @@ def _table(result: Mapping[str, Any]) -> Table:
         for problem, ms in result["ms"].items()
     )
     return table(["one AdamW iteration"], ("trajectory, ms", "stepwise, ms", "ratio"), rows)
+
+
+def _curve_table(result: Mapping[str, Any]) -> Table:
+    problems = result["curves_ms"]
+    rows = (
+        (
+            name,
+            *(f"{ms[name]:.1f} ({ms[name] / ms[str(PUBLISHED)]:.2f})" for ms in problems.values()),
+        )
+        for name in next(iter(problems.values()))
+    )
+    heads = [f"{problem}, ms (of the default)" for problem in problems]
+    return table(["one AdamW iteration"], heads, rows)
 
 
 def _latency_table(run: Mapping[str, Any]) -> Table:

@@ -28,7 +28,7 @@ def test_both_ways_descend_on_the_same_error():
     """After the same number of steps the two models have gone the same way."""
     ends = []
     for way in ("iterate", "iterate_stepwise"):
-        problem = bench_solver._Problem(Size(time=60, muscles=4, trials=2), torch.device("cpu"))
+        problem = bench_solver.Problem(Size(time=60, muscles=4, trials=2), torch.device("cpu"))
         problem.iterate()
         before = float(problem._misfit(problem.output).detach())
         for _ in range(15):

@@ -1,7 +1,9 @@
+import json
 import subprocess
 import sys
 
 import pytest
+from places import CONFIGS, MODELS
 
 
 @pytest.mark.parametrize("name", ["arm", "walking"])
@@ -156,3 +158,23 @@ def test_raw_emg_without_mvc_is_refused_by_channel(hillstream, changed_config):
     result = hillstream("check", path)
     assert result.exit_code == 2
     assert "envelope.mvc has no value for DELT1, BRD;" in result.output
+
+
+def test_more_muscles_than_a_message_tells_of_are_a_mistake_where_it_is_asked_for(
+    hillstream, changed_config, tmp_path
+):
+    model = json.loads((MODELS / "gait2392_right_leg.json").read_text())
+    model["muscles"] = [
+        {**muscle, "name": f"{muscle['name']}{i or ''}"}
+        for i in range(20)
+        for muscle in model["muscles"]
+    ]
+    many = tmp_path / "many.json"
+    many.write_text(json.dumps(model))
+    changes = {f'"{CONFIGS}/models/gait2392_right_leg.json"': f'"{many}"'}
+    assert hillstream("check", changed_config("walking", changes)).exit_code == 0
+    result = hillstream("check", changed_config("walking", changes, "[output]\nmuscles_hz = 20\n"))
+    assert result.exit_code == 2
+    assert "what 860 muscles do does not fit into a message, which tells of at most 512" in (
+        " ".join(result.output.split())
+    )

@@ -6,7 +6,7 @@ import pytest
 from daemon.live.outbox import Outbox
 from daemon.live.stream_alerts import StreamAlerts
 from pipeline.output.guard import MomentGuard
-from pipeline.output.message import MetaMessage, Status
+from pipeline.output.message import MetaMessage, MusclesMessage, Status
 from pipeline.output.publisher import Publisher
 from pipeline.streams import clock
 from pipeline.streams.base import SourceState, StreamHealth
@@ -17,8 +17,12 @@ class Kept(Publisher):
 
     def __init__(self):
         meta = MetaMessage(session="s", dofs=("a",), rate_hz=1.0, muscles=("m",), valid_for_s=0.1)
-        super().__init__(meta, [])
+        super().__init__(meta, [self])
         self.said = []
+        self.sent = []
+
+    def send(self, message):
+        self.sent.append(message)
 
     def publish_moment(self, *args, **kwargs):
         self.said.append(super().publish_moment(*args, **kwargs))
@@ -60,6 +64,42 @@ def test_moments_of_parameters_that_are_not_trusted_go_out_whole_and_not_ok(now)
     assert starting.status is Status.STARTING
     assert (doubted.status, doubted.ok, doubted.moment) == (Status.CALIBRATING, (False,), (7.0,))
     assert (trusted.status, trusted.ok, trusted.moment) == (Status.NOMINAL, (True,), (7.0,))
+
+
+def test_stiffness_goes_out_with_its_moment_and_nil_where_a_joint_has_none(now):
+    publisher = Kept()
+    outbox = Outbox(publisher, GUARD, version=0)
+    for stiffness in (np.full(1, 20.0), np.full(1, np.nan), np.full(1, np.inf), None):
+        now[0] += 0.25
+        outbox.row(np.full(1, 7.0), now[0] - 0.01, np.ones(1), 0, "", stiffness)
+    first, *others = publisher.said
+    assert first.stiffness == (0.0,)  # the fade in begins
+    assert [one.stiffness for one in others] == [None] * 3
+    now[0] += 0.25
+    outbox.nothing_new()
+    publisher.close()
+    assert publisher.said[-1].stiffness == (0.0,)
+
+
+def test_what_muscles_do_goes_out_with_the_validity_of_its_moment_or_not_at_all(now):
+    publisher = Kept()
+    outbox = Outbox(publisher, GUARD, version=0)
+    states = np.arange(9.0)[:, None]
+    outbox.muscles(states)  # no moment has gone out yet
+    outbox.nothing_new()
+    outbox.muscles(states)  # nor one with EMG behind it
+    for doubt in ("Why not.", ""):
+        now[0] += 0.25
+        outbox.row(np.ones(1), now[0] - 0.01, np.ones(1), 4, doubt)
+        outbox.muscles(states)
+        outbox.muscles(np.where(states == 3.0, np.nan, states))
+    told = [one for one in publisher.sent if isinstance(one, MusclesMessage)]
+    shared = ("session", "seq", "t", "t_published", "valid_until", "status", "ok")
+    for one, moment in zip(told, publisher.said[1:], strict=True):
+        assert all(getattr(one, name) == getattr(moment, name) for name in shared)
+        assert one.parameter_version == 4
+        assert (one.excitation, one.tendon_strain, one.moment) == ((0.0,), (7.0,), ((8.0,),))
+    assert [one.ok for one in told] == [(False,), (True,)]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,11 @@ def _fill(database: sqlite3.Connection, seconds: int) -> None:
         state, lost = ("STALE" if second == 50 else "LIVE"), int(second >= 50)
         row = (t, "emg", state, 0.01, 1000.0, 1000 * second, lost, 0, None, "")
         database.execute("INSERT INTO stream VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    for hundredth in range(0, 100 * seconds, 5):
+        t = BEGAN + hundredth / 100
+        for muscle, share in (("DELT1", 3.0 + np.sin(t)), ("BRA", -1.0)):
+            row = (t, muscle, "elbow_flexion", share)
+            database.execute("INSERT INTO muscle_moment VALUES (?, ?, ?, ?)", row)
     database.execute("INSERT INTO mark VALUES (?, 'lifts <a> box')", (BEGAN + 60,))
     database.execute("INSERT INTO command VALUES (?, 'rollback', '7', 0, 'no')", (BEGAN + 70,))
     saved = (BEGAN + 80, "save", None, 1, "Parameter set 7 was handed over to be written.")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -39,6 +40,44 @@ def test_a_session_is_read_as_courses_over_time(make_session: MakeSession) -> No
     assert new == (90.0, "BRA", pytest.approx(0.35))
 
 
+def test_shares_are_read_where_moments_are_shown_and_drawn_upon_each_other(
+    make_session: MakeSession,
+) -> None:
+    pytest.importorskip("matplotlib", reason="a report needs the extra 'report'")
+    from daemon.report.shares import shares
+
+    material = load(make_session())
+    assert {dof: set(found) for dof, found in material.shares.items()} == {
+        "elbow_flexion": {"DELT1", "BRA"}
+    }
+    delt = material.shares["elbow_flexion"]["DELT1"]
+    shown = [(1.0, 7.0), (97.0, 103.0), (193.0, 199.0)]
+    inside = [(low <= delt.t + 1e-6) & (delt.t - 1e-6 <= high) for low, high in shown]
+    assert sum(mask.sum() for mask in inside) == len(delt.t)
+    figure = shares(material)
+    assert figure is not None
+    for axis, mask in zip(figure.axes, inside, strict=True):
+        (total,) = (line for line in axis.lines if line.get_label() == "sum")
+        drawn = len(total.get_ydata())
+        assert drawn >= 20 * 6
+        np.testing.assert_allclose(total.get_ydata(), delt.moment[mask][:drawn] - 1.0)
+    labels = [text.get_text() for text in figure.axes[-1].get_legend().get_texts()]
+    assert labels == ["deltoid, anterior", "brachialis", "sum"]
+
+
+@pytest.mark.parametrize("change", ["DROP TABLE muscle_moment", "DELETE FROM muscle_moment"])
+def test_a_session_without_shares_has_all_the_rest(make_session: MakeSession, change: str) -> None:
+    pytest.importorskip("matplotlib", reason="a report needs the extra 'report'")
+    from daemon.report.shares import shares
+
+    path = make_session(30)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(change)
+    material = load(path)
+    assert shares(material) is None
+    assert material.moments
+
+
 def test_the_muscle_that_tired_is_named(make_session: MakeSession) -> None:
     verdicts = {v.muscle: v.kind for v in assess(load(make_session()).courses())}
     assert verdicts == {"DELT1": Kind.FATIGUE, "BRA": Kind.STABLE}
@@ -61,8 +100,8 @@ def test_the_page_stands_on_its_own(make_session: MakeSession, tmp_path: Path) -
     addresses = re.findall(r'(?:src|href)="([^"]{0,20})', html)
     assert addresses
     assert all(address.startswith("data:image/") for address in addresses)
-    pictures = sorted(path.name for path in figures.iterdir())
-    assert pictures == ["emg.png", "error.png", "moments.png", "streams.png", "strength.png"]
+    pictures = sorted(path.stem for path in figures.iterdir())
+    assert pictures == ["emg", "error", "moments", "shares", "streams", "strength"]
     assert json.loads(out.read_text())["verdicts"][0]["kind"] == Kind.FATIGUE
 
 

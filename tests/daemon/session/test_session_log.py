@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from daemon.config import load_config
+from daemon.ipc.recorder_messages import MusclesTrace
 from daemon.session import log as session_log
 from daemon.session import schema
 from daemon.session.export import export
@@ -16,6 +17,7 @@ from daemon.session.log import SessionLog, about, session_path
 from daemon.session.reader import open_session
 from daemon.session.recorder import recorder_of
 from pipeline.errors import UserError
+from pipeline.model.quantities import QUANTITIES
 from pipeline.output.message import Status, StatusMessage
 
 T0 = 5000.0
@@ -149,6 +151,46 @@ def test_moments_become_curves_and_residuals(log, arm):
     assert {row[3] for row in curves} == {None}
 
 
+def with_muscles(config, muscles_hz):
+    output = config.output.model_copy(update={"muscles_hz": muscles_hz})
+    return config.model_copy(update={"output": output})
+
+
+@pytest.mark.parametrize(("muscles_hz", "kept"), [(100.0, 20), (5.0, 5), (0.0, 0)])
+def test_what_muscles_do_is_kept_as_often_as_it_is_wanted_and_20_times_a_second_at_most(
+    log, arm, muscles_hz, kept
+):
+    recorder = recorder_of(with_muscles(arm, muscles_hz), log, ("a", "b"))
+    dofs, told = arm.model.dofs, len(QUANTITIES)
+    t = T0 + np.arange(300) / 100.0
+    states = np.arange(2.0 * (told + len(dofs))).reshape(-1, 2) + np.zeros((300, 1, 1))
+    states[:, told, 0] = 0.0  # a does not cross the first joint
+    if not muscles_hz:
+        states = states[:, :0]
+    stiffness = np.tile(10.0 + np.arange(len(dofs)), (300, 1))
+    for part in np.array_split(np.arange(300), 40):
+        trace = MusclesTrace.of(t[part], stiffness[part], states[part])
+        recorder.muscles.add(*MusclesTrace.model_validate(trace.model_dump()).columns())
+    log.commit()
+    stiff = rows(log.path, "stiffness")
+    assert len(stiff) == 3 * 20 * len(dofs)
+    assert [row[1:] for row in stiff[: len(dofs)]] == [*zip(dofs, stiffness[0], strict=True)]
+    muscle = rows(log.path, "muscle")
+    assert len(muscle) == 3 * kept * 2
+    shares = rows(log.path, "muscle_moment")
+    assert len(shares) == 3 * kept * (2 * len(dofs) - 1)
+    if kept:
+        assert muscle[1] == (T0, "b", *states[0, :told, 1])
+        assert shares[0] == (T0, "a", dofs[1], states[0, told + 1, 0])
+
+
+def test_a_trace_that_does_not_fit_together_is_refused():
+    trace = MusclesTrace.of(np.zeros(2), np.zeros((2, 3)), np.zeros((2, 9, 4)))
+    for change in ({"rows": 7}, {"t": bytes(24)}, {"stiffness": bytes(3)}):
+        with pytest.raises(ValueError, match=r"reshape|multiple"):
+            trace.model_copy(update=change).columns()
+
+
 def test_emg_becomes_amplitude_and_median_frequency(log, arm):
     recorder = recorder_of(arm, log, ("a", "b"))
     random = np.random.default_rng(1)
@@ -188,6 +230,12 @@ def test_export_writes_every_table_whole(log, tmp_path, parquet):
             table = list(csv.DictReader(stream))
     assert [float(row["t"]) for row in table] == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert {row["text"] for row in table} == {'a "quoted", mark'}
+
+
+def test_a_session_that_is_older_than_a_table_is_exported_without_it(log, tmp_path):
+    log._database.execute("DROP TABLE muscle")
+    files = export(log.path, tmp_path / "out", False, lambda done: None)
+    assert {file.stem for file in files} == set(schema.TABLES) - {"muscle"}
 
 
 def test_the_file_is_sound(log):

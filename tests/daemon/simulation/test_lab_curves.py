@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from daemon.simulation.person import curves as lab
-from pipeline.model import curves as model
+from pipeline.model.curves import DEFAULT as model
 
 torch_curve = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
 

@@ -62,6 +62,28 @@ def test_moment_arm_is_minus_the_derivative_of_length_arm(
     _check_derivative(arm, fractions)
 
 
+@given(fractions=FRACTIONS)
+def test_slope_of_a_moment_arm_is_its_derivative_by_its_own_angle(
+    leg: ModelFile, fractions: list[float]
+) -> None:
+    assume(all(abs(abs(fraction) - 1) > 1e-4 for fraction in fractions))
+    geometry = _whole(leg)
+    q, step = _angles(leg, fractions), 1e-5
+    slope = geometry.paths(q[None]).arm_slope[0]
+    for dof, change in enumerate(step * np.eye(len(q))):
+        (ahead, behind) = geometry.evaluate(np.stack((q + change, q - change)))[1][:, dof]
+        assert_allclose(slope[dof], (ahead - behind) / (2 * step), rtol=0, atol=1e-7)
+
+
+def test_paths_have_lengths_and_moment_arms_to_the_last_bit(model: ModelFile) -> None:
+    geometry, q = _whole(model), _postures(model, 50)
+    paths = geometry.paths(q)
+    for got, expected in zip(paths[:2], geometry.evaluate(q), strict=True):
+        assert_array_equal(got, expected)
+    for row in range(len(q)):
+        assert_array_equal(geometry.paths(q[row : row + 1]).arm_slope[0], paths.arm_slope[row])
+
+
 @pytest.mark.parametrize("edge", [-1.0, 1.0])
 def test_length_leaves_the_range_along_its_tangent(model: ModelFile, edge: float) -> None:
     geometry, middle = _whole(model), np.zeros(len(model.coordinates))

@@ -10,7 +10,7 @@ from muscle_reference import (
     tendon_force,
 )
 
-from pipeline.model import curves
+from pipeline.model.curves import DEFAULT as curves
 
 PAIRS = [
     (curves.active_force_length, active_force_length, (0.0, 2.5)),

@@ -5,16 +5,14 @@ import pytest
 import torch
 from muscle_draws import drawn_movement, drawn_parameters
 
-from pipeline.model.nms import simulate
+from pipeline.model.nms import TENSORS, simulate
 
 STEP_S = 0.01
 FREE = ("strength", "optimal_fibre_length", "tendon_slack_length", "shape_factor", "c1", "c2")
 
 
 def gradients(parameters, movement, dtype):
-    cast = parameters._replace(
-        **{name: value.to(dtype) for name, value in parameters._asdict().items()}
-    )
+    cast = parameters._replace(**{name: getattr(parameters, name).to(dtype) for name in TENSORS})
     free = {name: getattr(cast, name).clone().requires_grad_() for name in FREE}
     output = simulate(cast._replace(**free), *(part.to(dtype) for part in movement), STEP_S)
     found = torch.autograd.grad((output.moment / 10.0).square().mean(), list(free.values()))

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from curve_sets import CHOICES, sampled_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from muscle_draws import drawn_movement, drawn_parameters
@@ -13,6 +14,7 @@ from muscle_reference import Muscle
 from daemon.bench.stepwise import rosenbrock_states
 from pipeline.model import bracketed, trajectory
 from pipeline.model.activation import neural_activation, shaped
+from pipeline.model.curves import DEFAULT, curve_set
 from pipeline.model.equilibrium import ForceBalance
 from pipeline.model.nms import muscles_of, parameters_of, simulate
 from pipeline.model.subject import Subject
@@ -36,7 +38,9 @@ def soleus_and_two_more():
 
 
 def reference(parameters):
-    optimal, slack, height, speed, damping = (part[:, 0].numpy() for part in muscles_of(parameters))
+    optimal, slack, height, speed, damping = (
+        part[:, 0].numpy() for part in muscles_of(parameters)[:5]
+    )
     return Muscle(optimal, slack, height, speed, damping)
 
 
@@ -52,7 +56,7 @@ def smooth_movement(parameters, step_s, duration_s=0.6):
 def test_equals_bisection_step_by_step():
     parameters = soleus_and_two_more()
     activation, length = smooth_movement(parameters, 0.01)
-    w, report = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
+    w, report, _ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
     expected = reference(parameters).backward_euler(activation.numpy(), length.numpy(), 0.01)
     np.testing.assert_allclose(w, expected, rtol=0, atol=1e-8)
     assert report.fallbacks == 0
@@ -67,7 +71,7 @@ def test_equals_bisection_for_muscles_drawn_at_random(seed):
     movement = drawn_movement(rng, parameters, 25, 0.01)
     activation, _ = neural_activation(movement.excitation, parameters.c1, parameters.c2, 0.01, None)
     activation = shaped(activation, parameters.shape_factor)
-    w, _ = fibre_trajectory(activation, movement.length, muscles_of(parameters), 0.01)
+    w, *_ = fibre_trajectory(activation, movement.length, muscles_of(parameters), 0.01)
     expected = reference(parameters).backward_euler(
         activation.numpy(), movement.length.numpy(), 0.01
     )
@@ -80,7 +84,7 @@ def largest_errors(states_of, steps):
     """Return the largest error at each step size, over a solution at a far smaller one."""
     parameters = soleus_and_two_more()
     muscles, finest = muscles_of(parameters), steps[-1] / 32
-    exact, _ = fibre_trajectory(*smooth_movement(parameters, finest), muscles, finest)
+    exact, *_ = fibre_trajectory(*smooth_movement(parameters, finest), muscles, finest)
     errors = []
     for step_s in steps:
         w = states_of(parameters, *smooth_movement(parameters, step_s), step_s)
@@ -141,8 +145,12 @@ def test_the_yardstick_is_the_published_recursion():
     dtype=st.sampled_from([torch.float64, torch.float32]),
 )
 def test_is_finite_and_solved_anywhere_inside_the_bounds(seed, samples, step_s, slack, hz, dtype):
+    check_solved(DEFAULT, seed, samples, step_s, slack, hz, dtype)
+
+
+def check_solved(curves, seed, samples, step_s, slack, hz, dtype):
     rng = np.random.default_rng(seed)
-    parameters = drawn_parameters(rng, 8, dtype)
+    parameters = drawn_parameters(rng, 8, dtype)._replace(curves=curves)
     movement = drawn_movement(rng, parameters, samples, step_s, slack, hz)
     parameters = parameters._replace(
         tendon_slack_length=parameters.tendon_slack_length.clone().requires_grad_()
@@ -153,6 +161,27 @@ def test_is_finite_and_solved_anywhere_inside_the_bounds(seed, samples, step_s, 
     assert (output.force >= 0).all()
     (gradient,) = torch.autograd.grad(output.moment.sum(), parameters.tendon_slack_length)
     assert torch.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("name", [name for name in CHOICES if name != "degroote2016"])
+@settings(max_examples=15)
+@given(
+    seed=seeds,
+    samples=st.integers(2, 200),
+    step_s=st.sampled_from([0.001, 0.005, 0.01, 0.05]),
+    slack=st.booleans(),
+    hz=st.sampled_from([0.5, 2.0, 8.0]),
+    dtype=st.sampled_from([torch.float64, torch.float32]),
+)
+def test_every_curve_set_is_solved_anywhere_too(name, seed, samples, step_s, slack, hz, dtype):
+    check_solved(curve_set(CHOICES[name]), seed, samples, step_s, slack, hz, dtype)
+
+
+@settings(max_examples=15)
+@given(seed=seeds, slack=st.booleans())
+def test_curves_of_each_muscle_are_solved_anywhere_too(seed, slack):
+    """Also where single series are left to the bracketed solver."""
+    check_solved(curve_set(sampled_of(8)), seed, 60, 0.01, slack, 8.0, torch.float64)
 
 
 @pytest.mark.parametrize("slack", [False, True])
@@ -185,10 +214,10 @@ def test_fallback_leaves_the_other_series_alone():
     parameters = soleus_and_two_more()
     activation, length = smooth_movement(parameters, 0.01)
     muscles = muscles_of(parameters)
-    w, _ = fibre_trajectory(activation, length, muscles, 0.01)
+    w, *_ = fibre_trajectory(activation, length, muscles, 0.01)
     spoilt = w.clone()
     spoilt[1] = torch.nan
-    repaired, report = fibre_trajectory(activation, length, muscles, 0.01, guess=spoilt)
+    repaired, report, _ = fibre_trajectory(activation, length, muscles, 0.01, guess=spoilt)
     assert report.fallbacks == 1
     torch.testing.assert_close(repaired[[0, 2]], w[[0, 2]], rtol=0, atol=1e-9)
     torch.testing.assert_close(repaired[1], w[1], rtol=0, atol=1e-7)
@@ -198,7 +227,7 @@ def test_non_finite_input_stays_in_its_series_and_is_reported():
     parameters = soleus_and_two_more()
     activation, length = smooth_movement(parameters, 0.01)
     activation[1, 20] = torch.nan
-    w, report = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
+    w, report, _ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
     assert torch.isfinite(w[[0, 2]]).all()
     assert report.fallbacks == 1
     assert np.isnan(report.residual)
@@ -280,7 +309,7 @@ def test_whatever_the_length_the_work_is_bounded(seed, far):
     evaluated = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ForceBalance, "at", counted(ForceBalance.at, evaluated))
-        w, _ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
+        w, *_ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
     assert (w.isnan() | ((w >= 0.0) & (w <= 3.0))).all()
     steps = length.shape[-1]
     most = bracketed.MAX_ITERATIONS + bracketed.MEAN_ITERATIONS * steps

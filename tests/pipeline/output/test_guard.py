@@ -159,3 +159,34 @@ def test_the_output_never_moves_faster_than_a_fade_allows(
 def test_zero_is_reached_in_the_fade_time(moment: list[float], n: int) -> None:
     out = run([*ticks(0, 0.3, moment), *ticks(0.3, 0.36 + n / 100, None)])
     assert out[-1].moment.tolist() == [0.0, 0.0]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 40), st.booleans()), min_size=1, max_size=6),
+    st.floats(0.1, 10.0),
+)
+def test_stiffness_fades_with_its_moment(phases: list[tuple[int, bool]], ratio: float) -> None:
+    """Within the limit the two keep their ratio, whatever fades begin and turn."""
+    state, now = guard.initial(), 0.0
+    for n, there in phases:
+        for _ in range(n):
+            now += 0.01
+            moment = np.array([50.0, -30.0]) if there else None
+            stiffness = None if moment is None else ratio * np.abs(moment)
+            state, out = guard.step(state, now, moment, now - 0.01, stiffness)
+            np.testing.assert_allclose(out.stiffness, ratio * np.abs(out.moment), atol=1e-9)
+
+
+def test_an_unknown_stiffness_is_told_as_such_and_fades_in_from_nothing() -> None:
+    state = guard.initial()
+    for i in range(30):
+        state, out = guard.step(state, i / 100, np.array([3.0, 4.0]), i / 100)
+    assert np.isnan(out.stiffness).all()
+    assert out.ok.all()
+    for i in range(30, 60):
+        state, out = guard.step(state, i / 100)
+    assert out.stiffness.tolist() == [0.0, 0.0]
+    for i in range(60, 90):
+        state, out = guard.step(state, i / 100, np.array([3.0, 4.0]), i / 100, np.array([9.0, 8.0]))
+        assert np.isfinite(out.stiffness).all()
+    assert out.stiffness.tolist() == [9.0, 8.0]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from places import DOCS
 from pydantic import ValidationError
 
+from pipeline.model.quantities import QUANTITIES
 from pipeline.output.message import (
     MAX_MESSAGE_BYTES,
     TOPICS,
@@ -17,6 +18,7 @@ from pipeline.output.message import (
     MessageError,
     MetaMessage,
     MomentMessage,
+    MusclesMessage,
     OutputCounts,
     ParametersMessage,
     Part,
@@ -51,6 +53,7 @@ def moment_messages(draw: st.DrawFn) -> MomentMessage:
         ok=draw(st.lists(st.booleans(), min_size=n, max_size=n)),
         moment=draw(vectors),
         sd=draw(st.none() | vectors),
+        stiffness=draw(st.none() | vectors),
         parameter_version=draw(counts),
         parameter_age_s=draw(positive),
     )
@@ -114,6 +117,58 @@ def status_messages(draw: st.DrawFn) -> StatusMessage:
         muscles=parameters["muscles"],
         reference=draw(st.none() | st.dictionaries(names, st.lists(numbers, max_size=2))),
     )
+
+
+@st.composite
+def muscles_messages(draw: st.DrawFn) -> MusclesMessage:
+    dofs, muscles = draw(st.integers(0, 3)), draw(st.integers(0, 6))
+    vectors = st.lists(numbers, min_size=muscles, max_size=muscles)
+    return MusclesMessage(
+        session=draw(names),
+        seq=draw(counts),
+        t=draw(numbers),
+        t_published=draw(numbers),
+        valid_until=draw(numbers),
+        status=draw(st.sampled_from(Status)),
+        ok=draw(st.lists(st.booleans(), min_size=dofs, max_size=dofs)),
+        parameter_version=draw(counts),
+        moment=[draw(vectors) for _ in range(dofs)],
+        **{name: draw(vectors) for name in QUANTITIES},
+    )
+
+
+@given(muscles_messages())
+def test_what_muscles_do_comes_back_as_it_was(message: MusclesMessage) -> None:
+    assert unpack(message.pack()) == message
+
+
+@given(muscles_messages().filter(lambda message: message.ok), st.sampled_from([*QUANTITIES]))
+def test_a_vector_that_is_not_of_all_muscles_or_joints_is_refused(
+    message: MusclesMessage, name: str
+) -> None:
+    told = message.model_dump()
+    with pytest.raises(ValidationError, match="differ in length"):
+        MusclesMessage(**told | {name: (*told[name], 1.0)})
+    with pytest.raises(ValidationError, match="differ in length"):
+        MusclesMessage(**told | {"moment": told["moment"][1:]})
+
+
+@pytest.mark.parametrize("joints", [0, 1, 3, 20, 512])
+def test_what_as_many_muscles_do_as_may_be_fits_into_a_frame(joints: int) -> None:
+    vector = [1.0 / 3.0] * MusclesMessage.most_muscles(joints)
+    message = MusclesMessage(
+        session="s" * 100,
+        seq=2**63 - 1,
+        t=0.1,
+        t_published=0.1,
+        valid_until=0.1,
+        status=Status.CALIBRATING,
+        ok=[True] * joints,
+        parameter_version=2**63 - 1,
+        moment=[vector] * joints,
+        **dict.fromkeys(QUANTITIES, vector),
+    )
+    assert unpack(message.pack()) == message
 
 
 @given(moment_messages())
@@ -192,7 +247,7 @@ def test_a_damaged_moment_is_read_or_refused(message: MomentMessage, data: st.Da
 def wire(**changes: object) -> bytes:
     fields = {
         "v": 1, "sid": "s", "seq": 0, "t": 1.0, "tp": 1.0, "exp": 1.1, "st": "NOMINAL",
-        "ok": [True], "m": [2.0], "sd": None, "pv": 0, "pa": 0.0, "syn": [],
+        "ok": [True], "m": [2.0], "sd": None, "k": [8.0], "pv": 0, "pa": 0.0, "syn": [],
     }  # fmt: skip
     return b"moment " + msgpack.packb(fields | changes)
 
@@ -211,6 +266,7 @@ def test_the_keys_on_the_wire_are_the_documented_ones() -> None:
         ({"v": None}, "schema version is None, not 1"),
         ({"m": [1.0, 2.0]}, "differ in length"),
         ({"sd": []}, "differ in length"),
+        ({"k": [1.0, 2.0]}, "differ in length"),
         ({"ok": [1]}, "ok.0"),
         ({"m": ["1"]}, "m.0"),
         ({"m": 1.0}, "m"),
@@ -228,7 +284,7 @@ def test_a_wrong_field_is_named(changes: dict[str, object], complaint: str) -> N
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("key", ["m", "sd", "t", "a key of the future"])
+@pytest.mark.parametrize("key", ["m", "sd", "k", "t", "a key of the future"])
 def test_a_nonfinite_number_is_refused_on_arrival(key: str, bad: float) -> None:
     with pytest.raises(MessageError, match=key) as caught:
         unpack(wire(**{key: bad if key == "t" else [bad]}))
@@ -285,10 +341,16 @@ def test_long_frames_go_neither_out_nor_in() -> None:
 
 def test_nesting_is_ignored_as_far_as_msgpack_reads_it() -> None:
     deepest = b"\x91" * 300 + b"\xc0"
-    fields = wire()[len(b"moment \x8d") :]
-    assert unpack(b"moment \x8e" + fields + b"\xa1a" + deepest) == unpack(wire())
+    fields = wire()[len(b"moment \x8e") :]
+    assert unpack(b"moment \x8f" + fields + b"\xa1a" + deepest) == unpack(wire())
     with pytest.raises(MessageError, match="not msgpack"):
-        unpack(b"moment \x8d" + fields + b"\xa1a" + b"\x91" * 5000 + b"\xc0")
+        unpack(b"moment \x8e" + fields + b"\xa1a" + b"\x91" * 5000 + b"\xc0")
+
+
+def test_a_sender_that_knows_no_stiffness_is_understood() -> None:
+    heard = unpack(wire(k=None))
+    assert isinstance(heard, MomentMessage)
+    assert heard.stiffness is None
 
 
 def test_unknown_keys_are_ignored() -> None:

@@ -13,7 +13,13 @@ from places import CONFIGS, ROOT
 
 from daemon.config import Config, load_config
 from daemon.processes import supervisor
-from pipeline.output.message import CalibratorReport, Message, MomentMessage, StatusMessage
+from pipeline.output.message import (
+    CalibratorReport,
+    Message,
+    MomentMessage,
+    MusclesMessage,
+    StatusMessage,
+)
 from pipeline.output.subscriber import listen
 from pipeline.streams import clock
 from pipeline.streams.base import Outlet
@@ -127,6 +133,7 @@ class Running:
     def __init__(self, config: Config, work: Work = supervisor.run) -> None:
         self.statuses: list[StatusMessage] = []
         self.moments: list[MomentMessage] = []
+        self.muscles: list[MusclesMessage] = []
         self.summary: dict = {}
         self.error: Exception | None = None
         self._ended_at = np.inf
@@ -157,6 +164,8 @@ class Running:
     def _hear(self, message: Message) -> None:
         if isinstance(message, MomentMessage):
             self.moments.append(message)
+        elif isinstance(message, MusclesMessage):
+            self.muscles.append(message)
 
     def status(self) -> str:
         return self.moments[-1].status if self.moments else ""

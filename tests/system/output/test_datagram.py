@@ -14,7 +14,8 @@ from places import TOOLS
 from pipeline.errors import UserError
 from pipeline.output.datagram import (
     MOST_JOINTS,
-    SIZE,
+    SIZES,
+    VERSIONS,
     DatagramError,
     decode,
     encode,
@@ -43,30 +44,48 @@ def messages(draw):
         ok=draw(st.lists(st.booleans(), min_size=joints, max_size=joints)),
         moment=draw(st.lists(finite, min_size=joints, max_size=joints)),
         sd=draw(st.lists(st.floats(0, 1e300), min_size=joints, max_size=joints)) if known else None,
+        stiffness=draw(st.none() | st.lists(finite, min_size=joints, max_size=joints)),
         parameter_version=draw(st.integers(0, 2**32 - 1)),
         parameter_age_s=draw(st.floats(0, 1e9)),
     )
 
 
-@given(messages())
-def test_what_is_encoded_is_decoded(message):
-    frame = encode(message)
-    assert len(frame) == SIZE == 192
+def as_float32(values):
+    """Return what float32 holds of the values, the largest number for what is beyond it."""
+    largest = np.finfo(np.float32).max
+    return np.clip(values, -largest, largest).astype(np.float32)
+
+
+@given(messages(), st.sampled_from(VERSIONS))
+def test_what_is_encoded_is_decoded(message, version):
+    frame = encode(message, version)
+    assert len(frame) == SIZES[version] == {1: 192, 2: 256}[version]
     back = decode(frame)
     assert (back.status, back.seq, back.t) == (message.status, message.seq, message.t)
     assert back.session == session_number(message.session)
     assert back.ok == tuple(message.ok)
     assert (back.t_published, back.valid_until) == (message.t_published, message.valid_until)
-    largest = np.finfo(np.float32).max
-    expected = np.clip(message.moment, -largest, largest).astype(np.float32)
-    np.testing.assert_array_equal(np.float32(back.moment), expected)
+    np.testing.assert_array_equal(np.float32(back.moment), as_float32(message.moment))
     assert (back.deviation is None) == (message.sd is None)
+    if version == 1 or message.stiffness is None:
+        assert back.stiffness is None
+    else:
+        np.testing.assert_array_equal(np.float32(back.stiffness), as_float32(message.stiffness))
 
 
-@given(messages(), st.integers(0, SIZE - 1), st.integers(1, 255))
-def test_a_damaged_byte_is_always_noticed(message, place, change):
-    frame = bytearray(encode(message))
-    frame[place] ^= change
+@given(messages())
+def test_the_second_version_is_the_first_with_stiffness_behind_it(message):
+    """All but the version and the flag of the stiffness: who reads offsets reads the same."""
+    first, second = (bytearray(encode(message, version)) for version in VERSIONS)
+    for frame in (first, second):
+        frame[4], frame[58] = 0, frame[58] & 3
+    assert first[:188] == second[:188]
+
+
+@given(messages(), st.sampled_from(VERSIONS), st.integers(0, 255), st.integers(1, 255))
+def test_a_damaged_byte_is_always_noticed(message, version, place, change):
+    frame = bytearray(encode(message, version))
+    frame[place % len(frame)] ^= change
     with pytest.raises(DatagramError):
         decode(bytes(frame))
 
@@ -84,6 +103,7 @@ def vector_message():
 def test_the_test_vector_is_what_is_sent():
     """Who writes a decoder of their own tests it against this file."""
     assert encode(vector_message()).hex() == VECTOR["datagram"]
+    assert encode(vector_message(), 2).hex() == VECTOR["datagram_v2"]
 
 
 def test_more_joints_than_fit_are_refused():
@@ -105,7 +125,7 @@ def receiver():
         yield udp
 
 
-def publisher(port):
+def publisher(port, version=1):
     meta = MetaMessage(
         session="0123456789ab",
         dofs=("hip", "knee"),
@@ -113,7 +133,7 @@ def publisher(port):
         muscles=("a",),
         valid_for_s=0.1,
     )
-    return Publisher(meta, [UdpPublisher(f"127.0.0.1:{port}", 2)])
+    return Publisher(meta, [UdpPublisher(f"127.0.0.1:{port}", 2, version)])
 
 
 @pytest.mark.system
@@ -147,7 +167,8 @@ def test_a_datagram_that_is_not_sent_is_counted_and_told_of_once(caplog):
 
 
 @pytest.mark.system
-def test_the_cpp_client_reads_the_real_publisher(tmp_path, receiver, wait_until):
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_cpp_client_reads_the_real_publisher(tmp_path, receiver, version):
     compiler = shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         pytest.skip("no C++ compiler")
@@ -158,16 +179,20 @@ def test_the_cpp_client_reads_the_real_publisher(tmp_path, receiver, wait_until)
     receiver.close()
     process = subprocess.Popen([client, str(port), "5"], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == f"listening on {port}\n"
-    publishing = publisher(port)
+    publishing = publisher(port, version)
     publishing.publish_moment(np.array([9.0, 9.0]), np.zeros(2) > 0, Status.CALIBRATING, 9.0)
     for i in range(3):
         moment = np.array([0.5 + i, 1.0])
-        publishing.publish_moment(moment, moment > 0, Status.NOMINAL, 10.0 + i)
+        publishing.publish_moment(
+            moment, moment > 0, Status.NOMINAL, 10.0 + i, stiffness=8.0 * moment
+        )
     publishing.close()
     lines = process.communicate(timeout=30)[0].splitlines()
     words = [dict(zip(line.split()[::2], line.split()[1::2], strict=True)) for line in lines]
     assert [int(word["seq"]) for word in words] == [0, 1, 2, 3, 4]
     assert [float(word["moment"]) for word in words] == [9.0, 0.5, 1.5, 2.5, 0.0]
+    stiffness = [0.0, 4.0, 12.0, 20.0, 0.0] if version == 2 else [0.0] * 5
+    assert [float(word["stiffness"]) for word in words] == stiffness
     assert [int(word["ok"]) for word in words] == [0, 3, 3, 3, 0]
     assert [int(word["status"]) for word in words] == [6, 1, 1, 1, 5]
     assert float(words[0]["torque"]) == 0.0

@@ -36,10 +36,13 @@ class Bench:
         moment: tuple[float, float] = (10.0, -20.0),
         ok: np.ndarray = BOTH,
         emg_age_s: float = 0.0,
+        stiffness: np.ndarray | None = None,
     ) -> MomentMessage:
         t = clock.now() - emg_age_s
         self.publisher.tend()
-        return self.publisher.publish_moment(np.array(moment), ok, Status.NOMINAL, t)
+        return self.publisher.publish_moment(
+            np.array(moment), ok, Status.NOMINAL, t, stiffness=stiffness
+        )
 
     def turn(self, **message: Any) -> list[float]:
         """Publish, give the message time to arrive, and return the torque."""
@@ -117,6 +120,34 @@ def test_without_messages_it_holds_until_the_limit_then_fades_within_50_ms(bench
     assert (np.diff(knee) <= 0).all()
     assert (np.abs(np.diff(knee)) <= 10.0 * 0.01 / 0.05 + 1e-9).all()
     assert fading[-1] == [0.0, 0.0]
+
+
+def test_stiffness_fades_with_its_torque(bench: Bench) -> None:
+    def follows() -> bool:
+        return bench.turn(stiffness=np.array([5.0, -8.0])) == [10.0, -20.0]
+
+    bench.wait_until(follows)
+    assert bench.client.stiffness == [5.0, -8.0]
+    last = bench.client.message["tp"]
+    for i in range(12):
+        torque = bench.client.read(last + 0.06 + 0.01 * i)
+        assert bench.client.stiffness == pytest.approx([torque[0] / 2.0, torque[1] / 2.5])
+    assert bench.client.stiffness == [0.0, 0.0]
+
+
+def test_an_unknown_stiffness_is_zero(bench: Bench) -> None:
+    bench.follow()
+    assert bench.client.stiffness == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("stiffness", [[1.0], [1.0, math.nan], [1.0, 1e300], [1.0, "2"], 3.0, {}])
+def test_a_message_whose_stiffness_cannot_be_used_is_refused(
+    exo_client: ModuleType, bench: Bench, stiffness: Any
+) -> None:
+    fields = msgpack.unpackb(bench.publish().pack().split(b" ", 1)[1])
+    exo_client.decode(b"moment " + msgpack.packb(fields | {"k": [1.0, 2.0]}))
+    with pytest.raises((ValueError, TypeError)):
+        exo_client.decode(b"moment " + msgpack.packb(fields | {"k": stiffness}))
 
 
 def test_old_emg_in_new_messages_is_not_followed(bench: Bench) -> None:

@@ -69,6 +69,47 @@ def test_moments_come_with_names_units_and_the_time_of_publication(
         assert inlet.pull() == ([1.5, -2.5], sent.t_published)
 
 
+@pytest.fixture
+def with_muscles(meta: MetaMessage, unique_name: str) -> Iterator[Publisher]:
+    lsl = LslPublisher(unique_name, meta.dofs, meta.muscles, PARAMETERS, meta.rate_hz, 50.0)
+    yield Publisher(meta, [lsl])
+    lsl.close()
+
+
+def test_what_muscles_do_comes_by_quantity_and_muscle_and_as_shares_of_the_moments(
+    with_muscles: Publisher, unique_name: str
+) -> None:
+    with Inlet(f"{unique_name}-muscles") as inlet:
+        assert (inlet.info.type(), inlet.info.nominal_srate()) == ("MuscleState", 50.0)
+        assert is_own("renamed by a recorder", inlet.info.source_id())
+        channels = inlet.channels()
+        assert channels[:2] == [("excitation.soleus", "1"), ("excitation.vastus", "1")]
+        assert ("active_force.vastus", "N") in channels
+        assert channels[-4:] == [
+            ("moment.knee.soleus", "N*m"),
+            ("moment.knee.vastus", "N*m"),
+            ("moment.ankle.soleus", "N*m"),
+            ("moment.ankle.vastus", "N*m"),
+        ]
+        states = np.arange(20.0).reshape(10, 2)
+        moment = np.array([1.5, -2.5])
+        sent = with_muscles.publish_moment(moment, moment > 0, Status.NOMINAL, 1.0)
+        with_muscles.publish_muscles(states, sent)
+        assert inlet.pull() == (states.ravel().tolist(), sent.t_published)
+
+
+def test_stiffness_comes_with_the_muscles(with_muscles: Publisher, unique_name: str) -> None:
+    with Inlet(f"{unique_name}-joint-stiffness") as inlet:
+        assert (inlet.info.type(), inlet.info.nominal_srate()) == ("JointStiffness", 100.0)
+        assert inlet.channels() == [("knee", "N*m/rad"), ("ankle", "N*m/rad")]
+        moment, stiffness = np.array([1.5, -2.5]), np.array([20.0, -8.0])
+        with_muscles.publish_moment(moment, moment > 0, Status.NOMINAL, 1.0)  # not known
+        sent = with_muscles.publish_moment(
+            moment, moment > 0, Status.NOMINAL, 1.0, stiffness=stiffness
+        )
+        assert inlet.pull() == ([20.0, -8.0], sent.t_published)
+
+
 def test_parameters_come_by_parameter_and_muscle(publisher: Publisher, unique_name: str) -> None:
     with Inlet(f"{unique_name}-parameters") as inlet:
         assert inlet.info.nominal_srate() == 0.0

@@ -8,10 +8,12 @@ import zmq
 
 from daemon.terminal.lines import Lines
 from pipeline.errors import UserError
+from pipeline.model.quantities import QUANTITIES
 from pipeline.output.message import (
     Message,
     MetaMessage,
     MomentMessage,
+    MusclesMessage,
     ParametersMessage,
     Status,
     StatusMessage,
@@ -129,3 +131,15 @@ def test_lines_tell_status_and_parameters() -> None:
     assert lines.line(status) == f"1.000  STALE  {Status.STALE.sentence}"
     adopted = ParametersMessage(session="s", version=3, t=2.0, values={}, muscles=())
     assert lines.line(adopted) == "2.000  parameter set 3 adopted"
+
+
+def test_a_line_on_muscles_names_those_that_pull_most(meta: MetaMessage) -> None:
+    lines, states = Lines(), dict.fromkeys(QUANTITIES, (0.25, 0.5))
+    states["force"] = (300.0, 1200.4)
+    shared = moment().model_dump(include={"session", "seq", "t", "t_published", "valid_until"})
+    message = MusclesMessage(
+        **shared, **states, status=Status.NOMINAL, ok=(), parameter_version=0, moment=()
+    )
+    assert lines.line(message) == "10.008  muscles  muscle 1 1200 N 50%  muscle 0 300 N 25%"
+    lines.line(meta)
+    assert lines.line(message) == "10.008  muscles  vastus 1200 N 50%  soleus 300 N 25%"

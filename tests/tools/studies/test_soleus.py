@@ -6,7 +6,7 @@ import torch
 from places import DOCS
 
 from pipeline.errors import UserError
-from pipeline.model.curves import passive_force_length
+from pipeline.model.curves import DEFAULT
 from pipeline.model.nms import parameters_of
 from tools.studies.soleus.__main__ import (
     CASES,
@@ -20,12 +20,12 @@ from tools.studies.soleus.muscle import (
     FREE,
     ISOMETRIC_FORCE_N,
     PUBLISHED,
+    damped,
     elastic,
     errors,
     fit,
     isometric,
     load_trials,
-    published,
     respond,
     rigid,
 )
@@ -65,7 +65,7 @@ def test_the_elastic_tendon_matters_where_the_muscle_moves_far(trials):
 
 def test_damping_hardly_matters(trials):
     usual = errors(respond(elastic, PUBLISHED, trials), trials)
-    tenfold = errors(respond(elastic, published(0.1), trials), trials)
+    tenfold = errors(respond(elastic, damped(PUBLISHED, 0.1), trials), trials)
     assert usual.mean() == pytest.approx(tenfold.mean(), abs=0.005)
 
 
@@ -89,7 +89,7 @@ def test_rigid_muscle_at_rest_at_optimal_length_bears_its_isometric_force():
     p = parameters_of(PUBLISHED)
     cosine = torch.cos(torch.asin(p.height))
     length = (p.tendon_slack_length + p.optimal_fibre_length * cosine).expand(1, 1, 3)
-    passive = passive_force_length(torch.ones((), dtype=torch.float64))[0]
+    passive = DEFAULT.passive_force_length(torch.ones((), dtype=torch.float64))[0]
     expected = p.max_isometric_force * cosine * (1.0 + passive)
     assert rigid(p, length).force == pytest.approx(expected.expand(1, 3), rel=0.01)
 

@@ -30,12 +30,14 @@ from daemon.ipc.orders import (
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.session import schema
 from daemon.subjects.ceinms import DIALECTS, write_ceinms
+from pipeline.model.quantities import QUANTITIES
 from pipeline.model.subject import Subject
-from pipeline.output.datagram import encode
+from pipeline.output.datagram import VERSIONS, encode
 from pipeline.output.message import (
     CalibratorReport,
     MetaMessage,
     MomentMessage,
+    MusclesMessage,
     OutputCounts,
     ParametersMessage,
     Status,
@@ -89,8 +91,20 @@ def moment() -> MomentMessage:
         ok=(True, False),
         moment=(1.5, -2.0),
         sd=(0.5, 0.25),
+        stiffness=(12.0, -3.0),
         parameter_version=2,
         parameter_age_s=0.5,
+    )
+
+
+def muscles() -> MusclesMessage:
+    """Return what two muscles do beside `moment`."""
+    pair = (0.5, 0.25)
+    return MusclesMessage(
+        **moment().model_dump(include={"session", "seq", "t", "t_published", "valid_until"}),
+        **moment().model_dump(include={"status", "ok", "parameter_version"}),
+        **dict.fromkeys(QUANTITIES, pair),
+        moment=(pair, pair),
     )
 
 
@@ -102,6 +116,7 @@ def published() -> list[bytes]:
     report = CalibratorReport(result="ok", sentence="Fine.", version=2, loss=0.1)
     return [
         moment().pack(),
+        muscles().pack(),
         MetaMessage(
             session="s", dofs=("knee", "hip"), rate_hz=100.0, muscles=MUSCLES, valid_for_s=0.1
         ).pack(),
@@ -167,9 +182,10 @@ def link_messages() -> list[bytes]:
 
 @cache
 def datagrams() -> list[bytes]:
-    """Return a datagram with all of its fields, and one with few."""
+    """Return datagrams with all of their fields and with few, of each version."""
     few = {"t": None, "sd": None, "status": Status.CALIBRATING, "ok": (False, False)}
-    return [encode(moment()), encode(moment().model_copy(update=few))]
+    messages = moment(), moment().model_copy(update=few)
+    return [encode(message, version) for message in messages for version in VERSIONS]
 
 
 @cache

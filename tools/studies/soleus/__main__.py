@@ -6,7 +6,7 @@ Prints tables in Markdown; `docs/validation.md` explains them. The figure needs 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,22 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.terminal.command import Command
+from daemon.terminal.curves import curves as curve_option
 from pipeline.errors import UserError
+from pipeline.model.curve_choice import CurveChoice
 from pipeline.model.subject import Subject
 from tools.studies.soleus.muscle import (
     DURATION_S,
     ISOMETRIC_FORCE_N,
+    PUBLISHED,
     SCORED_FROM_S,
     Array,
     MuscleModel,
     Trial,
     at_instants,
+    damped,
     elastic,
     errors,
     fit,
     isometric,
     load_trials,
-    published,
     respond,
     rigid,
 )
@@ -51,25 +54,26 @@ class Case:
 
     name: str
     model: MuscleModel
-    subject: Callable[[Sequence[Trial]], Subject]
+    subject: Callable[[Sequence[Trial], Subject], Subject]
+    """From all trials and the published parameters."""
 
 
 CASES = (
-    Case(PUBLISHED_ELASTIC, elastic, lambda trials: published()),
-    Case(PROTOCOL, elastic, lambda trials: fit(elastic, trials[-1:])),
-    Case(HELD, elastic, lambda trials: fit(elastic, [trials[-1], isometric(trials[-1])])),
-    Case("Elastic, fitted on all six (no validation)", elastic, lambda t: fit(elastic, t)),
-    Case(RIGID, rigid, lambda trials: published()),
-    Case("Rigid, fitted on trial 6 alone", rigid, lambda trials: fit(rigid, trials[-1:])),
+    Case(PUBLISHED_ELASTIC, elastic, lambda trials, start: start),
+    Case(PROTOCOL, elastic, lambda trials, start: fit(elastic, trials[-1:], start)),
+    Case(HELD, elastic, lambda t, start: fit(elastic, [t[-1], isometric(t[-1])], start)),
+    Case("Elastic, fitted on all six (no validation)", elastic, lambda t, s: fit(elastic, t, s)),
+    Case(RIGID, rigid, lambda trials, start: start),
+    Case("Rigid, fitted on trial 6 alone", rigid, lambda t, start: fit(rigid, t[-1:], start)),
     Case(
         f"Elastic, published parameters, damping {TEST_DAMPING:g}",
         elastic,
-        lambda trials: published(TEST_DAMPING),
+        lambda trials, start: damped(start, TEST_DAMPING),
     ),
     Case(
         f"Elastic, fitted on trial 6 alone, damping {TEST_DAMPING:g}",
         elastic,
-        lambda trials: fit(elastic, trials[-1:], TEST_DAMPING),
+        lambda trials, start: fit(elastic, trials[-1:], damped(start, TEST_DAMPING)),
     ),
 )
 
@@ -86,9 +90,9 @@ class Outcome:
     """Mean absolute error over the measured isometric force, shape [trial]."""
 
 
-def outcome(case: Case, trials: Sequence[Trial]) -> Outcome:
+def outcome(case: Case, trials: Sequence[Trial], start: Subject = PUBLISHED) -> Outcome:
     """Find a case's parameters and score them on all trials."""
-    subject = case.subject(trials)
+    subject = case.subject(trials, start)
     force = respond(case.model, subject, trials)
     return Outcome(case.name, subject, force, errors(force, trials))
 
@@ -194,10 +198,17 @@ def _pyplot() -> Any:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--figure", type=click.Path(path_type=Path), help="Draw the forces here (PNG).")
 @click.option("--table", type=click.Path(path_type=Path), help="Write the tables here too.")
-def main(folder: Path, figure: Path | None, table: Path | None) -> None:
+@click.option(
+    "--curves",
+    type=curve_option,
+    default="degroote2016",
+    show_default=True,
+    help="Curve set, as model.curves of a configuration names it.",
+)
+def main(folder: Path, figure: Path | None, table: Path | None, curves: CurveChoice) -> None:
     """Score the muscle model on the rat soleus recordings in FOLDER."""
-    trials = load_trials(folder)
-    outcomes = {case.name: outcome(case, trials) for case in CASES}
+    trials, start = load_trials(folder), replace(PUBLISHED, curves=curves)
+    outcomes = {case.name: outcome(case, trials, start) for case in CASES}
     everything = list(outcomes.values())
     limits = [outcomes[name] for name in (PUBLISHED_ELASTIC, HELD)]
     tables = (error_table(everything, trials), parameter_table(everything))

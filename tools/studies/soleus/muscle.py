@@ -19,8 +19,6 @@ from torch import Tensor
 
 from pipeline.calibrate.loss import LossSettings, plausibility_penalty
 from pipeline.errors import UserError
-from pipeline.model import curves
-from pipeline.model.equilibrium import fibre_length
 from pipeline.model.nms import Parameters, parameters_of, simulate
 from pipeline.model.parameters import ParameterSpace, Rule
 from pipeline.model.subject import CALIBRATED, Subject
@@ -153,16 +151,8 @@ def elastic(parameters: Parameters, length: Tensor, guess: Tensor | None = None)
 
 def rigid(parameters: Parameters, length: Tensor, guess: Tensor | None = None) -> Response:
     """Answer as the same muscle on a tendon that stays at its slack length."""
-    p = parameters
-    w = (length - p.tendon_slack_length) / p.optimal_fibre_length
-    fibre = fibre_length(w, p.height)
-    cosine = w / fibre
-    change = torch.diff(w, dim=-1, prepend=w[..., :1]) / _step(length)
-    velocity = cosine * change / p.max_velocity
-    active = curves.active_force_length(fibre)[0] * curves.force_velocity(velocity)[0]
-    force = active + curves.passive_force_length(fibre)[0] + p.damping * velocity
-    force = p.max_isometric_force * p.strength * cosine * force
-    return Response(force[:, 0], torch.zeros((), dtype=length.dtype), w)
+    response = elastic(parameters._replace(rigid=(True,)), length)
+    return response._replace(penalty=torch.zeros_like(response.penalty))
 
 
 def _step(length: Tensor) -> float:
@@ -198,16 +188,16 @@ def _lengths(trials: Sequence[Trial]) -> Tensor:
 def fit(
     model: MuscleModel,
     trials: Sequence[Trial],
-    damping: float | None = None,
+    start: Subject = PUBLISHED,
     iterations: int = ITERATIONS,
 ) -> Subject:
-    """Fit the `FREE` parameters to trials with AdamW, from the published ones.
+    """Fit the `FREE` parameters to trials with AdamW, from the published ones in `start`.
 
     The loss is the trials' summed mean absolute error over the measured isometric force, and the
     calibrator's penalty on tendon strain and fibre length outside their ranges.
     """
     rules = {name: Rule(name in FREE, FREE.get(name, (-1.0, 1.0))) for name in CALIBRATED}
-    space = ParameterSpace(published(damping), rules)
+    space = ParameterSpace(start, rules)
     vector = space.zeros().requires_grad_()
     optimiser = torch.optim.AdamW([vector], lr=LEARNING_RATE, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, iterations)
@@ -227,11 +217,9 @@ def fit(
     return space.subject(best)
 
 
-def published(damping: float | None = None) -> Subject:
-    """Return the published parameters, with another damping if wanted."""
-    if damping is None:
-        return PUBLISHED
-    return replace(PUBLISHED, damping=np.array([damping]))
+def damped(subject: Subject, damping: float) -> Subject:
+    """Return the same muscle with another damping."""
+    return replace(subject, damping=np.array([damping]))
 
 
 def _miss(trial: Trial) -> Callable[[Tensor], Tensor]:

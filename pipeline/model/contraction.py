@@ -1,0 +1,141 @@
+"""From activation and muscle-tendon length to the force along the tendon, elastic or rigid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from pipeline.model.action import Action, elastic_action, rigid_action
+from pipeline.model.equilibrium import Muscles, tendon_strain
+from pipeline.model.rigid import rigid_contraction
+from pipeline.model.trajectory import Report, fibre_trajectory
+from pipeline.shapes import Float
+
+
+class Contraction(NamedTuple):
+    """What the muscles do; tensors of shape [..., muscle, time]."""
+
+    w: Tensor
+    """Fibre length along the tendon over optimal fibre length."""
+    strain: Tensor
+    """Of the tendon; zero where it is rigid."""
+    force: Tensor
+    """Along the tendon, over maximum isometric force."""
+    report: Report
+    action: Callable[[], Action] | None = None
+    """What the muscles do besides; None where gradients are recorded."""
+
+
+def contract(
+    activation: Float[Tensor, "*#batch muscle time"],
+    length: Float[Tensor, "*#batch muscle time"],
+    muscles: Muscles,
+    rigid: tuple[bool, ...],
+    step_s: float,
+    before: Float[Tensor, "*#batch muscle 1"] | None = None,
+    guess: Float[Tensor, "*#batch muscle time"] | None = None,
+    deferred: bool = False,
+) -> Contraction:
+    """Compute the contraction over a window.
+
+    Parameters
+    ----------
+    rigid
+        For each muscle whether its tendon is rigid; empty where none is.
+    activation, length, muscles, step_s, before, guess, deferred
+        As for `fibre_trajectory`.
+    """
+    if not any(rigid):
+        return _elastic(activation, length, muscles, step_s, before, guess, deferred)
+    if all(rigid):
+        return _rigid(activation, length, muscles, step_s, before)
+    return _mixed(activation, length, muscles, rigid, step_s, before, guess, deferred)
+
+
+def _mixed(
+    activation: Tensor,
+    length: Tensor,
+    muscles: Muscles,
+    rigid: tuple[bool, ...],
+    step_s: float,
+    before: Tensor | None,
+    guess: Tensor | None,
+    deferred: bool,
+) -> Contraction:
+    """Contract the elastic muscles and the rigid ones, each in their way."""
+    soft = [place for place, one in enumerate(rigid) if not one]
+    stiff = [place for place, one in enumerate(rigid) if one]
+    elastic = _elastic(
+        activation[..., soft, :],
+        length[..., soft, :],
+        _chosen(muscles, soft),
+        step_s,
+        None if before is None else before[..., soft, :],
+        None if guess is None else guess[..., soft, :],
+        deferred,
+    )
+    other = _rigid(
+        activation[..., stiff, :],
+        length[..., stiff, :],
+        _chosen(muscles, stiff),
+        step_s,
+        None if before is None else before[..., stiff, :],
+    )
+    order = sorted(range(len(rigid)), key=(soft + stiff).__getitem__)
+    action = None
+    if elastic.action is not None and other.action is not None:
+        action = partial(_joined_actions, elastic.action, other.action, order)
+    return Contraction(
+        _joined(elastic.w, other.w, order),
+        _joined(elastic.strain, other.strain, order),
+        _joined(elastic.force, other.force, order),
+        elastic.report,
+        action,
+    )
+
+
+def _joined(one: Tensor, other: Tensor, order: list[int]) -> Tensor:
+    return torch.cat((one, other), -2)[..., order, :]
+
+
+def _joined_actions(
+    one: Callable[[], Action], other: Callable[[], Action], order: list[int]
+) -> Action:
+    return Action(*(_joined(*parts, order) for parts in zip(one(), other(), strict=True)))
+
+
+def _elastic(
+    activation: Tensor,
+    length: Tensor,
+    muscles: Muscles,
+    step_s: float,
+    before: Tensor | None,
+    guess: Tensor | None,
+    deferred: bool,
+) -> Contraction:
+    w, report, balance = fibre_trajectory(
+        activation, length, muscles, step_s, before, guess, deferred
+    )
+    strain = tendon_strain(w, length, muscles)
+    action = None if balance is None else partial(elastic_action, balance, activation, muscles)
+    return Contraction(w, strain, muscles.curves.tendon_force(strain)[0], report, action)
+
+
+def _rigid(
+    activation: Tensor, length: Tensor, muscles: Muscles, step_s: float, before: Tensor | None
+) -> Contraction:
+    w, force, pull = rigid_contraction(activation, length, muscles, step_s, before)
+    action = None if pull is None else partial(rigid_action, pull, activation)
+    return Contraction(w, torch.zeros_like(w), force, Report(0, 0.0, 0), action)
+
+
+def _chosen(muscles: Muscles, places: list[int]) -> Muscles:
+    """Return some of the muscles."""
+    parts: dict[str, Any] = {
+        name: part[..., places, :] for name, part in muscles._asdict().items() if name != "curves"
+    }
+    return muscles._replace(curves=muscles.curves.of_muscles(places), **parts)
