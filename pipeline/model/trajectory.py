@@ -183,8 +183,8 @@ class _Solver:
         return w, now
 
     def _improved(self, iteration: int, w: Tensor, now: Balance, balance: ForceBalance) -> Tensor:
-        first = CHORD_AT_FIRST if self.cold and balance.curves.levels else 0
-        if iteration < first or iteration in CHORD_AGAIN:
+        first = CHORD_AT_FIRST if self.cold else 0
+        if balance.curves.levels and (iteration < first or iteration in CHORD_AGAIN):
             more = balance.chord(now)
             steepness, by_previous = now.steepness + more, now.by_previous + more
             now = now._replace(steepness=steepness, by_previous=by_previous)
