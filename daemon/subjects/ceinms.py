@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from daemon.subjects.xml_file import Element
-from pipeline.model.curves import curve_set
+from pipeline.model.curves import CurveSet, curve_set
 from pipeline.model.subject import Subject
 
 
@@ -78,7 +78,8 @@ def write_ceinms(
 ) -> None:
     """Write a person as a subject file.
 
-    The curves written are the subject's own, with which the parameters were found.
+    The curves written are the subject's own, with which the parameters were found; each muscle
+    has them where they differ.
 
     Parameters
     ----------
@@ -117,6 +118,8 @@ def _write_muscle(element: Element, subject: Subject, i: int, dialect: Dialect) 
     for tag, value in fields.items():
         if tag is not None:
             _write(element, tag, repr(float(value)))
+    if subject.curves.differ:
+        _write_curves(element, curve_set(subject.curves).of_muscles([i]), dialect)
 
 
 def _write_defaults(element: Element, subject: Subject, dialect: Dialect) -> None:
@@ -124,7 +127,10 @@ def _write_defaults(element: Element, subject: Subject, dialect: Dialect) -> Non
         _write(element, dialect.delay, repr(subject.delay_s))
     _write(element, "percentageChange", "0")
     _write(element, "damping", f"{subject.damping.mean():.6g}")
-    curves = curve_set(subject.curves)
+    _write_curves(element, curve_set(subject.curves).of_muscles([0]), dialect)
+
+
+def _write_curves(element: Element, curves: CurveSet, dialect: Dialect) -> None:
     for name, function, low, high in (
         ("activeForceLength", curves.active_force_length, 0.3, 1.8),
         ("passiveForceLength", curves.passive_force_length, 0.2, 1.8),

@@ -102,6 +102,11 @@ class CurveChoice:
         )
         return replace(self, points=points)
 
+    @property
+    def differ(self) -> bool:
+        """Whether muscles have curves of their own."""
+        return any(len(rows) > 1 for _, rows in self.points)
+
     def content(self) -> str | dict[str, object]:
         """Return what `of` reads."""
         if not self.settings and not self.points:

@@ -17,6 +17,8 @@ from pipeline.shapes import Float
 
 LEAST_HEIGHT = 1e-3
 """Floor of the normalised muscle thickness: a muscle without pennation keeps a smooth length."""
+_REST = 1e-6
+"""Velocities below have no chord from rest."""
 
 
 class Muscles(NamedTuple):
@@ -239,3 +241,16 @@ class ForceBalance(NamedTuple):
             speed=pull.speed,
             by_velocity=pull.by_velocity,
         )
+
+    def chord(self, now: Balance) -> Tensor:
+        """Return by how much the force-velocity curve's chord from rest is steeper than its slope.
+
+        As a derivative by w, to be added to the steepness and to the derivative by the state
+        before. Far out in stretch or shortening a curve is level, and Newton's step along its slope
+        lands as far out on the other side; along the chord it does not pass the curve's bend.
+        """
+        at_rest = now.velocity.abs() < _REST
+        chord = (now.speed - 1.0) / now.velocity.masked_fill(at_rest, 1.0)
+        missing = self.activation * now.active * chord + self.damping - now.by_velocity
+        missing = missing.clamp_min(0.0).masked_fill(at_rest, 0.0)
+        return now.cosine * now.cosine * missing * self.per_change

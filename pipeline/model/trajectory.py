@@ -38,6 +38,10 @@ COLD_ITERATIONS = 25
 """Newton iterations after which a window is left to the bracketed solver."""
 WARM_ITERATIONS = 4
 """Newton iterations of a deferred solution that starts from the one before it."""
+CHORD_AT_FIRST = 6
+"""Newton iterations of a cold start that go along the chord of a level force-velocity curve."""
+CHORD_AGAIN = range(12, 18)
+"""Those that do so where the slopes have led to nothing."""
 MAX_STEP = 0.25
 """Largest change of the state in one Newton iteration."""
 LEAST_STEEPNESS = 1e-4
@@ -120,10 +124,11 @@ def fibre_trajectory(
         Take a fixed number of Newton iterations and never let the host wait for a GPU. What has
         not converged then is counted in the report, not repaired.
     """
-    iterations = COLD_ITERATIONS if guess is None else WARM_ITERATIONS
+    cold = guess is None
+    iterations = COLD_ITERATIONS if cold else WARM_ITERATIONS
     guess = rigid_guess(length, muscles) if guess is None else guess
     guess, _ = torch.broadcast_tensors(guess, activation)  # type: ignore[no-untyped-call]
-    solver = _Solver(step_s, before, iterations if deferred else None)
+    solver = _Solver(step_s, before, cold, iterations if deferred else None)
     if torch.is_grad_enabled():
         solved = _FibreTrajectory.apply(  # type: ignore[no-untyped-call]
             activation, length, *muscles, guess.detach(), solver
@@ -136,9 +141,12 @@ def fibre_trajectory(
 class _Solver:
     """Newton over the window, with safeguards; keeps the report of its last solution."""
 
-    def __init__(self, step_s: float, before: Tensor | None, iterations: int | None) -> None:
+    def __init__(
+        self, step_s: float, before: Tensor | None, cold: bool, iterations: int | None
+    ) -> None:
         self.step_s = step_s
         self.before = before
+        self.cold = cold
         self.iterations = iterations
         self.report = Report(0, 0.0, 0)
 
@@ -159,7 +167,7 @@ class _Solver:
                 self.report = Report(iteration, worst, 0)
                 return w, now
             if iteration < COLD_ITERATIONS:
-                w = _newton_step(w, now)
+                w = self._improved(iteration, w, now, balance)
         failed = ~(now.residual.abs().amax(-1) <= limit)
         w = self._repair(w, failed & balance.finite(), balance)
         now = balance.at(w, state_before(w, self.before))
@@ -167,13 +175,22 @@ class _Solver:
         return w, now
 
     def _fixed(self, w: Tensor, balance: ForceBalance, iterations: int) -> tuple[Tensor, Balance]:
-        for _ in range(iterations):
-            w = _newton_step(w, balance.at(w, state_before(w, self.before)))
+        for iteration in range(iterations):
+            now = balance.at(w, state_before(w, self.before))
+            w = self._improved(iteration, w, now, balance)
         now = balance.at(w, state_before(w, self.before))
         worst = now.residual.abs().amax(-1)
         failed = ~(worst <= tolerance(w.dtype))
         self.report = Report(iterations, worst.amax(), failed.sum())
         return w, now
+
+    def _improved(self, iteration: int, w: Tensor, now: Balance, balance: ForceBalance) -> Tensor:
+        first = CHORD_AT_FIRST if self.cold else 0
+        if balance.curves.levels and (iteration < first or iteration in CHORD_AGAIN):
+            more = balance.chord(now)
+            steepness, by_previous = now.steepness + more, now.by_previous + more
+            now = now._replace(steepness=steepness, by_previous=by_previous)
+        return _newton_step(w, now)
 
     def _repair(self, w: Tensor, failed: Tensor, balance: ForceBalance) -> Tensor:
         """Solve the series that Newton did not, step by step inside a bracket."""

@@ -27,6 +27,11 @@ class CurveSet(ABC):
     pushes.
     """
 
+    @property
+    def levels(self) -> bool:
+        """Whether force is level in fast stretch or shortening: slopes there tell Newton little."""
+        return True
+
     @abstractmethod
     def active_force_length(self, length: Float[Tensor, "*shape"]) -> Curve:
         """Active force over fibre length, at full activation and zero velocity."""

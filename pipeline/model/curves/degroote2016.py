@@ -116,6 +116,11 @@ class DeGroote2016(CurveSet):
                 torch.tensor(-offset / TENDON_TOE, dtype=torch.float64),
             )
 
+    @property
+    def levels(self) -> bool:
+        """Whether the set has a plateau; as published force rises on."""
+        return self.plateau is not None
+
     def active_force_length(self, length: Float[Tensor, "*shape"]) -> Curve:
         """Return three Gaussians, two of which widen with length."""
         bells = _bells(length.dtype, length.device, length.dim())

@@ -32,10 +32,10 @@ SHORTENING_SHAPE = 0.25
 TOE_SHAPE, TOE_FORCE = 3.0, 0.33
 """kToe of the tendon's toe, and the force at its end."""
 
-TAUT_WIDTH = 0.001
-"""Tendon strain over which a slack tendon becomes taut; off by 0.2 % of maximum force at most."""
-STRETCHED_WIDTH = 0.01
-"""Length over which the fibre's passive force sets in; off by 0.04 % at most."""
+TAUT_WIDTH = 0.002
+"""Tendon strain over which a slack tendon becomes taut; off by 0.4 % of maximum force at most."""
+STRETCHED_WIDTH = 0.03
+"""Length over which the fibre's passive force sets in; off by 0.13 % at most."""
 TURN_WIDTH = 0.001
 """Velocity over which shortening turns into stretch; off by 0.4 % at most."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from curve_sets import sampled_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,6 +88,17 @@ def test_joints_and_channels_are_written_for_the_tool(tmp_path):
     assert root.findtext("Channels/Channel/name") == "emg"
     write_ceinms(a_person([0.2, 0.4]), path, DIALECTS["ceinms"], joints, channels)
     assert read_xml(path).findtext("dofSet/dof/mtuNameSet") == "m0 m1"
+
+
+def test_each_muscle_is_written_with_its_curves_where_they_differ(tmp_path):
+    subject, file = a_person([1.0, 2.0]), tmp_path / "subject.xml"
+    write_ceinms(replace(subject, curves=sampled_of(2)), file, DIALECTS["ceinms-rt"])
+    passive = []
+    for muscle in read_xml(file).iter("muscle"):
+        (curve,) = (c for c in muscle.iter("Curve") if c.findtext("name") == "passiveForceLength")
+        x, y = (np.array(curve.findtext(tag).split(), float) for tag in ("xPoints", "yPoints"))
+        passive.append(np.interp(1.5, x, y))
+    assert passive == pytest.approx([0.25, 0.5], rel=0.01)
 
 
 def test_the_curves_that_are_written_rise_in_x_and_are_those_of_the_muscle(tmp_path):

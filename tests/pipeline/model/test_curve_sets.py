@@ -191,10 +191,10 @@ def test_thelen_is_that_of_opensim_but_for_its_kinks():
 
     everywhere = np.ones(400, dtype=bool)
     assert worst(mine.active_force_length, length, active, everywhere) < 1e-9
-    assert worst(mine.passive_force_length, length, passive, everywhere) < 5e-4
-    assert worst(mine.passive_force_length, length, passive, np.abs(length - 1.0) > 0.2) < 1e-6
-    assert worst(mine.tendon_force, strain, tendon, strain > 0.012) < 1e-4
-    assert worst(mine.tendon_force, strain, tendon, everywhere) < 2e-3
+    assert worst(mine.passive_force_length, length, passive, everywhere) < 1.3e-3
+    assert worst(mine.passive_force_length, length, passive, np.abs(length - 1.0) > 0.25) < 1e-4
+    assert worst(mine.tendon_force, strain, tendon, strain > 0.015) < 1e-4
+    assert worst(mine.tendon_force, strain, tendon, everywhere) < 4e-3
     # Beyond these OpenSim goes on along straight lines.
     published = (multiplier > 0.0) & (multiplier < 0.95 * 1.4)
     assert worst(mine.force_velocity, velocity, multiplier, published) < 5e-3
@@ -209,8 +209,9 @@ def test_thelen_tendon_is_the_published_one():
     line = 0.33 + 0.67 / (0.033 - end) * (strain - end)
     expected = np.where(strain < end, toe, line)
     force = Thelen2003().tendon_force(torch.tensor(strain))[0].numpy()
-    np.testing.assert_allclose(force, expected, rtol=0, atol=2e-3)
-    np.testing.assert_allclose(force[strain > 0.012], expected[strain > 0.012], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(force, expected, rtol=0, atol=4e-3)
+    taut = strain > 0.015
+    np.testing.assert_allclose(force[taut], expected[taut], rtol=0, atol=1e-4)
 
 
 def test_splines_are_those_of_scipy():
