@@ -62,7 +62,7 @@ def _logging_as_it_was() -> Iterator[None]:
     logging.disable(disabled)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the real recordings, or a skip where it is absent."""
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -66,6 +66,8 @@ CEINMS_RT = Dialect(
     np.pi / 180.0,
     ("DoFs", "DoF", "muscleSequence"),
 )
+_POINTS = 61
+"""Of each curve that is written."""
 DIALECTS = {"ceinms": CEINMS, "ceinms-rt": CEINMS_RT}
 
 
@@ -125,22 +127,26 @@ def _write_muscle(element: Element, subject: Subject, i: int, dialect: Dialect) 
 def _write_defaults(element: Element, subject: Subject, dialect: Dialect) -> None:
     if dialect.delay is not None and subject.delay_s is not None:
         _write(element, dialect.delay, repr(subject.delay_s))
-    _write(element, "percentageChange", "0")
+    _write(element, "percentageChange", f"{subject.curves.length_change:g}")
     _write(element, "damping", f"{subject.damping.mean():.6g}")
     _write_curves(element, curve_set(subject.curves).of_muscles([0]), dialect)
 
 
 def _write_curves(element: Element, curves: CurveSet, dialect: Dialect) -> None:
-    for name, function, low, high in (
-        ("activeForceLength", curves.active_force_length, 0.3, 1.8),
-        ("passiveForceLength", curves.passive_force_length, 0.2, 1.8),
-        ("forceVelocity", curves.force_velocity, -1.0, 1.0),
-    ):
-        x = torch.linspace(low, high, 31, dtype=torch.float64)
+    """Write the curves of all muscles or of one; the tendon's where the tool reads it."""
+    functions = {
+        "activeForceLength": (curves.active_force_length, 0.3, 1.8),
+        "passiveForceLength": (curves.passive_force_length, 0.2, 1.8),
+        "forceVelocity": (curves.force_velocity, -1.0, 1.0),
+    }
+    if dialect is CEINMS:
+        functions["tendonForceStrain"] = (curves.tendon_force, -0.002, 0.1)
+    for name, (function, low, high) in functions.items():
+        x = torch.linspace(low, high, _POINTS, dtype=torch.float64)
         curve = ElementTree.SubElement(element, dialect.curve)
         _write(curve, "name", name)
         _write(curve, "xPoints", _row(x))
-        _write(curve, "yPoints", _row(function(x)[0].clamp_min(0.0)))
+        _write(curve, "yPoints", _row(function(x[None])[0][0].clamp_min(0.0)))
 
 
 def _row(values: torch.Tensor) -> str:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from daemon.subjects.ceinms import DIALECTS, Dialect
+from daemon.subjects.ceinms_curves import curves_of
 from daemon.subjects.xml_file import Element, name_of, number, pennation
 from pipeline.errors import UserError
+from pipeline.model.curve_choice import RISING
 from pipeline.model.subject import GENERIC_DAMPING, LONGEST_DELAY_S, Array, Subject
 
 _UNITS_RAD = {"rad": 1.0, "deg": np.pi / 180.0}
-_OPTIONAL = ("emDelay", "maxContractionVelocity", "activationScale")
+_LINEAR = -1e-6
+"""What a shape factor of zero, which shapes nothing, becomes: the formula divides by it."""
+_OPTIONAL = ("emDelay", "maxContractionVelocity", "activationScale", "damping")
 """Fields that a muscle may lack, or leave to the defaults of all."""
 
 
 def read_ceinms(root: Element, path: Path) -> tuple[Subject, list[str]]:
     """Return the person in a subject file of either tool, and a sentence for each change.
 
-    Damping is left at the generic value: in these tools it steadies their integration and is no
-    property of the person. The maximum velocity is nan where the file states none.
+    Curves and damping are the file's, so that the forces are the tool's. The maximum velocity is
+    nan where the file states none.
 
     Raises
     ------
@@ -45,8 +49,11 @@ def _subject(
     def optional(tag: str, above: float) -> Array:
         return _optional(root.find(dialect.defaults), elements, tag, path, above)
 
+    defaults = root.find(dialect.defaults)
+    damping = optional("damping", above=-1e-12)
     delay_s, delay_notes = _delay(optional("emDelay", above=-np.inf), path)
     shape_factor = each("shapeFactor")
+    shape_factor[shape_factor == 0] = _LINEAR
     gain, gain_notes = _gain(optional("activationScale", above=0), shape_factor, path)
     subject = Subject(
         muscles=tuple(name_of(element, path) for element in elements),
@@ -55,13 +62,14 @@ def _subject(
         tendon_slack_length=each("tendonSlackLength", above=0),
         pennation=np.array([_pennation(element, dialect, path) for element in elements]),
         max_velocity=optional("maxContractionVelocity", above=0),
-        damping=np.full(len(elements), GENERIC_DAMPING),
+        damping=np.where(np.isnan(damping), GENERIC_DAMPING, damping),
         strength=each("strengthCoefficient", above=0),
         gain=gain,
         shape_factor=shape_factor,
         c1=each(dialect.coefficients[0]),
         c2=each(dialect.coefficients[1]),
         delay_s=delay_s,
+        curves=curves_of(defaults, elements, path),
     )
     return subject, delay_notes + gain_notes
 
@@ -117,14 +125,13 @@ def _gain(scale: Array, shape_factor: Array, path: Path) -> tuple[Array, list[st
     scaled = scale != 1.0
     if not scaled.any():
         return np.ones(len(scale)), []
-    curved = np.where(shape_factor == 0, -1e-9, shape_factor)
-    reached = 1 + scale * np.expm1(curved)
+    reached = 1 + scale * np.expm1(shape_factor)
     if (reached <= 0).any():
         raise UserError(
             f"'{path}': activationScale is {scale[reached <= 0][0]:g} where the muscle's "
             "shapeFactor lets no excitation reach that activation; make it smaller."
         )
-    gain = np.where(scaled, np.log(np.maximum(reached, 1e-300)) / curved, 1.0)
+    gain = np.where(scaled, np.log(np.maximum(reached, 1e-300)) / shape_factor, 1.0)
     return gain, [
         f"activationScale of {int(scaled.sum())} muscles multiplies their activation; it became "
         "the gain of their excitation that does the same at full excitation."
@@ -136,18 +143,22 @@ def _left_out(root: Element, elements: Sequence[Element], dialect: Dialect) -> l
     taken = {
         *("name", "shapeFactor", "pennationAngle", "tendonSlackLength", "maxIsometricForce"),
         *("strengthCoefficient", dialect.optimal_fibre_length, *dialect.coefficients, *_OPTIONAL),
+        "percentageChange",
     }
     defaults = root.find(dialect.defaults)
     parts = [*elements, *(() if defaults is None else (defaults,))]
-    fields = [child for part in parts for child in part if child.tag not in taken]
+    fields = [child for part in parts for child in part if not _is_taken(child, taken)]
     others = [child for child in root if child.tag not in (dialect.muscles, dialect.defaults)]
     names = dict.fromkeys(_named([*fields, *others]))
     if not names:
         return []
     return [
-        f"Left out of the file: {', '.join(names)}; curves and damping are the model's own, joints "
-        "and channels the configuration's."
+        f"Left out of the file: {', '.join(names)}; joints and channels are the configuration's."
     ]
+
+
+def _is_taken(element: Element, taken: Collection[str]) -> bool:
+    return element.tag in taken or _curve_name(element) in RISING
 
 
 def _named(elements: Iterable[Element]) -> list[str]:

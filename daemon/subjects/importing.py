@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -13,7 +15,10 @@ from daemon.subjects.ceinms_reader import read_ceinms
 from daemon.subjects.osim import read_osim
 from daemon.subjects.xml_file import read_xml
 from pipeline.errors import UserError
+from pipeline.model.activation import COEFFICIENT_INTERVAL_S
 from pipeline.model.subject import Array, Subject
+
+Tendon = Literal["elastic", "rigid"]
 
 _READERS = {"subject": read_ceinms, "OpenSimDocument": read_osim}
 GENERIC_MAX_VELOCITY = 10.0
@@ -22,7 +27,13 @@ _BOUNDED = ("strength", "gain", "shape_factor", "c1", "c2")
 """Parameters whose bounds do not depend on a model."""
 
 
-def import_subject(path: Path, config: Config | None = None) -> tuple[Subject, list[str]]:
+def import_subject(
+    path: Path,
+    config: Config | None = None,
+    *,
+    tendon: Tendon | None = None,
+    step_s: float = COEFFICIENT_INTERVAL_S,
+) -> tuple[Subject, list[str]]:
     """Read a person from a CEINMS or CEINMS-RT subject or an OpenSim model.
 
     Parameters
@@ -31,8 +42,12 @@ def import_subject(path: Path, config: Config | None = None) -> tuple[Subject, l
         The file.
     config
         The set-up it is meant for: its model's muscles are taken, in their order, with its
-        maximum velocity where the file has none, and its bounds hold. Without it all muscles and
-        the default bounds.
+        maximum velocity where the file has none, and its bounds hold. Without it all muscles, as
+        they are.
+    tendon
+        Kind of all tendons; None for what the file says of them, and elastic where it says nothing.
+    step_s
+        Time step that the file's recursive coefficients belong to, s.
 
     Returns
     -------
@@ -59,9 +74,30 @@ def import_subject(path: Path, config: Config | None = None) -> tuple[Subject, l
         subject, of_model = _for_model(subject, config, path)
         notes += of_model
     subject = _with_velocity(subject, np.full(len(subject.muscles), GENERIC_MAX_VELOCITY))
-    parameters = ParametersConfig() if config is None else config.calibrator.parameters
-    subject, clipped = _within(subject, parameters)
+    subject = _at_own_interval(subject, step_s, path)
+    if tendon is not None:
+        rigid = subject.muscles if tendon == "rigid" else ()
+        subject = replace(subject, rigid_tendon=frozenset(rigid))
+    if config is None:
+        return subject, notes
+    subject, clipped = _within(subject, config.calibrator.parameters)
     return subject, notes + clipped
+
+
+def _at_own_interval(subject: Subject, step_s: float, path: Path) -> Subject:
+    """Return the person with the recursive coefficients at the interval that ours belong to."""
+    if step_s == COEFFICIENT_INTERVAL_S:
+        return subject
+    moved = {}
+    for name in ("c1", "c2"):
+        poles = -getattr(subject, name)
+        if (poles < 0).any():
+            raise UserError(
+                f"'{path}': {name.upper()} of {subject.muscles[int(np.argmin(poles))]} is "
+                f"{-poles.min():g}; above zero it cannot be moved from another time step."
+            )
+        moved[name] = -(poles ** (COEFFICIENT_INTERVAL_S / step_s))
+    return subject.with_values(moved)
 
 
 def _for_model(subject: Subject, config: Config, path: Path) -> tuple[Subject, list[str]]:

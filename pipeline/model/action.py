@@ -53,7 +53,7 @@ def elastic_action(balance: Balance, activation: Tensor, muscles: Muscles) -> Ac
     together = balance.steepness - balance.by_previous
     together = torch.maximum(together, LEAST_SHARE * tendon + _TINY)
     return Action(
-        active=activation * -balance.by_activation,
+        active=activation * balance.cosine * balance.active * balance.speed,
         velocity=balance.velocity,
         stiffness=tendon * (1.0 - tendon / together),
     )

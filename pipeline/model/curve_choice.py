@@ -23,6 +23,7 @@ SETTINGS: Mapping[str, Mapping[str, tuple[float, float]]] = {
 }
 """For each set of formulas what can be set in it, and its bounds."""
 SAMPLED = "sampled"
+_CHANGE = "length_change"
 RISING: Mapping[str, bool] = {
     "activeForceLength": False,
     "passiveForceLength": True,
@@ -56,11 +57,14 @@ class CurveChoice:
     points
         Of ``sampled``: names of curves, as in `RISING`, and for each its points, once for all
         muscles or once for each. Curves left out are those of degroote2016.
+    length_change
+        Share by which the optimal fibre length grows from full activation to none (`Lengthening`).
     """
 
     name: str = "degroote2016"
     settings: tuple[tuple[str, float], ...] = ()
     points: tuple[tuple[str, tuple[Points, ...]], ...] = ()
+    length_change: float = 0.0
 
     @classmethod
     def of(cls, content: object, muscles: int | None = None) -> CurveChoice:
@@ -87,12 +91,14 @@ class CurveChoice:
         name = inside.pop("set", None)
         if name not in SETS:
             raise ValueError(f"curves must be one of {', '.join(SETS)}, got {name!r}")
+        change = _within(f"{_CHANGE} of the curves", inside.pop(_CHANGE, 0.0), 0.0, 0.5)
         if name != SAMPLED:
             settings = sorted((k, _setting(name, k, v)) for k, v in inside.items())
-            return cls(name, tuple(settings))
+            return cls(name, tuple(settings), length_change=change)
         if not inside:
             raise ValueError(f"sampled curves need points of one of {', '.join(RISING)}")
-        return cls(name, (), tuple(sorted((k, _rows(k, v, muscles)) for k, v in inside.items())))
+        points = tuple(sorted((k, _rows(k, v, muscles)) for k, v in inside.items()))
+        return cls(name, (), points, change)
 
     def in_order(self, places: Sequence[int]) -> CurveChoice:
         """Return the same choice for the muscles at these places, in their order."""
@@ -109,13 +115,14 @@ class CurveChoice:
 
     def content(self) -> str | dict[str, object]:
         """Return what `of` reads."""
-        if not self.settings and not self.points:
+        change = {_CHANGE: self.length_change} if self.length_change else {}
+        if not self.settings and not self.points and not change:
             return self.name
         curves = {}
         for name, rows in self.points:
             several = [{"x": list(row.x), "y": list(row.y)} for row in rows]
             curves[name] = several[0] if len(several) == 1 else several
-        return {"set": self.name, **dict(self.settings), **curves}
+        return {"set": self.name, **dict(self.settings), **curves, **change}
 
     def __str__(self) -> str:
         inside = [f"{name}={value:g}" for name, value in self.settings]
@@ -159,9 +166,12 @@ def _setting(curves: str, name: str, value: object) -> float:
     if name not in SETTINGS[curves]:
         known = ", ".join(SETTINGS[curves])
         raise ValueError(f"the curves {curves} have {known} to be set, not {name!r}")
-    low, high = SETTINGS[curves][name]
+    return _within(f"{name} of the curves {curves}", value, *SETTINGS[curves][name])
+
+
+def _within(what: str, value: object, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError(f"{name} of the curves {curves} must lie in {low}..{high}, got {value!r}")
+        raise ValueError(f"{what} must lie in {low}..{high}, got {value!r}")
     return float(value)
 
 

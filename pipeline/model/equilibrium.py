@@ -50,6 +50,8 @@ class Pull(NamedTuple):
     velocity: Tensor
     active: Tensor
     """Force-length multiplier."""
+    per_activation: Tensor
+    """How activation times that multiplier grows with the activation."""
     speed: Tensor
     """Force-velocity multiplier."""
     by_velocity: Tensor
@@ -68,6 +70,8 @@ class Balance(NamedTuple):
     velocity: Tensor
     active: Tensor
     """Force-length multiplier."""
+    per_activation: Tensor
+    """How activation times that multiplier grows with the activation."""
     speed: Tensor
     """Force-velocity multiplier."""
     by_velocity: Tensor
@@ -75,7 +79,7 @@ class Balance(NamedTuple):
     @property
     def by_activation(self) -> Tensor:
         """Derivative of the residual by the activation."""
-        return -self.cosine * self.active * self.speed
+        return -self.cosine * self.per_activation * self.speed
 
     @property
     def by_log_velocity(self) -> Tensor:
@@ -197,7 +201,7 @@ class ForceBalance(NamedTuple):
         velocity = cosine * change
         by_change = cosine * self.per_change
 
-        active, active_slope = self.curves.active_force_length(fibre)
+        active, active_slope, per_activation = self.curves.active_force(fibre, self.activation)
         speed, speed_slope = self.curves.force_velocity(velocity)
         passive, passive_slope = self.curves.passive_force_length(fibre)
 
@@ -215,6 +219,7 @@ class ForceBalance(NamedTuple):
             cosine=cosine,
             velocity=velocity,
             active=active,
+            per_activation=per_activation,
             speed=speed,
             by_velocity=by_velocity,
         )
@@ -238,6 +243,7 @@ class ForceBalance(NamedTuple):
             cosine=pull.cosine,
             velocity=pull.velocity,
             active=pull.active,
+            per_activation=pull.per_activation,
             speed=pull.speed,
             by_velocity=pull.by_velocity,
         )

@@ -109,7 +109,7 @@ class _FibreForce(torch.autograd.Function):
         slower = -pull.cosine * pull.by_velocity * pull.velocity / maximum
         return (
             by_w,
-            along * pull.cosine * pull.active * pull.speed,
+            along * pull.cosine * pull.per_activation * pull.speed,
             None,
             summed(along * slower, maximum),
             *(None, None, None, None),

@@ -41,5 +41,6 @@ CHOICES = {
     "millard2013": CurveChoice.of("millard2013"),
     "thelen2003": CurveChoice.of("thelen2003"),
     "sampled": CurveChoice.of({"set": "sampled", **_shapes(2.0)}),
+    "lengthening": CurveChoice.of({"set": "degroote2016", "plateau": 1.4, "length_change": 0.15}),
 }
 """Those that all muscles share."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from daemon.commands.common import examples
+from daemon.commands.setup.subject_run import run
 from daemon.terminal.console import Command, say
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing
@@ -75,15 +76,32 @@ def subject() -> None:
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @_output_option("OUT.json")
 @click.option("--config", "config_name", metavar="CONFIG", help="Set-up that it is meant for.")
-def import_(file: Path, output: Path, config_name: str | None) -> None:
+@click.option(
+    "--tendon",
+    type=click.Choice(["elastic", "rigid"]),
+    help="Kind of all tendons, which a CEINMS subject does not say; without it elastic, or as an "
+    "OpenSim model has each.",
+)
+@click.option(
+    "--time-step",
+    "step_s",
+    type=click.FloatRange(min=0, min_open=True, max=0.1),
+    default=0.01,
+    show_default=True,
+    metavar="S",
+    help="Time step at which CEINMS ran, to which its C1 and C2 belong, s.",
+)
+def import_(file: Path, output: Path, config_name: str | None, tendon: Any, step_s: float) -> None:
     """Make a subject of FILE, a CEINMS or CEINMS-RT subject or an OpenSim model.
 
-    With --config the muscles of that set-up's model are taken, in their order, so that the result
-    can be named as its model.subject.
+    Its curves, tendons, activation and damping come with it, so that the same excitations, lengths
+    and moment arms give the same forces. With --config the muscles of that set-up's model are
+    taken, in their order and within its bounds, so that the result can be named as its
+    model.subject.
     """
     from daemon.subjects.importing import import_subject
 
-    person, notes = import_subject(file, _config(config_name))
+    person, notes = import_subject(file, _config(config_name), tendon=tendon, step_s=step_s)
     person.save(output)
     for note in notes:
         say(note)
@@ -119,6 +137,9 @@ def export(file: Path, output: Path, config_name: str | None, dialect: str) -> N
     if config is None:
         say("Without --config the file says nothing of joints and channels; add them by hand.")
     say(f"Wrote {output}.")
+
+
+subject.add_command(run)
 
 
 def _config(name: str | None) -> Config | None:

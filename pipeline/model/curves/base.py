@@ -48,6 +48,20 @@ class CurveSet(ABC):
     def tendon_force(self, strain: Float[Tensor, "*shape"]) -> Curve:
         """Tendon force over tendon strain."""
 
+    def active_force(
+        self, length: Float[Tensor, "*shape"], activation: Float[Tensor, "*any"]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the force multiplier of an active fibre, at rest, over its length.
+
+        Returns
+        -------
+        tuple
+            The multiplier, its slope by length, and the derivative by the activation of activation
+            times multiplier, which is the multiplier where it does not depend on the activation.
+        """
+        value, slope = self.active_force_length(length)
+        return value, slope, value
+
     def of_muscles(self, chosen: Sequence[int]) -> CurveSet:
         """Return the curves of some muscles, one row each; the set itself where all share it."""
         return self

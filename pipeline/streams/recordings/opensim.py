@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.streams.base import Array
 from pipeline.streams.recordings.c3d import C3D, read_c3d
 from pipeline.streams.recordings.delimited import read_delimited
-from pipeline.streams.recordings.given import TABLE_SUFFIXES, GivenFile
+from pipeline.streams.recordings.given import TABLE_SUFFIXES, GivenFile, checked_file
 from pipeline.streams.recordings.known import UNKNOWN, KnownStream, channel_names
 from pipeline.streams.recordings.opensim_table import Table, read_table
 from pipeline.streams.recordings.recording import LeftOut, RecordedStream, checked_stream
@@ -50,7 +50,7 @@ def read_opensim(
     UserError
         If a file is broken, two files have the same role, or none has a known one.
     """
-    tables = {file: _read(file.path) for file in files}
+    tables = {file: read_columns(file.path) for file in files}
     found: dict[str, GivenFile] = {}
     for way in (_by_hand, _by_itself, _by_folder):
         left = {file: table for file, table in tables.items() if file not in found.values()}
@@ -84,8 +84,15 @@ def _besides(file: Path, key: str, table: Table) -> list[LeftOut]:
     return found
 
 
-def _read(file: Path) -> Table:
-    return _READERS.get(file.suffix.lower(), read_table)(file)
+def read_columns(file: Path) -> Table:
+    """Return a file's columns, whatever they are.
+
+    Raises
+    ------
+    UserError
+        If it is missing or broken.
+    """
+    return _READERS.get(file.suffix.lower(), read_table)(checked_file(str(file)))
 
 
 def _told(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from scipy.io import savemat
 
 from pipeline.errors import UserError
 from pipeline.files import written_whole
+from pipeline.streams.base import Array
 from pipeline.streams.recordings.recording import RecordedStream, Recording
 
 _LINES_AT_ONCE = 10_000
@@ -100,19 +101,50 @@ def _mat(file: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         savemat(opened, content, do_compression=True, oned_as="column")
 
 
-def _sto(file: Path, key: str, stream: RecordedStream) -> None:
-    degrees = "yes" if stream.unit.startswith("deg") else "no"
-    unit = "" if key == "angles" else f"unit={stream.unit}\n"
+def write_sto(
+    file: Path,
+    title: str,
+    columns: Sequence[str],
+    t: Array,
+    x: Array,
+    unit: str,
+    *,
+    degrees: bool = False,
+) -> None:
+    """Write a table in OpenSim's format.
+
+    Parameters
+    ----------
+    title
+        First line of the header.
+    columns
+        Name of each column of `x`; blanks in them become underscores, since blanks part columns.
+    t, x
+        Time, shape [n], s, and values, shape [n, columns].
+    unit
+        Unit of the values; empty for none.
+    degrees
+        Whether angles are in degrees.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    stated = f"unit={unit}\n" if unit else ""
     header = (
-        f"{_TITLES[key]}\nversion=1\nnRows={len(stream.t)}\nnColumns={1 + len(stream.channels)}\n"
-        f"inDegrees={degrees}\n{unit}endheader\n"
+        f"{title}\nversion=1\nnRows={len(t)}\nnColumns={1 + len(columns)}\n"
+        f"inDegrees={'yes' if degrees else 'no'}\n{stated}endheader\n"
     )
-    _table(file, stream, header + "\t".join(("time", *map(_word, stream.channels))), "\t")
+    names = ("_".join(name.split()) for name in columns)
+    _table(file, t, x, header + "\t".join(("time", *names)), "\t")
 
 
-def _word(name: str) -> str:
-    """Return a name as one word, since blanks part the columns."""
-    return "_".join(name.split())
+def _sto(file: Path, key: str, stream: RecordedStream) -> None:
+    degrees = stream.unit.startswith("deg")
+    unit = "" if key == "angles" else stream.unit
+    columns = stream.channels
+    write_sto(file, _TITLES[key], columns, stream.t, stream.x, unit, degrees=degrees)
 
 
 def _delimited(sign: str) -> Callable[[Path, str, RecordedStream], None]:
@@ -123,13 +155,13 @@ def _delimited(sign: str) -> Callable[[Path, str, RecordedStream], None]:
                 f"The channel '{wrong[0]}' of the {key} cannot stand in a {file.suffix} file; "
                 "write .npz."
             )
-        _table(file, stream, sign.join(("time", *names)), sign)
+        _table(file, stream.t, stream.x, sign.join(("time", *names)), sign)
 
     return write
 
 
-def _table(file: Path, stream: RecordedStream, head: str, sign: str) -> None:
-    rows = np.column_stack([stream.t, stream.x])
+def _table(file: Path, t: Array, x: Array, head: str, sign: str) -> None:
+    rows = np.column_stack([t, x])
     form = sign.join(["%.17g"] * rows.shape[1])
     with written_whole(file, "") as part, part.open("w", encoding="utf-8") as opened:
         opened.write(f"{head}\n")

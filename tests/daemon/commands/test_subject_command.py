@@ -24,7 +24,7 @@ def test_a_person_goes_to_ceinms_rt_and_comes_back(run, shared_data, tmp_path):
     assert "vas_lat_r vas_int_r" in xml.read_text() or "vas_int_r vas_lat_r" in xml.read_text()
     back = run("import", xml, "-o", again, "--config", "walking")
     left_out, wrote = back.output.splitlines()
-    assert left_out.startswith("Left out of the file: percentageChange, damping, ")
+    assert left_out.startswith("Left out of the file: DoFs, Channels; ")
     assert wrote == f"Wrote 43 muscles to {again}."
     one, other = load_subject(first), load_subject(again)
     for key in one.values():

@@ -5,17 +5,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from curve_sets import sampled_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.assembly.model import model_in_use
 from daemon.config import load_config
 from daemon.subjects.ceinms import DIALECTS, write_ceinms
 from daemon.subjects.importing import import_subject
 from daemon.subjects.xml_file import read_xml
 from pipeline.errors import UserError
+from pipeline.model.activation import shaped
+from pipeline.model.curves import curve_set
 from pipeline.model.subject import Subject
 
+SPANS = {
+    "active_force_length": (0.3, 1.8),
+    "force_velocity": (-1.0, 1.0),
+    "passive_force_length": (0.2, 1.8),
+    "tendon_force": (-0.001, 0.09),
+}
 MUSCLE = """<muscle><name>{name}</name><C1>-0.5</C1><C2>-0.4</C2><shapeFactor>-1</shapeFactor>
 <optimalFiberLength>{length}</optimalFiberLength><pennationAngle>45</pennationAngle>
 <tendonSlackLength>0.25</tendonSlackLength><maxIsometricForce>1000</maxIsometricForce>
@@ -72,11 +82,11 @@ def test_what_is_written_is_read_again(tmp_path_factory, values, dialect):
     write_ceinms(person, path, DIALECTS[dialect])
     again, notes = import_subject(path)
     assert_same(person, again)
-    (left_out,) = notes
-    assert left_out.startswith(
-        "Left out of the file: percentageChange, damping, "
-        f"{DIALECTS[dialect].curve} activeForceLength, "
-    )
+    assert notes == []
+    for name in SPANS if dialect == "ceinms" else tuple(SPANS)[:3]:
+        at = torch.linspace(*SPANS[name], 50, dtype=torch.float64)
+        one, other = (getattr(curve_set(p.curves), name)(at)[0] for p in (person, again))
+        np.testing.assert_allclose(other, one, rtol=0.005, atol=0.01)
 
 
 def test_joints_and_channels_are_written_for_the_tool(tmp_path):
@@ -183,13 +193,65 @@ def test_every_field_that_is_not_taken_is_named(file):
     text = ceinms(ceinms_rt(("a", "0.05")))
     text = with_field(text, "<tendonStrain>0.03</tendonStrain>")
     text = text.replace("</subject>", "<dofSet/><calibrationInfo/></subject>")
-    curve = "<curve><name>forceVelocity</name></curve>"
+    curve = "<curve><name>ownCurve</name></curve>"
     defaults = f"<mtuDefault><damping>0.1</damping>{curve}</mtuDefault><mtuSet>"
-    _, (note,) = import_subject(file(text.replace("<mtuSet>", defaults)))
+    person, (note,) = import_subject(file(text.replace("<mtuSet>", defaults)))
     assert note.startswith(
-        "Left out of the file: tendonStrain, damping, curve forceVelocity, dofSet, "
-        "calibrationInfo; "
+        "Left out of the file: tendonStrain, curve ownCurve, dofSet, calibrationInfo; "
     )
+    assert person.damping.tolist() == [0.1]
+
+
+CURVE = "<Curve><name>forceVelocity</name><xPoints>{x}</xPoints><yPoints>{y}</yPoints></Curve>"
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "sentence"),
+    [
+        ("-1 0 x", "0 1 1", "points that are no numbers"),
+        ("-1 0 1 2", "0 1 1", "has 4 x and 3 y"),
+        ("-1 0 0 1", "0 1 1 2", "do not rise"),
+        ("-1 0 1", "0 1 1", "at least four"),
+        ("-1 0 1 2", "0 0 0 0", "zero throughout"),
+    ],
+)
+def test_curves_that_are_none_are_one_sentence(file, x, y, sentence):
+    defaults = f"<muscleDefault>{CURVE.format(x=x, y=y)}</muscleDefault><muscles>"
+    text = ceinms_rt(("a", "0.05")).replace("<muscles>", defaults)
+    with pytest.raises(UserError, match=sentence):
+        import_subject(file(text))
+
+
+def test_a_muscle_may_have_a_curve_of_its_own(file):
+    text = ceinms_rt(("a", "0.05"), ("b", "0.05"))
+    low, high = (CURVE.format(x="-1 -0.5 0 0.5 1", y=f"0 0.4 1 {y} {y}") for y in (1.2, 1.5))
+    defaults = f"<muscleDefault>{low}</muscleDefault><muscles>"
+    text = text.replace("<muscles>", defaults).replace("</muscle></m", f"{high}</muscle></m")
+    person, _ = import_subject(file(text))
+    speed = torch.full((2, 1), 0.8, dtype=torch.float64)
+    fast = curve_set(person.curves).force_velocity(speed)[0]
+    assert fast.flatten().tolist() == pytest.approx([1.2, 1.5], abs=0.1)
+    only_one = ceinms_rt(("a", "0.05"), ("b", "0.05")).replace(
+        "</muscle></m", f"{high}</muscle></m"
+    )
+    with pytest.raises(UserError, match="forceVelocity for some muscles only"):
+        import_subject(file(only_one))
+
+
+def test_coefficients_of_another_time_step_give_the_same_time_constants(file):
+    person, _ = import_subject(file(ceinms_rt(("a", "0.05"))), step_s=0.005)
+    np.testing.assert_allclose([person.c1[0], person.c2[0]], [-(0.5**2), -(0.4**2)])
+    text = ceinms_rt(("a", "0.05")).replace("<C1>-", "<C1>")
+    with pytest.raises(UserError, match=r"C1 of a is 0\.5"):
+        import_subject(file(text), step_s=0.005)
+
+
+def test_a_shape_factor_of_zero_shapes_nothing(file):
+    text = ceinms_rt(("a", "0.05")).replace("-1</shape", "0</shape")
+    person, _ = import_subject(file(text))
+    neural = torch.linspace(0, 1, 20, dtype=torch.float64)[None]
+    shape = torch.as_tensor(person.shape_factor)[:, None]
+    np.testing.assert_allclose(shaped(neural, shape), neural, atol=1e-6)
 
 
 def test_a_delay_and_a_velocity_go_to_ceinms_and_come_back(tmp_path):
@@ -261,15 +323,18 @@ def test_a_file_that_lacks_a_muscle_of_the_set_up_is_refused(file):
         import_subject(file(ceinms_rt(("soleus_r", "0.05"))), load_config("walking"))
 
 
-def test_parameters_outside_the_bounds_are_moved_and_told(file):
-    text = ceinms_rt(("soleus", "0.05")).replace("-1</shape", "0.1</shape").replace("1.5<", "0.05<")
-    subject, notes = import_subject(file(text))
-    assert subject.shape_factor[0] == -0.01
-    assert subject.strength[0] == 0.1
+def test_for_a_set_up_parameters_outside_the_bounds_are_moved_and_told(file):
+    config = load_config("walking")
+    text = ceinms_rt(*((name, "0.05") for name in model_in_use(config).muscle_names))
+    text = text.replace("-1</shape", "0.1</shape").replace("1.5<", "0.05<")
+    subject, notes = import_subject(file(text), config)
+    assert set(subject.shape_factor) == {-0.01}
+    assert set(subject.strength) == {0.1}
     assert len(notes) == 2
-    assert "soleus from 0.05 to 0.1" in notes[0]
+    assert f"{subject.muscles[0]} from 0.05 to 0.1" in notes[0]
     extreme = with_field(text, "<activationScale>0.001</activationScale>")
-    assert import_subject(file(extreme))[0].gain[0] == 0.67
+    assert set(import_subject(file(extreme), config)[0].gain) == {0.67}
+    assert set(import_subject(file(text))[0].shape_factor) == {0.1}  # a person as they are
 
 
 @pytest.mark.parametrize("name", ["uncalibrated", "calibrated"])
@@ -284,13 +349,13 @@ def test_the_shipped_ceinms_rt_subjects_fit_the_walking_set_up(shared_data, name
     ) == lengths[name]
     assert subject.pennation[soleus] == pytest.approx(0.43633231)
     assert len(subject.muscles) == 43
-    assert "DoFs, Channels; curves" in notes[0]
+    assert notes[0].startswith("Left out of the file: DoFs, Channels; ")
+    assert (subject.curves.name, subject.curves.length_change) == ("sampled", 0.15)
     assert "49 muscles that the set-up does not use" in notes[1]
     assert len(import_subject(path)[0].muscles) == 92
 
 
 def test_the_opensim_model_gives_the_muscles_of_the_model_file(shared_data):
-    from daemon.assembly.model import model_in_use
     from daemon.assembly.subject import generic_subject
 
     config = load_config("walking")

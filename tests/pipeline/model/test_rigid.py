@@ -33,8 +33,10 @@ def test_force_is_that_of_the_curves_at_the_length_the_tendon_leaves(choice):
     fibre = torch.hypot(along, p.height)
     rate = torch.diff(along, dim=-1, prepend=along[:, :1]) / STEP_S
     velocity = along / fibre * rate / p.max_velocity
-    active = curves.active_force_length(fibre)[0] * curves.force_velocity(velocity)[0]
-    force = shaped(neural, p.shape_factor) * active + curves.passive_force_length(fibre)[0]
+    activation = shaped(neural, p.shape_factor)
+    optimum = 1.0 + choice.length_change * (1.0 - activation)
+    active = curves.active_force_length(fibre / optimum)[0] * curves.force_velocity(velocity)[0]
+    force = activation * active + curves.passive_force_length(fibre)[0]
     force = (along / fibre * (force + p.damping * velocity)).clamp_min(0.0)
     expected = p.max_isometric_force * p.strength * force
     torch.testing.assert_close(output.force, expected, rtol=1e-9, atol=1e-9)
@@ -86,8 +88,11 @@ def test_rigid_and_elastic_muscles_side_by_side_are_each_what_they_are_alone(see
     alone = [simulate(parameters._replace(rigid=r), *movement, STEP_S) for r in ((), ALL)]
     for muscle, one in enumerate(rigid):
         if one or alone[0].report.fallbacks == 0:
-            torch.testing.assert_close(mixed.force[muscle], alone[one].force[muscle])
-            torch.testing.assert_close(mixed.strain[muscle], alone[one].strain[muscle])
+            # A slack tendon's strain is hardly told by its force.
+            near = {"rtol": 1e-4, "atol": 1e-2}
+            torch.testing.assert_close(mixed.force[muscle], alone[one].force[muscle], **near)
+            near["atol"] = 1e-3
+            torch.testing.assert_close(mixed.strain[muscle], alone[one].strain[muscle], **near)
 
 
 @pytest.mark.parametrize("rigid", [ALL, (False, True, True, False)])
