@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from daemon.subjects.osim_curves import curves_of, rigid_of
 from daemon.subjects.xml_file import Element, name_of, number, pennation
 from pipeline.errors import UserError
 from pipeline.model.subject import Array, Subject
@@ -16,8 +18,9 @@ _NEEDED = ("max_isometric_force", "optimal_fiber_length", "tendon_slack_length")
 def read_osim(root: Element, path: Path) -> tuple[Subject, list[str]]:
     """Return the muscle parameters of an ``.osim`` model of version 3 or later.
 
-    The geometry is not read here; ``hillstream model fit`` fits it. The maximum
-    velocity is nan where the file states none. The list is of changes, and empty.
+    The geometry is not read here; ``hillstream model fit`` fits it. Curves, tendons and damping are
+    those of each muscle's class and settings. The maximum velocity is nan where the file states
+    none.
 
     Raises
     ------
@@ -44,7 +47,18 @@ def read_osim(root: Element, path: Path) -> tuple[Subject, list[str]]:
         ),
         max_velocity=each("max_contraction_velocity", above=0, default=np.nan),
     )
-    return subject, []
+    curves, notes = curves_of(elements, path)
+    damping = each("fiber_damping", above=-1e-12, default=np.nan)
+    subject = replace(
+        subject,
+        curves=curves,
+        damping=np.where(np.isnan(damping), subject.damping, damping),
+        rigid_tendon=frozenset(
+            name for name, rigid in zip(subject.muscles, rigid_of(elements), strict=True) if rigid
+        ),
+    )
+    notes.append("OpenSim's activation dynamics are not taken; the activation is that of EMG here.")
+    return subject, notes
 
 
 def _is_muscle(element: Element) -> bool:

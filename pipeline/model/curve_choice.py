@@ -18,8 +18,19 @@ from pipeline.files import parsed_json
 _COMMON = {"plateau": (1.1, 2.0), "passive_strain": (0.2, 1.2), "tendon_strain": (0.01, 0.2)}
 SETTINGS: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "degroote2016": _COMMON,
-    "millard2013": _COMMON,
-    "thelen2003": _COMMON,
+    "millard2013": {
+        **_COMMON,
+        "shortest": (0.1, 0.6),
+        "shoulder": (0.65, 0.9),
+        "longest": (1.3, 2.5),
+        "shallow_slope": (0.1, 1.5),
+    },
+    "thelen2003": {
+        **_COMMON,
+        "active_width": (0.1, 2.0),
+        "passive_shape": (1.0, 10.0),
+        "shortening_shape": (0.05, 1.0),
+    },
 }
 """For each set of formulas what can be set in it, and its bounds."""
 SAMPLED = "sampled"

@@ -19,10 +19,6 @@ from pipeline.model.curves.bezier import Node, table
 from pipeline.model.curves.table import Table
 from pipeline.shapes import Float
 
-SHORTEST, SHOULDER, LONGEST = 0.4441, 0.73, 1.8123
-"""Fibre lengths at which active force begins, bends into the plateau, and ends."""
-SHALLOW_SLOPE = 0.8616
-"""Of active force between shoulder and optimum."""
 SHOULDER_WIDTH = 0.05
 """Length on both sides of the optimum over which the curve is level in the mean."""
 STEEPER = 1.25
@@ -57,11 +53,19 @@ class Millard2013(CurveSet):
         Fibre strain at which the passive force is one maximum isometric force.
     tendon_strain
         Tendon strain at one maximum isometric force.
+    shortest, shoulder, longest
+        Fibre lengths at which active force begins, bends towards its plateau, and ends.
+    shallow_slope
+        Slope of active force between shoulder and optimum.
     """
 
     plateau: float = 1.4
     passive_strain: float = 0.7
     tendon_strain: float = 0.049
+    shortest: float = 0.4441
+    shoulder: float = 0.73
+    longest: float = 1.8123
+    shallow_slope: float = 0.8616
 
     def active_force_length(self, length: Float[Tensor, "*shape"]) -> Curve:
         """Return five corners, zero outside."""
@@ -81,16 +85,16 @@ class Millard2013(CurveSet):
 
     @cached_property
     def _active(self) -> Table:
-        shoulder = 1.0 - SHOULDER_WIDTH
-        up = 1.0 - SHALLOW_SLOPE * (shoulder - SHOULDER)
-        down = 1.0 + SHOULDER_WIDTH
+        shortest, shoulder, longest = self.shortest, self.shoulder, self.longest
+        up, down = 1.0 - SHOULDER_WIDTH, 1.0 + SHOULDER_WIDTH
+        bend = 1.0 - self.shallow_slope * (up - shoulder)
         nodes = [
-            Node(SHORTEST, 0.0, 0.0),
-            Node(0.5 * (SHORTEST + SHOULDER), 0.5 * up, STEEPER * up / (SHOULDER - SHORTEST)),
-            Node(0.5 * (SHOULDER + shoulder), 0.5 * (up + 1.0), SHALLOW_SLOPE),
+            Node(shortest, 0.0, 0.0),
+            Node(0.5 * (shortest + shoulder), 0.5 * bend, STEEPER * bend / (shoulder - shortest)),
+            Node(0.5 * (shoulder + up), 0.5 * (bend + 1.0), self.shallow_slope),
             Node(1.0, 1.0, 0.0),
-            Node(0.5 * (down + LONGEST), 0.5, -1.0 / (LONGEST - SHOULDER_WIDTH - down)),
-            Node(LONGEST, 0.0, 0.0),
+            Node(0.5 * (down + longest), 0.5, -1.0 / (longest - SHOULDER_WIDTH - down)),
+            Node(longest, 0.0, 0.0),
         ]
         return table(nodes, [1.0] * 5)
 

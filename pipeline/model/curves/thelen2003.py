@@ -23,12 +23,6 @@ from torch import Tensor
 from pipeline.model.curves.base import Curve, CurveSet
 from pipeline.shapes import Float
 
-ACTIVE_WIDTH = 0.45
-"""gamma: square of the length by which active force falls to 1/e."""
-PASSIVE_SHAPE = 5.0
-"""kPE of the exponential."""
-SHORTENING_SHAPE = 0.25
-"""Af of the force-velocity curve."""
 TOE_SHAPE, TOE_FORCE = 3.0, 0.33
 """kToe of the tendon's toe, and the force at its end."""
 
@@ -52,17 +46,26 @@ class Thelen2003(CurveSet):
         Fibre strain at which the passive force is one maximum isometric force.
     tendon_strain
         Tendon strain at one maximum isometric force.
+    active_width
+        Square of the length by which active force falls to 1/e (gamma).
+    passive_shape
+        Steepness of the passive exponential (kPE).
+    shortening_shape
+        Af of the force-velocity curve.
     """
 
     plateau: float = 1.4
     passive_strain: float = 0.6
     tendon_strain: float = 0.033
+    active_width: float = 0.45
+    passive_shape: float = 5.0
+    shortening_shape: float = 0.25
 
     def active_force_length(self, length: Float[Tensor, "*shape"]) -> Curve:
         """Return a Gaussian."""
         off = length - 1.0
-        value = torch.exp(off * off * (-1.0 / ACTIVE_WIDTH))
-        return value, value * off * (-2.0 / ACTIVE_WIDTH)
+        value = torch.exp(off * off * (-1.0 / self.active_width))
+        return value, value * off * (-2.0 / self.active_width)
 
     def force_velocity(self, velocity: Float[Tensor, "*shape"]) -> Curve:
         """Return a hyperbola of shortening and one of stretch.
@@ -71,18 +74,18 @@ class Thelen2003(CurveSet):
         """
         stretch, share = _rectified(velocity, TURN_WIDTH)
         shortening = velocity - stretch
-        steep = (2.0 + 2.0 / SHORTENING_SHAPE) / (self.plateau - 1.0)
-        inward = 1.0 / (1.0 - shortening / SHORTENING_SHAPE)
+        steep = (2.0 + 2.0 / self.shortening_shape) / (self.plateau - 1.0)
+        inward = 1.0 / (1.0 - shortening / self.shortening_shape)
         outward = 1.0 / (1.0 + stretch * steep)
         value = (1.0 + shortening) * inward + (self.plateau - 1.0) * (1.0 - outward)
-        slope = (1.0 + 1.0 / SHORTENING_SHAPE) * inward * inward * (1.0 - share)
+        slope = (1.0 + 1.0 / self.shortening_shape) * inward * inward * (1.0 - share)
         room = (self.plateau - 1.0) * steep
         return value, torch.addcmul(slope, share * outward, outward, value=room)
 
     def passive_force_length(self, length: Float[Tensor, "*shape"]) -> Curve:
         """Return an exponential from optimal length on."""
         strain, share = _rectified(length - 1.0, STRETCHED_WIDTH)
-        rate, scale = PASSIVE_SHAPE / self.passive_strain, 1.0 / math.expm1(PASSIVE_SHAPE)
+        rate, scale = self.passive_shape / self.passive_strain, 1.0 / math.expm1(self.passive_shape)
         value = scale * torch.expm1(rate * strain)
         return value, (value + scale) * share * rate
 
