@@ -48,7 +48,7 @@ def calibrated(config: Config, folder: Path, method: Method, budget_s: float = 6
 
 
 def shipped(config: Config, folder: Path, scratch: Path) -> Result:
-    """Score the subject that CEINMS-RT ships, as it is."""
+    """Score the subject that CEINMS-RT ships, with its curves, its tendons and its delay."""
     rules = config.calibrator.parameters
     wide = {
         name: ParameterConfig(free=getattr(rules, name).free, bounds=bounds)
@@ -57,7 +57,7 @@ def shipped(config: Config, folder: Path, scratch: Path) -> Result:
     parameters = rules.model_copy(update=wide)
     calibrator = config.calibrator.model_copy(update={"parameters": parameters})
     config = config.model_copy(update={"calibrator": calibrator})
-    subject, _ = import_subject(folder / SHIPPED, config)
+    subject, _ = import_subject(folder / SHIPPED, config, tendon="rigid")
     subject.save(scratch)
     model = config.model.model_copy(update={"subject": scratch})
     started = calibrated(config.model_copy(update={"model": model}), folder, "adamw")
