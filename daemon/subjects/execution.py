@@ -136,7 +136,14 @@ def _driving(drives: Mapping[str, Sequence[str]] | None, muscle: str) -> Sequenc
 
 def _column(table: Table, name: str, file: Path, absent: float | None) -> Array:
     if name in table.columns:
-        return table.x[:, table.columns.index(name)]
+        values = table.x[:, table.columns.index(name)]
+        if not np.isfinite(values).all():
+            row = int(np.argmin(np.isfinite(values)))
+            raise UserError(
+                f"'{file}' has a value of {name} at {table.t[row]:g} s that is no number; mend it, "
+                "for it would spoil all that follows."
+            )
+        return values
     if absent is None:
         raise UserError(
             f"'{file}' has no column {name}; it has {', '.join(table.columns[:8])}"

@@ -5,8 +5,12 @@ import pytest
 from ceinms_reference import read_muscles
 from click.testing import CliRunner
 
+from daemon.assembly.model import model_in_use
+from daemon.assembly.subject import generic_subject
 from daemon.commands.setup.subject import subject as group
 from daemon.config import load_config
+from daemon.subjects.execution import read_inputs
+from pipeline.errors import UserError
 from pipeline.streams.recordings.opensim_table import read_table
 from pipeline.streams.recordings.writing import write_sto
 
@@ -91,3 +95,35 @@ def test_the_persons_moments_are_as_good_as_the_tool_makes_them(executed, walk):
     predicted = moments.x[frames, moments.columns.index("ankle_angle_r_moment")]
     r2 = 1 - np.square(predicted - measured).sum() / np.square(measured - measured.mean()).sum()
     assert r2 == pytest.approx(0.67, abs=0.03)
+
+
+T = np.arange(30) / 100
+ONE = {"soleus_r": 0.3 + 0.0 * T}
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write columns by name over some time to a file."""
+
+    def write(name, columns, t=T):
+        values = np.column_stack([np.resize(column, len(t)) for column in columns.values()])
+        write_sto(tmp_path / name, name, list(columns), t, values, "")
+        return tmp_path / name
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("excitation", "lengths", "sentence"),
+    [
+        (({"soleus": T}, T), (ONE, T), "has no column soleus_r; it has soleus"),
+        ((ONE, T[:20]), (ONE, T), r"goes from 0 to 0\.19 s, but the lengths from 0 to 0\.29 s"),
+        ((ONE, T), (ONE, T**2), "must go on in even steps"),
+        (({"soleus_r": np.where(T[7] == T, np.nan, 0.1)}, T), (ONE, T), r"soleus_r at 0\.07 s"),
+    ],
+)
+def test_what_cannot_be_executed_is_one_sentence(written, tmp_path, excitation, lengths, sentence):
+    person = generic_subject(model_in_use(load_config("walking"))).with_muscles(("soleus_r",))
+    given = written("emg.sto", *excitation), written("lmt.sto", *lengths)
+    with pytest.raises(UserError, match=sentence):
+        read_inputs(person, *given, {"ankle": written("arm.sto", ONE)})
