@@ -15,7 +15,7 @@ from daemon.report.style import FAINT, INK, WIDTH_IN, styled
 from pipeline.anatomy.names import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_PALETTE = ("#2a6f97", "#c0762b", "#3d7a57", "#b23a32", "#7a5c99", "#c9a227", "#4f9da6")
-NAMED = len(_PALETTE)
+_PALETTE = (
+    *("#2a6f97", "#c0762b", "#3d7a57", "#b23a32", "#7a5c99", "#c9a227", "#4f9da6"),
+    *("#8fb8d0", "#e3b98a", "#a3c9b0", "#dd9c96", "#c3b1d3", "#8c6d46", "#5b6770"),
+)
+NAMED = 7
 """Muscles of a joint that have a colour of their own; the smaller ones are drawn together."""
+OTHERS = "the others"
 _LONGEST_GAP_S = 0.5
 """Across a longer time without rows nothing is drawn, s."""
 
@@ -39,16 +43,37 @@ def shares(material: Material) -> Figure | None:
     starts = stretches(next(iter(material.moments.values())).t) if material.moments else []
     if not material.shares or not starts:
         return None
-    joints = material.shares.items()
+    joints = {dof: _largest(by_muscle) for dof, by_muscle in material.shares.items()}
+    colours = colours_of([[name for name, _ in shown] for _, shown in joints.values()])
     figure = Figure((WIDTH_IN, 1.75 * len(joints) + 0.4), layout="constrained")
     grid = figure.subplots(len(joints), len(starts), sharey="row", squeeze=False)
-    for row, (dof, by_muscle) in zip(grid, joints, strict=True):
-        t, stacked = _largest(by_muscle)
+    for row, (dof, (t, stacked)), own in zip(grid, joints.items(), colours, strict=True):
         for axis, start in zip(row, starts, strict=True):
-            _stack(axis, t, stacked, start)
+            _stack(axis, t, stacked, own, start)
         row[0].set_title(f"{dof}, N·m")
         row[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7.5, handlelength=1)
     return figure
+
+
+def colours_of(joints: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    """Return the colours of the muscles of each joint: a muscle has one colour at all of them.
+
+    Where there are more muscles than colours, one may change its colour between two joints, but no
+    two of a joint share one.
+    """
+    usual: dict[str, str] = {OTHERS: FAINT}
+    found = []
+    for names in joints:
+        own: dict[str, str] = {}
+        for name in sorted(names, key=lambda name: name not in usual):  # who has one keeps it
+            taken = own.values()
+            free = [one for one in _PALETTE if one not in taken]
+            unused = [one for one in free if one not in usual.values()]
+            colour = usual.get(name, (unused or free)[0])
+            own[name] = colour if colour not in taken else free[0]
+            usual.setdefault(name, own[name])
+        found.append(own)
+    return found
 
 
 def _largest(by_muscle: Mapping[str, Share]) -> tuple[Array, list[tuple[str, Array]]]:
@@ -61,16 +86,23 @@ def _largest(by_muscle: Mapping[str, Share]) -> tuple[Array, list[tuple[str, Arr
     ordered = sorted(table, key=lambda muscle: -float(np.abs(table[muscle]).mean()))
     shown = [(plain(muscle), table[muscle]) for muscle in ordered[:NAMED]]
     if rest := ordered[NAMED:]:
-        shown.append(("the others", np.sum([table[muscle] for muscle in rest], axis=0)))
+        shown.append((OTHERS, np.sum([table[muscle] for muscle in rest], axis=0)))
     return t, shown
 
 
-def _stack(axis: Axes, t: Array, stacked: list[tuple[str, Array]], start: float) -> None:
+def _stack(
+    axis: Axes,
+    t: Array,
+    stacked: list[tuple[str, Array]],
+    colours: Mapping[str, str],
+    start: float,
+) -> None:
     part = slice(*np.searchsorted(t, (start, start + STRETCH_S)))
     t = t[part]
     gaps = np.flatnonzero(np.diff(t) > _LONGEST_GAP_S) + 1
     above = below = np.zeros(len(t))
-    for (name, moment), colour in zip(stacked, (*_PALETTE, FAINT), strict=False):
+    for name, moment in stacked:
+        colour = colours[name]
         up, down = above + np.maximum(moment[part], 0.0), below + np.minimum(moment[part], 0.0)
         for low, high in ((above, up), (down, below)):
             x, y1, y2 = _broken(gaps, t, low, high)

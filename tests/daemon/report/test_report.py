@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from daemon.commands.sessions.report import report
 from daemon.report.fatigue import Kind, assess
@@ -133,3 +135,20 @@ def test_a_time_that_is_not_finite_is_refused(make_session: MakeSession) -> None
         database.execute("UPDATE residual SET t = -9e999 WHERE rowid = 1")
     with pytest.raises(UserError, match="a time that is not finite"):
         load(path)
+
+
+MUSCLES = st.lists(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), max_size=7, unique=True)
+
+
+@given(st.lists(MUSCLES, max_size=4))
+def test_a_muscle_has_one_colour_and_two_of_a_joint_never_the_same(joints: list[list[str]]) -> None:
+    pytest.importorskip("matplotlib", reason="a report needs the extra 'report'")
+    from daemon.report.shares import colours_of
+
+    found = colours_of(joints)
+    for names, colours in zip(joints, found, strict=True):
+        assert set(colours) == set(names)
+        assert len(set(colours.values())) == len(names)
+    if len(set().union(*joints)) <= 14:
+        colours = [(name, colour) for joint in found for name, colour in joint.items()]
+        assert len(dict(colours)) == len(set(colours))
