@@ -14,6 +14,7 @@ from daemon.config import Config, load_config
 from daemon.config.streams import StreamConfig, StreamsConfig
 from pipeline.streams import clock
 from pipeline.streams.base import Source, SourceState, StreamHealth
+from pipeline.streams.lsl.outlet import linger
 
 WRAP = 16384
 """Where the ramps begin anew: within int16, and exact as float32."""
@@ -123,6 +124,7 @@ class Sender:
         self._end.set()
         if self._thread.ident is not None:
             self._thread.join()
+        linger(self.outlet)
         del self.outlet
 
 

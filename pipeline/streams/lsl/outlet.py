@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import socket
+import time
 from typing import Any
 
 from pipeline.streams.base import Array
 from pipeline.streams.lsl.liblsl import load_pylsl
+
+LINGER_S = 0.05
+"""How long an outlet that is heard outlives its last sample, s."""
+
+
+def linger(outlet: Any) -> None:
+    """Wait until the samples of an outlet have left it, before it is destroyed.
+
+    liblsl hands samples out on threads of its own; one that is on its way when its outlet is
+    destroyed is freed into memory that is gone, and takes the process with it (sccn/liblsl 218).
+    """
+    if outlet.have_consumers():
+        time.sleep(LINGER_S)
 
 
 class LslOutlet:
@@ -59,4 +73,6 @@ class LslOutlet:
 
     def close(self) -> None:
         """Take the stream off the network; safe to call twice."""
+        if self._outlet is not None:
+            linger(self._outlet)
         self._outlet = None

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.streams import clock
 from pipeline.streams.base import SourceState, StreamSpec
-from pipeline.streams.lsl.outlet import LslOutlet
+from pipeline.streams.lsl.outlet import LslOutlet, linger
 from pipeline.streams.lsl.source import LslSource
 
 pytestmark = pytest.mark.system
@@ -29,6 +29,8 @@ class Anonymous:
         self._outlet.push_chunk(x, t.tolist())
 
     def close(self):
+        if self._outlet is not None:
+            linger(self._outlet)
         self._outlet = None
 
 
@@ -59,24 +61,28 @@ def note(source):
     return source.health(clock.now()).note
 
 
-def value_from(source, values):
+@pytest.fixture
+def value_from(wait_until):
     """Send each outlet's own value until one has arrived; return that one."""
 
-    def arrived():
-        for outlet, value in values.items():
-            outlet.push(np.array([clock.now()]), np.full((1, 1), value))
-        chunk = source.poll()
-        return None if chunk is None else float(chunk.x[-1, 0])
+    def value_from(source, values):
+        came = []
 
-    deadline = clock.now() + 15.0
-    while clock.now() < deadline:
-        if (value := arrived()) is not None:
-            return value
-    return pytest.fail(f"nothing arrived: {note(source)}")
+        def arrived():
+            for outlet, value in values.items():
+                outlet.push(np.array([clock.now()]), np.full((1, 1), value))
+            if (chunk := source.poll()) is not None:
+                came.append(float(chunk.x[-1, 0]))
+            return came
+
+        wait_until(arrived)
+        return came[0]
+
+    return value_from
 
 
 def test_of_two_of_one_name_none_is_taken_until_a_source_id_decides(
-    unique_name, sender, receiver, wait_until
+    unique_name, sender, receiver, wait_until, value_from
 ):
     first, second = sender(unique_name, f"{unique_name}-1"), sender(unique_name, f"{unique_name}-2")
     undecided = receiver(name=unique_name)
@@ -93,7 +99,7 @@ def test_of_two_of_one_name_none_is_taken_until_a_source_id_decides(
 
 
 def test_two_without_a_source_id_on_one_machine_are_refused_until_one_has_gone(
-    unique_name, opened, receiver, wait_until
+    unique_name, opened, receiver, wait_until, value_from
 ):
     first, second = opened(Anonymous(unique_name)), opened(Anonymous(unique_name))
     source = receiver(name=unique_name)
@@ -104,7 +110,7 @@ def test_two_without_a_source_id_on_one_machine_are_refused_until_one_has_gone(
     assert value_from(source, {second: 2.0}) == 2.0
 
 
-def test_the_host_is_a_condition(unique_name, sender, receiver, wait_until):
+def test_the_host_is_a_condition(unique_name, sender, receiver, wait_until, value_from):
     outlet = sender(unique_name, None)
     elsewhere = receiver(name=unique_name, host="another-machine")
     wait_until(lambda: note(elsewhere))
@@ -124,7 +130,7 @@ def test_another_source_id_is_not_taken_for_the_one_that_is_wanted(
 
 
 def test_a_sender_that_comes_back_under_another_source_id_is_found_again(
-    unique_name, sender, receiver, wait_until
+    unique_name, sender, receiver, wait_until, value_from
 ):
     first = sender(unique_name, f"{unique_name}-1")
     source = receiver(name=unique_name)
@@ -136,7 +142,7 @@ def test_a_sender_that_comes_back_under_another_source_id_is_found_again(
 
 
 def test_of_two_the_one_we_had_is_found_again(
-    unique_name, sender, receiver, wait_until, monkeypatch
+    unique_name, sender, receiver, wait_until, value_from, monkeypatch
 ):
     monkeypatch.setattr("pipeline.streams.lsl.link.BESIDE_S", 0.0)
     monkeypatch.setattr("pipeline.streams.lsl.link.REFUSED_S", 0.1)
