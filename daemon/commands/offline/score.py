@@ -10,7 +10,7 @@ import click
 from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
-from daemon.commands.common import config_argument, examples, parts_options, recording_of
+from daemon.commands.common import Number, config_argument, examples, parts_options, recording_of
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
 from daemon.terminal.recorded import recorded_table
 from daemon.terminal.table import table
@@ -42,7 +42,7 @@ from daemon.terminal.table import table
 )
 @click.option(
     "--freeze-after",
-    type=float,
+    type=Number(),
     metavar="S",
     help="Stop learning at this time of the recording, s, and score the rest by itself; with 0 "
     "nothing is learnt.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.commands.common import examples
+from daemon.commands.common import Number, examples
 from daemon.commands.setup.subject_run import run
 from daemon.terminal.console import Command, say
 from pipeline.errors import UserError
@@ -85,7 +85,7 @@ def subject() -> None:
 @click.option(
     "--time-step",
     "step_s",
-    type=click.FloatRange(min=0, min_open=True, max=0.1),
+    type=Number(min=0, min_open=True, max=0.1),
     default=0.01,
     show_default=True,
     metavar="S",

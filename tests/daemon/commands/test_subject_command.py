@@ -67,3 +67,18 @@ def test_a_file_that_is_there_is_kept_unless_overwriting_is_asked_for(run, share
         assert output.read_bytes() == before + b" "
         assert run(command, file, "-o", output, "--overwrite").exit_code == 0
         assert output.read_bytes() == before
+
+
+def test_options_of_a_run_that_mean_nothing_are_refused(run, shared_data, tmp_path):
+    person = tmp_path / "a.json"
+    run("import", shared_data / "walking" / "ceinms_subject_calibrated.xml", "-o", person)
+    files = ("--excitations", "e.sto", "--lengths", "l.sto", "--moment-arm", "ankle=a.sto")
+    for options, sentence in (
+        (("--muscles", " ,"), "names no muscle"),
+        (("--moment-arm", "ankle=b.sto"), "ankle has two files, 'a.sto' and 'b.sto'"),
+        (("--delay", "nan"), "nan is not a number"),
+    ):
+        result = run("run", person, *files, *options, "-o", tmp_path / "out")
+        assert result.exit_code == 2, result.output
+        assert sentence in result.output
+        assert not (tmp_path / "out").exists()
