@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from pipeline.errors import UserError
@@ -22,10 +23,11 @@ def test_tables_as_programs_write_them(tmp_path, name, text, unit, interval):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("1,2\n", "has 1 lines"),
+        ("1,2\n", "holds one line"),
         ("a,b\n1,2\n", "no column of time"),
-        ("t,b\n0,x\n", "not a table of numbers"),
-        ("t,b\n0,1,2\n1,2,3\n", "2 names, but rows of 3"),
+        ("t,b\n0,x\n", "has 'x' in row 1 of its data, which is not a number"),
+        ("t,b\n0,1,2\n1,2,3\n", "2 names, but 3 values in row 1"),
+        ("t,b\n0,1\n\n1\n", "2 names, but 1 values in row 2"),
         ("t,b [mV],c [N]\n0,1,2\n", "have the units 'N', 'mV'"),
         ("t,b [N]\n0,1\n1,2\n", "unit 'N' is not one the emg stream"),
         ("t,b\n1,1\n0,2\n", "Time does not increase"),
@@ -35,3 +37,11 @@ def test_a_faulty_table_is_one_sentence(tmp_path, text, sentence):
     (tmp_path / "emg.csv").write_text(text)
     with pytest.raises(UserError, match=sentence):
         load_recording(tmp_path / "emg.csv")
+
+
+def test_quotes_and_empty_cells_are_those_of_spreadsheets(tmp_path):
+    text = '"time","SOL, left (mV)","TA (mV)"\n"0","1","2"\n0.01,,4\n'
+    (tmp_path / "emg.csv").write_text(text)
+    emg = load_recording(tmp_path / "emg.csv").streams["emg"]
+    assert (emg.channels, emg.unit) == (("SOL, left", "TA"), "mV")
+    np.testing.assert_array_equal(emg.x, [[1, 2], [np.nan, 4]])
