@@ -82,3 +82,24 @@ def test_options_of_a_run_that_mean_nothing_are_refused(run, shared_data, tmp_pa
         assert result.exit_code == 2, result.output
         assert sentence in result.output
         assert not (tmp_path / "out").exists()
+
+
+def test_an_export_says_what_its_file_cannot(run, shared_data, tmp_path):
+    person, xml = tmp_path / "a.json", tmp_path / "a.xml"
+    source = shared_data / "walking" / "ceinms_subject_calibrated.xml"
+    run("import", source, "-o", person, "--tendon", "rigid")
+    result = run("export", person, "-o", xml, "--config", "walking")
+    assert result.exit_code == 0
+    assert "92 of 92 tendons are rigid, which the file cannot say" in " ".join(
+        result.output.split()
+    )
+
+
+def test_a_set_up_of_other_muscles_is_not_written_into_an_export(run, shared_data, tmp_path):
+    person, xml = tmp_path / "a.json", tmp_path / "a.xml"
+    run("import", shared_data / "walking" / "gait2392.osim", "-o", person)
+    result = run("export", person, "-o", xml, "--config", "arm")
+    assert result.exit_code == 2
+    assert "lacks BIClong, BICshort, BRA," in result.output
+    assert "and 2 more, which the set-up has" in result.output
+    assert not xml.exists()
