@@ -35,6 +35,8 @@ def read_delimited(file: Path) -> Table:
     except UnicodeDecodeError as error:
         raise UserError(f"'{file}' is not text in UTF-8; save it as CSV in UTF-8.") from error
     lines = [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
+    if lines and re.fullmatch("sep=.", lines[0].strip()):  # Excel's word about separators
+        del lines[0]
     if len(lines) < 2:
         raise UserError(
             f"'{file}' holds {'one line' if lines else 'no line'}; it needs one of names and one "
@@ -45,7 +47,7 @@ def read_delimited(file: Path) -> Table:
     at, to_s = _time(file, named)
     decimal = [line.replace(",", ".") for line in lines[1:]] if sign != "," else lines[1:]
     x = _numbers(file, decimal, sign, len(named))
-    others = [i for i in range(len(named)) if i != at]
+    others = [i for i in range(len(named)) if i != at and not _is_nothing(named[i], x[:, i])]
     units = {named[i][1] for i in others}
     if len(units) > 1:
         raise UserError(
@@ -54,6 +56,11 @@ def read_delimited(file: Path) -> Table:
         )
     columns = tuple(named[i][0] for i in others)
     return Table("", None, columns, to_s * x[:, at], x[:, others], (units or {""}).pop())
+
+
+def _is_nothing(name: tuple[str, str], values: Array) -> bool:
+    """Tell the column that a separator at the end of every line makes."""
+    return name == ("", "") and bool(np.isnan(values).all())
 
 
 def _numbers(file: Path, rows: Sequence[str], sign: str, columns: int) -> Array:

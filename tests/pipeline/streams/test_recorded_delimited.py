@@ -45,3 +45,9 @@ def test_quotes_and_empty_cells_are_those_of_spreadsheets(tmp_path):
     emg = load_recording(tmp_path / "emg.csv").streams["emg"]
     assert (emg.channels, emg.unit) == (("SOL, left", "TA"), "mV")
     np.testing.assert_array_equal(emg.x, [[1, 2], [np.nan, 4]])
+
+
+def test_a_separator_at_the_end_of_every_line_is_no_channel(tmp_path):
+    (tmp_path / "emg.csv").write_text("sep=;\ntime;SOL;TA;\n0;1;2;\n1;3;4;\n")
+    emg = load_recording(tmp_path / "emg.csv").streams["emg"]
+    assert (emg.channels, emg.x.tolist()) == (("SOL", "TA"), [[1, 2], [3, 4]])
