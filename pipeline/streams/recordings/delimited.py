@@ -43,7 +43,7 @@ def read_delimited(file: Path) -> Table:
             "per row."
         )
     sign = next((one for one in "\t;" if one in lines[0]), ",")
-    named = [_split(label) for label in next(csv.reader(lines[:1], delimiter=sign))]
+    named = [_split(label) for label in _cells(file, lines[:1], sign)[0]]
     at, to_s = _time(file, named)
     decimal = [line.replace(",", ".") for line in lines[1:]] if sign != "," else lines[1:]
     x = _numbers(file, decimal, sign, len(named))
@@ -71,13 +71,20 @@ def _numbers(file: Path, rows: Sequence[str], sign: str, columns: int) -> Array:
             return x
     except ValueError:
         pass  # a row is otherwise than the rest: it is looked for, which takes longer
-    cells = list(csv.reader(rows, delimiter=sign))
+    cells = _cells(file, rows, sign)
     for i, row in enumerate(cells):
         if len(row) != columns:
             raise UserError(
                 f"'{file}' has {columns} names, but {len(row)} values in row {i + 1} of its data."
             )
     return np.array([[_number(file, i, cell) for cell in row] for i, row in enumerate(cells)])
+
+
+def _cells(file: Path, lines: Sequence[str], sign: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(lines, delimiter=sign))
+    except csv.Error as error:
+        raise UserError(f"'{file}' is not a table ({error}); is a quote left open?") from error
 
 
 def _number(file: Path, i: int, cell: str) -> float:

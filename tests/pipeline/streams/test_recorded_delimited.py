@@ -25,6 +25,8 @@ def test_tables_as_programs_write_them(tmp_path, name, text, unit, interval):
     [
         ("1,2\n", "holds one line"),
         ("a,b\n1,2\n", "no column of time"),
+        ("t,b\n0,1\n1,x" + 200_000 * "x", "is not a table .field larger"),
+        ('"t,' + 200_000 * "x" + "\n0,1\n", "is not a table .field larger"),
         ("t,b\n0,x\n", "has 'x' in row 1 of its data, which is not a number"),
         ("t,b\n0,1,2\n1,2,3\n", "2 names, but 3 values in row 1"),
         ("t,b\n0,1\n\n1\n", "2 names, but 1 values in row 2"),
