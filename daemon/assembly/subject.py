@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,6 +98,18 @@ def starting_subject(config: Config, model: ModelFile) -> Subject:
     return replace(starting_muscles(config, model), bones=bones_believed(config))
 
 
+def _difference(subject: Sequence[str], model: Sequence[str]) -> str:
+    """Return what each of two sets of muscles has and the other has not."""
+    sides = {"it lacks": set(model) - set(subject), "it also has": set(subject) - set(model)}
+    told = " and ".join(
+        f"{side} {', '.join(sorted(names)[:8])}"
+        + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        for side, names in sides.items()
+        if names
+    )
+    return told or "it has one of them more than once"
+
+
 def starting_muscles(config: Config, model: ModelFile) -> Subject:
     """Return the configured subject in the model's order of muscles, or the generic one.
 
@@ -115,8 +128,9 @@ def starting_muscles(config: Config, model: ModelFile) -> Subject:
         return subject.in_order(model.muscle_names)
     except ValueError as error:
         raise UserError(
-            f"Subject '{path}' has the muscles {', '.join(subject.muscles)}, but the model has "
-            f"{', '.join(model.muscle_names)}; give the subject that belongs to the model."
+            f"Subject '{path}' is not of the model's muscles: "
+            f"{_difference(subject.muscles, model.muscle_names)}; give the subject that belongs to "
+            "the model, or import the person anew with --config."
         ) from error
 
 

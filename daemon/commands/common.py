@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -30,11 +31,24 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", *lines])
 
 
+class Number(click.FloatRange):
+    """A number within a range, and not NaN, which click lets through any."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number, or say what it has to be."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return number
+
+
 def seconds_option(**settings: Any) -> Callable[[Command], Command]:
     """Return the option --seconds."""
     return click.option(
         "--seconds",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         metavar="S",
         **{"help": "Stop after this time; without it, go on until Ctrl-C.", **settings},
     )

@@ -62,5 +62,9 @@ def read_osim(root: Element, path: Path) -> tuple[Subject, list[str]]:
 
 
 def _is_muscle(element: Element) -> bool:
-    """Tell a muscle of whatever class from a ligament or an actuator, which lack fibres."""
-    return all(element.find(tag) is not None for tag in _NEEDED)
+    """Tell a muscle of whatever class from a ligament or an actuator, which lack fibres.
+
+    One that lacks a single parameter is a muscle too: it is refused, not left out without a word. A
+    pennation model within a muscle states the fibre length alone.
+    """
+    return sum(element.find(tag) is not None for tag in _NEEDED) >= len(_NEEDED) - 1

@@ -37,12 +37,16 @@ class Lines:
         raise TypeError(f"no line is known for a {message.topic} message")
 
     def _moment(self, message: MomentMessage) -> str:
-        """Return time, status, a value per joint (``!`` where not ok) and the age when sent."""
+        """Return time, status, each joint's moment and the age when sent.
+
+        ``±`` is the moment's deviation, ``k`` the stiffness in N*m/rad, ``!`` a joint not ok.
+        """
         names, unit = self._names(message)
         joints = []
         for i, (name, moment, ok) in enumerate(zip(names, message.moment, message.ok, strict=True)):
             spread = f" ±{message.sd[i]:.2f}" if message.sd else ""
-            joints.append(f"{name} {moment:+.2f}{spread}{'' if ok else ' !'}")
+            stiffness = f" k {message.stiffness[i]:+.1f}" if message.stiffness else ""
+            joints.append(f"{name} {moment:+.2f}{spread}{stiffness}{'' if ok else ' !'}")
         age = (
             "no EMG yet"
             if message.t is None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from daemon.commands.common import examples
+from daemon.commands.common import Number, examples
 from daemon.commands.setup.keys import key_options, keys_of
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.table import facts
@@ -59,7 +59,7 @@ def _asks(command: Callable[..., None]) -> Callable[..., None]:
     )
     patience = click.option(
         "--patience",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         default=2.0,
         show_default=True,
         metavar="S",

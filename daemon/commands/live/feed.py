@@ -160,10 +160,10 @@ def play(
 ) -> None:
     """Put a recording's streams on the network.
 
-    RECORDING is an .npz or .xdf file, a folder of .sto and .mot files, or such files with commas
-    between them. `emg=FILE,angles=FILE` says what a file is, and `RUN.xdf,emg=NAME` which stream is
-    meant, by its name, source_id or number. The streams are sent in real time, with time stamps of
-    now.
+    RECORDING is an .npz, .mat or .xdf file, a .sto, .mot, .csv, .tsv or .c3d file, a folder of
+    these, or such files with commas between them. `emg=FILE,angles=FILE` says what a file is, and
+    `RUN.xdf,emg=NAME` which stream is meant, by its name, source_id or number. The streams are sent
+    in real time, with time stamps of now.
     """
     from daemon.assembly.recordings import known_streams
     from daemon.config import load_config

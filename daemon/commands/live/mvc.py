@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from daemon.commands.common import config_argument, examples
+from daemon.commands.common import Number, config_argument, examples
 from daemon.commands.setup.keys import key_options, keys_of
 from daemon.terminal.console import json_option, say, write_json
 from pipeline.errors import UserError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from daemon.guidance.outcome import Outcome
 
 _INTERRUPTED = 130
-_Seconds = click.FloatRange(min=1, max=600)
+_Seconds = Number(min=1, max=600)
 
 
 @click.command(
@@ -56,7 +56,7 @@ _Seconds = click.FloatRange(min=1, max=600)
 )
 @click.option(
     "--pause-seconds",
-    type=click.FloatRange(min=0, max=600),
+    type=Number(min=0, max=600),
     default=10.0,
     show_default=True,
     metavar="S",

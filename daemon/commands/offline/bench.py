@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from daemon.commands.common import examples
+from daemon.commands.common import Number, examples
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
 from daemon.terminal.curves import curves as curve_option
 from daemon.terminal.table import table
@@ -29,7 +29,7 @@ def bench() -> None:
 @bench.command()
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=2),
+    type=Number(min=2),
     default=60.0,
     show_default=True,
     help="How long each set-up is measured, after 5 s to settle.",

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
-from daemon.commands.common import config_argument, examples, parts_options, recording_of
+from daemon.commands.common import Number, config_argument, examples, parts_options, recording_of
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.recorded import recorded_table
 from daemon.terminal.table import table
@@ -64,7 +64,7 @@ _ALL: tuple[Kind, tuple[str, ...]] = ("seconds", ("0:1e9",))
 )
 @click.option(
     "--budget-seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=60.0,
     show_default=True,
     metavar="S",

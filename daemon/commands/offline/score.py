@@ -10,7 +10,7 @@ import click
 from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
-from daemon.commands.common import config_argument, examples, parts_options, recording_of
+from daemon.commands.common import Number, config_argument, examples, parts_options, recording_of
 from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
 from daemon.terminal.recorded import recorded_table
 from daemon.terminal.table import table
@@ -42,7 +42,7 @@ from daemon.terminal.table import table
 )
 @click.option(
     "--freeze-after",
-    type=float,
+    type=Number(),
     metavar="S",
     help="Stop learning at this time of the recording, s, and score the rest by itself; with 0 "
     "nothing is learnt.",
@@ -64,9 +64,9 @@ def score(
     The recording goes through the same way as live data: each second is predicted before the
     calibrator may learn from it, so the error is that of a live session. Beside it stand the errors
     of the generic, uncalibrated person and of the reference's mean on the same samples. RECORDING
-    is an .npz or .xdf file, a folder of .sto and .mot files, or such files with commas between
-    them. `emg=FILE,angles=FILE,moments=FILE` says what a file is, and `RUN.xdf,emg=NAME` which
-    stream is meant, by its name, source_id or number.
+    is an .npz, .mat or .xdf file, a .sto, .mot, .csv, .tsv or .c3d file, a folder of these, or such
+    files with commas between them. `emg=FILE,angles=FILE,moments=FILE` says what a file is, and
+    `RUN.xdf,emg=NAME` which stream is meant, by its name, source_id or number.
     """
     given = (recording,) if recording else ()
     config = checked_config(config_name, start)

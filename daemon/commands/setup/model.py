@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.commands.common import examples
+from daemon.commands.common import Number, examples
 from daemon.terminal.console import json_option, progress_of_stages, say, write_json
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.geometry import Coordinate
 
 _COUNT = click.IntRange(min=1)
-_POSITIVE = click.FloatRange(min=0, min_open=True)
+_POSITIVE = Number(min=0, min_open=True)
 _FILE = click.Path(path_type=Path)
 
 

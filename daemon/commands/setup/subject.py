@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daemon.commands.common import examples
+from daemon.commands.common import Number, examples
 from daemon.commands.setup.subject_run import run
 from daemon.terminal.console import Command, say
 from pipeline.errors import UserError
@@ -16,6 +16,9 @@ from pipeline.files import refuse_existing
 
 if TYPE_CHECKING:
     from daemon.config import Config
+    from pipeline.model.subject import Subject
+
+_Lists = dict[str, list[str]]
 
 
 def _writable(context: click.Context, option: click.Parameter, value: Path) -> Path:
@@ -85,7 +88,7 @@ def subject() -> None:
 @click.option(
     "--time-step",
     "step_s",
-    type=click.FloatRange(min=0, min_open=True, max=0.1),
+    type=Number(min=0, min_open=True, max=0.1),
     default=0.01,
     show_default=True,
     metavar="S",
@@ -131,9 +134,14 @@ def export(file: Path, output: Path, config_name: str | None, dialect: str) -> N
     from daemon.subjects.ceinms import DIALECTS, write_ceinms
     from pipeline.model.subject import load_subject
 
-    config = _config(config_name)
-    joints, channels = (None, None) if config is None else (_joints(config), _channels(config))
-    write_ceinms(load_subject(file), output, DIALECTS[dialect], joints, channels)
+    config, person = _config(config_name), load_subject(file)
+    joints, channels = (None, None) if config is None else _of(config, person, file)
+    write_ceinms(person, output, DIALECTS[dialect], joints, channels)
+    if stiff := sum(person.rigid):
+        say(
+            f"{stiff} of {len(person.muscles)} tendons are rigid, which the file cannot say; run "
+            "the tool with stiff tendons."
+        )
     if config is None:
         say("Without --config the file says nothing of joints and channels; add them by hand.")
     say(f"Wrote {output}.")
@@ -146,6 +154,18 @@ def _config(name: str | None) -> Config | None:
     from daemon.config import load_config
 
     return None if name is None else load_config(name)
+
+
+def _of(config: Config, person: Subject, file: Path) -> tuple[_Lists, _Lists]:
+    """Return the set-up's joints and channels, each with the person's muscles."""
+    lists = _joints(config), _channels(config)
+    named = {muscle for several in lists for muscles in several.values() for muscle in muscles}
+    if strange := sorted(named - set(person.muscles)):
+        some = ", ".join(strange[:8]) + (f" and {len(strange) - 8} more" if strange[8:] else "")
+        raise UserError(
+            f"'{file}' lacks {some}, which the set-up has; give the set-up that the person is of."
+        )
+    return lists
 
 
 def _joints(config: Config) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from daemon.commands.common import examples
+from daemon.commands.common import Number, examples
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.table import table
 from pipeline.errors import UserError
@@ -52,7 +52,7 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--delay",
     "delay_s",
-    type=click.FloatRange(0.0, LONGEST_DELAY_S),
+    type=Number(0.0, LONGEST_DELAY_S),
     metavar="S",
     help="Electromechanical delay, s; without it the subject's own, or none.",
 )
@@ -84,12 +84,15 @@ def run(
     program makes of the same files.
     """
     from daemon.config import load_config
-    from daemon.subjects.execution import execute, read_inputs, write_execution
+    from daemon.subjects.execution import execute, write_execution
+    from daemon.subjects.execution_inputs import read_inputs
     from pipeline.model.subject import load_subject
 
     person = load_subject(file)
-    if muscles:
-        wanted = tuple(name.strip() for name in muscles.split(",") if name.strip())
+    if muscles is not None:
+        wanted = tuple(dict.fromkeys(name.strip() for name in muscles.split(",") if name.strip()))
+        if not wanted:
+            raise UserError(f"--muscles: '{muscles}' names no muscle; write them as A,B.")
         if strange := [name for name in wanted if name not in person.muscles]:
             raise UserError(
                 f"--muscles: '{file}' has no muscle {', '.join(strange)}; it has "
@@ -110,10 +113,12 @@ def run(
 
 def _by_joint(given: tuple[str, ...]) -> dict[str, Path]:
     """Return the files of moment arms by joint."""
-    files = {}
+    files: dict[str, Path] = {}
     for text in given:
         joint, equals, file = text.partition("=")
         if not (joint and equals and file):
             raise UserError(f"--moment-arm: write '{text}' as JOINT=FILE.")
+        if joint in files:
+            raise UserError(f"--moment-arm: {joint} has two files, '{files[joint]}' and '{file}'.")
         files[joint] = Path(file)
     return files

@@ -60,6 +60,8 @@ _COMMON = {
 }
 """What stands for all streams; a stream's own goes before it."""
 _OF_EMG = {"names": ("names",), "unit": ("unit",)}
+_EXPECTED = ("one number", "one number for each sample", "a table of numbers, a row a sample")
+"""What an array is to be, by its dimensions."""
 _FACTS = ("fs", "time", "t", "names", "labels", "channels", "unit")
 
 
@@ -156,7 +158,7 @@ class _Named:
         if values.dtype.kind not in "fiu" or values.ndim != ndim:
             raise UserError(
                 f"The key {key} of '{self.file}' holds {values.dtype} of shape {values.shape}, not "
-                f"numbers in {ndim} dimensions."
+                f"{_EXPECTED[ndim]}."
             )
         return values.astype(np.float64)
 
@@ -179,6 +181,8 @@ def _stream(named: _Named, role: str, key: str, known: KnownStream) -> RecordedS
     times = named.fact(role, key, "time", "t")
     t = None if times is None else named.numbers(times, 1)
     labels = _labels(named, role, key, known)
+    if not named.arrays[key].size:
+        raise UserError(f"The key {key} of '{named.file}' is empty; fill it, or take it out.")
     x = _upright(named.numbers(key, 2), None if t is None else len(t), len(labels))
     names = channel_names(labels or [""] * x.shape[1], known, named.file, f"the key {key}")
     if ROLES[role].nan_is_no_reference:
@@ -232,7 +236,10 @@ def _unit(named: _Named, role: str, key: str, known: KnownStream) -> str | None:
     if found is None:
         return (known.unit or "1") if role == "emg" else None
     unit = str(named.arrays[found]).strip()
-    to_si(role, unit, dict.fromkeys(SCALED.get(role, ()), 1.0))  # refuses what nobody knows
+    try:
+        to_si(role, unit, dict.fromkeys(SCALED.get(role, ()), 1.0))  # refuses what nobody knows
+    except UserError as error:
+        raise UserError(f"The key {found} of '{named.file}': {error}") from error
     return unit
 
 

@@ -70,17 +70,30 @@ Source = str | Path | Parts
 
 
 def parts_of(path: Source) -> list[Given]:
-    """Return the parts of ``FILE,FILE`` or ``emg=FILE,angles=FILE``; a path that exists is one."""
+    """Return the parts of ``FILE,FILE`` or ``emg=FILE,angles=FILE``; a path that exists is one.
+
+    Raises
+    ------
+    UserError
+        If nothing stands on one side of a comma.
+    """
     if isinstance(path, Parts):
         return list(path.given)
     if Path(path).exists():
         return [Given(None, str(path))]
-    return [_part(text.strip()) for text in str(path).split(",")]
+    texts = [text.strip() for text in str(path).split(",")]
+    if "" in texts:
+        raise UserError(f"The recording '{path}' names no file beside a comma; take the comma out.")
+    return [_part(text) for text in texts]
 
 
 def _part(text: str) -> Given:
     role, equals, rest = text.partition("=")
-    return Given(role, rest) if equals and role in ROLES else Given(None, text)
+    if not (equals and role in ROLES):
+        return Given(None, text)
+    if not rest:
+        raise UserError(f"'{text}' names no file; write {role}=FILE.")
+    return Given(role, rest)
 
 
 def trials_of(parts: Sequence[Given]) -> list[list[Given]]:

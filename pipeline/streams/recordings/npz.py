@@ -48,6 +48,11 @@ def read_npz(file: Path) -> Arrays:
                 raise ValueError(f"'{name}' is no array")
         return arrays
     except _BROKEN as error:
+        if "allow_pickle" in str(error):  # NumPy's own advice would have the file run programs
+            raise UserError(
+                f"'{file}' holds Python objects or is no .npz at all; save arrays of numbers and "
+                "of text with numpy.savez."
+            ) from error
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(
             f"'{file}' cannot be read as .npz ({reason}); it is broken or was not written whole."

@@ -67,3 +67,39 @@ def test_a_file_that_is_there_is_kept_unless_overwriting_is_asked_for(run, share
         assert output.read_bytes() == before + b" "
         assert run(command, file, "-o", output, "--overwrite").exit_code == 0
         assert output.read_bytes() == before
+
+
+def test_options_of_a_run_that_mean_nothing_are_refused(run, shared_data, tmp_path):
+    person = tmp_path / "a.json"
+    run("import", shared_data / "walking" / "ceinms_subject_calibrated.xml", "-o", person)
+    files = ("--excitations", "e.sto", "--lengths", "l.sto", "--moment-arm", "ankle=a.sto")
+    for options, sentence in (
+        (("--muscles", " ,"), "names no muscle"),
+        (("--moment-arm", "ankle=b.sto"), "ankle has two files, 'a.sto' and 'b.sto'"),
+        (("--delay", "nan"), "nan is not a number"),
+    ):
+        result = run("run", person, *files, *options, "-o", tmp_path / "out")
+        assert result.exit_code == 2, result.output
+        assert sentence in result.output
+        assert not (tmp_path / "out").exists()
+
+
+def test_an_export_says_what_its_file_cannot(run, shared_data, tmp_path):
+    person, xml = tmp_path / "a.json", tmp_path / "a.xml"
+    source = shared_data / "walking" / "ceinms_subject_calibrated.xml"
+    run("import", source, "-o", person, "--tendon", "rigid")
+    result = run("export", person, "-o", xml, "--config", "walking")
+    assert result.exit_code == 0
+    assert "92 of 92 tendons are rigid, which the file cannot say" in " ".join(
+        result.output.split()
+    )
+
+
+def test_a_set_up_of_other_muscles_is_not_written_into_an_export(run, shared_data, tmp_path):
+    person, xml = tmp_path / "a.json", tmp_path / "a.xml"
+    run("import", shared_data / "walking" / "gait2392.osim", "-o", person)
+    result = run("export", person, "-o", xml, "--config", "arm")
+    assert result.exit_code == 2
+    assert "lacks BIClong, BICshort, BRA," in result.output
+    assert "and 2 more, which the set-up has" in result.output
+    assert not xml.exists()

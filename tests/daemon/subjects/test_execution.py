@@ -9,7 +9,7 @@ from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import generic_subject
 from daemon.commands.setup.subject import subject as group
 from daemon.config import load_config
-from daemon.subjects.execution import read_inputs
+from daemon.subjects.execution_inputs import read_inputs
 from pipeline.errors import UserError
 from pipeline.streams.recordings.opensim_table import read_table
 from pipeline.streams.recordings.writing import write_sto
@@ -120,6 +120,16 @@ def written(tmp_path):
         ((ONE, T[:20]), (ONE, T), r"goes from 0 to 0\.19 s, but the lengths from 0 to 0\.29 s"),
         ((ONE, T), (ONE, T**2), "must go on in even steps"),
         (({"soleus_r": np.where(T[7] == T, np.nan, 0.1)}, T), (ONE, T), r"soleus_r at 0\.07 s"),
+        (
+            ({"soleus_r": 200.0 * T}, T),
+            (ONE, T),
+            r"has 12 for soleus_r .* excitations are 0 to 1",
+        ),
+        ((ONE, T), ({"soleus_r": 300.0 + T}, T), r"has 300 for soleus_r at 0 s, .* arms in m"),
+        ((ONE, T), ({"soleus_r": 0.0 * T}, T), r"has 0 for soleus_r at 0 s"),
+        ((ONE, np.where(T > 0.1, T + 3, T)), (ONE, np.arange(300) / 100), r"from 0\.1 to 3\.11 s"),
+        ((ONE, T), (ONE, T[:2]), "has 2 rows; three are the least"),
+        ((ONE, T), (ONE, T[::-1]), "even steps, but after"),
     ],
 )
 def test_what_cannot_be_executed_is_one_sentence(written, tmp_path, excitation, lengths, sentence):
@@ -127,3 +137,32 @@ def test_what_cannot_be_executed_is_one_sentence(written, tmp_path, excitation, 
     given = written("emg.sto", *excitation), written("lmt.sto", *lengths)
     with pytest.raises(UserError, match=sentence):
         read_inputs(person, *given, {"ankle": written("arm.sto", ONE)})
+
+
+def test_columns_that_are_not_there_are_told_at_once_with_the_muscles_that_are(written):
+    person = generic_subject(model_in_use(load_config("walking")))
+    legs = ("med_gas_r", "soleus_r")
+    emg = written("emg.sto", dict.fromkeys(legs, 0.1 + T))
+    with pytest.raises(UserError) as told:
+        read_inputs(person, emg, written("lmt.sto", ONE), {})
+    assert f"and {len(person.muscles) - len(legs) - 8} more" in str(told.value)
+    kept = next(
+        words for words in str(told.value).split() if set(legs) <= set(words.strip(".").split(","))
+    )
+    assert person.with_muscles(tuple(kept.strip(".").split(",")))
+
+
+def test_a_file_of_arms_of_other_muscles_is_not_taken_for_no_arms(written):
+    person = generic_subject(model_in_use(load_config("walking"))).with_muscles(("soleus_r",))
+    given = written("emg.sto", ONE), written("lmt.sto", ONE)
+    with pytest.raises(
+        UserError, match="about ankle of none of the muscles soleus_r; it has soleus"
+    ):
+        read_inputs(person, *given, {"ankle": written("arm.sto", {"soleus": T})})
+
+
+def test_a_column_that_is_there_twice_is_refused(written, tmp_path):
+    person = generic_subject(model_in_use(load_config("walking"))).with_muscles(("soleus_r",))
+    write_sto(tmp_path / "two.sto", "", ["soleus_r"] * 2, T, np.ones((len(T), 2)), "")
+    with pytest.raises(UserError, match="has the column soleus_r more than once"):
+        read_inputs(person, tmp_path / "two.sto", written("lmt.sto", ONE), {})

@@ -381,3 +381,12 @@ def test_muscle_defaults_of_an_opensim_model_are_no_muscles(file):
     assert subject.muscles == ("biceps",)
     assert subject.max_velocity[0] == 10
     assert subject.pennation[0] == 0
+
+
+@pytest.mark.parametrize("tag", ["optimal_fiber_length", "max_isometric_force"])
+def test_a_muscle_that_lacks_a_parameter_is_not_left_out_without_a_word(file, shared_data, tag):
+    text = (shared_data / "walking" / "gait2392.osim").read_text()
+    before, _, after = text.rpartition(f"<{tag}>")
+    broken = before + after.partition(f"</{tag}>")[2]
+    with pytest.raises(UserError, match=rf"{tag} of \w+ must be a number above 0, got nothing"):
+        import_subject(file(broken, "model.osim"))

@@ -71,8 +71,8 @@ def test_samples_that_no_stream_plays_are_left_out(mat):
         ({"q": 40 * X}, "does not say whether its angles are in degrees"),
         ({"angles_unit": "furlong"}, "furlong"),
         ({"fs": -1.0}, r"fs of .* is -1, not a sampling rate"),
-        ({"fs": "100"}, "not numbers in 0 dimensions"),
-        ({"q": X + 1j}, "not numbers in 2 dimensions|none of the keys"),
+        ({"fs": "100"}, "not one number"),
+        ({"q": X + 1j}, "not a table of numbers|none of the keys"),
         ({"dof_names": np.array(["hip"], dtype=object)}, "2.* for 1 channels"),
     ],
 )

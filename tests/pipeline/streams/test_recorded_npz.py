@@ -81,3 +81,18 @@ def test_of_a_file_given_for_one_role_only_that_is_taken(npz):
 def test_a_role_nobody_knows_is_told(tmp_path):
     with pytest.raises(UserError, match=r"does not exist; .* one of emg, angles, moments"):
         load_recording(f"emgs={tmp_path / 'a.sto'},angles={tmp_path / 'b.sto'}")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        ({"emg": np.zeros((0, 2))}, "key emg of .* is empty; fill it, or take it out"),
+        ({"emg": X[None]}, r"shape \(1, 50, 2\), not a table of numbers"),
+        ({"emg": X, "unit": "furlong"}, "key unit of .*r.npz': The unit 'furlong'"),
+        ({"emg": np.array([{}], dtype=object)}, "holds Python objects"),
+    ],
+)
+def test_what_is_no_recording_is_one_sentence(npz, arrays, sentence):
+    with pytest.raises(UserError, match=sentence) as told:
+        load_recording(npz(**arrays, **NAMES))
+    assert "pickle" not in str(told.value)

@@ -60,6 +60,13 @@ def test_what_is_given_by_hand_wins_over_what_a_recording_holds(tmp_path):
     assert [left.what for left in recording.left_out] == ["the angles"]
 
 
+@pytest.mark.parametrize("rest", [",", ",emg=", " , ,"])
+def test_a_comma_with_nothing_beside_it_does_not_name_the_folder_one_is_in(tmp_path, rest):
+    file = table(tmp_path / "emg.sto", ["SOL"])
+    with pytest.raises(UserError, match="names no file"):
+        load_recording(f"{file}{rest}")
+
+
 def test_nothing_given_is_one_sentence():
     with pytest.raises(UserError, match="No file of a recording was given"):
         load_parts()

@@ -121,6 +121,9 @@ def test_lines_speak_by_name_once_the_meta_is_known(meta: MetaMessage) -> None:
     assert lines.line(moment(sd=(1.0, 2.0))) == (
         "10.008  NOMINAL  knee +12.35 ±1.00  ankle -0.50 ±2.00 ! N*m  age 8.0 ms"
     )
+    assert lines.line(moment(sd=(1.0, 2.0), stiffness=(30.0, -4.56))) == (
+        "10.008  NOMINAL  knee +12.35 ±1.00 k +30.0  ankle -0.50 ±2.00 k -4.6 ! N*m  age 8.0 ms"
+    )
     assert "joint 0" in lines.line(moment(session="second"))
     assert "no EMG yet" in lines.line(moment(t=None, status=Status.STARTING))
 
