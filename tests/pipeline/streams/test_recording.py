@@ -84,9 +84,9 @@ def test_filtered_signals_are_preferred_and_invalid_moments_masked(tmp_path):
         ({"time": T[:-1]}, "49 time stamps for 50 rows"),
         ({"time": np.where(np.arange(N) == 7, 0.0, T)}, "Time does not increase at row 7"),
         ({"time": np.where(np.arange(N) == 7, np.nan, T)}, "Time does not increase at row 7"),
-        ({"emg": np.array([["x", "y"]])}, "not numbers"),
-        ({"emg": np.empty((0, 2))}, "0 rows of data"),
-        ({"emg": np.array([None, {}])}, "cannot be read as .npz"),
+        ({"emg": np.array([["x", "y"]])}, "not a table of numbers"),
+        ({"emg": np.empty((0, 2))}, "key emg of .* is empty"),
+        ({"emg": np.array([None, {}])}, "holds Python objects"),
     ],
 )
 def test_a_faulty_npz_is_one_sentence(tmp_path, changes, sentence):

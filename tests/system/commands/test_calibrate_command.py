@@ -154,7 +154,7 @@ def test_a_recording_without_a_stream_is_refused(run, walk, tmp_path):
     ("change", "sentence"),
     [
         (("optimal_fibre_length", -0.05), "optimal_fibre_length of .* must be above zero"),
-        (("muscles", "psoas_r"), "psoas_r"),
+        (("muscles", "psoas_r"), "is not of the model's muscles: it lacks tib_ant_r"),
     ],
 )
 def test_a_subject_that_is_impossible_or_has_no_geometry_is_refused(
