@@ -13,6 +13,9 @@ from pipeline.errors import UserError
 MOST_TEXT_BYTES = 64 * 2**20
 """No configuration, model, person or table of a reasonable length is larger."""
 
+MOST_UNPACKED_BYTES = 4 * 2**30
+"""Few bytes may unpack to very many; a day of 64 channels at 1 kHz is not meant to be read here."""
+
 
 def refuse_large(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> None:
     """Refuse a file before it is read; one that is not there is for the reader to tell of.

@@ -14,6 +14,7 @@ from pipeline.errors import UserError
 from pipeline.geometry import ModelFile
 from pipeline.model.curve_choice import CurveChoice, load_curves
 from pipeline.model.subject import USUAL_DELAY_S, Subject, load_subject
+from pipeline.sentences import listed
 
 USUAL_GAIN = {"mvc": 1.0, "peak": 0.5, "unknown": 1.0}
 """What EMG is multiplied by before anything is known, by what it is scaled to: walking and its like
@@ -102,10 +103,7 @@ def _difference(subject: Sequence[str], model: Sequence[str]) -> str:
     """Return what each of two sets of muscles has and the other has not."""
     sides = {"it lacks": set(model) - set(subject), "it also has": set(subject) - set(model)}
     told = " and ".join(
-        f"{side} {', '.join(sorted(names)[:8])}"
-        + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-        for side, names in sides.items()
-        if names
+        f"{side} {listed(sorted(names), 8)}" for side, names in sides.items() if names
     )
     return told or "it has one of them more than once"
 

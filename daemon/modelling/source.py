@@ -10,6 +10,7 @@ from typing import Protocol
 from daemon.modelling.samples import Array
 from pipeline.errors import UserError
 from pipeline.geometry import Muscle, MusclePath
+from pipeline.sentences import listed
 
 
 @dataclass(frozen=True)
@@ -80,5 +81,5 @@ class Source(Protocol):
 
 def unknown(kind: str, name: str, path: Path, known: Sequence[str]) -> UserError:
     """Return the error that a model has no coordinate or muscle of a name."""
-    listed = ", ".join(known[:40]) + (f" and {len(known) - 40} more" if len(known) > 40 else "")
-    return UserError(f"'{path}' has no {kind} called '{name}'; it has {listed or 'none'}.")
+    there = listed(known, 40) or "none"
+    return UserError(f"'{path}' has no {kind} called '{name}'; it has {there}.")

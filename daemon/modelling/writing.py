@@ -15,6 +15,7 @@ from daemon.modelling.fit_paths import Limits
 from pipeline.errors import UserError
 from pipeline.files import written_whole
 from pipeline.geometry import FORMAT, ModelFile, MusclePath, load_model
+from pipeline.sentences import listed
 
 WIDTH = 80
 """Longest piece of a wrapped list in the file, characters."""
@@ -63,7 +64,7 @@ def _refusal(fitted: Fitted) -> str:
     way = narrower or "--range, or --recording for those of a person"
     over = list(fitted.over)
     out = f"leave them out (--without {','.join(over)}), " if len(over) <= FEW else ""
-    named = ", ".join(over[:FEW]) + (f" and {len(over) - FEW} more" if len(over) > FEW else "")
+    named = listed(over, FEW)
     return (
         f"The errors of {named} exceed a limit, so nothing was written; narrow the ranges ({way}), "
         f"{out}or give --accept."

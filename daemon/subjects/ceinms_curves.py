@@ -48,7 +48,7 @@ def curves_of(defaults: Element | None, elements: Sequence[Element], path: Path)
     Parameters
     ----------
     defaults
-        Element with the curves of all muscles, and ``percentageChange``.
+        Element with the curves of all muscles, and ``percentageChange``; it has a ``name``.
     elements
         The muscles, which may have curves of their own.
 
@@ -62,7 +62,6 @@ def curves_of(defaults: Element | None, elements: Sequence[Element], path: Path)
     names = [name for name in _USED if name in general or any(name in own for own in each)]
     change = 0.0
     if defaults is not None:
-        defaults.set("name", defaults.tag)  # for the sentence about a wrong value
         change = number(defaults, "percentageChange", path, default=0.0)
     content: dict[str, object] = {"length_change": change}
     if not names:

@@ -43,13 +43,16 @@ def read_ceinms(root: Element, path: Path) -> tuple[Subject, list[str]]:
 def _subject(
     root: Element, elements: Sequence[Element], dialect: Dialect, path: Path
 ) -> tuple[Subject, list[str]]:
+    defaults = root.find(dialect.defaults)
+    if defaults is not None:
+        defaults.set("name", defaults.tag)  # for the sentence about a wrong value
+
     def each(tag: str, above: float = -np.inf) -> Array:
         return np.array([number(element, tag, path, above) for element in elements])
 
     def optional(tag: str, above: float) -> Array:
-        return _optional(root.find(dialect.defaults), elements, tag, path, above)
+        return _optional(defaults, elements, tag, path, above)
 
-    defaults = root.find(dialect.defaults)
     damping = optional("damping", above=-1e-12)
     delay_s, delay_notes = _delay(optional("emDelay", above=-np.inf), path)
     shape_factor = each("shapeFactor")
@@ -80,7 +83,6 @@ def _optional(
     """Return a number of each muscle, else that of the defaults, else nan."""
     general = np.nan
     if defaults is not None:
-        defaults.set("name", defaults.tag)  # for the sentence about a wrong value
         general = number(defaults, tag, path, above, default=np.nan)
     return np.array([number(element, tag, path, above, general) for element in elements])
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.model.subject import Array, Subject
+from pipeline.sentences import listed
+from pipeline.streams.recordings.given import checked_file
 from pipeline.streams.recordings.opensim import read_columns
 
 UNEVEN = 0.01
@@ -98,7 +100,7 @@ def read_inputs(
 
 
 def _read(file: Path) -> _Given:
-    table = read_columns(file)
+    table = read_columns(checked_file(str(file)))
     if twice := [name for name, count in Counter(table.columns).items() if count > 1]:
         raise UserError(f"'{file}' has the column {twice[0]} more than once; delete the wrong one.")
     return _Given(file, table.t, dict(zip(table.columns, table.x.T, strict=True)))
@@ -111,8 +113,8 @@ def _driving(
         return {muscle: (muscle,) for muscle in muscles}
     if undriven := [muscle for muscle in muscles if muscle not in drives]:
         raise UserError(
-            f"The set-up has no channel for {_some(undriven)}; choose among those it drives, "
-            f"--muscles {_those(muscles, drives)}."
+            f"The set-up has no channel for {listed(undriven, _SHOWN)}; choose among those "
+            f"it drives, --muscles {_those(muscles, drives)}."
         )
     return drives
 
@@ -133,13 +135,8 @@ def _check_has(given: _Given, wanted: Mapping[str, Sequence[str]], *, by_muscle:
         mend = "Name its columns as the subject names its muscles."
     else:
         mend = "Name its columns as the set-up names its channels."
-    raise UserError(f"'{given.file}' has no column {_some(lacking)}; it has "
-                    f"{_some(list(given.columns))}. {mend}")  # fmt: skip
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    raise UserError(f"'{given.file}' has no column {listed(lacking, _SHOWN)}; it has "
+                    f"{listed(list(given.columns), _SHOWN)}. {mend}")  # fmt: skip
 
 
 def _those(muscles: Sequence[str], drives: Mapping[str, Sequence[str]]) -> str:
@@ -150,7 +147,7 @@ def _arms(given: _Given, dof: str, subject: Subject, t: Array) -> Array:
     if not set(subject.muscles) & set(given.columns):
         raise UserError(
             f"'{given.file}' has a moment arm about {dof} of none of the muscles "
-            f"{_some(subject.muscles)}; it has {_some(list(given.columns))}."
+            f"{listed(subject.muscles, _SHOWN)}; it has {listed(list(given.columns), _SHOWN)}."
         )
     possible = (-LONGEST_ARM_M, LONGEST_ARM_M)
     return np.stack(

@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Column, Table
 
 from daemon.terminal.table import table
+from pipeline.sentences import listed
 
 MOST_CHANNELS = 4
 """So many channels are named; of more, their number is told."""
@@ -28,17 +29,16 @@ def recorded_table(contents: Mapping[str, Any]) -> Table:
 def _rows(contents: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for row in contents["streams"]:
         numbers = f"{row['rate_hz']:.4g}", f"{row['seconds']:.1f}", str(row["gaps"] or "")
-        yield row["stream"], _channels(row["channels"]), row["unit"], _short(row["file"]), *numbers
+        yield (
+            row["stream"],
+            listed(row["channels"], MOST_CHANNELS),
+            row["unit"],
+            _short(row["file"]),
+            *numbers,
+        )
     for left in contents["left_out"]:
         what = f"{left['what']}: {left['why']}"
         yield "left out", what, "", _short(left["file"]), "", "", ""
-
-
-def _channels(names: list[str]) -> str:
-    shown = ", ".join(names[:MOST_CHANNELS])
-    return (
-        shown if len(names) <= MOST_CHANNELS else f"{shown} and {len(names) - MOST_CHANNELS} more"
-    )
 
 
 def _short(source: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from pipeline.output.message import (
     StatusMessage,
 )
 from pipeline.streams.lsl.liblsl import load_pylsl
+from pipeline.streams.lsl.outlet import linger
 from pipeline.streams.own import PREDICTED_MOMENTS, own_source_id
 
 PARAMETER_UNITS = {"optimal_fibre_length": "m", "tendon_slack_length": "m"}
@@ -25,8 +25,6 @@ STIFFNESS = "joint-stiffness"
 """End of the name of the outlet of the joints' stiffness, which has no message of its own."""
 BUFFER_S = 60
 """How much liblsl keeps for an inlet that does not read, s."""
-HAND_OVER_S = 0.05
-"""Pause before outlets with consumers close: liblsl cannot be told to flush."""
 
 logger = logging.getLogger(__name__)
 
@@ -128,8 +126,7 @@ class LslPublisher:
 
     def close(self) -> None:
         """Close the outlets, giving liblsl a moment to send what it holds; safe to call twice."""
-        if any(outlet.have_consumers() for outlet in self._outlets.values()):
-            time.sleep(HAND_OVER_S)
+        linger(*self._outlets.values())
         self._outlets.clear()
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import UserError
+from pipeline.sentences import listed
 from pipeline.streams.base import Origin
 
 _SHOWN = 40
@@ -149,17 +150,18 @@ def _refuse_unknown(sought: Sequence[str | int], names: Sequence[str], whose: st
     if beyond := [str(one) for one in sought if isinstance(one, int) and one > len(names)]:
         raise UserError(
             f"{whose} has {len(names)} channels, none at place {', '.join(beyond)}; "
-            f"it has {_listed(names)}."
+            f"it has {listed(names, _SHOWN) or 'none'}."
         )
     if missing := [name for name in labels if name not in names]:
         raise UserError(
-            f"{whose} has no {_described(missing, names)}; it has {_listed(names)}; a table 'from' "
-            "says which is meant where it is called otherwise."
+            f"{whose} has no {_described(missing, names)}; it has "
+            f"{listed(names, _SHOWN) or 'none'}; a table 'from' says which is meant "
+            "where it is called otherwise."
         )
     if twice := [name for name in labels if names.count(name) > 1]:
         raise UserError(
-            f"{whose} has more than one channel named {_listed(twice)}; rename them, or say by "
-            "their places which are meant (a table 'from')."
+            f"{whose} has more than one channel named {listed(twice, _SHOWN)}; rename them, or "
+            "say by their places which are meant (a table 'from')."
         )
 
 
@@ -193,8 +195,3 @@ def did_you_mean(name: str, names: Sequence[str]) -> str:
     folded = {other.casefold(): other for other in names}
     close = get_close_matches(name.casefold(), folded, n=1)
     return f" (did you mean '{folded[close[0]]}'?)" if close else ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN]) or "none"
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

@@ -8,12 +8,13 @@ from typing import Literal
 
 import numpy as np
 import pylsl
+from listener import Listener
 
 from daemon.assembly.streams import build_source, stream_specs
 from daemon.config import Config, load_config
 from daemon.config.streams import StreamConfig, StreamsConfig
 from pipeline.streams import clock
-from pipeline.streams.base import Source, SourceState, StreamHealth
+from pipeline.streams.base import Source, SourceState
 from pipeline.streams.lsl.outlet import linger
 
 WRAP = 16384
@@ -128,35 +129,9 @@ class Sender:
         del self.outlet
 
 
-class Listener:
-    """Keeps all that a source returns."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self._t: list[np.ndarray] = []
-        self._x: list[np.ndarray] = []
-
-    def poll(self) -> StreamHealth:
-        if (chunk := self.source.poll()) is not None:
-            self._t.append(chunk.t)
-            self._x.append(chunk.x)
-        return self.source.health(clock.now())
-
-    def is_connected_to(self, sender: Sender) -> bool:
-        """Say whether nothing that is sent from now on can be missed."""
-        return self.poll().state is SourceState.STALE and sender.outlet.have_consumers()
-
-    @property
-    def count(self) -> int:
-        return sum(map(len, self._t))
-
-    @property
-    def t(self) -> np.ndarray:
-        return np.concatenate(self._t)
-
-    @property
-    def x(self) -> np.ndarray:
-        return np.concatenate(self._x)
+def is_connected(listener: Listener, sender: Sender) -> bool:
+    """Say whether nothing that is sent from now on can be missed."""
+    return listener.poll().state is SourceState.STALE and sender.outlet.have_consumers()
 
 
 def set_up(**tables: str) -> Config:

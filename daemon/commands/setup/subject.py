@@ -13,6 +13,7 @@ from daemon.commands.setup.subject_run import run
 from daemon.terminal.console import Command, say
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing
+from pipeline.sentences import listed
 
 if TYPE_CHECKING:
     from daemon.config import Config
@@ -161,9 +162,9 @@ def _of(config: Config, person: Subject, file: Path) -> tuple[_Lists, _Lists]:
     lists = _joints(config), _channels(config)
     named = {muscle for several in lists for muscles in several.values() for muscle in muscles}
     if strange := sorted(named - set(person.muscles)):
-        some = ", ".join(strange[:8]) + (f" and {len(strange) - 8} more" if strange[8:] else "")
         raise UserError(
-            f"'{file}' lacks {some}, which the set-up has; give the set-up that the person is of."
+            f"'{file}' lacks {listed(strange, 8)}, which the set-up has; give the set-up that the "
+            "person is of."
         )
     return lists
 

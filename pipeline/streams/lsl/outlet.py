@@ -10,16 +10,16 @@ from pipeline.streams.base import Array
 from pipeline.streams.lsl.liblsl import load_pylsl
 
 LINGER_S = 0.05
-"""How long an outlet that is heard outlives its last sample, s."""
+"""How long an outlet that is heard outlives its last sample, s: liblsl cannot be told to flush."""
 
 
-def linger(outlet: Any) -> None:
-    """Wait until the samples of an outlet have left it, before it is destroyed.
+def linger(*outlets: Any) -> None:
+    """Wait until the samples of outlets have left them, before they are destroyed.
 
     liblsl hands samples out on threads of its own; one that is on its way when its outlet is
     destroyed is freed into memory that is gone, and takes the process with it (sccn/liblsl 218).
     """
-    if outlet.have_consumers():
+    if any(outlet.have_consumers() for outlet in outlets):
         time.sleep(LINGER_S)
 
 

@@ -43,7 +43,7 @@ from pipeline.streams.units import SCALED, to_si
 
 Arrays = dict[str, NDArray[Any]]
 
-_KEYS = {
+KEYS = {
     "emg": ("emg",),
     "angles": ("q_f", "q"),
     "moments": ("moment_f", "moment"),
@@ -51,7 +51,7 @@ _KEYS = {
     "accelerations": ("qdd",),
 }
 """The keys of each role's samples, the preferred one first."""
-_DOCUMENTED = frozenset(key for keys in _KEYS.values() for key in keys)
+_DOCUMENTED = frozenset(key for keys in KEYS.values() for key in keys)
 _COMMON = {
     "fs": ("fs",),
     "time": ("time", "t"),
@@ -114,7 +114,7 @@ class _Named:
 
     def samples_of(self, role: str) -> str | None:
         """Return the key of a role's samples: one as documented, else the only one that tells."""
-        if plain := [key for key in map(self.key, _KEYS[role]) if key is not None]:
+        if plain := [key for key in map(self.key, KEYS[role]) if key is not None]:
             return plain[0]
         told = [
             key
@@ -126,7 +126,7 @@ class _Named:
         if len(found) > 1:
             raise UserError(
                 f"The keys {' and '.join(found)} of '{self.file}' may all be {role}; name the one "
-                f"that is meant {_KEYS[role][-1]}."
+                f"that is meant {KEYS[role][-1]}."
             )
         return found[0] if found else None
 

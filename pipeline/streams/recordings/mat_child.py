@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import loadmat, whosmat
 
+from pipeline.files import MOST_UNPACKED_BYTES
+
 _MOST_DEEP = 8
 """Structures in structures that are looked into."""
-_MOST_BYTES = 4 * 2**30
-"""Few bytes may unpack to very many."""
 
 
 def write_arrays(source: Path, out: Path) -> None:
     """Write numbers and texts by name; those of structures by both names, ``emg_fs``."""
-    if 8 * sum(math.prod(shape) for _, shape, _ in whosmat(source)) > _MOST_BYTES:
+    if 8 * sum(math.prod(shape) for _, shape, _ in whosmat(source)) > MOST_UNPACKED_BYTES:
         raise ValueError("it unpacks to too much")
     content = loadmat(source, simplify_cells=True, verify_compressed_data_integrity=True)
     own = {name: value for name, value in content.items() if not name.startswith("__")}

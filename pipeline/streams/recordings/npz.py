@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import UserError
+from pipeline.files import MOST_UNPACKED_BYTES
 from pipeline.streams.recordings.arrays import Arrays
 
-MOST_BYTES = 4 * 2**30
-"""Few bytes may unpack to very many; a day of 64 channels at 1 kHz is not meant to be read here."""
 _BROKEN = (
     ValueError,
     TypeError,
@@ -40,8 +39,10 @@ def read_npz(file: Path) -> Arrays:
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
             size = sum(member.file_size for member in archive.zip.infolist())
-            if size > MOST_BYTES:
-                raise UserError(f"'{file}' unpacks to {size} bytes; {MOST_BYTES} are read at most.")
+            if size > MOST_UNPACKED_BYTES:
+                raise UserError(
+                    f"'{file}' unpacks to {size} bytes; {MOST_UNPACKED_BYTES} are read at most."
+                )
             arrays = {name: archive[name] for name in archive.files}
         for name, array in arrays.items():
             if not isinstance(array, np.ndarray):  # NumPy gives the bytes of any other member

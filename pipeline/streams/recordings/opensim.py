@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.streams.base import Array
 from pipeline.streams.recordings.c3d import C3D, read_c3d
 from pipeline.streams.recordings.delimited import read_delimited
-from pipeline.streams.recordings.given import TABLE_SUFFIXES, GivenFile, checked_file
+from pipeline.streams.recordings.given import TABLE_SUFFIXES, GivenFile
 from pipeline.streams.recordings.known import UNKNOWN, KnownStream, channel_names
 from pipeline.streams.recordings.opensim_table import Table, read_table
 from pipeline.streams.recordings.recording import LeftOut, RecordedStream, checked_stream
@@ -90,9 +90,9 @@ def read_columns(file: Path) -> Table:
     Raises
     ------
     UserError
-        If it is missing or broken.
+        If it is broken.
     """
-    return _READERS.get(file.suffix.lower(), read_table)(checked_file(str(file)))
+    return _READERS.get(file.suffix.lower(), read_table)(file)
 
 
 def _told(

@@ -12,6 +12,7 @@ from scipy.io import savemat
 from pipeline.errors import UserError
 from pipeline.files import written_whole
 from pipeline.streams.base import Array
+from pipeline.streams.recordings.arrays import KEYS
 from pipeline.streams.recordings.recording import RecordedStream, Recording
 
 _LINES_AT_ONCE = 10_000
@@ -67,23 +68,13 @@ def _arrays(recording: Recording) -> dict[str, np.ndarray[Any, Any]]:
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     for key, stream in recording.streams.items():
         arrays |= {
-            _SAMPLES[key]: stream.x,
+            KEYS[key][-1]: stream.x,
             f"{key}_time": stream.t,
             f"{key}_fs": np.array(stream.rate_hz),
             f"{key}_unit": np.array(stream.unit),
             f"{key}_names": np.array(stream.channels),
         }
     return arrays
-
-
-_SAMPLES = {
-    "emg": "emg",
-    "angles": "q",
-    "moments": "moment",
-    "external": "external",
-    "accelerations": "qdd",
-}
-"""The key of each stream's samples."""
 
 
 def _npz(file: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:

@@ -4,7 +4,8 @@ from contextlib import ExitStack, closing
 
 import numpy as np
 import pytest
-from devices import Listener, Sender, set_up, source_of
+from devices import Sender, is_connected, set_up, source_of
+from listener import Listener
 
 from pipeline.streams.base import SourceState
 
@@ -28,8 +29,7 @@ def meet(opened, unique_name):
     def make(key, table, device):
         sender = opened(Sender(unique_name, device))
         source = opened(source_of(key, set_up(**{key: f'name = "{unique_name}"\n{table}'})))
-        source.open()
-        return sender, Listener(source)
+        return sender, Listener.opening(source)
 
     return make
 
@@ -40,7 +40,7 @@ def taken(meet, wait_until):
 
     def take(key, table, device, note="", seconds=SECONDS):
         sender, listener = meet(key, table, device)
-        wait_until(lambda: listener.is_connected_to(sender))
+        wait_until(lambda: is_connected(listener, sender))
         sender.start()
 
         def well():

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from devices import WRAP, Device, Listener, Sender, set_up, source_of
+from devices import WRAP, Device, Sender, is_connected, set_up, source_of
+from listener import Listener
 from numpy.testing import assert_allclose
 
 from daemon.assembly.model import model_in_use
@@ -39,7 +40,7 @@ def test_moments_are_paired_with_the_rows_of_their_own_time(
         source.open()
     listeners = {key: Listener(source) for key, source in sources.items()}
     for key, sender in senders.items():
-        wait_until(lambda key=key, sender=sender: listeners[key].is_connected_to(sender))
+        wait_until(lambda key=key, sender=sender: is_connected(listeners[key], sender))
     begun = clock.now()
     for sender in senders.values():
         sender.start(begun)

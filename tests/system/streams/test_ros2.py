@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from listener import Listener
 from ros2_network import typestore
 
 from pipeline.streams import clock
@@ -63,48 +64,19 @@ class Node:
         self._writer = self._participant = None
 
 
-class Receiver:
-    """Keeps everything a source returns."""
-
-    def __init__(self, source):
-        self.source, self.chunks = source, []
-        source.open()
-
-    def poll(self):
-        if chunk := self.source.poll():
-            self.chunks.append(chunk)
-        return self.source.health(clock.now())
-
-    @property
-    def x(self):
-        return np.concatenate([chunk.x for chunk in self.chunks])
-
-    @property
-    def t(self):
-        return np.concatenate([chunk.t for chunk in self.chunks])
-
-
 @pytest.fixture
-def closing():
-    opened = []
-    yield lambda thing: opened.append(thing) or thing
-    for thing in opened:
-        thing.close()
-
-
-@pytest.fixture
-def receive(ros2_domain, closing):
+def receive(ros2_domain, opened):
     """Make a source and what it returns."""
 
     def make(spec=SPEC, topic="/joint_states"):
-        return Receiver(closing(Ros2Source(spec, topic=topic, domain_id=ros2_domain)))
+        return Listener.opening(opened(Ros2Source(spec, topic=topic, domain_id=ros2_domain)))
 
     return make
 
 
 @pytest.fixture
-def node(ros2_domain, closing):
-    return lambda *args, **more: closing(Node(ros2_domain, *args, **more))
+def node(ros2_domain, opened):
+    return lambda *args, **more: opened(Node(ros2_domain, *args, **more))
 
 
 def connected(receiver, node):
@@ -272,12 +244,12 @@ def test_while_nobody_publishes_it_says_what_there_is(receive, node, ros2_domain
     wait_until(lambda: receiver.poll().note == f"{nobody}; there is /joint_states.")
 
 
-def test_a_topic_of_another_type_is_named(receive, ros2_domain, closing, wait_until):
+def test_a_topic_of_another_type_is_named(receive, ros2_domain, opened, wait_until):
     from pipeline.streams.ros2 import dds
     from pipeline.streams.ros2.quality import Quality
 
     kind = dds.messages.DiagnosticArray
-    closing(dds.Publication("/diagnostics", kind, Quality(), ros2_domain))
+    opened(dds.Publication("/diagnostics", kind, Quality(), ros2_domain))
     receiver = receive(topic="/diagnostics")
     told = f"ROS 2 topic '/diagnostics' carries diagnostic_msgs/msg/DiagnosticArray, not {KIND}."
     wait_until(lambda: receiver.poll().note == told)
@@ -290,9 +262,9 @@ def test_a_source_wakes_when_a_message_comes(receive, node, wait_until):
     assert receiver.source.poll(wait_s=60.0) is not None
 
 
-def test_our_outlet_is_heard_by_our_source(receive, ros2_domain, closing, wait_until):
+def test_our_outlet_is_heard_by_our_source(receive, ros2_domain, opened, wait_until):
     receiver = receive()
-    outlet = closing(Ros2Outlet("joint_states", NAMES, ros2_domain))
+    outlet = opened(Ros2Outlet("joint_states", NAMES, ros2_domain))
     count = iter(range(10_000))
 
     def heard():

@@ -1,7 +1,6 @@
 """Two LSL outlets that could both be meant, on real LSL: none is taken before it is decided."""
 
 import socket
-from contextlib import ExitStack, closing
 
 import numpy as np
 import pylsl
@@ -32,13 +31,6 @@ class Anonymous:
         if self._outlet is not None:
             linger(self._outlet)
         self._outlet = None
-
-
-@pytest.fixture
-def opened():
-    """Close what a test has opened, the last first: sources go before outlets."""
-    with ExitStack() as stack:
-        yield lambda thing: stack.enter_context(closing(thing))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 import zmq
 from hypothesis import given
 from hypothesis import strategies as st
+from listener import Listener
 from numpy.testing import assert_allclose, assert_array_equal
 
 from pipeline.errors import UserError
@@ -43,46 +44,15 @@ class Sender:
         return t
 
 
-class Receiver:
-    """Keeps everything a source returns."""
-
-    def __init__(self, source):
-        self.source = source
-        self.chunks = []
-        source.open()
-
-    def poll(self):
-        if chunk := self.source.poll():
-            self.chunks.append(chunk)
-        return self.source.health(clock.now())
-
-    @property
-    def x(self):
-        return np.concatenate([chunk.x for chunk in self.chunks])
-
-    @property
-    def t(self):
-        return np.concatenate([chunk.t for chunk in self.chunks])
+@pytest.fixture
+def receiver(ipc_address, opened):
+    return Listener.opening(opened(ZmqSource(SPEC, address=ipc_address)))
 
 
 @pytest.fixture
-def closing():
-    """Close what a test opened."""
-    opened = []
-    yield lambda thing: opened.append(thing) or thing
-    for thing in opened:
-        thing.close()
-
-
-@pytest.fixture
-def receiver(ipc_address, closing):
-    return Receiver(closing(ZmqSource(SPEC, address=ipc_address)))
-
-
-@pytest.fixture
-def raw(ipc_address, closing):
+def raw(ipc_address, opened):
     """A publisher of whatever bytes."""
-    publisher = closing(zmq.Context.instance().socket(zmq.PUB))
+    publisher = opened(zmq.Context.instance().socket(zmq.PUB))
     publisher.setsockopt(zmq.LINGER, 0)
     publisher.bind(ipc_address)
     return publisher
@@ -105,10 +75,10 @@ def message(**changes):
 
 
 def test_samples_arrive_whole_in_order_and_by_channel_name(
-    ipc_address, closing, receiver, wait_until
+    ipc_address, opened, receiver, wait_until
 ):
     sender = Sender(ipc_address)
-    closing(sender.outlet)
+    opened(sender.outlet)
     assert receiver.poll().state is SourceState.RESOLVING
     wait_until(connected(receiver, sender))
     sent = np.concatenate([sender.send(7) for _ in range(20)])
@@ -120,9 +90,9 @@ def test_samples_arrive_whole_in_order_and_by_channel_name(
     assert "lost" not in receiver.poll().note
 
 
-def test_the_unit_of_the_message_counts(ipc_address, closing, receiver, wait_until):
+def test_the_unit_of_the_message_counts(ipc_address, opened, receiver, wait_until):
     sender = Sender(ipc_address, unit="uV")
-    closing(sender.outlet)
+    opened(sender.outlet)
     wait_until(connected(receiver, sender))
     wait_until(lambda: receiver.poll() and receiver.x[-1, 0] > (sender.count - 1.5) * 1e-6)
     assert_allclose(receiver.x[-1, 0], (sender.count - 1) * 1e-6)
@@ -136,8 +106,8 @@ def tcp_address():
         return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
 
 
-def test_a_sender_that_restarts_is_counted(tcp_address, closing, wait_until):
-    receiver = Receiver(closing(ZmqSource(SPEC, address=tcp_address)))
+def test_a_sender_that_restarts_is_counted(tcp_address, opened, wait_until):
+    receiver = Listener.opening(opened(ZmqSource(SPEC, address=tcp_address)))
     first = Sender(tcp_address)
     wait_until(connected(receiver, first))
     first.outlet.close()
@@ -150,17 +120,17 @@ def test_a_sender_that_restarts_is_counted(tcp_address, closing, wait_until):
         return restarted
 
     wait_until(bound)
-    closing(restarted[0].outlet)
+    opened(restarted[0].outlet)
     wait_until(connected(receiver, restarted[0]))
     assert receiver.poll().reconnects == 1
     assert np.all(np.diff(receiver.t) > 0)
 
 
 def test_a_message_that_comes_twice_or_late_is_no_restart(
-    ipc_address, closing, receiver, wait_until
+    ipc_address, opened, receiver, wait_until
 ):
     sender = Sender(ipc_address)
-    closing(sender.outlet)
+    opened(sender.outlet)
     wait_until(connected(receiver, sender))
     sender.send(3)
     sender.outlet._seq -= 2
@@ -172,11 +142,11 @@ def test_a_message_that_comes_twice_or_late_is_no_restart(
 
 
 def test_a_restart_shows_although_its_first_messages_were_lost(
-    ipc_address, closing, receiver, wait_until
+    ipc_address, opened, receiver, wait_until
 ):
     """The number of the first message that arrives may be beyond the one that was expected."""
     sender = Sender(ipc_address)
-    closing(sender.outlet)
+    opened(sender.outlet)
     wait_until(connected(receiver, sender))
     sender.outlet._run += 1
     sender.send(3)
@@ -184,9 +154,9 @@ def test_a_restart_shows_although_its_first_messages_were_lost(
     assert receiver.poll().reconnects == 1
 
 
-def test_silence_is_first_stale_then_lost(ipc_address, closing, receiver, wait_until):
+def test_silence_is_first_stale_then_lost(ipc_address, opened, receiver, wait_until):
     sender = Sender(ipc_address)
-    closing(sender.outlet)
+    opened(sender.outlet)
     wait_until(connected(receiver, sender))
     wait_until(lambda: receiver.poll().state is SourceState.STALE)
     assert receiver.source.health(clock.now() + 10.0).state is SourceState.LOST
