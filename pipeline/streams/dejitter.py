@@ -36,31 +36,46 @@ _CROWDED_STEP = 0.005
 """Step between two stamps while the line is further ahead, in intervals."""
 _SPREAD_S = 2.0
 """Time over which the spread of the sender's stamps is known, s."""
+_LONGER = 1.5
+"""More of the longest of late than this must be due for a gap to be seen before shared stamps."""
 _OUTSIDE = 5.0
 """Deviations of the spread beyond which a late stamp is a gap."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class DejitterState:
-    """What is known of a stream's stamps."""
+    """What is known of a stream's stamps; `dejitter` returns another, and changes none."""
 
     stamp: float = -np.inf
     """Newest stamp of the sender that was not old, s."""
     given: float = -np.inf
     """Newest stamp given out, s."""
-    engaged: bool = False
-    """Whether stamps are remade."""
     interval_s: float = 0.0
-    """Tracked sampling interval, s; only while engaged."""
+    """Tracked sampling interval, s; 0 until stamps are remade."""
+    error_s: float = 0.0
+    """How far the last complete stamp was ahead of the line, less what was corrected, s."""
     variance: float = 0.0
     """Of the sender's stamps about the line, s^2."""
+    shared: float = -np.inf
+    """Stamp of the last sample, which the next ones may share, s."""
+    count: int = 0
+    """Samples that share it so far."""
+    longest: float = 1.0
+    """Most samples that shared a stamp of late."""
+    anew: bool = False
+    """Whether the line began anew at the shared stamp: it then goes no further than that."""
     remade: int = 0
     """Samples whose stamps were remade."""
 
     @property
+    def engaged(self) -> bool:
+        """Whether stamps are remade."""
+        return self.interval_s > 0.0
+
+    @property
     def spread_s(self) -> float:
         """Standard deviation of the sender's stamps about the line, s."""
-        return float(np.sqrt(self.variance))
+        return math.sqrt(self.variance)
 
 
 def dejitter(state: DejitterState, rate_hz: float, t: Array) -> tuple[DejitterState, Array]:
@@ -83,30 +98,22 @@ def dejitter(state: DejitterState, rate_hz: float, t: Array) -> tuple[DejitterSt
     """
     if not len(t):
         return state, t
+    state = replace(state)
     if not state.engaged and np.all(np.diff(t, prepend=state.stamp) > 0):  # nor NaN
-        return replace(state, stamp=float(t[-1]), given=float(t[-1])), t
-    made = np.empty_like(t)
+        state.stamp = state.given = state.shared = float(t[-1])
+        return state, t
     line = _Line(state, rate_hz)
-    for place, stamp in enumerate(_ends_of_chunks(t, rate_hz).tolist()):
-        made[place] = line.next(stamp)
-    return line.state(state.remade + int(np.count_nonzero(made != t))), made
-
-
-def _ends_of_chunks(t: Array, rate_hz: float) -> Array:
-    """Spread stamps that several samples in a row share: a shared one is that of the last."""
-    last = np.append(t[1:] != t[:-1], True)
-    ends = np.flatnonzero(last)[np.searchsorted(np.flatnonzero(last), np.arange(len(t)))]
-    spread: Array = t - (ends - np.arange(len(t))) / rate_hz
-    return spread
+    made = np.array([line.next(stamp) for stamp in t.tolist()])
+    state.remade += int(np.count_nonzero(made != t))
+    return state, made
 
 
 class _Line:
-    """The line while a chunk passes: a state that changes, as copies cost more than the sums."""
+    """The line while a chunk passes; it changes its state, as copies cost more than the sums."""
 
     def __init__(self, state: DejitterState, rate_hz: float) -> None:
+        self._now = state
         self._nominal_s = nominal_s = 1.0 / rate_hz
-        self._stamp, self._given, self._engaged = state.stamp, state.given, state.engaged
-        self._interval_s, self._variance = state.interval_s, state.variance
         self._phase = 2.0 * _DAMPING * _NATURAL_RAD_PER_S * nominal_s
         self._rate = (_NATURAL_RAD_PER_S * nominal_s) ** 2
         self._share = nominal_s / _SPREAD_S
@@ -114,34 +121,52 @@ class _Line:
 
     def next(self, stamp: float) -> float:
         """Take one stamp; return the one to give out."""
-        if not stamp >= self._stamp - BACK_S:  # nor NaN
+        now = self._now
+        if not stamp >= now.stamp - BACK_S:  # nor NaN
             return stamp
-        if not self._engaged:
-            if stamp > self._stamp:
-                self._stamp = self._given = stamp
+        if not now.engaged:
+            if stamp > now.stamp:
+                now.stamp = now.given = now.shared = stamp
                 return stamp
-            self._engaged, self._interval_s = True, self._nominal_s
-            self._variance = (self._stamp + self._nominal_s - stamp) ** 2
-        error = stamp - self._given - self._interval_s
-        self._stamp = max(stamp, self._stamp)
-        if error > max(GAP_INTERVALS * self._nominal_s, _OUTSIDE * math.sqrt(self._variance)):
-            self._given = stamp
-        elif error < -_LEAD_S:  # says nothing of rate and spread
-            self._given += _CROWDED_STEP * self._nominal_s
-        else:
-            self._given += self._step(error)
-        return self._given
+            self._engage(stamp)
+        if stamp != now.shared:
+            self._turn(stamp)
+        now.stamp = max(stamp, now.stamp)
+        now.count += 1
+        now.given += self._step(stamp)
+        return now.given
 
-    def _step(self, error: float) -> float:
-        """Let the loop follow an error, s; return the step to the next stamp, s."""
-        step = max(self._interval_s + self._phase * error, _LEAST_STEP * self._nominal_s)
-        low, high = self._bounds
-        self._interval_s = min(max(self._interval_s + self._rate * error, low), high)
-        self._variance += self._share * (error**2 - self._variance)
-        return step
+    def _engage(self, stamp: float) -> None:
+        """Begin the line at the stamp that was given out last."""
+        now = self._now
+        now.interval_s, now.count, now.anew = self._nominal_s, 1, True
+        now.variance = (now.stamp + self._nominal_s - stamp) ** 2
 
-    def state(self, remade: int) -> DejitterState:
-        """Return the state to go on from."""
-        return DejitterState(
-            self._stamp, self._given, self._engaged, self._interval_s, self._variance, remade
+    def _turn(self, stamp: float) -> None:
+        """Go on to the next stamp: the one before is complete and tells how far the line is off."""
+        now = self._now
+        now.error_s = now.shared - now.given
+        now.longest = max(
+            now.count, now.longest + now.count * self._share * (now.count - now.longest)
         )
+        outside_s = max(GAP_INTERVALS * self._nominal_s, _OUTSIDE * now.spread_s)
+        before_s = (now.longest - 1.0) * self._nominal_s
+        now.anew = stamp - now.given - now.interval_s > _LONGER * before_s + outside_s
+        if now.anew:
+            now.given, now.error_s = stamp - before_s - now.interval_s, 0.0
+        elif now.error_s > outside_s:  # a gap too short to be seen before the chunk
+            now.given, now.error_s = now.shared, 0.0
+        now.shared, now.count = stamp, 0
+
+    def _step(self, stamp: float) -> float:
+        """Return the step to the next sample, s, and let the loop follow the error."""
+        now = self._now
+        ahead_s = now.given + now.interval_s - stamp
+        if ahead_s > (0.5 * self._nominal_s if now.anew else _LEAD_S):
+            return _CROWDED_STEP * self._nominal_s
+        error, low, high = now.error_s, *self._bounds
+        step = max(now.interval_s + self._phase * error, _LEAST_STEP * self._nominal_s)
+        now.error_s -= step - now.interval_s
+        now.interval_s = min(max(now.interval_s + self._rate * error, low), high)
+        now.variance += self._share * (error**2 - now.variance)
+        return step

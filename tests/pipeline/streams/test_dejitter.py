@@ -45,14 +45,14 @@ def test_stamps_that_increase_pass_as_they_are(steps, cuts):
 
 
 @given(
-    st.lists(st.floats(-0.05, 0.05), min_size=2, max_size=80),
-    st.lists(st.integers(0, 80), max_size=8),
+    st.lists(st.tuples(st.floats(-0.05, 0.05), st.integers(1, 12)), min_size=2, max_size=30),
+    st.lists(st.integers(0, 200), max_size=12),
 )
-def test_how_stamps_are_cut_changes_nothing_and_all_increase(jitter, cuts):
-    """No two stamps alike here: which of several that are shared is the last, a cut can hide."""
-    t = 5.0 + np.arange(len(jitter)) / 100.0 + np.array(jitter) + 1e-9 * np.arange(len(jitter))
-    if len(set(t)) < len(t):
-        return
+def test_how_stamps_are_cut_changes_nothing_and_all_increase(groups, cuts):
+    """Samples that share a stamp may be polled in any parts, as a busy machine does."""
+    lengths = [length for _, length in groups]
+    ends = 5.0 + np.cumsum(lengths) / 100.0 + [jitter for jitter, _ in groups]
+    t = np.repeat(ends, lengths)
     whole = passed([t], 100.0)
     cut = passed(np.split(t, sorted(c for c in cuts if c <= len(t))), 100.0)
     assert_array_equal(whole[1], cut[1])
@@ -72,10 +72,39 @@ def test_jitter_of_chunks_goes_and_no_sample_is_lost(jitter_s, off_s, shared):
     assert state.spread_s == pytest.approx(jitter_s, rel=0.4)
 
 
-def test_one_stamp_for_a_chunk_is_that_of_its_last_sample():
+@given(st.lists(st.integers(20, 30), min_size=3, max_size=40), st.integers(1, 40))
+def test_one_stamp_for_a_chunk_is_that_of_its_last_sample(lengths, polled):
+    """However long chunks are and in what parts they are polled."""
+    true = 100.0 + np.arange(sum(lengths)) / RATE_HZ
+    shared = np.repeat(true[np.cumsum(lengths) - 1], lengths)
+    _, made = passed(np.split(shared, np.arange(polled, len(shared), polled)))
+    assert np.abs(made - true)[lengths[0] :].max() < 0.2 / RATE_HZ
+
+
+def test_what_shares_the_first_stamp_crowds_at_it():
+    """Nobody knows yet how many they are, and a sample never waits for another."""
+    _, made = passed([np.full(CHUNK, 100.0)])
+    assert np.all(np.diff(made) > 0)
+    assert_allclose(made, 100.0, atol=0.2 / RATE_HZ)
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+def test_a_chunk_that_got_lost_leaves_its_hole_where_it_was(lost):
     true, parts = chunked(5.0, 0.0, shared=True)
+    del parts[200 : 200 + lost]
+    kept = np.delete(true, np.arange(200 * CHUNK, (200 + lost) * CHUNK))
     _, made = passed(parts)
-    assert_allclose(made, true, atol=1e-9)
+    assert np.abs(made - kept)[kept > 104.0].max() < 1.0 / RATE_HZ
+    assert_array_equal(np.flatnonzero(np.diff(made) > 2.0 / RATE_HZ), [200 * CHUNK - 1])
+
+
+def test_a_chunk_much_longer_than_those_before_is_no_lasting_error():
+    lengths = np.array([20] * 100 + [90] + [20] * 100)
+    true = 100.0 + np.arange(lengths.sum()) / RATE_HZ
+    _, made = passed([np.repeat(true[np.cumsum(lengths) - 1], lengths)])
+    off = np.abs(made - true)
+    assert np.all(np.diff(made) > 0)
+    assert off[np.r_[20:2000, 2090 : len(off)]].max() < 0.5 / RATE_HZ
 
 
 def test_a_wrong_rate_is_followed():
