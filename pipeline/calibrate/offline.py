@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.adamw import AdamW
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
@@ -200,12 +201,9 @@ def descend(
     """
     started = time.perf_counter()
     vector = start.detach().clone().requires_grad_()
-    optimiser = torch.optim.AdamW(
-        [vector], lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=0.0
-    )
+    optimiser = AdamW([vector])
     best, lowest, since, history = start, math.inf, 0, History()
     for step in range(settings.steps):
-        optimiser.param_groups[0]["lr"] = _rate(settings, step / settings.steps)
         value, error = objective(vector)
         now = float(value.detach())
         if not math.isfinite(now):
@@ -218,9 +216,8 @@ def descend(
             watch((step + 1) / settings.steps, error)
         if since >= settings.patience:
             break
-        optimiser.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        optimiser.step(_rate(settings, step / settings.steps))
     seconds = time.perf_counter() - started
     return Calibration(best, lowest, error_at(objective, best), len(history), seconds, history)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from pipeline.adamw import AdamW
 from pipeline.model.parameters import ParameterSpace
 
 FAST = "strength"
@@ -32,11 +33,8 @@ class GroupedAdamW:
         self._places = (fast.nonzero().flatten(), (~fast).nonzero().flatten())
         self._back = torch.cat(self._places).argsort()
         self._parts = [start[places].clone().requires_grad_() for places in self._places]
-        self._optimiser = torch.optim.AdamW(
-            [{"params": [part]} for part in self._parts],
-            betas=(0.9, 0.99),
-            weight_decay=weight_decay,
-        )
+        self._optimiser = AdamW(self._parts, weight_decay)
+        self._rates = 0.0, 0.0
 
     @property
     def vector(self) -> Tensor:
@@ -45,11 +43,9 @@ class GroupedAdamW:
 
     def set_rates(self, fast: float, slow: float) -> None:
         """Set the learning rates of strength and of everything else."""
-        for group, rate in zip(self._optimiser.param_groups, (fast, slow), strict=True):
-            group["lr"] = rate
+        self._rates = fast, slow
 
     def step(self, loss: Tensor) -> None:
         """Move the vector down the gradient of `loss`."""
-        self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
+        self._optimiser.step(*self._rates)

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.adamw import AdamW
 from pipeline.calibrate.delay import Delays, delayed
 from pipeline.calibrate.loss import Trials, moment_scale
 from pipeline.model.nms import Output, simulate
@@ -155,11 +156,7 @@ class _Descent:
         """Delays, grid steps, within the limits."""
         self._rate_hz, self._delays, self._settings = rate_hz, delays, settings
         self._rates = settings.learning_rate, settings.delay_rate_s * rate_hz
-        self._optimiser = torch.optim.AdamW(
-            [{"params": [self.vectors]}, {"params": [self.steps]}],
-            betas=(0.9, 0.99),
-            weight_decay=0.0,
-        )
+        self._optimiser = AdamW((self.vectors, self.steps))
         self._best = [Start(vector, 0.0, np.inf) for vector in vectors.detach()]
 
     def unusual(self, stiff: Tensor) -> Float[Tensor, " start"]:
@@ -181,11 +178,8 @@ class _Descent:
 
     def go_on(self, values: Tensor, done: float) -> None:
         """Take a step; `done` is the fraction of all steps before it, by which the rates fall."""
-        for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
-            group["lr"] = rate * self._settings.last**done
-        self._optimiser.zero_grad()
         values.nan_to_num(0.0, 0.0, 0.0).sum().backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
+        self._optimiser.step(*(rate * self._settings.last**done for rate in self._rates))
         least, longest = (limit * self._rate_hz for limit in self._delays.range_s)
         with torch.no_grad():
             self.steps.clamp_(least, longest)

@@ -24,6 +24,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from pipeline.adamw import AdamW
 from pipeline.identify.loss import (
     Motion,
     acceleration_error,
@@ -179,16 +180,12 @@ def adamw(
     for first in range(0, settings.steps, settings.refresh):
         axes = _axes(objective, vector, settings)
         place = torch.zeros_like(vector, requires_grad=True)
-        optimiser = torch.optim.AdamW(
-            [place], betas=(0.9, 0.99), eps=LEAST_GRADIENT, weight_decay=0.0
-        )
+        optimiser = AdamW([place], least_gradient=LEAST_GRADIENT)
         for step in range(first, min(first + settings.refresh, settings.steps)):
             fall = 10.0 ** (-3.0 * step / settings.steps)
-            optimiser.param_groups[0]["lr"] = settings.learning_rate * fall
             loss = objective(vector + axes @ place)
-            optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
+            optimiser.step(settings.learning_rate * fall)
             if watch is not None:
                 watch((vector + axes @ place).detach(), float(loss.detach()))
         vector = (vector + axes @ place).detach()

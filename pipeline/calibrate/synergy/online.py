@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.adamw import AdamW
 from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.synergy.factorisation import (
     Synergies,
@@ -155,9 +156,7 @@ class Search:
         scaled = trials.excitation / self._unit[:, None]
         primitives = _projected(relative, scaled, measured.to(scaled.dtype)).clamp_min(0.0)
         self._parts = [(part / UNIT).requires_grad_() for part in (relative, primitives)]
-        self._optimiser = torch.optim.AdamW(
-            self._parts, lr=rate, betas=(0.9, 0.99), weight_decay=0.0
-        )
+        self._optimiser, self._rate = AdamW(self._parts), rate
 
     def _synergies(self) -> Synergies:
         weights, primitives = self._parts
@@ -175,8 +174,7 @@ class Search:
 
     def step(self) -> None:
         """Move down the gradient that the loss's backward pass has left."""
-        self._optimiser.step()
-        self._optimiser.zero_grad()
+        self._optimiser.step(*(self._rate for _ in self._parts))
 
     def found(self) -> SynergyWeights:
         """Return the weights it has come to."""
