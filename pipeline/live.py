@@ -19,7 +19,8 @@ from pipeline.emg.channel_watch import Change, ChannelWatch, Watched
 from pipeline.emg.envelope import Envelope
 from pipeline.emg.mapping import ExcitationMapper
 from pipeline.geometry import Geometry, Paths
-from pipeline.predict import Predictor, Versions
+from pipeline.moments import Versions
+from pipeline.predict import Predictor
 from pipeline.streams.base import Chunk
 from pipeline.timebase.align import Aligner, DelayLine, ReferencePairing
 from pipeline.timebase.motion_pairing import MotionPairing
@@ -178,12 +179,16 @@ class LivePipeline:
         self.passed("align")
         parts = [self._predict(part) for part in self._consecutive(rows)]
         self.passed("predict")
+        if len(parts) == 1:
+            return parts[0]
         return Predicted(
             *(np.concatenate([getattr(p, f) for p in parts]) for f in Predicted.__annotations__)
         )
 
     def _consecutive(self, rows: Rows) -> list[Rows]:
         """Split rows where time jumps: what has memory starts anew there."""
+        if len(rows.t) == 1:
+            return [rows]
         jumps = np.flatnonzero(np.diff(rows.t) > 1.5 / self._rate_hz) + 1
         edges = [0, *(int(jump) for jump in jumps), len(rows.t)]
         fields = Rows.__annotations__

@@ -4,44 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from pipeline.model.action import Action
-from pipeline.model.activation import ActivationState
 from pipeline.model.identifiability import Confidence
-from pipeline.model.inputs import Inputs
-from pipeline.model.muscle_states import muscle_states
-from pipeline.model.nms import Output, Parameters, State, parameters_of, simulate, stacked
-from pipeline.model.stiffness import stiffness_of
+from pipeline.model.live_step import LiveStep
 from pipeline.model.subject import Subject
+from pipeline.moments import Moments, cross_faded
+from pipeline.moving_model import Drive, MovingModel
 
 Array = NDArray[np.float64]
-Versions = NDArray[np.int64]
-
-
-class Moments(NamedTuple):
-    """Joint moments and what is known of their error."""
-
-    moment: Array
-    """N*m, shape [n, dof]."""
-    deviation: Array
-    """Standard deviation, N*m, shape [n, dof]; NaN while nothing is known of it."""
-    stiffness: Array
-    """Minus the derivative of each moment by its own angle at constant activation, N*m/rad, shape
-    [n, dof]; NaN where the slopes of the moment arms were not given."""
-    muscles: Array
-    """What each muscle does, the table of `muscle_states`, shape [n, row, muscle]; without rows
-    where nobody wants it."""
-    version: Versions
-    """Version of the newest parameter set that takes part in the moment, shape [n]. While one set
-    fades into the next it is that of the next, from the first row on in which it takes part; a
-    set that waits for the end of a fade is in none."""
-    leaving: Versions
-    """Version of the set that fades out in the moment, shape [n]; `version` where none does."""
 
 
 @dataclass(frozen=True)
@@ -58,29 +31,6 @@ class CrossFade:
 
     seconds: float = 0.5
     limit_nm_per_s: float = math.inf
-
-
-class _Ahead(NamedTuple):
-    """A row that was computed before it was due."""
-
-    inputs: Inputs
-    before: State | None
-    """State of the muscles that it follows on."""
-    moments: Moments
-    after: State | None
-
-
-@dataclass
-class _Model:
-    """One parameter set, its neighbours one standard deviation away, and their muscles' state."""
-
-    version: int
-    parameters: Parameters
-    """The set itself, then its neighbours, each of shape [1 + neighbour, muscle, 1]."""
-    residual: Array
-    """Standard deviation of what no parameter explains, N*m, shape [dof]."""
-    state: State | None = None
-    ahead: _Ahead | None = None
 
 
 class Predictor:
@@ -111,11 +61,13 @@ class Predictor:
         self._step_s = 1.0 / rate_hz
         self._cross_fade = cross_fade
         self._least_rows = max(1, round(cross_fade.seconds * rate_hz))
-        self._current = _model(subject, version, None)
-        self._coming: _Model | None = None
-        self._waiting: _Model | None = None
-        self._share = 0.0
         self._with_muscles = with_muscles
+        self._current = self._model(subject, version, None)
+        self._coming: MovingModel | None = None
+        self._waiting: MovingModel | None = None
+        self._share = 0.0
+        self._idle: list[LiveStep] = []
+        """What former sets were computed with."""
         self.fastest_cross_fade = 0.0
         """Fastest that a cross-fade has moved a moment so far, N*m/s."""
 
@@ -135,7 +87,26 @@ class Predictor:
         confidence
             How well the set is known; without it nothing is known of the moments' error.
         """
-        self._waiting = _model(subject, version, confidence)
+        self._retire(self._waiting)
+        self._waiting = self._model(subject, version, confidence)
+        if self._current.single is not None:
+            self._waiting.single = self._single_for(self._waiting, self._current.single.n_dofs)
+
+    def _model(self, subject: Subject, version: int, confidence: Confidence | None) -> MovingModel:
+        return MovingModel(subject, version, self._step_s, confidence, self._with_muscles)
+
+    def _single_for(self, model: MovingModel, n_dofs: int) -> LiveStep:
+        """Return what computes single rows of a set: one that has become idle, or a new one."""
+        for place, idle in enumerate(self._idle):
+            if idle.fits(model.parameters):
+                idle.adopt(model.parameters)
+                return self._idle.pop(place)
+        return LiveStep(model.parameters, n_dofs, self._step_s)
+
+    def _retire(self, model: MovingModel | None) -> None:
+        """Keep what a set that is done with was computed with."""
+        if model is not None and model.single is not None:
+            self._idle = [*self._idle[-1:], model.single]
 
     def reset(self) -> None:
         """Forget the muscles' state: the next row does not follow on the last one."""
@@ -163,23 +134,16 @@ class Predictor:
             nothing is known of the stiffness.
         """
         self._start_fade()
-        inputs = Inputs.of(excitation, length, moment_arm, arm_slope)
-        moments = self._advance(self._current, inputs)
+        drive = Drive(excitation, length, moment_arm, arm_slope)
+        moments = self._current.advance(drive)
         if self._coming is None:
             return moments
-        coming = self._advance(self._coming, inputs)
+        coming = self._coming.advance(drive)
         share = self._fade(coming.moment - moments.moment)
-        mixed = share[:, None]
         if self._share >= 1.0:
+            self._retire(self._current)
             self._current, self._coming = self._coming, None
-        return Moments(
-            _mixed(moments.moment, coming.moment, mixed),
-            _mixed(moments.deviation, coming.deviation, mixed),
-            _mixed(moments.stiffness, coming.stiffness, mixed),
-            _mixed(moments.muscles, coming.muscles, mixed[..., None]),
-            coming.version,
-            np.where(share < 1.0, moments.version, coming.version),
-        )
+        return cross_faded(moments, coming, share)
 
     def work_ahead(
         self,
@@ -192,10 +156,9 @@ class Predictor:
 
         Parameters are those of `predict`.
         """
-        inputs = Inputs.of(excitation, length, moment_arm, arm_slope)
+        drive = Drive(excitation, length, moment_arm, arm_slope)
         for model in filter(None, (self._current, self._coming)):
-            moments, state = self._simulated(model, inputs)
-            model.ahead = _Ahead(inputs, model.state, moments, state)
+            model.work_ahead(drive)
 
     def _fade(self, difference: Array) -> Array:
         """Return the share of the coming set in each row, given what it changes, shape [n].
@@ -216,61 +179,4 @@ class Predictor:
         if self._waiting is None or self._coming is not None:
             return
         self._coming, self._waiting, self._share = self._waiting, None, 0.0
-        self._coming.state = self._state_for(self._coming.parameters)
-
-    def _state_for(self, parameters: Parameters) -> State | None:
-        """Give a new set the state of the old one, with every fibre at its length in metres.
-
-        What does not fit settles within tens of milliseconds, while the set has no weight yet.
-        """
-        state = self._current.state
-        if state is None:
-            return None
-        memory = ActivationState(*(part[:1] for part in state.activation))
-        metres = state.w[:1] * self._current.parameters.optimal_fibre_length[:1]
-        return State(memory, metres / parameters.optimal_fibre_length, state.drift[:1])
-
-    def _advance(self, model: _Model, inputs: Inputs) -> Moments:
-        ahead, model.ahead = model.ahead, None
-        if ahead and ahead.before is model.state and ahead.inputs.same_as(inputs):
-            moments, model.state = ahead.moments, ahead.after
-        else:
-            moments, model.state = self._simulated(model, inputs)
-        return moments
-
-    def _simulated(self, model: _Model, inputs: Inputs) -> tuple[Moments, State | None]:
-        with torch.inference_mode():
-            output = simulate(model.parameters, *inputs[:3], self._step_s, model.state)
-            told = output.action(), output, model.parameters, inputs
-            stiffness = stiffness_of(*told).T.numpy()
-            muscles = self._muscles(*told)
-        moment = output.moment.transpose(-2, -1).numpy()
-        # A state that is not finite would never be again.
-        state = output.state if np.isfinite(moment[:, -1]).all() else None
-        apart = np.square(moment[1:] - moment[0]).sum(axis=0)
-        version = np.full(len(moment[0]), model.version, dtype=np.int64)
-        deviation = np.sqrt(apart + model.residual**2)
-        return Moments(moment[0], deviation, stiffness, muscles, version, version), state
-
-    def _muscles(
-        self, action: Action, output: Output, parameters: Parameters, inputs: Inputs
-    ) -> Array:
-        """Return what each muscle does, [n, row, muscle]."""
-        if not self._with_muscles:
-            return np.empty((inputs.length.shape[-1], 0, inputs.length.shape[0]))
-        table = muscle_states(action, output, parameters, inputs)
-        return table.movedim(-1, 0).numpy()
-
-
-def _mixed(old: Array, new: Array, share: Array) -> Array:
-    """Return what lies between `old` and `new`; `old` may be NaN where `share` is all of `new`."""
-    return np.where(share < 1.0, (1.0 - share) * old + share * new, new)
-
-
-def _model(subject: Subject, version: int, confidence: Confidence | None) -> _Model:
-    sets = [subject]
-    residual = np.full(1, np.nan)
-    if confidence is not None:
-        sets += [subject.with_values(values) for values in confidence.directions]
-        residual = np.array(confidence.residual)
-    return _Model(version, stacked([parameters_of(one) for one in sets]), residual)
+        self._coming.follow(self._current)

@@ -56,8 +56,6 @@ from pipeline.update import Result
 
 Array = NDArray[np.float64]
 
-WAIT_S = 0.002
-"""Longest wait for the stream that the next row needs; the others are looked at as often, s."""
 GARBAGE_EVERY_S = 1.0
 QUIET_TICKS = 2.5
 """Ticks without a row after which a message goes out all the same."""
@@ -193,16 +191,19 @@ class LivePredictor:
         self._look_after(predicted)
 
     def _take(self) -> None:
-        """Take what the streams have, waiting for the one that the next row needs."""
+        """Take what the streams have, once what the next row needs is there, or a tick is over."""
         awaited = self._pipeline.aligner.awaited
+        tick_s = 1.0 / self._config.model.rate_hz
+        self._push(self._sources[awaited].poll(tick_s, self._before_next_row(awaited)))
         for key, source in self._sources.items():
             if key != awaited:
                 self._push(source.poll())
-        self._push(self._sources[awaited].poll(WAIT_S, self._before_next_row(awaited)))
 
     def _before_next_row(self, key: str) -> int:
-        """Return how many samples come before the next row, as many as may be taken at once."""
-        ahead_s = min(self._pipeline.aligner.emg_ahead_s, WAIT_S) if key == "emg" else 0.0
+        """Return how many samples come until the next row, to be woken once for all of them."""
+        if key != "emg":
+            return 1
+        ahead_s = self._pipeline.aligner.emg_ahead_s
         return max(1, int(ahead_s * self._config.streams.emg.rate_hz))
 
     def _push(self, chunk: Chunk | None) -> None:

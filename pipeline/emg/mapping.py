@@ -103,7 +103,8 @@ class ExcitationMapper:
     def rows(self, rows: Rows) -> MappedExcitations:
         """Return what drives the muscles in the next rows."""
         if not self._coming and (self._back == self._steps).all():
-            excitation = np.clip(rows.excitation @ self._mixing, 0.0, HIGHEST)
+            mixed = rows.excitation @ self._mixing
+            excitation = np.minimum(np.maximum(mixed, 0.0), HIGHEST)
             sure = np.ones(excitation.shape, dtype=bool)
             return MappedExcitations(excitation, sure, sure[:, 0])
         parts = [self._row(t_emg, x) for t_emg, x in zip(rows.t_emg, rows.excitation, strict=True)]

@@ -157,22 +157,19 @@ def _power_table(x: Array, powers: Array, half: Array, order: int) -> Array:
     Shape [n, (1 + order) * coordinate * power]. Beyond -1 and 1 a power continues along its
     tangent there.
     """
-    edge = np.clip(x, -1.0, 1.0)[:, :, None]
-    value = np.ones((*x.shape, len(powers)))
-    value[:, :, 1:] = edge
-    np.multiply.accumulate(value, axis=2, out=value)
-    slope = np.zeros_like(value)
-    slope[:, :, 1:] = powers[1:] * value[:, :, :-1]
-    parts = [value, slope]
+    table = np.zeros((len(x), 1 + order, x.shape[1], len(powers)))
+    value, slope = table[:, 0], table[:, 1]
+    rates = powers[1:] / half[:, None]
+    edge = np.minimum(np.maximum(x, -1.0), 1.0)
+    np.power(edge[:, :, None], powers, out=value)
+    np.multiply(rates, value[:, :, :-1], out=slope[:, :, 1:])
     if order == 2:
-        curvature = np.zeros_like(value)
-        curvature[:, :, 1:] = powers[1:] * slope[:, :, :-1]
-        curvature *= (np.abs(x) <= 1.0)[:, :, None]
-        curvature /= np.square(half)[:, None]
-        parts.append(curvature)
-    value += slope * (x[:, :, None] - edge)
-    slope /= half[:, None]
-    return np.stack(parts, axis=1).reshape(len(x), (1 + order) * x.shape[1] * len(powers))
+        np.multiply(rates, slope[:, :, :-1], out=table[:, 2, :, 1:])
+    beyond = x - edge
+    if beyond.any():
+        value += slope * (half * beyond)[:, :, None]
+        table[:, 2:] *= (beyond == 0.0)[:, None, :, None]
+    return table.reshape(len(x), table[0:1].size)
 
 
 def _columns(
@@ -195,14 +192,17 @@ def _basis(factors: Array, dofs: list[int]) -> Array:
     A DOF that is named again is followed by its second derivative.
     """
     n_coordinates = factors.shape[1] - len(dofs)
+    values = factors[:, :n_coordinates]
+    up_to, from_on = values.copy(), values.copy()
+    for place in range(1, n_coordinates):
+        up_to[:, place] *= up_to[:, place - 1]
+        from_on[:, -1 - place] *= from_on[:, -place]
+    others = np.ones_like(values)  # the product of all factors but one coordinate's
+    others[:, 1:] = up_to[:, :-1]
+    others[:, :-1] *= from_on[:, 1:]
     basis = np.empty((len(factors), 1 + len(dofs), factors.shape[2]))
-    np.prod(factors[:, :n_coordinates], axis=1, out=basis[:, 0])
-    for row, dof in enumerate(dofs):
-        derivative = basis[:, 1 + row]
-        derivative[:] = factors[:, n_coordinates + row]
-        for other in range(n_coordinates):
-            if other != dof:
-                derivative *= factors[:, other]
+    basis[:, 0] = up_to[:, -1]
+    np.multiply(others.take(dofs, axis=1), factors[:, n_coordinates:], out=basis[:, 1:])
     return basis
 
 

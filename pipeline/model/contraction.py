@@ -12,7 +12,7 @@ from torch import Tensor
 from pipeline.model.action import Action, elastic_action, rigid_action
 from pipeline.model.equilibrium import Muscles, tendon_strain
 from pipeline.model.rigid import rigid_contraction
-from pipeline.model.trajectory import Report, fibre_trajectory
+from pipeline.model.trajectory import Report, Trajectory, fibre_trajectory
 from pipeline.shapes import Float
 
 
@@ -52,7 +52,7 @@ def contract(
     if not any(rigid):
         return _elastic(activation, length, muscles, step_s, before, guess, deferred)
     if all(rigid):
-        return _rigid(activation, length, muscles, step_s, before)
+        return rigid_part(activation, length, muscles, step_s, before)
     return _mixed(activation, length, muscles, rigid, step_s, before, guess, deferred)
 
 
@@ -67,24 +67,35 @@ def _mixed(
     deferred: bool,
 ) -> Contraction:
     """Contract the elastic muscles and the rigid ones, each in their way."""
-    soft = [place for place, one in enumerate(rigid) if not one]
-    stiff = [place for place, one in enumerate(rigid) if one]
+    soft, stiff = places_of(rigid)
     elastic = _elastic(
         activation[..., soft, :],
         length[..., soft, :],
-        _chosen(muscles, soft),
+        chosen(muscles, soft),
         step_s,
         None if before is None else before[..., soft, :],
         None if guess is None else guess[..., soft, :],
         deferred,
     )
-    other = _rigid(
+    other = rigid_part(
         activation[..., stiff, :],
         length[..., stiff, :],
-        _chosen(muscles, stiff),
+        chosen(muscles, stiff),
         step_s,
         None if before is None else before[..., stiff, :],
     )
+    return put_together(elastic, other, rigid)
+
+
+def places_of(rigid: tuple[bool, ...]) -> tuple[list[int], list[int]]:
+    """Return the places of the muscles with an elastic tendon, and of those with a rigid one."""
+    soft = [place for place, one in enumerate(rigid) if not one]
+    return soft, [place for place, one in enumerate(rigid) if one]
+
+
+def put_together(elastic: Contraction, other: Contraction, rigid: tuple[bool, ...]) -> Contraction:
+    """Return the contraction of all muscles, given that of the elastic and of the rigid ones."""
+    soft, stiff = places_of(rigid)
     order = sorted(range(len(rigid)), key=(soft + stiff).__getitem__)
     action = None
     if elastic.action is not None and other.action is not None:
@@ -117,23 +128,30 @@ def _elastic(
     guess: Tensor | None,
     deferred: bool,
 ) -> Contraction:
-    w, report, balance = fibre_trajectory(
-        activation, length, muscles, step_s, before, guess, deferred
-    )
+    solved = fibre_trajectory(activation, length, muscles, step_s, before, guess, deferred)
+    return elastic_part(solved, activation, length, muscles)
+
+
+def elastic_part(
+    solved: Trajectory, activation: Tensor, length: Tensor, muscles: Muscles
+) -> Contraction:
+    """Return the contraction of muscles on an elastic tendon whose states have been found."""
+    w, report, balance = solved
     strain = tendon_strain(w, length, muscles)
     action = None if balance is None else partial(elastic_action, balance, activation, muscles)
     return Contraction(w, strain, muscles.curves.tendon_force(strain)[0], report, action)
 
 
-def _rigid(
+def rigid_part(
     activation: Tensor, length: Tensor, muscles: Muscles, step_s: float, before: Tensor | None
 ) -> Contraction:
+    """Return the contraction of muscles on a rigid tendon; parameters as for `contract`."""
     w, force, pull = rigid_contraction(activation, length, muscles, step_s, before)
     action = None if pull is None else partial(rigid_action, pull, activation)
     return Contraction(w, torch.zeros_like(w), force, Report(0, 0.0, 0), action)
 
 
-def _chosen(muscles: Muscles, places: list[int]) -> Muscles:
+def chosen(muscles: Muscles, places: list[int]) -> Muscles:
     """Return some of the muscles."""
     parts: dict[str, Any] = {
         name: part[..., places, :] for name, part in muscles._asdict().items() if name != "curves"

@@ -37,14 +37,6 @@ class Inputs(NamedTuple):
             None if arm_slope is None else _time_last(arm_slope, 1, 2, 0),
         )
 
-    def same_as(self, other: Inputs) -> bool:
-        """Tell whether all is the same, to the last bit."""
-        if self.arm_slope is None or other.arm_slope is None:
-            slopes = self.arm_slope is other.arm_slope
-        else:
-            slopes = torch.equal(self.arm_slope, other.arm_slope)
-        return slopes and all(map(torch.equal, self[:3], other[:3]))
-
 
 def _time_last(values: Array, *axes: int) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(np.transpose(values, axes)))

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pipeline.model import activation
 from pipeline.model.action import Action
-from pipeline.model.contraction import contract
+from pipeline.model.contraction import Contraction, contract
 from pipeline.model.curves import DEFAULT, CurveSet, curve_set
 from pipeline.model.equilibrium import LEAST_HEIGHT, Muscles, fibre_length
 from pipeline.model.subject import Subject
@@ -149,31 +149,71 @@ def simulate(
     deferred
         Never let the host wait for a GPU, see `fibre_trajectory`.
     """
+    active, memory = activated(parameters, excitation, step_s, state.activation if state else None)
+    before = state.w if state else None
+    if state and guess is None:
+        guess = (state.w + state.drift).expand_as(active)
+    contraction = contract(
+        active, length, muscles_of(parameters), parameters.rigid, step_s, before, guess, deferred
+    )
+    return outcome(parameters, active, contraction, moment_arm, memory, before)
+
+
+def activated(
+    parameters: Parameters,
+    excitation: Float[Tensor, "*#batch muscle time"],
+    step_s: float,
+    memory: activation.ActivationState | None,
+) -> tuple[Float[Tensor, "*any muscle time"], activation.ActivationState]:
+    """Return the activations over a window, and what is remembered of them after it.
+
+    Parameters
+    ----------
+    parameters, excitation, step_s
+        As for `simulate`.
+    memory
+        After the window before; None starts settled.
+    """
     neural, memory = activation.neural_activation(
         (parameters.gain * excitation).clamp_max(1.0),
         parameters.c1,
         parameters.c2,
         step_s,
-        state.activation if state else None,
+        memory,
     )
-    active = activation.shaped(neural, parameters.shape_factor)
-    before = state.w if state else None
-    if state and guess is None:
-        guess = (state.w + state.drift).expand_as(active)
-    w, strain, pull, report, action = contract(
-        active, length, muscles_of(parameters), parameters.rigid, step_s, before, guess, deferred
-    )
-    force = parameters.max_isometric_force * parameters.strength * pull
+    return activation.shaped(neural, parameters.shape_factor), memory
+
+
+def outcome(
+    parameters: Parameters,
+    active: Float[Tensor, "*#batch muscle time"],
+    contraction: Contraction,
+    moment_arm: Float[Tensor, "*#batch dof muscle time"],
+    memory: activation.ActivationState,
+    before: Float[Tensor, "*#batch muscle 1"] | None,
+) -> Output:
+    """Return what the model gives for muscles that contract so.
+
+    Parameters
+    ----------
+    parameters, moment_arm
+        As for `simulate`.
+    active, contraction
+        The activation, and what the muscles make of it.
+    memory, before
+        What is remembered of the activation after the window, and the state before it.
+    """
+    force = parameters.max_isometric_force * parameters.strength * contraction.force
     return Output(
         moment=(moment_arm * force.unsqueeze(-3)).sum(-2),
         force=force,
         activation=active,
-        fibre_length=fibre_length(w, parameters.height),
-        strain=strain,
-        w=w,
-        state=State(memory, *_ending(w.detach(), before)),
-        report=report,
-        _action=action,
+        fibre_length=fibre_length(contraction.w, parameters.height),
+        strain=contraction.strain,
+        w=contraction.w,
+        state=State(memory, *_ending(contraction.w.detach(), before)),
+        report=contraction.report,
+        _action=contraction.action,
     )
 
 

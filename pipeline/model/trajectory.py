@@ -190,7 +190,7 @@ class _Solver:
             more = balance.chord(now)
             steepness, by_previous = now.steepness + more, now.by_previous + more
             now = now._replace(steepness=steepness, by_previous=by_previous)
-        return _newton_step(w, now)
+        return newton_step(w, now)
 
     def _repair(self, w: Tensor, failed: Tensor, balance: ForceBalance) -> Tensor:
         """Solve the series that Newton did not, step by step inside a bracket."""
@@ -205,7 +205,7 @@ class _Solver:
         return w
 
 
-def _newton_step(w: Tensor, now: Balance) -> Tensor:
+def newton_step(w: Tensor, now: Balance) -> Tensor:
     """Return a better guess: one Newton iteration on all time steps together."""
     steepness = torch.maximum(now.steepness, now.by_previous + LEAST_STEEPNESS)
     change = linear_recurrence(now.by_previous / steepness, now.residual / steepness)

@@ -122,6 +122,9 @@ class Intake:
 
     def _evened(self, t: Array, believed: NDArray[np.bool_]) -> Array:
         """Return the stamps that are believed as increasing as samples are; others as they came."""
+        if believed.all():
+            self._stamps, t = dejitter(self._stamps, self.spec.rate_hz, t)
+            return t
         t = t.copy()
         self._stamps, t[believed] = dejitter(self._stamps, self.spec.rate_hz, t[believed])
         return t

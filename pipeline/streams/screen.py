@@ -6,9 +6,12 @@ cut into chunks.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.streams.base import Array, StreamSpec
 
@@ -84,62 +87,77 @@ def screen(
     tuple
         The new state and the samples that passed: stamps, shape [m], and values [m, channels].
     """
-    state = replace(state, received=state.received + len(t))
-    believable = np.isfinite(t) & (t <= latest) & (t >= earliest)
-    future, old = int(np.count_nonzero(t > latest)), int(np.count_nonzero(t < earliest))
-    rising = believable & (t > _newest_before(state.newest, np.where(believable, t, -np.inf)))
+    dropped: dict[str, int] = {}
+    if not _in_order(state.newest, t, latest, earliest):
+        rising, dropped = _rising(state, t, latest, earliest)
+        t, x = t[rising], x[rising]
+    received = sum(dropped.values()) + len(t)
+    counts = {name: getattr(state, name) + count for name, count in dropped.items()}
+    measured = _measured(state, spec.rate_hz, t)
+    t, x, lost = _usable(spec, t, x)
     state = replace(
         state,
-        from_future=state.from_future + future,
-        too_old=state.too_old + old,
-        out_of_order=state.out_of_order + len(t) - future - old - int(np.count_nonzero(rising)),
+        received=state.received + received,
+        nonfinite=state.nonfinite + lost,
+        newest_usable=float(t[-1]) if len(t) else state.newest_usable,
+        **counts,
+        **measured,
     )
-    t, x = t[rising], x[rising]
-    if not len(t):
-        return state, t, x
-    state = _measure(state, spec.rate_hz, t)
-    return _drop_nonfinite(state, spec, t, x)
+    return state, t, x
 
 
-def _newest_before(newest: float, t: Array) -> Array:
-    """Return for each sample the newest stamp before it, shape [n]."""
-    return np.maximum.accumulate(np.concatenate(([newest], t)))[:-1]
+def _in_order(newest: float, t: Array, latest: float, earliest: float) -> bool:
+    """Tell whether all stamps are believed and increase, as nearly always."""
+    if not len(t) or not (t[0] > newest and t[0] >= earliest and t[-1] <= latest):
+        return False
+    return len(t) == 1 or bool((t[1:] > t[:-1]).all())  # which NaN is not
 
 
-def _measure(state: ScreenState, rate_hz: float, t: Array) -> ScreenState:
-    """Take stamps in order into the gaps and the rate."""
-    intervals = np.diff(t, prepend=state.newest)  # the very first one is infinite
-    wide = intervals[np.isfinite(intervals) & (intervals > GAP_INTERVALS / rate_hz)]
-    return replace(
-        _measure_rate(state, t, intervals),
-        newest=float(t[-1]),
-        gaps=state.gaps + len(wide),
-        missing_samples=state.missing_samples + int(np.sum(np.rint(wide * rate_hz) - 1)),
+def _rising(
+    state: ScreenState, t: Array, latest: float, earliest: float
+) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    """Return which stamps are believed and increase, and how many others there are of a kind."""
+    believable = np.isfinite(t) & (t <= latest) & (t >= earliest)
+    future, old = int(np.count_nonzero(t > latest)), int(np.count_nonzero(t < earliest))
+    newest = np.maximum.accumulate(
+        np.concatenate(([state.newest], np.where(believable, t, -np.inf)))
     )
+    rising = believable & (t > newest[:-1])
+    disordered = len(t) - future - old - int(np.count_nonzero(rising))
+    return rising, {"from_future": future, "too_old": old, "out_of_order": disordered}
 
 
-def _measure_rate(state: ScreenState, t: Array, intervals: Array) -> ScreenState:
-    """Count intervals period by period; a long silence starts a period."""
-    start, count, measured = state.period_start, state.period_samples, state.measured_hz
-    for stamp, interval in zip(t.tolist(), intervals.tolist(), strict=True):
-        count += 1
+def _measured(state: ScreenState, rate_hz: float, t: Array) -> dict[str, Any]:
+    """Return the gaps and the rate after stamps in order; a long silence starts a period."""
+    newest, start, count = state.newest, state.period_start, state.period_samples
+    gaps, missing, measured = state.gaps, state.missing_samples, state.measured_hz
+    for stamp in t.tolist():
+        interval = stamp - newest  # the very first one is infinite
+        newest, count = stamp, count + 1
+        if GAP_INTERVALS < interval * rate_hz < math.inf:
+            gaps, missing = gaps + 1, missing + round(interval * rate_hz) - 1
         if interval > PAUSE_S:
             start, count = stamp, 0
         elif stamp - start >= RATE_PERIOD_S:
             measured = count / (stamp - start)
             start, count = stamp, 0
-    return replace(state, period_start=start, period_samples=count, measured_hz=measured)
+    return {
+        "newest": newest,
+        "gaps": gaps,
+        "missing_samples": missing,
+        "period_start": start,
+        "period_samples": count,
+        "measured_hz": measured,
+    }
 
 
-def _drop_nonfinite(
-    state: ScreenState, spec: StreamSpec, t: Array, x: Array
-) -> tuple[ScreenState, Array, Array]:
+def _usable(spec: StreamSpec, t: Array, x: Array) -> tuple[Array, Array, int]:
+    """Return the samples that may go on, and how many have a value that is no number."""
     finite = np.abs(x) <= spec.largest  # which NaN is not
+    if finite.all():
+        return t, x, 0
     whole = finite.all(axis=1)
-    state = replace(state, nonfinite=state.nonfinite + len(t) - int(np.count_nonzero(whole)))
+    lost = len(t) - int(np.count_nonzero(whole))
     if spec.keep_nonfinite:
-        x = np.where(finite, x, np.nan)
-    else:
-        t, x = t[whole], x[whole]
-    newest = float(t[-1]) if len(t) else state.newest_usable
-    return replace(state, newest_usable=newest), t, x
+        return t, np.where(finite, x, np.nan), lost
+    return t[whole], x[whole], lost

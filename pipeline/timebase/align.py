@@ -71,6 +71,8 @@ class Aligner:
         self._shortest_s = 0.5 / angle_rate_hz if angle_mode == "extrapolate" else 0.0
         self._streams = ((self._emg, 0.0), (self._angles, self._lead_s))
         self._next: int | None = None
+        self._ahead: tuple[int, Array, Array] | None = None
+        """The next row's place, its angles, and the time between the samples they come from."""
 
     def push(self, chunk: Chunk) -> None:
         """Take samples of the stream ``emg`` (excitations) or ``angles`` (rad).
@@ -100,10 +102,11 @@ class Aligner:
         if self._next is None or not len(self._angles):
             return None
         t = self._next / self._rate_hz
-        return self._angles_at(np.array([t]))[0] if self._reached(t) else None
-
-    def _reached(self, t: float) -> bool:
-        return bool(self._angles.t[0] <= t - self._lead_s <= self._angles.newest)
+        if not self._angles.t[0] <= t - self._lead_s <= self._angles.newest:
+            return None
+        angle, gap_s = self._angles_at(np.array([t]))
+        self._ahead = self._next, angle, gap_s
+        return angle
 
     def rows(self) -> Rows | None:
         """Return the rows that have become complete since the last call, or None."""
@@ -117,21 +120,24 @@ class Aligner:
             return None
         index = self._without_holes(max(start, self._next), last)
         self._next = last + 1
-        rows = self._interpolate(index / self._rate_hz)
+        rows = self._interpolate(index)
         for buffer, lead_s in self._streams:
             # All but one sample before the next row have done their work.
             wanted_s = self._next / self._rate_hz - lead_s
-            buffer.drop_until(int(np.searchsorted(buffer.t, wanted_s)) - 1)
+            buffer.drop_until(int(buffer.t.searchsorted(wanted_s)) - 1)
         return rows if len(index) else None
 
-    def _interpolate(self, t: Array) -> Rows:
-        emg = self._emg
+    def _interpolate(self, index: Indices) -> Rows:
+        emg, t = self._emg, index / self._rate_hz
         before, after = bracket(emg.t, t)
-        angle, angle_gap_s = self._angles_at(t)
-        valid = emg.t[after] - emg.t[before] <= self._emg_gap_s
+        ahead, self._ahead = self._ahead, None
+        known = ahead is not None and len(index) == 1 and ahead[0] == index[0]
+        angle, angle_gap_s = ahead[1:] if ahead and known else self._angles_at(t)
+        t_emg = emg.t[after]
+        valid = t_emg - emg.t[before] <= self._emg_gap_s
         return Rows(
             t=t,
-            t_emg=emg.t[after],
+            t_emg=t_emg,
             excitation=along_line(emg, before, after, t),
             angle=angle,
             valid=valid & (angle_gap_s <= self._angle_gap_s),

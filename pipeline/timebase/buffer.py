@@ -57,7 +57,7 @@ class SampleBuffer:
         x
             Samples, shape [n, channel].
         """
-        old = int(np.searchsorted(t, self._newest, side="right"))
+        old = int(t.searchsorted(self._newest, side="right"))
         skip = max(old, len(t) - self._capacity)
         t, x = t[skip:], x[skip:]
         if len(t) == 0:
@@ -97,9 +97,9 @@ def bracket(stamps: Array, t: Array) -> tuple[Indices, Indices]:
         Indices, shape [n] each. `after` is the first sample not before `t`, `before` the one
         ahead of it. Both are the same for a time that falls on a sample, or before the first.
     """
-    after = np.searchsorted(stamps, t)
+    after = stamps.searchsorted(t)
     single = (stamps[after] == t) | (after == 0)
-    return np.where(single, after, after - 1), after
+    return after - ~single, after
 
 
 def along_line(
@@ -126,8 +126,9 @@ def along_line(
         Shape [n, channel].
     """
     stamps, x = buffer.t, buffer.x
-    span = np.maximum(stamps[after] - stamps[before], shortest_s)
+    end, value = stamps[after], x[after]
+    span = np.maximum(end - stamps[before], shortest_s)
     span[after == before] = np.inf
-    weight = (t - stamps[after]) / span
-    result: Array = x[after] + weight[:, None] * (x[after] - x[before])
+    weight = (t - end) / span
+    result: Array = value + weight[:, None] * (value - x[before])
     return result

@@ -73,7 +73,7 @@ class DelayLine:
 
     def _next(self) -> float:
         """Return the delay of the next row, in steps."""
-        return self._steps + float(np.clip(self._target - self._steps, -SLEW, SLEW))
+        return self._steps + min(max(self._target - self._steps, -SLEW), SLEW)
 
     def _moved(self, count: int) -> Array:
         """Move on by some rows; return the delay of each, in steps."""
