@@ -3,46 +3,57 @@
 from __future__ import annotations
 
 import logging
-from importlib import metadata
 
 import click
-from rich.console import Console
-from rich.logging import RichHandler
 
 from daemon.commands.common import examples
-from daemon.commands.live.ctl import ctl
-from daemon.commands.live.feed import play, simulate
-from daemon.commands.live.listen import listen
-from daemon.commands.live.mvc import mvc
-from daemon.commands.live.run import demo, run
-from daemon.commands.offline.bench import bench
-from daemon.commands.offline.calibrate import calibrate
-from daemon.commands.offline.convert import convert
-from daemon.commands.offline.electrodes import electrodes
-from daemon.commands.offline.score import score
-from daemon.commands.sessions.export import export
-from daemon.commands.sessions.report import report
-from daemon.commands.setup.check import check
-from daemon.commands.setup.doctor import doctor
-from daemon.commands.setup.init import init
-from daemon.commands.setup.keys import keys
-from daemon.commands.setup.model import model
-from daemon.commands.setup.streams import streams
-from daemon.commands.setup.subject import subject
-from daemon.terminal.command import Commands
+from daemon.terminal.command import Commands, Places
 
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
-def _version() -> str:
+_MODULES = {
+    "demo": "daemon.commands.live.run",
+    "init": "daemon.commands.setup.init",
+    "check": "daemon.commands.setup.check",
+    "streams": "daemon.commands.setup.streams",
+    "mvc": "daemon.commands.live.mvc",
+    "run": "daemon.commands.live.run",
+    "listen": "daemon.commands.live.listen",
+    "ctl": "daemon.commands.live.ctl",
+    "keys": "daemon.commands.setup.keys",
+    "simulate": "daemon.commands.live.feed",
+    "play": "daemon.commands.live.feed",
+    "convert": "daemon.commands.offline.convert",
+    "score": "daemon.commands.offline.score",
+    "report": "daemon.commands.sessions.report",
+    "calibrate": "daemon.commands.offline.calibrate",
+    "electrodes": "daemon.commands.offline.electrodes",
+    "model": "daemon.commands.setup.model",
+    "subject": "daemon.commands.setup.subject",
+    "export": "daemon.commands.sessions.export",
+    "bench": "daemon.commands.offline.bench",
+    "doctor": "daemon.commands.setup.doctor",
+}
+
+
+def _tell_version(context: click.Context, option: click.Parameter, wanted: bool) -> None:
+    """Print the version and end."""
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib import metadata
+
     try:
-        return metadata.version("hillstream")
+        version = metadata.version("hillstream")
     except metadata.PackageNotFoundError:
-        return "of a source tree that is not installed"
+        version = "of a source tree that is not installed"
+    click.echo(f"hillstream, version {version}")
+    context.exit()
 
 
 @click.group(
     cls=Commands,
+    commands=Places(_MODULES),
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(
         "New here:      hillstream demo",
@@ -53,7 +64,14 @@ def _version() -> str:
         "               hillstream listen            hear what is published",
     ),
 )
-@click.version_option(_version(), prog_name="hillstream")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Show the version and exit.",
+)
 @click.option("-v", "--verbose", count=True, help="Log more to stderr; twice for everything.")
 def main(verbose: int) -> None:
     """Live EMG and joint angles in, calibrated joint moments out.
@@ -64,35 +82,13 @@ def main(verbose: int) -> None:
     CONFIG is the path of a TOML file, or the name of a set-up that comes with hillstream: arm,
     tiring-arm, torque-free-arm or walking. 'hillstream COMMAND --help' explains a command.
     """
+    from rich.console import Console
+    from rich.logging import RichHandler
+
     level = _LEVELS[min(verbose, len(_LEVELS) - 1)]
     handler = RichHandler(console=Console(stderr=True), show_path=verbose > 1)
     logging.basicConfig(level=level, format="%(message)s", handlers=[handler], force=True)
 
-
-for command in (
-    demo,
-    init,
-    check,
-    streams,
-    mvc,
-    run,
-    listen,
-    ctl,
-    keys,
-    simulate,
-    play,
-    convert,
-    score,
-    report,
-    calibrate,
-    electrodes,
-    model,
-    subject,
-    export,
-    bench,
-    doctor,
-):
-    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -13,7 +13,8 @@ from daemon.config.body import is_curve_file
 from pipeline.errors import UserError
 from pipeline.geometry import ModelFile
 from pipeline.model.curve_choice import CurveChoice, load_curves
-from pipeline.model.subject import USUAL_DELAY_S, Subject, load_subject
+from pipeline.model.delay import USUAL_DELAY_S
+from pipeline.model.subject import Subject, load_subject
 from pipeline.sentences import listed
 
 USUAL_GAIN = {"mvc": 1.0, "peak": 0.5, "unknown": 1.0}

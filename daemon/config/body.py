@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from daemon.config.section import Renamed, Section
 from pipeline.model.curve_choice import CurveChoice
-from pipeline.model.subject import LONGEST_DELAY_S
+from pipeline.model.delay import LONGEST_DELAY_S
 
 Names = Annotated[list[str], Field(min_length=1)]
 

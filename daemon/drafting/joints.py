@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from daemon.modelling import anatomy
 from pipeline.errors import UserError
-from pipeline.streams.channels import did_you_mean
+from pipeline.sentences import did_you_mean
 
 _JOINTS = ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
 _ORDINAL = re.compile(

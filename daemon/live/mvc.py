@@ -9,7 +9,7 @@ from daemon.config import Config
 from daemon.ipc.orders import Answer, Recorded, RecordOrder, Scale
 from pipeline.emg.envelope import Envelope
 from pipeline.emg.levels import HELD_S, HIGHEST_REST, Levels
-from pipeline.model.subject import LONGEST_DELAY_S
+from pipeline.model.delay import LONGEST_DELAY_S
 
 NAMES = {"mvc": "The MVC", "baseline": "The resting level"}
 """How a sentence about a recording begins."""

@@ -12,7 +12,8 @@ from daemon.subjects.ceinms_curves import curves_of
 from daemon.subjects.xml_file import Element, name_of, number, pennation
 from pipeline.errors import UserError
 from pipeline.model.curve_choice import RISING
-from pipeline.model.subject import GENERIC_DAMPING, LONGEST_DELAY_S, Array, Subject
+from pipeline.model.delay import LONGEST_DELAY_S
+from pipeline.model.subject import GENERIC_DAMPING, Array, Subject
 
 _UNITS_RAD = {"rad": 1.0, "deg": np.pi / 180.0}
 _LINEAR = -1e-6

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 import click
 
@@ -38,6 +39,28 @@ class Command(click.Command):
         """Run the command."""
         with told_in_a_sentence():
             return super().invoke(ctx)
+
+
+class Places(Mapping[str, click.Command]):
+    """Commands by name, each imported when it is asked for.
+
+    Parameters
+    ----------
+    modules
+        Module of each command, which is there a function of the command's name.
+    """
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = modules
+
+    def __getitem__(self, name: str) -> click.Command:
+        return cast("click.Command", getattr(import_module(self._modules[name]), name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
 
 
 class Commands(click.Group):

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from pipeline.calibrate.loss import Trials
-from pipeline.model.subject import USUAL_DELAY_S, Subject
+from pipeline.model.delay import USUAL_DELAY_S
+from pipeline.model.subject import Subject
 from pipeline.shapes import Float
 
 _WHOLE = 1.0 - 1e-5

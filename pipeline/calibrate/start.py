@@ -19,9 +19,10 @@ from torch import Tensor
 from pipeline.adamw import AdamW
 from pipeline.calibrate.delay import Delays, delayed
 from pipeline.calibrate.loss import Trials, moment_scale
+from pipeline.model.delay import USUAL_DELAY_S
 from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
-from pipeline.model.subject import USUAL_DELAY_S, Subject
+from pipeline.model.subject import Subject
 from pipeline.shapes import Float
 
 Array = NDArray[np.float64]

@@ -73,28 +73,33 @@ class FaultFinder:
         Parameters
         ----------
         window
-            Shape [time, channel]; may hold values that are not finite.
+            Shape [time, channel]; may hold values that are not finite. Of several windows, shape
+            [window, time, channel], all values are good.
         mvc
             Envelope of each channel at maximum voluntary contraction, V (1 for ready envelopes),
             shape [channel].
+
+        Returns
+        -------
+        array
+            Shape [channel], or [window, channel].
         """
         limits, usable = self._limits, good(window)
         x = window if usable.all() else _held_from_the_first(window, usable)
-        highest, lowest = x.max(0), x.min(0)
+        highest, lowest = x.max(-2), x.min(-2)
         still = highest - lowest <= limits.flat
         steady = x - self._drift @ (self._drift.T @ x)  # an artefact's drift is filtered away
-        level = np.abs(steady).mean(0) / mvc
+        level = np.abs(steady).mean(-2) / mvc
         faults = (
-            1.0 - usable.mean(0) > limits.missing_share,
+            1.0 - usable.mean(-2) > limits.missing_share,
             self._saturated(x, highest, lowest, mvc)
             | (still & (np.abs(highest) >= self._wide(mvc))),
             still & (self._raw | (highest != 0.0)),  # a ready envelope may rest at zero
             level > limits.loud,
             (level > limits.line_least) & self._is_line(steady),
         )
-        places = np.arange(1, len(faults) + 1)[:, None]
-        wrong = np.where(np.stack(faults), places, len(faults) + 1).min(0)
-        return np.where(wrong > len(faults), 0, wrong)
+        found = np.stack(faults, axis=-1)
+        return np.where(found.any(-1), found.argmax(-1) + 1, 0)
 
     def _wide(self, mvc: Array) -> Array:
         return self._limits.clipped_range * mvc
@@ -104,14 +109,15 @@ class FaultFinder:
         swings = highest - lowest >= self._wide(mvc)
         if not swings.any():
             return np.asarray(swings)
-        share = ((x == highest) | (x == lowest)).mean(0)
+        rails = (x == highest[..., None, :]) | (x == lowest[..., None, :])
+        share = rails.mean(-2)
         return np.asarray(swings & (share >= self._limits.clipped_share))
 
     def _is_line(self, steady: Array) -> NDArray[np.bool_]:
         """Tell in which channels a line frequency and its harmonics make up nearly everything."""
-        power = (steady**2).sum(0) + _TINY
-        share = [((basis.T @ steady) ** 2).sum(0) / power for basis in self._lines]
-        found = np.array(share).reshape(-1, steady.shape[1]).max(0, initial=0.0)
+        power = (steady**2).sum(-2) + _TINY
+        share = [((basis.T @ steady) ** 2).sum(-2) / power for basis in self._lines]
+        found = np.max([np.zeros_like(power), *share], axis=0)
         return np.asarray(found >= self._limits.line_share)
 
 

@@ -13,9 +13,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from pipeline.emg.channel_faults import REASONS, FaultFinder, FaultLimits, held_where_bad
+from pipeline.emg.channel_faults import REASONS, FaultFinder, FaultLimits, good, held_where_bad
 from pipeline.streams.base import Array, Chunk
 
 Flags = NDArray[np.bool_]
@@ -130,6 +131,8 @@ class ChannelWatch:
             Envelope of each channel at maximum voluntary contraction, V (1 for ready envelopes),
             shape [channel].
         """
+        if self._sound(chunk, mvc):
+            return Watched(chunk, np.ones(chunk.x.shape, dtype=bool), ())
         valid = np.empty(chunk.x.shape, dtype=bool)
         finite = np.empty(chunk.x.shape)
         changes: list[Change] = []
@@ -149,6 +152,34 @@ class ChannelWatch:
                 valid[stop - 1] = self.state.reason == 0
             start = stop
         return Watched(Chunk(chunk.stream, chunk.t, finite), valid, tuple(changes))
+
+    def _sound(self, chunk: Chunk, mvc: Array) -> bool:
+        """Judge a long chunk's windows at once, and take it if nothing is wrong with any.
+
+        Recordings pass in long chunks, nearly all of them sound; what is not is left for one
+        judgement after the other.
+        """
+        state, size, every = self.state, self._size, self._every
+        few = len(chunk.t) < state.until_look + every
+        if few or len(state.window) < size or state.reason.any():
+            return False
+        pauses = np.diff(chunk.t, prepend=state.newest) > PAUSE_S
+        if pauses.any() or not (good(chunk.x).all() and good(state.window).all()):
+            return False
+        looks = np.arange(state.until_look, len(chunk.t) + 1, every)
+        x = np.vstack((state.window, chunk.x))
+        windows = sliding_window_view(x, size, axis=0)[looks].swapaxes(-1, -2)
+        if self._finder.find(windows, mvc).any():
+            return False
+        self.state = replace(
+            state,
+            newest=float(chunk.t[-1]),
+            window=x[-size:].copy(),
+            until_look=int(looks[-1]) + every - len(chunk.t),
+            faultless=state.faultless + every * len(looks),
+            held=chunk.x[-1].copy(),
+        )
+        return True
 
     def _after_pause(self) -> WatchState:
         return replace(self.state, window=self.state.window[:0], until_look=self._every)

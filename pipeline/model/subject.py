@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.errors import UserError
 from pipeline.files import parsed_json
 from pipeline.model.curve_choice import PUBLISHED, CurveChoice
+from pipeline.model.delay import LONGEST_DELAY_S
 
 Array = NDArray[np.float64]
 FORMAT = "hillstream-subject/1"
@@ -32,10 +33,6 @@ GENERIC_DAMPING = 0.01
 GENERIC_SHAPE_FACTOR = -0.5
 GENERIC_COEFFICIENT = -0.5
 """C1 and C2 of a person nobody has measured: two time constants of 14 ms."""
-USUAL_DELAY_S = 0.08
-"""Electromechanical delay before anything is known, s (the peers' programs regularise to it)."""
-LONGEST_DELAY_S = 0.3
-"""Electromechanical delays of people are a third of it."""
 _POSITIVE = (
     "max_isometric_force",
     "optimal_fibre_length",

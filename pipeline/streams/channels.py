@@ -8,7 +8,6 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import UserError
-from pipeline.sentences import listed
+from pipeline.sentences import did_you_mean, listed
 from pipeline.streams.base import Origin
 
 _SHOWN = 40
@@ -188,10 +187,3 @@ def _with_hint(name: str, names: Sequence[str]) -> str:
         could = " or ".join(f"'{other}'" for other in alike)
         return f"'{name}' (without case and blanks it could be {could})"
     return f"'{name}'{did_you_mean(name, names)}"
-
-
-def did_you_mean(name: str, names: Sequence[str]) -> str:
-    """Return `` (did you mean 'x'?)`` for the closest of `names`, or nothing."""
-    folded = {other.casefold(): other for other in names}
-    close = get_close_matches(name.casefold(), folded, n=1)
-    return f" (did you mean '{folded[close[0]]}'?)" if close else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model.subject import LONGEST_DELAY_S
+from pipeline.model.delay import LONGEST_DELAY_S
 from pipeline.streams.base import Array
 
 SLEW = 0.1

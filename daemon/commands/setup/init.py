@@ -20,7 +20,7 @@ from daemon.terminal.console import (
 from daemon.terminal.recorded import recorded_table
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing, written_whole
-from pipeline.streams.channels import did_you_mean
+from pipeline.sentences import did_you_mean
 
 if TYPE_CHECKING:
     from daemon.drafting.draft import Draft

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import numpy as np
 
 from daemon.commands.common import Number, examples
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.table import table
 from pipeline.errors import UserError
-from pipeline.model.subject import LONGEST_DELAY_S
+from pipeline.model.delay import LONGEST_DELAY_S
 
 _FILE = click.Path(path_type=Path)
 
@@ -104,7 +103,7 @@ def run(
     delay = (person.delay_s or 0.0) if delay_s is None else delay_s
     execution = execute(person, inputs, delay)
     files = write_execution(execution, person.muscles, output)
-    largest = {joint: float(np.abs(m).max()) for joint, m in execution.moments.items()}
+    largest = {joint: float(abs(m).max()) for joint, m in execution.moments.items()}
     rows = [(joint, f"{moment:.1f}") for joint, moment in largest.items()]
     console_for(json_file).print(table(["joint"], ["largest moment, N*m"], rows))
     say(f"Wrote {len(files)} files to {output}; the delay was {delay:g} s.", json_file)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.errors import UserError
-from pipeline.streams.channels import did_you_mean
+from pipeline.sentences import did_you_mean
 
 if TYPE_CHECKING:
     import pylsl

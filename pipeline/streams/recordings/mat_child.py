@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat, whosmat
 
 from pipeline.files import MOST_UNPACKED_BYTES
 
@@ -20,6 +19,8 @@ _MOST_DEEP = 8
 
 def write_arrays(source: Path, out: Path) -> None:
     """Write numbers and texts by name; those of structures by both names, ``emg_fs``."""
+    from scipy.io import loadmat, whosmat  # here alone: the parent imports this module for its name
+
     if 8 * sum(math.prod(shape) for _, shape, _ in whosmat(source)) > MOST_UNPACKED_BYTES:
         raise ValueError("it unpacks to too much")
     content = loadmat(source, simplify_cells=True, verify_compressed_data_integrity=True)

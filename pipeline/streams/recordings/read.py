@@ -22,7 +22,6 @@ from pipeline.streams.recordings.mat import MAT, read_mat
 from pipeline.streams.recordings.npz import read_npz
 from pipeline.streams.recordings.opensim import read_opensim
 from pipeline.streams.recordings.recording import LeftOut, RecordedStream
-from pipeline.streams.recordings.xdf import read_xdf
 from pipeline.streams.roles import ROLES
 
 Known = Mapping[str, KnownStream]
@@ -57,6 +56,8 @@ def streams_of(
     by_hand = {part.role: part.text for part in others if part.role}
     typed = not isinstance(path, Parts) and first.role is None and len(by_hand) == len(others)
     if typed and _suffix(first.text) == ".xdf":
+        from pipeline.streams.recordings.xdf import read_xdf
+
         return read_xdf(checked_file(first.text), known, by_hand, left_out)
     files = [file for part in parts for file in files_of(part)]
     if strange := [file for file in files if _suffix(file.path.name) not in SUFFIXES]:
@@ -85,6 +86,8 @@ def _of_whole(file: GivenFile, known: Known, left_out: list[LeftOut]) -> Streams
     """Return the streams of a file that may hold several; only the one that is asked for."""
     suffix = _suffix(file.path.name)
     if suffix == ".xdf":
+        from pipeline.streams.recordings.xdf import read_xdf
+
         streams = read_xdf(file.path, known, {}, left_out)
     else:
         arrays = read_mat(file.path) if suffix == MAT else read_npz(file.path)

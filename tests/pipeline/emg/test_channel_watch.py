@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.emg.channel_faults import FaultLimits
+from pipeline.emg.channel_faults import FaultFinder, FaultLimits
 from pipeline.emg.channel_watch import ChannelWatch
 from pipeline.streams.base import Chunk
 
@@ -203,6 +203,33 @@ def test_changes_tell_what_the_flags_tell_and_nothing_leaves_that_is_not_finite(
     for change in watched.changes:
         told[t >= change.t, one.channels.index(change.channel)] = change.reason is None
     np.testing.assert_array_equal(watched.valid, told)
+
+
+@pytest.mark.parametrize("raw", [True, False])
+@pytest.mark.parametrize("rate_hz", [100.0, 1000.0])
+def test_a_long_sound_chunk_leaves_the_state_that_its_samples_leave_one_by_one(raw, rate_hz):
+    x = emg(2.0)[1]
+    t = np.arange(len(x)) / rate_hz
+    names = ["a", "b", "c"]
+    long, short = (ChannelWatch(names, rate_hz, FaultLimits(), raw=raw) for _ in range(2))
+    for start, stop in ((0, 400), (400, 1403), (1403, 2000)):
+        long.process(Chunk("emg", t[start:stop], x[start:stop]), MVCS)
+    for i in range(len(t)):
+        short.process(Chunk("emg", t[i : i + 1], x[i : i + 1]), MVCS)
+    for field, value in vars(long.state).items():
+        np.testing.assert_array_equal(value, getattr(short.state, field), err_msg=field)
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_windows_together_are_judged_as_each_alone(raw):
+    t, x = emg(0.5)
+    signals = [FAULTS[name](t) for name in ("flat", "saturated", "too loud", "line noise only")]
+    x = np.column_stack((x, *signals, np.zeros(len(t))))
+    windows = np.stack([x[start : start + 60] for start in range(0, 400, 7)])
+    finder, mvc = FaultFinder(RATE_HZ, 60, FaultLimits(), raw=raw), np.full(x.shape[1], MVC)
+    alone = np.stack([finder.find(window, mvc) for window in windows])
+    np.testing.assert_array_equal(finder.find(windows, mvc), alone)
+    assert {0, 2, 4} <= set(alone.ravel())
 
 
 def test_no_samples_change_nothing():

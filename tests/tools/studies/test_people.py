@@ -16,7 +16,7 @@ from daemon.config import Config, load_config
 from daemon.simulation.lab import Lab
 from pipeline.geometry import load_model
 from pipeline.live import Paired
-from pipeline.model.subject import USUAL_DELAY_S
+from pipeline.model.delay import USUAL_DELAY_S
 from pipeline.streams.recordings.recording import Recording
 from pipeline.timebase.rows import PairedRows
 from pipeline.update import Result, Update
