@@ -21,7 +21,7 @@ from daemon.ipc.orders import (
     RestoreOrder,
 )
 from daemon.ipc.sockets import Listener, Speaker
-from daemon.processes.worker import Stop
+from daemon.processes.signs import Stop
 from pipeline.calibrate.calibrator import Calibrator
 from pipeline.model.subject import Subject
 from pipeline.update import Update

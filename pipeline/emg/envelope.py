@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.emg.filter import EmgFilter
 from pipeline.emg.levels import LevelRecorder, Levels
 from pipeline.emg.normalise import Normaliser
 from pipeline.errors import UserError
 from pipeline.streams.base import Array, Chunk
+
+if TYPE_CHECKING:
+    from pipeline.emg.filter import EmgFilter
 
 _LARGEST = 1e6  # V or MVC; nothing an electrode gives, and far from overflow in the filters
 
@@ -65,7 +67,9 @@ class Envelope:
     ) -> None:
         self._filter: EmgFilter | None = None
         if kind == "raw":
-            _check_rate(rate_hz, band_hz, lowpass_hz)
+            from pipeline.emg.filter import EmgFilter  # half a second, of scipy's
+
+            check_rate(rate_hz, band_hz, lowpass_hz)
             self._filter = EmgFilter(
                 rate_hz,
                 len(channels),
@@ -149,7 +153,8 @@ def _plausible(t: Array, x: Array) -> tuple[Array, Array]:
     return t[rows], x[rows]
 
 
-def _check_rate(rate_hz: float, band_hz: tuple[float, float], lowpass_hz: float) -> None:
+def check_rate(rate_hz: float, band_hz: tuple[float, float], lowpass_hz: float) -> None:
+    """Raise a UserError where a stream of this rate cannot carry the bands of the filters."""
     highest_hz = max(band_hz[1], lowpass_hz)
     if rate_hz > 2.0 * highest_hz:
         return
