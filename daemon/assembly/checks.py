@@ -75,9 +75,10 @@ def _refused(attempt: Callable[[], object]) -> Iterator[str]:
 
 
 def _try_envelope(config: Config) -> None:
-    from daemon.assembly.envelope import build_envelope
+    from pipeline.emg.envelope import check_rate
 
-    build_envelope(config)
+    if config.envelope.kind == "raw":
+        check_rate(config.streams.emg.rate_hz, config.envelope.band_hz, config.envelope.lowpass_hz)
 
 
 def _muscles_message_mistakes(config: Config, model: ModelFile) -> Iterator[str]:

@@ -95,9 +95,12 @@ def starting_subject(config: Config, model: ModelFile) -> Subject:
     UserError
         If the subject has other muscles than the model, or the skeleton other joints.
     """
-    from daemon.assembly.skeleton import bones_believed  # loads torch, which `check` does without
+    start = starting_muscles(config, model)
+    if not config.torque_free:
+        return start
+    from daemon.assembly.skeleton import bones_believed  # loads torch
 
-    return replace(starting_muscles(config, model), bones=bones_believed(config))
+    return replace(start, bones=bones_believed(config))
 
 
 def _difference(subject: Sequence[str], model: Sequence[str]) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from daemon.assembly.skeleton import free_skeleton, with_bones
 from daemon.config import Config, EnvelopeConfig
 from daemon.control.parameter_history import Versions
 from daemon.control.server import ControlServer
@@ -27,9 +26,11 @@ from daemon.ipc.orders import (
     WorkerName,
 )
 from daemon.ipc.requests import Command, Reply, Request
-from pipeline.model.skeleton.tree_file import skeleton_content
 from pipeline.output.message import StatusMessage
 from pipeline.streams import clock
+
+if TYPE_CHECKING:
+    from pipeline.model.skeleton.tree import KinematicTree
 
 ANSWER_WITHIN_S = 1.5
 """How long a worker may take; below the patience of `hillstream ctl`."""
@@ -77,7 +78,7 @@ class RequestHandler:
     ) -> None:
         self._config = config
         self._versions = versions
-        self._skeleton = free_skeleton(config)
+        self._skeleton = _free_skeleton(config) if config.torque_free else None
         self._server = server
         self._log = log
         self._doubt = doubt
@@ -192,8 +193,7 @@ class RequestHandler:
         subject = replace(self._versions.subject(version), trusted=not doubt)
         data: dict[str, Any] = {"version": version, "subject": subject.content(), "doubt": doubt}
         if self._skeleton is not None:
-            found = with_bones(self._skeleton, subject.bones)
-            data["skeleton"] = skeleton_content(found)
+            data["skeleton"] = _content_of(self._skeleton, subject.bones)
         sentence = f"Parameter set {version} was handed over to be written."
         if doubt:
             sentence += " It has not been shown to fit this person."
@@ -270,3 +270,17 @@ class RequestHandler:
 
 def _refused(sentence: str) -> Reply:
     return Reply(ok=False, sentence=sentence)
+
+
+def _free_skeleton(config: Config) -> KinematicTree | None:
+    from daemon.assembly.skeleton import free_skeleton  # loads torch, which few set-ups need here
+
+    return free_skeleton(config)
+
+
+def _content_of(skeleton: KinematicTree, bones: Mapping[str, float]) -> dict[str, Any]:
+    """Return the content of a skeleton file with the bones of a parameter set."""
+    from daemon.assembly.skeleton import with_bones
+    from pipeline.model.skeleton.tree_file import skeleton_content
+
+    return skeleton_content(with_bones(skeleton, bones))

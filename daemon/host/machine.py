@@ -34,6 +34,12 @@ def processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
+def named_children(root: int) -> dict[str, int]:
+    """Return by name the ids of a process's children and theirs that are not just ``python``."""
+    named = {child.name(): child.pid for child in psutil.Process(root).children(recursive=True)}
+    return {name: pid for name, pid in named.items() if not name.startswith("python")}
+
+
 def usage(pids: Mapping[str, int]) -> Usage:
     """Return what has been used so far by these processes, and in all."""
     of = psutil.cpu_times()

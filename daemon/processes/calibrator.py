@@ -9,6 +9,7 @@ import torch
 
 from daemon.assembly.calibrator import build_calibrator
 from daemon.config import Config
+from daemon.host.memory import give_back_memory
 from daemon.host.realtime import claim_for_calibrator
 from daemon.ipc.messages import RowsMessage, UpdateMessage
 from daemon.ipc.orders import (
@@ -21,7 +22,7 @@ from daemon.ipc.orders import (
     RestoreOrder,
 )
 from daemon.ipc.sockets import Listener, Speaker
-from daemon.processes.worker import Stop
+from daemon.processes.signs import Stop
 from pipeline.calibrate.calibrator import Calibrator
 from pipeline.model.subject import Subject
 from pipeline.update import Update
@@ -86,6 +87,7 @@ class CalibratorWorker:
         self._take()
         if self._calibrator.due():
             self._tell(self._calibrator.skip() if self._paused else self._calibrator.update())
+            give_back_memory()
 
     def _obey(self) -> None:
         while (order := self._line.receive()) is not None:

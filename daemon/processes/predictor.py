@@ -33,7 +33,7 @@ from daemon.live.status import StatusReporter
 from daemon.live.stream_alerts import StreamAlerts
 from daemon.live.tracer import Tracer
 from daemon.live.trust import TrustState, trust_rule, unjudged_sentence
-from daemon.processes.worker import Stop
+from daemon.processes.signs import Stop
 from pipeline.emg.synthesis import Synthesis
 from pipeline.errors import UserError
 from pipeline.live import LivePipeline, Predicted

@@ -21,7 +21,7 @@ from daemon.ipc.recorder_messages import (
 )
 from daemon.ipc.requests import ControlError, unpack_reply, unpack_request
 from daemon.ipc.sockets import Listener
-from daemon.processes.worker import Stop
+from daemon.processes.signs import Stop
 from daemon.session.log import SessionLog, about
 from daemon.session.recorder import Recorder, recorder_of
 from pipeline.output.message import MessageError

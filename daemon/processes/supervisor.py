@@ -13,10 +13,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from daemon.assembly.calibrator import compute_device
 from daemon.assembly.keys import ConfiguredKeys
 from daemon.assembly.model import model_in_use
-from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import starting_subject
 from daemon.config import Config
 from daemon.control.handler import RequestHandler
@@ -29,9 +27,7 @@ from daemon.ipc.recorder_messages import CommandMessage, EventMessage, TroubleMe
 from daemon.ipc.requests import Reply, Request
 from daemon.ipc.sockets import Listener
 from daemon.live.trust import trust_rule
-from daemon.processes import calibrator as calibrator_process
-from daemon.processes import predictor as predictor_process
-from daemon.processes import recorder as recorder_process
+from daemon.processes.nursery import Nursery
 from daemon.processes.worker import PATIENCE_S as END_WITHIN_S
 from daemon.processes.worker import Worker
 from daemon.session.log import session_path
@@ -64,6 +60,7 @@ def run(
     seconds: float | None,
     stop: threading.Event,
     on_status: OnStatus | None = None,
+    nursery: Nursery | None = None,
 ) -> dict[str, object]:
     """Run the daemon until `stop` is set or `seconds` have passed.
 
@@ -78,6 +75,8 @@ def run(
         Ends the run in order.
     on_status
         Called with every status message that is published.
+    nursery
+        Where its processes are born; it is ended at the end. None for one of its own.
 
     Returns
     -------
@@ -100,7 +99,10 @@ def run(
         server = _control_server(config, keys)
         stack.callback(server.close if server else lambda: None)
         service = stack.enter_context(closing(Service(os.environ)))
-        daemon = _Daemon(config, folder, server)
+        nursery = stack.enter_context(nursery or Nursery())
+        if config.envelope.kind == "raw":
+            nursery.foresee("pipeline.emg.filter:EmgFilter")  # shared by all who filter
+        daemon = _Daemon(config, folder, server, nursery)
         stack.callback(daemon.end)
         try:
             daemon.start()
@@ -138,7 +140,9 @@ def _control_server(config: Config, keys: ConfiguredKeys) -> ControlServer | Non
 class _Daemon:
     """Predictor and calibrator, and the newest parameters either needs to start again."""
 
-    def __init__(self, config: Config, folder: Path, server: ControlServer | None) -> None:
+    def __init__(
+        self, config: Config, folder: Path, server: ControlServer | None, nursery: Nursery
+    ) -> None:
         self._config = config
         names = ("rows", "updates", "events", "predictor", "calibrator")
         self._addresses = {name: f"ipc://{folder}/{name}" for name in names}
@@ -156,34 +160,38 @@ class _Daemon:
         )
         self._updates = Listener(self._addresses["updates"], UpdateMessage)
         self._predictor = Worker(
+            nursery,
             "predictor",
-            predictor_process.main,
+            "daemon.processes.predictor:main",
             PREDICTOR_PATIENCE_S,
-            rehearsal=predictor_process.rehearse,
+            rehearsal="daemon.processes.predictor:rehearse",
         )
         self._calibrator = Worker(
+            nursery,
             "calibrator",
-            calibrator_process.main,
+            "daemon.processes.calibrator:main",
             CALIBRATOR_PATIENCE_S,
             beat_patience_s=DEAD_S,
         )
-        self._recorder = Worker("recorder", recorder_process.main, PATIENCE_S)
+        self._recorder = Worker(nursery, "recorder", "daemon.processes.recorder:main", PATIENCE_S)
         self._log_trouble = ""
 
     def start(self) -> None:
-        # What is wrong with the set-up is said here, at once.
-        build_pipeline(self._config, self._versions.subject(0))
+        self._prepare_predictor()
+        self._predictor.await_spare()  # What is wrong with the set-up is said here, at once.
         if self.session is not None:
             self._start_recorder(self.session, resume=False)
         self._start_predictor()
         if self._config.calibrates:
-            compute_device(self._config)
             self._start_calibrator()
 
     @property
     def predicts(self) -> bool:
         """Whether the predictor is at work and its loop goes round."""
         return self._predictor.moves(PREDICTOR_PATIENCE_S)
+
+    def _prepare_predictor(self) -> None:
+        self._predictor.prepare(self._config, self._versions.subject(0))
 
     def _start_predictor(self) -> None:
         config = self._config.model_copy(update={"envelope": self.requests.envelope})
@@ -214,7 +222,7 @@ class _Daemon:
             self._start_recorder(self.session, resume=self.session.exists())
         self.requests.concern("session", self._log_trouble, degrades=False)
         if self._all_ready():
-            self._predictor.prepare(self._config, self._versions.subject(0))
+            self._prepare_predictor()
 
     def _look_after_the_calibrator(self) -> None:
         worker = self._calibrator

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
-import multiprocessing
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
-from daemon.processes.child import SPARE, ChildProcess, Role, Stop
+from daemon.processes.child import ChildProcess
+from daemon.processes.life import SPARE, Role
+from daemon.processes.nursery import Nursery
 from pipeline.errors import UserError
-
-__all__ = ["Stop", "Worker"]
 
 PATIENCE_S = 5.0
 """Time a worker has to end in order; after it, it is killed."""
@@ -31,11 +29,13 @@ class Worker:
 
     Parameters
     ----------
+    nursery
+        Where its processes are born.
     name
         What it is called in messages.
     target
-        Function run in the process, with a `Stop` as its last argument. A `UserError` it raises
-        is handed to `check`.
+        Function run in the process, as ``package.module:function``, with a `signs.Stop` as its
+        last argument. A `UserError` it raises is handed to `check`.
     patience_s
         Longest that its loop may take to go round once, s.
     beat_patience_s
@@ -47,20 +47,21 @@ class Worker:
 
     def __init__(
         self,
+        nursery: Nursery,
         name: str,
-        target: Callable[..., None],
+        target: str,
         patience_s: float = math.inf,
         *,
         beat_patience_s: float | None = None,
-        rehearsal: Callable[..., None] | None = None,
+        rehearsal: str | None = None,
     ) -> None:
         self.name = name
         self.restarts = 0
         self._patience_s = patience_s
         self._beat_patience_s = math.inf if beat_patience_s is None else beat_patience_s
         self._role = Role(target, rehearsal, beats=beat_patience_s is not None)
-        self._context = multiprocessing.get_context("spawn")
-        self._event = self._context.Event()
+        self._nursery = nursery
+        self._stopping = False
         self._failures = 0
         self._due: float | None = None
         self._life: ChildProcess | None = None
@@ -73,7 +74,8 @@ class Worker:
         spare, self._spare = self._spare, None
         if spare is None or not spare.alive:
             spare = self._born(replace(self._role, rehearsal=None))
-        spare.process.name = self.name
+        else:
+            self._spare_due = 0.0
         spare.begin(args)
         self._life = spare
 
@@ -87,8 +89,18 @@ class Worker:
             self._spare_due = now + SPARE_EVERY_S
             self._spare = self._born(self._role, *args)
 
+    def await_spare(self) -> None:
+        """Wait until the spare process has rehearsed; raises the UserError it ended with."""
+        if self._spare is not None:
+            self._spare.await_rehearsal()
+
     def _born(self, role: Role, *rehearsed: object) -> ChildProcess:
-        return ChildProcess(self._context, SPARE + self.name, role, self._event, rehearsed)
+        return ChildProcess(self._nursery, SPARE + self.name, role, rehearsed)
+
+    @property
+    def pid(self) -> int | None:
+        """Id of the process; None before it is born."""
+        return None if self._life is None else self._life.pid
 
     @property
     def ready(self) -> bool:
@@ -130,7 +142,7 @@ class Worker:
 
     def restart_due(self) -> bool:
         """Tell whether a dead process should be started again, after a growing pause."""
-        if self._life is None or self.alive or self._event.is_set():
+        if self._life is None or self.alive or self._stopping:
             return False
         now = time.monotonic()
         if self._due is None:
@@ -144,13 +156,15 @@ class Worker:
 
     def ask_to_stop(self) -> None:
         """Ask the process to end in order."""
-        self._event.set()
+        self._stopping = True
+        if self._life is not None:
+            self._life.ask_to_stop()
 
     def join(self, patience_s: float = PATIENCE_S) -> None:
         """Wait for the end of the process; kill it where it takes too long, or on an interrupt."""
         try:
             if self._life is not None:
-                self._life.process.join(patience_s)
+                self._life.join(patience_s)
         finally:
             self.kill()
 

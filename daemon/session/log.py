@@ -14,8 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import torch
-
 from daemon.config import Config
 from daemon.session import schema
 from pipeline.errors import UserError
@@ -143,7 +141,7 @@ def about(config: Config, muscles: Iterable[str]) -> dict[str, str]:
         "t0": repr(clock.now()),
         "hillstream": metadata.version("hillstream"),
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": metadata.version("torch"),
         "machine": f"{platform.node()} ({platform.system()} {platform.machine()})",
         "dofs": json.dumps(config.model.dofs),
         "muscles": json.dumps(list(muscles)),

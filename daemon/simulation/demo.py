@@ -8,7 +8,12 @@ from tempfile import TemporaryDirectory
 
 from daemon.config import Config
 from daemon.processes import supervisor
-from daemon.processes.worker import Stop, Worker
+from daemon.processes.nursery import Nursery
+from daemon.processes.signs import Stop
+from daemon.processes.worker import Worker
+
+LAB = "daemon.simulation.demo:simulated_lab"
+"""Work of a `Worker`."""
 
 
 def demo(
@@ -18,6 +23,7 @@ def demo(
     seconds: float | None,
     stop: threading.Event,
     on_status: supervisor.OnStatus | None = None,
+    nursery: Nursery | None = None,
 ) -> dict[str, object]:
     """Run the daemon on the streams of a simulated lab, which is a process of its own.
 
@@ -28,13 +34,18 @@ def demo(
     from daemon.simulation.truth import TrueMoments
 
     config = config.model_copy(update={"streams": config.streams.under_own_names()})
-    lab = Worker("simulated lab", simulated_lab)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, nursery or Nursery() as births:
+        lab = Worker(births, "simulated lab", LAB)
         moments = Path(folder) / "moments.npz"
         lab.start(config, moments)
         try:
             result = supervisor.run(
-                config, config_path, seconds=seconds, stop=stop, on_status=on_status
+                config,
+                config_path,
+                seconds=seconds,
+                stop=stop,
+                on_status=on_status,
+                nursery=births,
             )
         finally:
             lab.ask_to_stop()

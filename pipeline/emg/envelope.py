@@ -69,7 +69,7 @@ class Envelope:
         if kind == "raw":
             from pipeline.emg.filter import EmgFilter  # half a second, of scipy's
 
-            _check_rate(rate_hz, band_hz, lowpass_hz)
+            check_rate(rate_hz, band_hz, lowpass_hz)
             self._filter = EmgFilter(
                 rate_hz,
                 len(channels),
@@ -153,7 +153,8 @@ def _plausible(t: Array, x: Array) -> tuple[Array, Array]:
     return t[rows], x[rows]
 
 
-def _check_rate(rate_hz: float, band_hz: tuple[float, float], lowpass_hz: float) -> None:
+def check_rate(rate_hz: float, band_hz: tuple[float, float], lowpass_hz: float) -> None:
+    """Raise a UserError where a stream of this rate cannot carry the bands of the filters."""
     highest_hz = max(band_hz[1], lowpass_hz)
     if rate_hz > 2.0 * highest_hz:
         return

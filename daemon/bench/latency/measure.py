@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import platform
 import threading
@@ -14,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from daemon.bench.latency.sender import send
 from daemon.bench.latency.setup import EMG_RATE_HZ, MODEL_RATE_HZ, Size, bench_config
-from daemon.bench.latency.subscriber import hear
-from daemon.host.machine import Usage, percent, processor, usage
+from daemon.host.machine import Usage, named_children, percent, processor, usage
 from daemon.live.stages import SETTLING_S, STAGES
 from daemon.processes import supervisor
+from daemon.processes.nursery import Nursery
 from daemon.processes.worker import Worker
 from pipeline.errors import UserError
 from pipeline.output.message import StatusMessage, Ticks
@@ -91,11 +89,14 @@ def measure(
         ``cpu_percent`` of one processor by process; ``sender_late_ms``; ``updates`` of the
         calibrator; ``reached``; ``in_the_way``, a sentence, empty where all is reached.
     """
-    with TemporaryDirectory(prefix="hillstream-bench-") as name:
+    with TemporaryDirectory(prefix="hillstream-bench-") as name, Nursery() as nursery:
         folder = Path(name)
         config = bench_config(size, folder, realtime)
         sent, heard = folder / "sent.json", folder / "heard.npy"
-        helpers = [Worker("sender", send), Worker("subscriber", hear)]
+        helpers = [
+            Worker(nursery, "sender", "daemon.bench.latency.sender:send"),
+            Worker(nursery, "subscriber", "daemon.bench.latency.subscriber:hear"),
+        ]
         helpers[0].start(config, sent)
         helpers[1].start(config.output.zmq, config.realtime.priority, heard)
         watch = _Watch(seconds, on_progress)
@@ -104,7 +105,12 @@ def measure(
         deadline.start()
         try:
             summary = supervisor.run(
-                config, folder, seconds=None, stop=watch.done, on_status=watch.see
+                config,
+                folder,
+                seconds=None,
+                stop=watch.done,
+                on_status=watch.see,
+                nursery=nursery,
             )
         finally:
             deadline.cancel()
@@ -129,8 +135,8 @@ class _Watch:
         ticks = status.ticks
         gone_s = ticks.expected / MODEL_RATE_HZ - SETTLING_S
         if gone_s >= 0 and not self.done.is_set():
-            pids = {child.name: child.pid or 0 for child in multiprocessing.active_children()}
-            self._seen.append((ticks, usage(pids | {"supervisor": os.getpid()})))
+            pids = named_children(os.getpid()) | {"supervisor": os.getpid()}
+            self._seen.append((ticks, usage(pids)))
             self._on_progress(min(1.0, gone_s / self._seconds))
         if gone_s >= self._seconds:
             self.done.set()

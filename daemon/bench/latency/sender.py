@@ -12,7 +12,7 @@ import numpy as np
 from daemon.config import Config
 from daemon.host.realtime import claim_priority
 from daemon.live.histogram import Histogram
-from daemon.processes.worker import Stop
+from daemon.processes.signs import Stop
 from daemon.simulation.lab import Lab
 from daemon.simulation.sensors.sensor import Samples
 from pipeline.streams import clock

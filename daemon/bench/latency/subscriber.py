@@ -9,7 +9,7 @@ import numpy as np
 import zmq
 
 from daemon.host.realtime import claim_priority
-from daemon.processes.worker import Stop
+from daemon.processes.signs import Stop
 from pipeline.output.message import MomentMessage
 from pipeline.streams import clock
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from rich.table import Column, Table
 
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples, seconds_option, stop_on_signals
+from daemon.processes.nursery import Nursery
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.table import table
 
@@ -62,12 +64,15 @@ def run(
     moments do. What happens is written to a session log. Runs until Ctrl-C, then shows what came
     of it. Exit status 1 if not one moment was predicted.
     """
-    from daemon.config import config_path
+    with Nursery() as nursery:
+        nursery.foresee("daemon.processes.predictor:main")  # loads torch while the set-up is read
+        from daemon.config import config_path
 
-    config = _with_session(checked_config(config_name), session_file, no_session)
-    from daemon.processes.supervisor import run as work
+        config = _with_session(checked_config(config_name), session_file, no_session)
+        from daemon.processes.supervisor import run as daemon
 
-    _watched(work, config, config_path(config_name), seconds, json_file, headless)
+        work = partial(daemon, nursery=nursery)
+        _watched(work, config, config_path(config_name), seconds, json_file, headless)
 
 
 @click.command(

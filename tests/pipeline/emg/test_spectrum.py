@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from pipeline.emg.spectrum import RESOLUTION_HZ, spectrum
+from pipeline.emg.spectrum import RESOLUTION_HZ, spectrum, welch
 
 RATE_HZ = 1000.0
 
@@ -45,6 +45,16 @@ def test_amplitude_and_median_agree_with_a_periodogram_of_the_whole():
     amplitude, median = spectrum(x, RATE_HZ)
     np.testing.assert_allclose(median, expected, atol=RESOLUTION_HZ)
     np.testing.assert_allclose(amplitude, x.std(axis=0), rtol=0.05)
+
+
+@pytest.mark.parametrize("rate_hz", [999.0, 1000.0, 1001.0])
+def test_the_power_is_that_of_scipy(rate_hz):
+    x = np.random.default_rng(2).standard_normal((2300, 2))
+    size = round(rate_hz / RESOLUTION_HZ)
+    frequency, power = welch(x, rate_hz, size)
+    expected = signal.welch(x, rate_hz, nperseg=size, axis=0)
+    np.testing.assert_allclose(frequency, expected[0], rtol=1e-12)
+    np.testing.assert_allclose(power, expected[1], rtol=1e-9, atol=1e-15)
 
 
 def test_weak_hum_does_not_move_it_and_a_flat_channel_has_none():

@@ -1,18 +1,18 @@
 """The control port of a running daemon: what is ordered happens, and outlives a worker's death."""
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from click.testing import CliRunner, Result
 
 from daemon.cli import main
 from daemon.control import handler as desk
 from daemon.control.client import ask
+from daemon.host.machine import named_children
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.report.material import load
 from pipeline.model.subject import load_subject
@@ -49,9 +49,9 @@ def still(t: np.ndarray) -> np.ndarray:
 
 
 def killed(name: str) -> None:
-    worker = next(p for p in multiprocessing.active_children() if p.name == name)
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.join(PATIENCE_S)
+    worker = psutil.Process(named_children(os.getpid())[name])
+    worker.kill()
+    worker.wait(PATIENCE_S)
 
 
 def when_it_is_back(command: Callable[[], Reply], wait_until) -> Reply:

@@ -1,12 +1,13 @@
 """The session log of a running daemon."""
 
-import multiprocessing
 import os
-import signal
 import sqlite3
 from contextlib import closing
 
+import psutil
 import pytest
+
+from daemon.host.machine import named_children
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 PATIENCE_S = 90.0
@@ -39,9 +40,9 @@ def test_a_session_is_written_while_it_goes_and_outlives_its_recorder(
     daemon = running(config)
     tables = ("moment", "residual", "stream", "latency", "candidate")
     wait_until(lambda: all(newest(path, table) for table in tables), PATIENCE_S)
-    recorder = next(p for p in multiprocessing.active_children() if p.name == "recorder")
-    os.kill(recorder.pid, signal.SIGKILL)
-    recorder.join()
+    recorder = psutil.Process(named_children(os.getpid())["recorder"])
+    recorder.kill()
+    recorder.wait(PATIENCE_S)
     before = newest(path, "moment")
     assert read(path, "PRAGMA integrity_check") == [("ok",)]
     wait_until(lambda: newest(path, "moment") > before + 1.0, PATIENCE_S)

@@ -1,16 +1,16 @@
 """A person nobody knows, on the simulated arm: no moment is ok before a set is shown to fit."""
 
-import multiprocessing
 import os
-import signal
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import generic_subject
 from daemon.config import load_config
 from daemon.control.client import ask
+from daemon.host.machine import named_children
 from daemon.ipc.requests import Command, Request
 from daemon.session.reader import open_session
 from daemon.simulation.demo import demo
@@ -75,9 +75,9 @@ def test_moments_are_ok_once_a_set_has_earned_it_and_no_longer_than_it_is_in_for
     order("pause")
     wait_until(lambda: daemon.calibrated(lambda report: report.result == "paused"), PATIENCE_S)
     version = daemon.statuses[-1].calibrator.version
-    predictor = next(p for p in multiprocessing.active_children() if p.name == "predictor")
-    os.kill(predictor.pid, signal.SIGKILL)
-    predictor.join()
+    predictor = psutil.Process(named_children(os.getpid())["predictor"])
+    predictor.kill()
+    predictor.wait(PATIENCE_S)
     session = daemon.moments[-1].session
     wait_until(lambda: daemon.moments[-1].session != session, PATIENCE_S)
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)  # paused: no new set

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import socket
@@ -18,14 +17,14 @@ from typing import Literal
 import click
 
 from daemon.config import load_config
-from daemon.host.machine import process_s
+from daemon.host.machine import named_children, process_s
+from daemon.processes.nursery import Nursery
 from daemon.processes.worker import Worker
-from daemon.simulation.demo import simulated_lab
+from daemon.simulation.demo import LAB
 from pipeline.output.message import Status
 from pipeline.streams import clock
 from tools.robustness.faults.controller import Controller
 from tools.robustness.faults.proxy import Proxy, Spoil, untouched
-from tools.robustness.processes import workers
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = ("emg", "angles", "moments")
@@ -89,7 +88,7 @@ class Scene:
 
     def _start(self) -> None:
         self._lab_config = load_config(str(self._set_up("lab")))
-        self.lab = Worker("simulated lab", simulated_lab)
+        self.lab = Worker(self._stack.enter_context(Nursery()), "simulated lab", LAB)
         self._stack.callback(self.lab.join)
         self._stack.callback(self.lab.ask_to_stop)
         self.lab.start(self._lab_config, None)
@@ -147,7 +146,7 @@ class Scene:
     def pid(self, name: str) -> int:
         """Return the id of one of the daemon's processes, which may just be starting again."""
         deadline = time.monotonic() + PATIENCE_S
-        while (pid := workers(self.daemon.pid).get(name)) is None:
+        while (pid := named_children(self.daemon.pid).get(name)) is None:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the {name} has not been started in {PATIENCE_S:g} s")
             time.sleep(0.05)
@@ -173,10 +172,8 @@ class Scene:
 
     def restart_lab(self) -> None:
         """Kill the simulated lab and start it again, with the streams it had."""
-        for process in multiprocessing.active_children():
-            if process.name == self.lab.name:
-                process.kill()
-                process.join()
+        os.kill(self.lab.pid or 0, signal.SIGKILL)
+        self.wait(lambda: not self.lab.alive, "the lab is gone")
         self.lab.start(self._lab_config, None)
 
     def spare_lab(self) -> None:
@@ -221,12 +218,12 @@ class Scene:
 
     def _has_a_spare(self) -> bool:
         """Tell whether a spare predictor has done its rehearsal: it uses no more time."""
-        spare = workers(self.daemon.pid).get("spare predictor")
-        if spare is None or "calibrator" not in workers(self.daemon.pid):
+        spare = named_children(self.daemon.pid).get("spare predictor")
+        if spare is None or "calibrator" not in named_children(self.daemon.pid):
             return False
         used = process_s(spare)
         time.sleep(0.3)
-        return 0.5 < used == process_s(spare)
+        return used == process_s(spare)
 
 
 def _free_port() -> int:
