@@ -119,11 +119,15 @@ def stop_on_signals() -> Iterator[threading.Event]:
     The work inside is expected to end soon after the event is set, and cleanly.
     """
     stop = threading.Event()
+    asked = False
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
+        nonlocal asked
+        if asked:
             raise KeyboardInterrupt
-        stop.set()
+        asked = True
+        # The signal may have come while this very thread held the event's lock.
+        threading.Thread(target=stop.set).start()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -162,8 +162,16 @@ class RealtimeConfig(Section):
         description="Real-time priority (SCHED_FIFO) of the predictor: it goes before every "
         "program that has none; 0 leaves it among them.",
     )
+    calibrator_policy: Literal["other", "batch", "idle"] = Field(
+        "batch",
+        description="Scheduling of the calibrator: 'idle' gives way at once to every program that "
+        "wants the processor, and gets next to nothing where all are busy; 'batch' goes before "
+        "none when it wakes; 'other' is as any program.",
+    )
     calibrator_niceness: Annotated[int, Field(ge=0, le=19)] = Field(
-        5, description="How far the calibrator steps back where the processor is wanted, as nice."
+        19,
+        description="How far the calibrator steps back where the processor is wanted, as nice; "
+        "19 leaves it a hundredth of a processor that others want whole.",
     )
     lock_memory: bool = Field(
         False, description="Whether the predictor's memory is kept from being swapped out."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +35,6 @@ def processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def named_children(root: int) -> dict[str, int]:
-    """Return by name the ids of a process's children and theirs that are not just ``python``."""
-    named = {child.name(): child.pid for child in psutil.Process(root).children(recursive=True)}
-    return {name: pid for name, pid in named.items() if not name.startswith("python")}
-
-
 def usage(pids: Mapping[str, int]) -> Usage:
     """Return what has been used so far by these processes, and in all."""
     of = psutil.cpu_times()
@@ -67,3 +62,50 @@ def process_s(pid: int) -> float:
     """Return the processor time that a process has used, s."""
     used = psutil.Process(pid).cpu_times()
     return used.user + used.system
+
+
+def family(root: int) -> dict[str, int]:
+    """Return the process ids of all that a process has started, and they in turn, by name.
+
+    Those without a name of their own are left out; of several that are called alike, only the
+    youngest is told.
+    """
+    named = {child.name(): child.pid for child in _descendants(root)}
+    return {name: pid for name, pid in named.items() if not name.startswith("python")}
+
+
+def memory_mb(root: int) -> list[tuple[str, float]]:
+    """Return the memory of a process, first, and of all that it has started, MB, with their names.
+
+    It is the proportional set size: a page that several share counts once in their sum.
+    """
+    found = []
+    for process in (psutil.Process(root), *_descendants(root)):
+        with suppress(psutil.Error):  # it has ended in between
+            found.append((process.name(), process.memory_full_info().pss / 1e6))
+    return found
+
+
+def _descendants(root: int) -> list[psutil.Process]:
+    alive = []
+    for child in psutil.Process(root).children(recursive=True):
+        with suppress(psutil.Error):
+            if child.status() != psutil.STATUS_ZOMBIE and child.name():
+                alive.append(child)
+    return alive
+
+
+def threads_s(pid: int) -> dict[str, float]:
+    """Return the processor time that a process has used by kind of thread, s.
+
+    ``main`` is the one that the process began with, ``ZeroMQ`` are that library's, and ``liblsl``
+    the remaining ones, which have no name of their own.
+    """
+    used = {"main": 0.0, "liblsl": 0.0, "ZeroMQ": 0.0}
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with suppress(FileNotFoundError):  # the thread has ended in between
+            zeromq = (task / "comm").read_text(encoding="utf-8").startswith("ZMQ")
+            kind = "main" if task.name == str(pid) else "ZeroMQ" if zeromq else "liblsl"
+            nanoseconds = (task / "schedstat").read_text(encoding="ascii").split()[0]
+            used[kind] += 1e-9 * int(nanoseconds)  # psutil's come in steps of 10 ms
+    return used

@@ -13,6 +13,7 @@ from daemon.config import RealtimeConfig
 
 Claim = tuple[str, Callable[[], object]]
 """What it is called, and how it is made; OSError where it is refused."""
+POLICIES = {"other": os.SCHED_OTHER, "batch": os.SCHED_BATCH, "idle": os.SCHED_IDLE}
 MCL_CURRENT, MCL_FUTURE = 1, 2
 """Of mlockall(2): what is mapped now, and what will be."""
 
@@ -31,9 +32,19 @@ def claim_for_predictor(settings: RealtimeConfig) -> list[str]:
 
 
 def claim_for_calibrator(settings: RealtimeConfig) -> list[str]:
-    """Keep the calibrator out of the predictor's way; return what was refused as above."""
-    step_back = partial(os.nice, settings.calibrator_niceness)
-    claims: list[Claim] = [_cores(settings.calibrator_cores), ("niceness", step_back)]
+    """Keep the calibrator out of the predictor's way; return what was refused as above.
+
+    Called before it starts threads: these inherit processors, niceness and policy.
+    """
+    policy = settings.calibrator_policy
+    claims: list[Claim] = [
+        _cores(settings.calibrator_cores),
+        ("niceness", partial(os.nice, settings.calibrator_niceness)),
+        (
+            f"the policy '{policy}'",
+            partial(os.sched_setscheduler, 0, POLICIES[policy], os.sched_param(0)),
+        ),
+    ]
     return _refused("calibrator", claims)
 
 

@@ -25,7 +25,7 @@ from typing import Any
 import click
 import numpy as np
 
-from daemon.host.machine import named_children
+from daemon.host.machine import family
 from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, progress_bar, say, write_json
 from tools.robustness.processes import memory_mb, open_files
@@ -62,7 +62,7 @@ class Trend:
 
 def sample(root: int, session: Path, into: Samples) -> None:
     """Add one sample of everything."""
-    for name, pid in {"supervisor": root, **named_children(root)}.items():
+    for name, pid in {"supervisor": root, **family(root)}.items():
         into[f"{name}, memory, MB"].append(memory_mb(pid))
         into[f"{name}, open files"].append(open_files(pid))
     with closing(sqlite3.connect(f"file:{session}?mode=ro", uri=True)) as database:

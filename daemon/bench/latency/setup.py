@@ -25,6 +25,8 @@ class Size:
     channels: int
     """EMG channels at 1 kHz."""
     muscles: int
+    rate_hz: float = MODEL_RATE_HZ
+    """Of the model."""
 
 
 def bench_config(size: Size, folder: Path, realtime: dict[str, object] | None = None) -> Config:
@@ -54,11 +56,11 @@ def bench_config(size: Size, folder: Path, realtime: dict[str, object] | None = 
     content["envelope"]["mvc"] = dict.fromkeys(channels, MVC_V)
     content["model"] |= {
         "file": file,
-        "rate_hz": MODEL_RATE_HZ,
+        "rate_hz": size.rate_hz,
         "muscles": _mapping(model.muscle_names, channels),
     }
     content["calibrator"] |= ALWAYS_BUSY
-    content["output"] |= {"zmq": f"tcp://127.0.0.1:{_free_port()}", "lsl_name": own}
+    content["output"] |= {"zmq": f"tcp://127.0.0.1:{free_port()}", "lsl_name": own}
     content["control"]["address"] = f"ipc://{folder}/control"
     content["session"]["file"] = folder / "session.db"
     content["realtime"] = realtime or {}
@@ -88,7 +90,8 @@ def _mapping(muscles: tuple[str, ...], channels: list[str]) -> dict[str, list[st
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody has."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
 
 from daemon.commands.common import Number, examples
-from daemon.terminal.console import console_for, json_option, progress_bar, say, write_json
+from daemon.terminal.console import (
+    console_for,
+    json_option,
+    progress_bar,
+    progress_of_stages,
+    say,
+    write_json,
+)
 from daemon.terminal.curves import curves as curve_option
 from daemon.terminal.table import table
 from pipeline.model.curve_choice import PUBLISHED, CurveChoice
@@ -18,6 +26,7 @@ from pipeline.model.curve_choice import PUBLISHED, CurveChoice
 @click.group(
     epilog=examples(
         "Example:  hillstream bench latency --json latency.json",
+        "          hillstream bench footprint --json footprint.json",
         "          hillstream bench solver --json solver.json",
         "Next:     hillstream doctor    if the figures surprise you",
     )
@@ -176,6 +185,60 @@ def muscles(json_file: str | None) -> None:
         json_file,
     )
     write_json(json_file, result)
+
+
+@bench.command()
+@click.option(
+    "--seconds",
+    type=Number(min=2),
+    default=60.0,
+    show_default=True,
+    help="How long each load and latency is measured, after 5 s to settle; memory and one "
+    "processor are measured for five times as long.",
+)
+@click.option(
+    "--only",
+    type=click.Choice(["start", "load", "latency", "speed", "memory", "one-core"]),
+    multiple=True,
+    help="Measure this part; several times for several.",
+)
+@click.option(
+    "--walking",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Recording of walking for the shipped set-up, with cycles; without it one is simulated.",
+)
+@json_option()
+def footprint(
+    seconds: float, only: tuple[str, ...], walking: Path | None, json_file: str | None
+) -> None:
+    """Measure what hillstream takes of this machine.
+
+    Time from the shell, load of the predictor, latency with a real-time priority and without,
+    speed of a score and of an update, memory, and a run on one processor with 2 GB, each beside
+    what is wanted. Takes about a quarter of an hour, on a machine on which nothing else runs.
+    """
+    from daemon.bench.footprint.run import footprint as measure
+
+    with progress_of_stages("start") as update:
+        result = measure(seconds, seconds / 12, only, walking, update)
+    console = console_for(json_file)
+    console.print(_footprint_table(result))
+    say(f"{result['machine']}, {result['cores']} cores.", json_file)
+    write_json(json_file, result)
+
+
+def _footprint_table(result: Mapping[str, Any]) -> Table:
+    figures = [one for part in result["parts"].values() for one in part["figures"]]
+    rows = (
+        (
+            one["name"],
+            "yes" if one["reached"] else f"no; {one['in_the_way']}".rstrip("; "),
+            f"{one['value']:.3g} {one['unit']}".rstrip(),
+            f"{'>=' if one['at_least'] else '<='} {one['target']:g}",
+        )
+        for one in figures
+    )
+    return table(["", "reached"], ("measured", "wanted"), rows)
 
 
 def _table(result: Mapping[str, Any]) -> Table:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     import pylsl
 
 LIBLSL_FIX = (
-    "install liblsl with `conda install -c conda-forge liblsl`, or take the package for this "
-    "system from https://github.com/sccn/liblsl/releases (`apt install ./liblsl-*.deb`); if it "
-    "lies elsewhere, set PYLSL_LIB to the path of liblsl.so. ZeroMQ streams work without it"
+    "install liblsl with `conda install -c conda-forge liblsl` on x86-64, with `apt install "
+    "liblsl2` where Debian has it, or with the package for this system from "
+    "https://github.com/sccn/liblsl/releases (`apt install ./liblsl-*.deb`); on ARM build it from "
+    "its source as docs/small-board.md says; if it lies elsewhere, set PYLSL_LIB to the path of "
+    "liblsl.so. ZeroMQ streams work without it"
 )
 
 

@@ -57,6 +57,13 @@ def test_the_first_signal_asks_and_the_second_interrupts():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_signal_that_comes_while_the_event_is_looked_at_holds_nothing_up():
+    with stop_on_signals() as stop:
+        with stop._cond:  # as inside stop.wait()
+            signal.raise_signal(signal.SIGTERM)
+        assert stop.wait(5)
+
+
 def test_an_interrupt_ends_a_command_with_status_130(hillstream, monkeypatch, tmp_path):
     def interrupted(*_):
         raise KeyboardInterrupt

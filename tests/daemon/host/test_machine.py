@@ -1,10 +1,22 @@
 """Who uses the processors, on this machine and in figures of the test's own."""
 
 import os
+import subprocess
+import sys
+import threading
+from time import thread_time
 
 import pytest
 
-from daemon.host.machine import Usage, percent, processor, usage
+from daemon.host.machine import (
+    Usage,
+    family,
+    memory_mb,
+    percent,
+    processor,
+    threads_s,
+    usage,
+)
 
 
 def test_this_process_is_among_those_that_use_the_machine():
@@ -34,3 +46,37 @@ def test_of_a_replaced_process_the_new_one_counts():
 
 def test_the_processor_has_a_name():
     assert processor()
+
+
+WAITS = (
+    "import sys; open('/proc/self/comm', 'w').write('waiter'); print(flush=True); sys.stdin.read()"
+)
+
+
+def test_who_was_started_belongs_to_the_family_and_its_memory_counts():
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", WAITS], stdin=pipe, stdout=pipe) as child:
+        child.stdout.readline()
+        assert family(os.getpid())["waiter"] == child.pid
+        (_, own), *others = memory_mb(os.getpid())
+        assert own > 10.0
+        assert all(0.0 < mb < 1000.0 for _, mb in others)
+        assert others
+    assert child.pid not in family(os.getpid()).values()
+
+
+def test_what_a_thread_uses_is_not_the_main_threads():
+    def work():
+        while thread_time() < 0.2:
+            sum(range(10_000))
+
+    before = threads_s(os.getpid())
+    thread = threading.Thread(target=lambda: (work(), told.set(), ended.wait()))
+    told, ended = threading.Event(), threading.Event()
+    thread.start()
+    told.wait()
+    after = threads_s(os.getpid())
+    ended.set()
+    thread.join()
+    assert after["liblsl"] - before["liblsl"] >= 0.2
+    assert after["main"] >= before["main"]

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 
 import pytest
@@ -24,7 +25,14 @@ def predictor_state(settings, answer):
 
 
 def calibrator_state(settings, answer):
-    answer.send((claim_for_calibrator(settings), os.sched_getaffinity(0), os.nice(0)))
+    notes = claim_for_calibrator(settings)
+    answer.send((notes, os.sched_getaffinity(0), (os.nice(0), policy_of_a_new_thread())))
+
+
+def policy_of_a_new_thread():
+    """As torch's threads have it, which start later."""
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(os.sched_getscheduler, 0).result()
 
 
 def in_a_process(target, settings):
@@ -74,11 +82,21 @@ def test_a_processor_that_is_not_there_is_a_note_and_no_failure(target):
     assert cores == os.sched_getaffinity(0)
 
 
-def test_the_calibrator_steps_back():
-    settings = RealtimeConfig(calibrator_niceness=7)
-    notes, _, niceness = in_a_process(calibrator_state, settings)
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [("other", os.SCHED_OTHER), ("batch", os.SCHED_BATCH), ("idle", os.SCHED_IDLE)],
+)
+def test_the_calibrator_steps_back(name, policy):
+    settings = RealtimeConfig(calibrator_niceness=7, calibrator_policy=name)
+    notes, _, state = in_a_process(calibrator_state, settings)
     assert not notes
-    assert niceness == min(19, os.nice(0) + 7)
+    assert state == (min(19, os.nice(0) + 7), policy)
+
+
+def test_by_default_the_calibrator_gives_way_to_all_but_is_not_starved():
+    notes, _, state = in_a_process(calibrator_state, RealtimeConfig())
+    assert not notes
+    assert state == (19, os.SCHED_BATCH)
 
 
 class Ring:

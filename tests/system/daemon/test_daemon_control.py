@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from daemon.cli import main
 from daemon.control import handler as desk
 from daemon.control.client import ask
-from daemon.host.machine import named_children
+from daemon.host.machine import family
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.report.material import load
 from pipeline.model.subject import load_subject
@@ -49,7 +49,7 @@ def still(t: np.ndarray) -> np.ndarray:
 
 
 def killed(name: str) -> None:
-    worker = psutil.Process(named_children(os.getpid())[name])
+    worker = psutil.Process(family(os.getpid())[name])
     worker.kill()
     worker.wait(PATIENCE_S)
 

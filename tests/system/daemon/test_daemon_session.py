@@ -7,7 +7,7 @@ from contextlib import closing
 import psutil
 import pytest
 
-from daemon.host.machine import named_children
+from daemon.host.machine import family
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 PATIENCE_S = 90.0
@@ -40,7 +40,7 @@ def test_a_session_is_written_while_it_goes_and_outlives_its_recorder(
     daemon = running(config)
     tables = ("moment", "residual", "stream", "latency", "candidate")
     wait_until(lambda: all(newest(path, table) for table in tables), PATIENCE_S)
-    recorder = psutil.Process(named_children(os.getpid())["recorder"])
+    recorder = psutil.Process(family(os.getpid())["recorder"])
     recorder.kill()
     recorder.wait(PATIENCE_S)
     before = newest(path, "moment")

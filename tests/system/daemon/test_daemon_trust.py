@@ -10,7 +10,7 @@ from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import generic_subject
 from daemon.config import load_config
 from daemon.control.client import ask
-from daemon.host.machine import named_children
+from daemon.host.machine import family
 from daemon.ipc.requests import Command, Request
 from daemon.session.reader import open_session
 from daemon.simulation.demo import demo
@@ -75,7 +75,7 @@ def test_moments_are_ok_once_a_set_has_earned_it_and_no_longer_than_it_is_in_for
     order("pause")
     wait_until(lambda: daemon.calibrated(lambda report: report.result == "paused"), PATIENCE_S)
     version = daemon.statuses[-1].calibrator.version
-    predictor = psutil.Process(named_children(os.getpid())["predictor"])
+    predictor = psutil.Process(family(os.getpid())["predictor"])
     predictor.kill()
     predictor.wait(PATIENCE_S)
     session = daemon.moments[-1].session

@@ -8,7 +8,7 @@ import pytest
 from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.subject import starting_subject
-from daemon.host.machine import named_children
+from daemon.host.machine import family
 from pipeline.streams.base import Chunk
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -27,7 +27,7 @@ def test_degrees_taken_for_radians_are_named_and_the_predictor_lives_on(
     streams, daemon = lab(config), running(config)
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
     session = daemon.moments[-1].session
-    workers = named_children(os.getpid())
+    workers = family(os.getpid())
 
     streams.spoil["angles"] = in_degrees
     wait_until(lambda: daemon.status() == "FAULT", PATIENCE_S)
@@ -43,7 +43,7 @@ def test_degrees_taken_for_radians_are_named_and_the_predictor_lives_on(
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
     wait_until(lambda: "deg" not in daemon.note(), PATIENCE_S)
     assert daemon.moments[-1].session == session
-    now = named_children(os.getpid())
+    now = family(os.getpid())
     assert now["predictor"] == workers["predictor"]
     assert daemon.end()["nonfinite"] == 0
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from places import ROOT
 
-from daemon.host.machine import named_children
+from daemon.host.machine import family
 from daemon.processes.nursery import Nursery
 from daemon.processes.signs import Stop
 from daemon.processes.worker import Worker
@@ -184,7 +184,7 @@ def test_all_end_when_the_supervisor_is_killed(wait_until):
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as supervisor:
         assert supervisor.stdout.readline() == "ready\n"
-        names = named_children(supervisor.pid)
+        names = family(supervisor.pid)
         assert set(names) == {"cradle", "clerk", "spare clerk"}
         supervisor.kill()
     wait_until(lambda: not any(map(psutil.pid_exists, names.values())), PATIENCE_S)

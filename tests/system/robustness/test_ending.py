@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from daemon.host.machine import named_children
+from daemon.host.machine import family
 from tools.robustness.faults.scene import Scene
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
@@ -40,7 +40,7 @@ def test_the_first_signal_ends_it_in_order_and_the_second_at_once(folder, wait_u
             scene.prepare()
             hear(manager, b"READY=1", b"WATCHDOG=1", b"STATUS=")
 
-            known = named_children(scene.daemon.pid)
+            known = family(scene.daemon.pid)
             os.kill(known["recorder"], signal.SIGSTOP)
             scene.daemon.send_signal(signal.SIGTERM)
             hear(manager, b"STOPPING=1")

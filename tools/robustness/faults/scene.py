@@ -17,7 +17,7 @@ from typing import Literal
 import click
 
 from daemon.config import load_config
-from daemon.host.machine import named_children, process_s
+from daemon.host.machine import family, process_s
 from daemon.processes.nursery import Nursery
 from daemon.processes.worker import Worker
 from daemon.simulation.demo import LAB
@@ -146,7 +146,7 @@ class Scene:
     def pid(self, name: str) -> int:
         """Return the id of one of the daemon's processes, which may just be starting again."""
         deadline = time.monotonic() + PATIENCE_S
-        while (pid := named_children(self.daemon.pid).get(name)) is None:
+        while (pid := family(self.daemon.pid).get(name)) is None:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the {name} has not been started in {PATIENCE_S:g} s")
             time.sleep(0.05)
@@ -218,8 +218,8 @@ class Scene:
 
     def _has_a_spare(self) -> bool:
         """Tell whether a spare predictor has done its rehearsal: it uses no more time."""
-        spare = named_children(self.daemon.pid).get("spare predictor")
-        if spare is None or "calibrator" not in named_children(self.daemon.pid):
+        spare = family(self.daemon.pid).get("spare predictor")
+        if spare is None or "calibrator" not in family(self.daemon.pid):
             return False
         used = process_s(spare)
         time.sleep(0.3)
