@@ -64,7 +64,7 @@ class Update:
     judged
         Whether the held-out data had a reference, per DOF; empty where nothing was computed.
     confidence
-        How well the candidate is known; None where nothing was computed.
+        How well the set put in force is known; None where none was: nobody is told of another.
     synergies
         In force after the update, for muscles without electrode; None where there are none yet.
     """

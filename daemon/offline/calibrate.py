@@ -29,6 +29,7 @@ from pipeline.calibrate.offline import (
     descend,
 )
 from pipeline.errors import UserError
+from pipeline.model.arithmetic import set_up_arithmetic
 from pipeline.model.parameters import RELATIVE, ParameterSpace
 from pipeline.model.subject import Subject
 from pipeline.streams.recordings.given import Source
@@ -119,7 +120,7 @@ def calibrate(
     UserError
         If the recordings do not have what is asked for, or do not fit the set-up.
     """
-    torch.set_num_threads(config.calibrator.threads)
+    set_up_arithmetic(config.calibrator.threads)
     model = model_in_use(config)
     start = starting_subject(config, model)
     learnt = [Learnt(config, path, request) for path in request.recordings]

@@ -29,6 +29,7 @@ from pipeline.calibrate.delay import with_delay
 from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import CalibrationObjective, DescentSettings, descend
 from pipeline.errors import UserError
+from pipeline.model.arithmetic import set_up_arithmetic
 from pipeline.model.parameters import RELATIVE
 from pipeline.model.subject import Subject
 
@@ -99,7 +100,7 @@ def study(
     UserError
         If the recordings do not have what is asked for, or a name is unknown.
     """
-    torch.set_num_threads(config.calibrator.threads)
+    set_up_arithmetic(config.calibrator.threads)
     bench = _Study(config, request)
     channels = config.streams.emg.channels
     work = (len(channels) if not request.without else 0) + 2 * len(request.without or channels)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from daemon.assembly.calibrator import build_calibrator
 from daemon.assembly.model import model_in_use
@@ -26,6 +25,7 @@ from daemon.session.recorder import recorder_of
 from pipeline.emg.synthesis import Synthesis
 from pipeline.errors import UserError
 from pipeline.live import Paired
+from pipeline.model.arithmetic import set_up_arithmetic
 from pipeline.streams.base import Chunk
 from pipeline.streams.recordings.given import Source
 from pipeline.streams.recordings.load import load_recording
@@ -118,7 +118,7 @@ def score(
         of it and left out).
     """
     started = time.perf_counter()
-    torch.set_num_threads(config.calibrator.threads)
+    set_up_arithmetic(config.calibrator.threads)
     frozen_from = math.inf if freeze_after is None else recording.start + freeze_after
     uncalibrated = Uncalibrated.along(config, recording)
     lived = _Lived(config, log, uncalibrated, frozen_from, on_paired, on_update)

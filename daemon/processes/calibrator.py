@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 import numpy as np
-import torch
 
 from daemon.assembly.calibrator import build_calibrator
 from daemon.config import Config
@@ -24,6 +23,7 @@ from daemon.ipc.orders import (
 from daemon.ipc.sockets import Listener, Speaker
 from daemon.processes.signs import Stop
 from pipeline.calibrate.calibrator import Calibrator
+from pipeline.model.arithmetic import set_up_arithmetic
 from pipeline.model.subject import Subject
 from pipeline.update import Update
 
@@ -50,7 +50,7 @@ def main(
         Tells when to end.
     """
     claim_for_calibrator(config.realtime)
-    torch.set_num_threads(config.calibrator.threads)
+    set_up_arithmetic(config.calibrator.threads)
     worker = CalibratorWorker(build_calibrator(config, start, version), addresses)
     try:
         stop.announce_ready()

@@ -247,10 +247,12 @@ class Calibrator:
             before, after, self.settings.gain, self.settings.tolerance, at_bound
         )
         tried = self._delays.told(self.space.subject(candidate), self._delay_s)
-        known = self._known(candidate, train, judge.scale, searched=self._delay_s != in_force_s)
-        self._carry_out(result, candidate, tried, search)
+        known = None
         if result in ADOPTED:
+            searched = self._delay_s != in_force_s
+            known = self._known(candidate, train, judge.scale, searched=searched)
             self._delay_deviation_s = known.delay_deviation_s
+        self._carry_out(result, candidate, tried, search)
         return Update(
             result=result,
             sentence=sentence,

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from pipeline.calibrate.body import BodySpace
 from pipeline.calibrate.loss import ERROR_FLOOR, Trials, residual
@@ -38,8 +39,6 @@ FREE_DEVIATION = 1.81
 """Standard deviation of the logit of a number that may lie anywhere in 0..1: pi / sqrt(3)."""
 DIRECTIONS = 4
 """Directions of the parameters by which the moments' deviation is computed."""
-DIFFERENCE = 0.1
-"""Half the step of the central differences, in units of the parameter vector."""
 GAIN_DEVIATION = 0.15
 """Standard deviation of an excitation's gain: MVC is not known better than that."""
 LEAST_MOMENT_NM = 2.0
@@ -168,8 +167,8 @@ def sensitivity(
 ) -> Tensor:
     """Return the derivative of every moment by every parameter, N*m per unit of the vector.
 
-    Muscles do not couple, so one pair of simulations per kind of parameter gives the derivative of
-    every muscle's force by its own parameter of that kind.
+    Muscles do not couple, so one direction per kind of parameter gives the derivative of every
+    muscle's force by its own parameter of that kind.
 
     Parameters
     ----------
@@ -182,11 +181,12 @@ def sensitivity(
         Shape [parameter, trial, dof, time].
     """
     kinds = space.kinds()
-    steps = torch.stack([kind.mask for kind in kinds]).to(vector.dtype) * DIFFERENCE
-    moved = torch.cat((vector + steps, vector - steps))[:, None]
-    simulated = simulate(space.parameters(moved), *trials[:3], step_s, guess=output.w)
-    ahead, behind = simulated.force.chunk(2)
-    slope = (ahead - behind) / (2.0 * DIFFERENCE)
+    towards = torch.stack([kind.mask for kind in kinds]).to(vector.dtype)[:, None]
+    with torch.enable_grad(), forward_ad.dual_level():
+        place = vector.detach().expand_as(towards).clone()
+        moved = forward_ad.make_dual(place, towards)  # type: ignore[no-untyped-call]
+        simulated = simulate(space.parameters(moved), *trials[:3], step_s, guess=output.w)
+        slope = forward_ad.unpack_dual(simulated.force).tangent  # type: ignore[no-untyped-call]
     parts = []
     for kind, force in zip(kinds, slope, strict=True):
         moment = trials.moment_arm * force[:, None]  # shape [trial, dof, muscle, time]

@@ -72,6 +72,10 @@ def _low_pass(pole: Tensor, x: Tensor, before: Tensor) -> Tensor:
     return _constant_recurrence_(pole, drive)
 
 
+def _earlier(y: Tensor, before: Tensor) -> Tensor:
+    return torch.cat((before.expand_as(y[..., :1]), y[..., :-1]), -1)
+
+
 class _LowPass(torch.autograd.Function):
     """``y[i] = p y[i-1] + (1 - p) x[i]`` with its exact gradient."""
 
@@ -79,7 +83,21 @@ class _LowPass(torch.autograd.Function):
     def forward(ctx: Any, pole: Tensor, x: Tensor, before: Tensor) -> Tensor:
         y = _low_pass(pole, x, before)
         ctx.save_for_backward(pole, x, before, y)
+        ctx.save_for_forward(pole, x, before, y)
         return y
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
+        pole, x, before, y = ctx.saved_tensors
+        by_pole, by_x, by_before = tangents
+        drive = torch.zeros_like(y)
+        if by_pole is not None:
+            drive = drive + by_pole * (_earlier(y, before) - x)
+        if by_x is not None:
+            drive = drive + (1.0 - pole) * by_x
+        if by_before is not None:
+            drive[..., :1] += pole * by_before
+        return constant_recurrence(pole, drive)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -88,8 +106,7 @@ class _LowPass(torch.autograd.Function):
         adjoint = constant_recurrence(pole, grads[0].flip(-1)).flip(-1)
         grad_pole = grad_x = grad_before = None
         if need_pole:
-            earlier = torch.cat((before.expand_as(y[..., :1]), y[..., :-1]), -1)
-            grad_pole = (adjoint * (earlier - x)).sum_to_size(pole.shape)
+            grad_pole = (adjoint * (_earlier(y, before) - x)).sum_to_size(pole.shape)
         if need_x:
             grad_x = ((1.0 - pole) * adjoint).sum_to_size(x.shape)
         if need_before:

@@ -98,7 +98,24 @@ class _FibreForce(torch.autograd.Function):
         muscles = Muscles(one, one, height, velocity, damping, curves)
         pull = _pull(w, activation, muscles, step_s, before)
         ctx.save_for_backward(velocity, *pull)
+        ctx.save_for_forward(velocity, *pull)
         return pull.cosine * pull.force
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
+        maximum, *rest = ctx.saved_tensors
+        pull = Pull(*rest)
+        by_w, by_activation, _, by_maximum = tangents[:4]
+        moved = torch.zeros_like(pull.force)
+        if by_w is not None:
+            moved = moved + pull.by_w * by_w
+            moved[..., 1:] -= (pull.by_previous * by_w.roll(1, -1))[..., 1:]
+        if by_activation is not None:
+            moved = moved + pull.cosine * pull.per_activation * pull.speed * by_activation
+        if by_maximum is not None:
+            slower = -pull.cosine * pull.by_velocity * pull.velocity / maximum
+            moved = moved + slower * by_maximum
+        return moved
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:

@@ -231,8 +231,30 @@ class _FibreTrajectory(torch.autograd.Function):
     ) -> Tensor:
         muscles = Muscles(optimal, slack, height, velocity, damping, curves)
         w, now = solver.solve(guess, activation, length, muscles)
+        w = w.clone() if w is guess else w  # an input that is returned has no tangent of its own
         ctx.save_for_backward(activation, length, optimal, slack, velocity, w, *now)
+        ctx.save_for_forward(activation, length, optimal, slack, velocity, w, *now)
         return w
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
+        _, length, optimal, slack, velocity, w, *rest = ctx.saved_tensors
+        now = Balance(*rest)
+        by_strain = now.by_strain / slack
+        effects = (
+            now.by_activation,
+            by_strain,
+            -by_strain * w,
+            -by_strain * (length - w * optimal) / slack,
+            None,
+            now.by_log_velocity / velocity,
+        )
+        moved = torch.zeros_like(w)
+        for effect, tangent in zip(effects, tangents, strict=False):
+            if effect is not None and tangent is not None:
+                moved = moved + effect * tangent
+        steepness = now.steepness.clamp_min(LEAST_DIAGONAL)
+        return linear_recurrence(now.by_previous / steepness, moved / steepness)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:

@@ -7,6 +7,7 @@ from curve_sets import CHOICES, sampled_of
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from muscle_draws import Movement, drawn_movement, drawn_parameters
+from torch.autograd import forward_ad
 
 from daemon.bench.stepwise import neural_recursion
 from pipeline.model import trajectory
@@ -190,3 +191,29 @@ def test_reaches_carried_windows_too():
         with torch.no_grad():
             expected = (moments(slack + shift) - moments(slack - shift)) / 2e-6
         assert float(gradient[muscle]) == pytest.approx(float(expected), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_derivative_in_a_direction_agrees_with_the_gradient(kind):
+    """What forwards and backwards say of one step of all parameters and of the excitation."""
+    parameters, movement = problem(3, kind=kind)
+    moved = {name: getattr(parameters, name).clone() for name in DIFFERENTIABLE}
+    moved["excitation"] = movement.excitation.clone()
+    random = torch.Generator().manual_seed(1)
+    towards = {n: torch.randn(v.shape, generator=random, dtype=v.dtype) for n, v in moved.items()}
+
+    def force(values):
+        own = dict(values)
+        given = movement._replace(excitation=own.pop("excitation"))
+        return simulate(parameters._replace(**own), *given, STEP_S).force
+
+    with forward_ad.dual_level():
+        dual = {name: forward_ad.make_dual(moved[name], towards[name]) for name in moved}
+        forwards = forward_ad.unpack_dual(force(dual)).tangent
+    for values in moved.values():
+        values.requires_grad_()
+    found = force(moved)
+    weights = torch.randn(found.shape, generator=random, dtype=found.dtype)
+    (weights * found).sum().backward()
+    backwards = sum(float((towards[name] * moved[name].grad).sum()) for name in moved)
+    assert float((weights * forwards).sum()) == pytest.approx(backwards, rel=1e-9)
