@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.model.activation import ActivationState
 from pipeline.model.identifiability import Confidence
 from pipeline.model.inputs import Inputs
-from pipeline.model.live_step import LiveStep, Sample, packed, unpacked
+from pipeline.model.live_step import LiveStep, packed, unpacked
 from pipeline.model.muscle_states import muscle_states
 from pipeline.model.nms import Parameters, State, parameters_of, simulate, stacked
 from pipeline.model.stiffness import stiffness_of
@@ -20,6 +21,9 @@ from pipeline.model.subject import Subject
 from pipeline.moments import Moments
 
 Array = NDArray[np.float64]
+
+MOST_SINGLE = 16
+"""More rows than this at once are a window: what it costs hardly depends on how many they are."""
 
 
 class Drive(NamedTuple):
@@ -34,6 +38,12 @@ class Drive(NamedTuple):
     arm_slope: Array | None = None
     """Derivative of each moment arm by its joint's angle, m/rad, of that shape; without it nothing
     is known of the stiffness."""
+
+    def rows(self) -> Iterator[Drive]:
+        """Return the rows one by one."""
+        for place in range(len(self.length)):
+            now = slice(place, place + 1)
+            yield Drive(*(None if part is None else part[now] for part in self))  # type: ignore[arg-type]
 
     def same_as(self, other: Drive) -> bool:
         """Tell whether all is the same, to the last bit."""
@@ -124,26 +134,35 @@ class MovingModel:
 
     def _simulated(self, drive: Drive) -> tuple[Moments, Array | None]:
         """Return the moments of the next rows, and the state after them."""
-        sample = self._sample(drive)
+        rows, state = len(drive.length), self.state
+        if rows > MOST_SINGLE or state is None or drive.arm_slope is None:
+            return self._window(state, drive)
+        if rows == 1:
+            return self._row(state, drive)
+        parts = []
+        for row in drive.rows():
+            moments, state = self._row(state, row)
+            parts.append(moments)
+        return Moments._make(map(np.concatenate, zip(*parts, strict=True))), state
+
+    def _row(self, state: Array | None, row: Drive) -> tuple[Moments, Array | None]:
+        """Return the moments of one row, and the state after it."""
+        if self.single is None:
+            self.single = LiveStep(self.parameters, row.moment_arm.shape[1], self._step_s)
+        sample = None
+        if state is not None and row.arm_slope is not None:
+            paths = row.length[0], row.moment_arm[0], row.arm_slope[0]
+            sample = self.single.advance(state, row.excitation[0], *paths)
         if sample is None:
-            return self._window(drive)
+            return self._window(state, row)
         muscles = sample.muscles if self._with_muscles else sample.muscles[:0]
         moments = self._told(sample.moment[..., None], sample.stiffness[None], muscles[None])
         return moments, sample.state if np.isfinite(sample.moment).all() else None
 
-    def _sample(self, drive: Drive) -> Sample | None:
-        """Return what one row comes to that follows on another; None where it takes a window."""
-        if self.state is None or drive.arm_slope is None or len(drive.length) != 1:
-            return None
-        if self.single is None:
-            self.single = LiveStep(self.parameters, drive.moment_arm.shape[1], self._step_s)
-        rows = drive.excitation, drive.length, drive.moment_arm, drive.arm_slope
-        return self.single.advance(self.state, *(values[0] for values in rows))
-
-    def _window(self, drive: Drive) -> tuple[Moments, Array | None]:
+    def _window(self, state: Array | None, drive: Drive) -> tuple[Moments, Array | None]:
         """Return the same of any rows, by `simulate`."""
         inputs = Inputs.of(*drive)
-        before = None if self.state is None else unpacked(self.state)
+        before = None if state is None else unpacked(state)
         with torch.inference_mode():
             output = simulate(self.parameters, *inputs[:3], self._step_s, before)
             told = output.action(), output, self.parameters, inputs

@@ -53,6 +53,13 @@ def _one_thread() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _arithmetic_as_it_was() -> Iterator[None]:
+    """Commands let small numbers be zero; hypothesis counts on them."""
+    yield
+    torch.set_flush_denormal(False)
+
+
+@pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
     """Commands set up logging, and fuzzing silences it; the next test is not to notice."""
     root = logging.getLogger()

@@ -8,13 +8,13 @@ device: nothing is done here but to import, and modules import without side effe
 from __future__ import annotations
 
 import gc
+import json
 import os
-import pickle
 import signal
 import socket
 from multiprocessing.connection import Connection
 
-from daemon.processes.life import be_called, live
+from daemon.processes.life import Role, be_called, live
 from daemon.processes.signs import Signs
 
 MOST_BYTES = 10_000
@@ -27,8 +27,9 @@ def serve(file: int) -> None:
     Parameters
     ----------
     file
-        Socket to the supervisor. A request is a pickled name and role; the role's modules are
-        imported. Where two open files come with it, a line and signs, the worker is born.
+        Socket to the supervisor. A request is a JSON list of a name and the parts of a role, whose
+        modules are imported. Where two open files come with it, a line and signs, the worker is
+        born.
     """
     be_called("cradle")
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # else numpy starts threads when it is imported
@@ -39,7 +40,8 @@ def serve(file: int) -> None:
             request, files, _, _ = socket.recv_fds(requests, MOST_BYTES, 2)
             if not request:
                 os._exit(0)
-            name, role = pickle.loads(request)
+            name, parts = json.loads(request)
+            role = Role(**parts)
             role.functions()
             gc.freeze()  # else the workers' garbage collections would write to every shared page
             if files and os.fork() == 0:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import pickle
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from types import TracebackType
 from typing import Self
 
@@ -47,7 +48,7 @@ class Nursery:
         self._request(name, role, line, signs)
 
     def _request(self, name: str, role: Role, *files: int) -> None:
-        request = pickle.dumps((name, role))
+        request = json.dumps([name, asdict(role)]).encode()
         if self._requests is not None:
             try:
                 socket.send_fds(self._requests, [request], files)

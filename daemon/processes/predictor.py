@@ -61,6 +61,8 @@ QUIET_TICKS = 2.5
 """Ticks without a row after which a message goes out all the same."""
 BURST = 20
 """Of more rows than this at once, after a stall, only the newest is published."""
+PAIRING_HZ = 20.0
+"""So often rows are paired with their reference: many at once cost hardly more than one."""
 BATCH_S = 0.1
 """Paired rows go to the calibrator in batches of about this length, s."""
 STATUS_EVERY_S = 1.0
@@ -158,6 +160,7 @@ class LivePredictor:
         self._alerts = StreamAlerts(self._outbox)
         self._levels = LiveLevels(config, self._pipeline.envelope)
         self._reference = ReferenceWatch(config.model.dofs, config.output.max_moment_nm)
+        self._pairs = Pace(PAIRING_HZ)
         self._batch: list[PairedRows] = []
         self._span: tuple[float, float] | None = None
         self._predicted = 0
@@ -220,7 +223,8 @@ class LivePredictor:
         self._publisher.tend()
         if self._tracer and predicted is not None:
             self._tracer.predicted(predicted)
-        self._pair()
+        if predicted is None or self._pairs.due(float(predicted.t[-1])):
+            self._pair()
         self._take_update()
         self._obey()
         if clock.now() >= self._status_due or self._to_tell() != self._told:
@@ -262,9 +266,8 @@ class LivePredictor:
         if self._tracer:
             self._tracer.paired(paired)
         self._batch.append(paired.rows)
-        waiting = PairedRows.joined(self._batch)
-        if len(waiting.t) >= BATCH_S * self._config.model.rate_hz:
-            self._rows.send(RowsMessage.of(waiting))
+        if sum(len(rows.t) for rows in self._batch) >= BATCH_S * self._config.model.rate_hz:
+            self._rows.send(RowsMessage.of(PairedRows.joined(self._batch)))
             self._batch.clear()
 
     def _take_update(self) -> None:

@@ -85,21 +85,22 @@ class FaultFinder:
             Shape [channel], or [window, channel].
         """
         limits, usable = self._limits, good(window)
-        x = window if usable.all() else _held_from_the_first(window, usable)
+        whole = bool(usable.all())
+        x = window if whole else _held_from_the_first(window, usable)
         highest, lowest = x.max(-2), x.min(-2)
         still = highest - lowest <= limits.flat
         steady = x - self._drift @ (self._drift.T @ x)  # an artefact's drift is filtered away
-        level = np.abs(steady).mean(-2) / mvc
+        level = np.abs(steady).sum(-2) / (x.shape[-2] * mvc)
         faults = (
-            1.0 - usable.mean(-2) > limits.missing_share,
+            still & False if whole else 1.0 - usable.mean(-2) > limits.missing_share,
             self._saturated(x, highest, lowest, mvc)
             | (still & (np.abs(highest) >= self._wide(mvc))),
             still & (self._raw | (highest != 0.0)),  # a ready envelope may rest at zero
             level > limits.loud,
             (level > limits.line_least) & self._is_line(steady),
         )
-        found = np.stack(faults, axis=-1)
-        return np.where(found.any(-1), found.argmax(-1) + 1, 0)
+        found = np.array(faults)
+        return np.where(found.any(0), found.argmax(0) + 1, 0)
 
     def _wide(self, mvc: Array) -> Array:
         return self._limits.clipped_range * mvc
@@ -115,10 +116,11 @@ class FaultFinder:
 
     def _is_line(self, steady: Array) -> NDArray[np.bool_]:
         """Tell in which channels a line frequency and its harmonics make up nearly everything."""
-        power = (steady**2).sum(-2) + _TINY
-        share = [((basis.T @ steady) ** 2).sum(-2) / power for basis in self._lines]
-        found = np.max([np.zeros_like(power), *share], axis=0)
-        return np.asarray(found >= self._limits.line_share)
+        power = np.square(steady).sum(-2) + _TINY
+        found = np.zeros(power.shape, dtype=bool)
+        for basis in self._lines:
+            found |= np.square(basis.T @ steady).sum(-2) >= self._limits.line_share * power
+        return found
 
 
 def _held_from_the_first(window: Array, usable: NDArray[np.bool_]) -> Array:
