@@ -54,5 +54,9 @@ def cross_faded(leaving: Moments, coming: Moments, share: Array) -> Moments:
 
 
 def _mixed(old: Array, new: Array, share: Array) -> Array:
-    """Return what lies between `old` and `new`; `old` may be NaN where `share` is all of `new`."""
-    return np.where(share < 1.0, (1.0 - share) * old + share * new, new)
+    """Return what lies between `old` and `new`; `old` may be NaN where `share` is all of `new`.
+
+    The share does not fall from row to row.
+    """
+    between = (1.0 - share) * old + share * new
+    return between if share[-1] < 1.0 else np.where(share < 1.0, between, new)

@@ -165,14 +165,15 @@ class Predictor:
 
         The share grows no faster than the limit allows for the joint that it moves most.
         """
-        largest = np.abs(np.nan_to_num(difference)).max(axis=1)
         limit = self._cross_fade.limit_nm_per_s * self._step_s
-        allowed = limit / np.maximum(largest, 1e-9)
-        growth = np.minimum(1.0 / self._least_rows, allowed)
-        share = np.minimum(self._share + np.cumsum(growth), 1.0)
-        moved = np.diff(share, prepend=self._share) * largest / self._step_s
-        self.fastest_cross_fade = max(self.fastest_cross_fade, float(moved.max()))
-        self._share = float(share[-1])
+        share = np.empty(len(difference))
+        for row, largest in enumerate(np.fmax.reduce(np.abs(difference), axis=1).tolist()):
+            largest = largest if largest > 0.0 else 0.0  # of moments that are no numbers it is none
+            growth = min(1.0 / self._least_rows, limit / max(largest, 1e-9))
+            before, self._share = self._share, min(self._share + growth, 1.0)
+            moved = (self._share - before) * largest / self._step_s
+            self.fastest_cross_fade = max(self.fastest_cross_fade, moved)
+            share[row] = self._share
         return share
 
     def _start_fade(self) -> None:

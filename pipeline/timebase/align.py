@@ -182,5 +182,7 @@ class Aligner:
 
 def _holes(stamps: Array) -> list[tuple[float, float]]:
     """Return the last stamp before and the first after each silence."""
+    if stamps[-1] - stamps[0] <= _HOLE_S:
+        return []
     before = np.flatnonzero(np.diff(stamps) > _HOLE_S)
     return [(float(stamps[i]), float(stamps[i + 1])) for i in before]
