@@ -56,6 +56,10 @@ from pipeline.update import Result
 
 Array = NDArray[np.float64]
 
+NEEDED = ("emg", "angles")
+"""Streams that the next row is made of."""
+OTHERS_EVERY_S = 0.02
+"""So often the others are looked at, s: a reference is in no hurry."""
 GARBAGE_EVERY_S = 1.0
 QUIET_TICKS = 2.5
 """Ticks without a row after which a message goes out all the same."""
@@ -173,7 +177,7 @@ class LivePredictor:
         self._inputs = InputWatch(
             config, self._pipeline, self._outbox, self._care, self._reporter.remarks
         )
-        self._status_due = clock.now()
+        self._status_due = self._others_due = clock.now()
         self._told = self._to_tell()
         """What the last status told of."""
         for source in self._sources.values():
@@ -198,9 +202,13 @@ class LivePredictor:
         awaited = self._pipeline.aligner.awaited
         tick_s = 1.0 / self._config.model.rate_hz
         self._push(self._sources[awaited].poll(tick_s, self._before_next_row(awaited)))
+        now = clock.now()
+        others_due = now >= self._others_due
         for key, source in self._sources.items():
-            if key != awaited:
+            if key != awaited and (others_due or key in NEEDED):
                 self._push(source.poll())
+        if others_due:
+            self._others_due = now + OTHERS_EVERY_S
 
     def _before_next_row(self, key: str) -> int:
         """Return how many samples come until the next row, to be woken once for all of them."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.streams.base import Array
-from pipeline.streams.screen import GAP_INTERVALS
+from pipeline.streams.screen import GAP_INTERVALS, increasing
 
 BACK_S = 0.25
 """A stamp further back than this behind the newest is old, no jitter; it is left as it is, s."""
@@ -98,10 +98,10 @@ def dejitter(state: DejitterState, rate_hz: float, t: Array) -> tuple[DejitterSt
     """
     if not len(t):
         return state, t
+    if not state.engaged and increasing(state.stamp, t):
+        newest = float(t[-1])
+        return replace(state, stamp=newest, given=newest, shared=newest), t
     state = replace(state)
-    if not state.engaged and np.all(np.diff(t, prepend=state.stamp) > 0):  # nor NaN
-        state.stamp = state.given = state.shared = float(t[-1])
-        return state, t
     line = _Line(state, rate_hz)
     made = np.array([line.next(stamp) for stamp in t.tolist()])
     state.remade += int(np.count_nonzero(made != t))

@@ -103,7 +103,9 @@ class Intake:
         now
             Time of arrival, s; None for recorded samples, which may bear any stamp.
         """
-        picked = columns.of(x) * (self._factor * to_si) + self._offset
+        picked = columns.of(x)
+        picked *= self._factor * to_si
+        picked += self._offset
         t = t - self.spec.latency_s
         latest, earliest = np.inf, -np.inf
         if now is not None:

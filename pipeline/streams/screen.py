@@ -106,11 +106,14 @@ def screen(
     return state, t, x
 
 
+def increasing(newest: float, t: Array) -> bool:
+    """Tell whether stamps, at least one, increase from the newest before them on; NaN does not."""
+    return bool(t[0] > newest) and (len(t) == 1 or bool((t[1:] > t[:-1]).all()))
+
+
 def _in_order(newest: float, t: Array, latest: float, earliest: float) -> bool:
     """Tell whether all stamps are believed and increase, as nearly always."""
-    if not len(t) or not (t[0] > newest and t[0] >= earliest and t[-1] <= latest):
-        return False
-    return len(t) == 1 or bool((t[1:] > t[:-1]).all())  # which NaN is not
+    return bool(len(t) and t[0] >= earliest and t[-1] <= latest) and increasing(newest, t)
 
 
 def _rising(
