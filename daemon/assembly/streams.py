@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from daemon.assembly.keys import ConfiguredKeys
 from daemon.config import Config, StreamConfig
 from pipeline.streams.base import Origin, Source, StreamSpec
@@ -36,16 +38,26 @@ def _spec(role: StreamRole, stream: StreamConfig, config: Config) -> StreamSpec:
     )
 
 
-def build_sources(config: Config) -> list[Source]:
-    """Return the live sources of a configuration, not yet opened."""
+def build_sources(config: Config, memory: Path | None = None) -> list[Source]:
+    """Return the live sources of a configuration, not yet opened; `memory` as `build_source`."""
     return [
-        build_source(spec, getattr(config.streams, spec.key), config)
+        build_source(spec, getattr(config.streams, spec.key), config, memory)
         for spec in stream_specs(config)
     ]
 
 
-def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Source:
-    """Return the live source of one stream, not yet opened."""
+def build_source(
+    spec: StreamSpec, stream: StreamConfig, config: Config, memory: Path | None = None
+) -> Source:
+    """Return the live source of one stream, not yet opened.
+
+    Parameters
+    ----------
+    spec, stream, config
+        What the pipeline wants, the stream it is to have that from, and the whole set-up.
+    memory
+        Folder in which sources of one daemon remember who was found; None for no memory.
+    """
     stale_after_s = REFERENCE_WAIT_S if spec.reference else config.streams.stale_after_s
     transport: Transport = stream.transport  # named here, or mypy's cache misses a new one
     match transport:
@@ -58,6 +70,7 @@ def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Sour
                 source_id=stream.source_id,
                 host=stream.host,
                 stale_after_s=stale_after_s,
+                memory=None if memory is None else memory_of(spec.key, memory),
             )
         case "zmq":
             from pipeline.streams.zeromq.source import ZmqSource
@@ -77,3 +90,8 @@ def build_source(spec: StreamSpec, stream: StreamConfig, config: Config) -> Sour
                 domain_id=stream.domain_id,
                 stale_after_s=stale_after_s,
             )
+
+
+def memory_of(key: str, folder: Path) -> Path:
+    """Return the file in which one LSL stream's connected outlet is remembered."""
+    return folder / f"{key}.json"

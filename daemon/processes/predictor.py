@@ -82,6 +82,7 @@ def main(
     start: Subject,
     version: int,
     trust: TrustState,
+    memory: Path,
     summary: Path,
     stop: Stop,
 ) -> None:
@@ -98,6 +99,8 @@ def main(
         Parameters to start with, and their version.
     trust
         What is thought of them and of those before.
+    memory
+        Folder in which is remembered which LSL outlets the streams were taken from.
     summary
         File the summary is written to at the end, as JSON.
     stop
@@ -105,7 +108,7 @@ def main(
     """
     torch.set_num_threads(1)
     claim_for_predictor(config.realtime)
-    predictor = LivePredictor(config, addresses, start, version, trust)
+    predictor = LivePredictor(config, addresses, start, version, trust, memory)
     try:
         stop.announce_ready()
         while not stop.requested():
@@ -138,6 +141,7 @@ class LivePredictor:
         start: Subject,
         version: int,
         trust: TrustState,
+        memory: Path,
     ) -> None:
         self._config = config
         self._subject = start
@@ -172,7 +176,7 @@ class LivePredictor:
         self._bones: dict[str, BoneMap] = {}
         """What is known of each number of the bones in force; nothing after a rollback."""
         self._delay_deviation_s: float | None = None
-        self._sources = {source.spec.key: source for source in build_sources(config)}
+        self._sources = {source.spec.key: source for source in build_sources(config, memory)}
         self._reporter = StatusReporter(config, meta.session)
         self._inputs = InputWatch(
             config, self._pipeline, self._outbox, self._care, self._reporter.remarks

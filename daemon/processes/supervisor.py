@@ -61,6 +61,7 @@ def run(
     stop: threading.Event,
     on_status: OnStatus | None = None,
     nursery: Nursery | None = None,
+    scout: Worker | None = None,
 ) -> dict[str, object]:
     """Run the daemon until `stop` is set or `seconds` have passed.
 
@@ -77,6 +78,8 @@ def run(
         Called with every status message that is published.
     nursery
         Where its processes are born; it is ended at the end. None for one of its own.
+    scout
+        Is to look for the streams, `daemon.processes.scout`; None for one of its own.
 
     Returns
     -------
@@ -100,6 +103,9 @@ def run(
         stack.callback(server.close if server else lambda: None)
         service = stack.enter_context(closing(Service(os.environ)))
         nursery = stack.enter_context(nursery or Nursery())
+        scout = scout or Worker(nursery, "scout", "daemon.processes.scout:main")
+        stack.callback(_end_scout, scout)
+        scout.start(config, folder)
         if config.envelope.kind == "raw":
             nursery.foresee("pipeline.emg.filter:EmgFilter")  # shared by all who filter
         daemon = _Daemon(config, folder, server, nursery)
@@ -115,6 +121,11 @@ def run(
             daemon.kill()
             raise
         return daemon.summary() | monitor.end()
+
+
+def _end_scout(scout: Worker) -> None:
+    scout.ask_to_stop()
+    scout.join()
 
 
 def _watch(daemon: _Daemon, service: Service, seconds: float | None, stop: threading.Event) -> None:
@@ -146,7 +157,7 @@ class _Daemon:
         self._config = config
         names = ("rows", "updates", "events", "predictor", "calibrator")
         self._addresses = {name: f"ipc://{folder}/{name}" for name in names}
-        self._summary = folder / "summary.json"
+        self._folder, self._summary = folder, folder / "summary.json"
         start = starting_subject(config, model_in_use(config))
         self._versions = Versions(start)
         self._rule = trust_rule(config)
@@ -195,7 +206,9 @@ class _Daemon:
 
     def _start_predictor(self) -> None:
         config = self._config.model_copy(update={"envelope": self.requests.envelope})
-        self._predictor.start(config, self._addresses, *self._newest(), self._trust, self._summary)
+        self._predictor.start(
+            config, self._addresses, *self._newest(), self._trust, self._folder, self._summary
+        )
 
     def _start_recorder(self, path: Path, resume: bool) -> None:
         muscles = self._versions.subject(0).muscles

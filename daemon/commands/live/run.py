@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from daemon.assembly.checks import checked_config
 from daemon.commands.common import config_argument, examples, seconds_option, stop_on_signals
 from daemon.processes.nursery import Nursery
+from daemon.processes.worker import Worker
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.table import table
 
@@ -65,13 +66,15 @@ def run(
     of it. Exit status 1 if not one moment was predicted.
     """
     with Nursery() as nursery:
+        scout = Worker(nursery, "scout", "daemon.processes.scout:main")
+        scout.prepare()  # before torch is loaded, so that it can look for the streams meanwhile
         nursery.foresee("daemon.processes.predictor:main")  # loads torch while the set-up is read
         from daemon.config import config_path
 
         config = _with_session(checked_config(config_name), session_file, no_session)
         from daemon.processes.supervisor import run as daemon
 
-        work = partial(daemon, nursery=nursery)
+        work = partial(daemon, nursery=nursery, scout=scout)
         _watched(work, config, config_path(config_name), seconds, json_file, headless)
 
 

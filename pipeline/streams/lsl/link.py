@@ -1,15 +1,16 @@
 """The slow half of an LSL source: everything that may block, on a thread of its own.
 
 The thread looks for the stream, checks it, opens the inlet, follows its clock, and destroys the
-inlet on the thread that made it. The fast half only pulls samples.
+inlet on the thread that made it. The fast half only pulls samples. Which outlet it was is left for
+the next process that looks: it need not wait for others, nor measure the clock, before it begins.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from pipeline.streams import clock
 from pipeline.streams.base import StreamSpec
 from pipeline.streams.lsl.connection import BUFFER_S, Connection
 from pipeline.streams.lsl.liblsl import accepted_columns, describe, measure_clock
+from pipeline.streams.lsl.memory import Known, Memory
 from pipeline.streams.lsl.sought import Had, Sought
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ SILENCE_S = (3.0, 30.0)
 BESIDE_S = 30.0
 """Who was there so long before another was missed is not its successor, s; a loss may be noticed
 late."""
+NO_INLET = ("", None)
 FIREWALL = "Check the firewall between the two machines."
 
 
@@ -81,9 +84,11 @@ class Link:
         What is wanted of the stream.
     sought
         What to look for.
+    memory
+        Of the outlet that the stream was taken from before.
     """
 
-    def __init__(self, pylsl: Any, spec: StreamSpec, sought: Sought) -> None:
+    def __init__(self, pylsl: Any, spec: StreamSpec, sought: Sought, memory: Memory) -> None:
         self.clock = Clock()
         self.connects = 0
         self.problem = ""
@@ -93,6 +98,11 @@ class Link:
         self._pylsl = pylsl
         self._spec = spec
         self._sought = sought
+        self._memory = memory
+        self._known: Known | None = None
+        """The outlet that was remembered, where that is the one that is found."""
+        self._probed: tuple[str, pylsl.StreamInlet | None] = NO_INLET
+        """The outlet whose clock is being measured, by its uid, before it is sure who is meant."""
         self._called = sought.called
         self._had: Had | None = None
         self._missed_at = 0.0
@@ -136,7 +146,8 @@ class Link:
         """
         try:
             visible = self._look()
-            if (info := self._sought.choose(visible, self._had)) is None:
+            had = Had(self._known.uid) if self._known else self._had
+            if (info := self._sought.choose(visible, had)) is None:
                 return self._not_found(visible)
             self._misses = 0
             self._keep(info)
@@ -148,21 +159,52 @@ class Link:
                 f"{self._called} is visible but does not answer ({reason}). {FIREWALL}",
                 REFUSED_S,
             )
+        finally:
+            self._probed = NO_INLET
         return f"{self._called} went away; it is being looked for.", 0.0
 
     def _look(self) -> list[pylsl.StreamInfo]:
-        """Return what is alive on the network, as soon as it is sure that no more comes."""
+        """Return what is alive on the network, as soon as it is sure that no more comes.
+
+        The outlet that is remembered was told from the others before: no more needs to come.
+        """
+        self._known = None
         resolver = self._pylsl.ContinuousResolver(
             pred=self._sought.predicate, forget_after=FORGET_S
         )
         deadline, found = clock.now() + LOOK_S, False
         while not self._closing.wait(POLL_S):
             visible: list[pylsl.StreamInfo] = resolver.results()
-            if not found and self._sought.fitting(visible):
+            fitting = self._sought.fitting(visible)
+            if fitting and self._remembers(fitting):
+                return visible
+            if fitting and not found:
                 deadline, found = clock.now() + SETTLE_S, True
+                self._probe(fitting[0])
             if clock.now() > deadline:
                 return visible
         return []
+
+    def _probe(self, info: pylsl.StreamInfo) -> None:
+        """Let liblsl begin to measure a sender's clock, while it is not sure yet who is meant."""
+        inlet = self._inlet(info)
+        self._probed = info.uid(), inlet
+        with suppress(self._pylsl.util.TimeoutError):
+            measure_clock(inlet, 0.0)
+
+    def _inlet(self, info: pylsl.StreamInfo) -> pylsl.StreamInlet:
+        """Return an inlet, the one whose clock is being measured if it is of this outlet."""
+        (uid, inlet), self._probed = self._probed, NO_INLET
+        if uid == info.uid():
+            return inlet
+        # recover=False: liblsl's own recovery hides a loss; ours has a state and a count.
+        return self._pylsl.StreamInlet(info, max_buflen=self._buflen(info), recover=False)
+
+    def _remembers(self, fitting: Sequence[pylsl.StreamInfo]) -> bool:
+        known = self._memory.recall()
+        there = known is not None and any(info.uid() == known.uid for info in fitting)
+        self._known = known if there else None
+        return there
 
     def _not_found(self, visible: list[pylsl.StreamInfo]) -> tuple[str, float]:
         """Return the problem, and a pause that doubles with every look in vain."""
@@ -174,18 +216,19 @@ class Link:
 
     def _keep(self, info: pylsl.StreamInfo) -> None:
         """Open the stream, hand it over, and follow its clock until it is given up."""
-        # recover=False: liblsl's own recovery hides a loss; ours has a state and a count.
-        inlet = self._pylsl.StreamInlet(info, max_buflen=self._buflen(info), recover=False)
+        inlet = self._inlet(info)
         self._dropped.clear()
         if self._closing.is_set():
             return
         try:
             self._connection = self._opened(inlet)
             self._had = Had(info.uid(), info.source_id())
-            self._watch(inlet)
+            self._watch(inlet, info)
         finally:
             with self._in_use:
                 self._connection = None
+            if not self._closing.is_set():
+                self._memory.forget()
 
     def _buflen(self, info: pylsl.StreamInfo) -> int:
         """Return liblsl's buffer length: in seconds, or in hundreds of samples if irregular."""
@@ -197,10 +240,14 @@ class Link:
         if columns.note:
             logger.warning("%s: %s", describe(info), columns.note)
         connection = Connection(info, inlet, columns)
-        self._follow_clock(inlet)
+        if self._known is None:
+            self._follow_clock(inlet)
+        else:
+            self.clock = Clock(self._known.offset_s, self._known.uncertainty_s)
         self._check_successor(info)
         inlet.open_stream(OPEN_S)
         inlet.flush()
+        self._remember(info)
         self.connects += 1
         self.problem = ""
         self.remark = "" if info.nominal_srate() else self._irregular_remark()
@@ -220,10 +267,17 @@ class Link:
             "configuration."
         )
 
-    def _watch(self, inlet: pylsl.StreamInlet) -> None:
+    def _remember(self, info: pylsl.StreamInfo) -> None:
+        offset_s, uncertainty_s = self.clock.offset_s, self.clock.uncertainty_s or 0.0
+        self._memory.keep(Known(info.uid(), offset_s, uncertainty_s))
+
+    def _watch(self, inlet: pylsl.StreamInlet, info: pylsl.StreamInfo) -> None:
         try:
             while not self._dropped.wait(CLOCK_PERIOD_S) and not self._closing.is_set():
+                before = self.clock.offset_s
                 self._follow_clock(inlet)
+                if self.clock.offset_s != before:
+                    self._remember(info)
         except self._pylsl.util.LostError:
             return  # told by whoever looks for it next
         finally:

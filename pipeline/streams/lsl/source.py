@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from pipeline.streams.intake import Intake
 from pipeline.streams.lsl.connection import Connection
 from pipeline.streams.lsl.liblsl import load_pylsl
 from pipeline.streams.lsl.link import SILENCE_S, Link
+from pipeline.streams.lsl.memory import Memory
 from pipeline.streams.lsl.sought import Sought
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,9 @@ class LslSource:
         The machine it must come from; any where None.
     stale_after_s
         Age of the newest sample beyond which the stream is STALE, s.
+    memory
+        File in which the connected outlet is remembered for the next source, and looked up, see
+        `pipeline.streams.lsl.memory`; None for none.
     """
 
     def __init__(
@@ -48,8 +53,10 @@ class LslSource:
         source_id: str | None = None,
         host: str | None = None,
         stale_after_s: float = 0.05,
+        memory: Path | None = None,
     ) -> None:
         self._sought = Sought(spec.key, name, source_id, host)
+        self._memory = Memory(memory)
         self._intake = Intake(spec, stale_after_s)
         self._link: Link | None = None
         self._lost_error: type[Exception] = RuntimeError
@@ -74,7 +81,7 @@ class LslSource:
         if self._link is None:
             pylsl = load_pylsl()
             self._lost_error = pylsl.util.LostError
-            self._link = Link(pylsl, self.spec, self._sought)
+            self._link = Link(pylsl, self.spec, self._sought, self._memory)
 
     def poll(self, wait_s: float = 0.0, least: int = 1) -> Chunk | None:
         """Return what has arrived since the last call, or None; waits as `Source.poll` says."""
