@@ -163,7 +163,8 @@ def plausibility_penalty(output: Output, settings: LossSettings) -> Tensor:
 
 
 def _excess(value: Tensor, limits: tuple[float, float]) -> Tensor:
-    outside = value - value.clamp(*limits)
+    # What lies inside has no excess and so no gradient: the limits need none of their own.
+    outside = value - value.detach().clamp(*limits)
     return outside.square().mean((-3, -1)).sum(-1)
 
 

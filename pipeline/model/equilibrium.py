@@ -196,7 +196,7 @@ class ForceBalance(NamedTuple):
         fibre_squared = torch.addcmul(self.height_squared, w, w)
         fibre = torch.sqrt(fibre_squared)
         cosine = w / fibre
-        cosine_slope = self.height_squared / (fibre_squared * fibre)
+        cosine_slope = self.height_squared / fibre_squared.mul_(fibre)
         change = (w - previous) * self.per_change
         velocity = cosine * change
         by_change = cosine * self.per_change
@@ -207,15 +207,15 @@ class ForceBalance(NamedTuple):
 
         pull = self.activation * active
         force = torch.addcmul(passive, pull, speed)
-        force = torch.addcmul(force, self.damping, velocity)
+        force.addcmul_(self.damping, velocity)
         by_velocity = torch.addcmul(self.damping, pull, speed_slope)
         by_fibre = torch.addcmul(passive_slope, self.activation * active_slope, speed)
         by_own_change = torch.addcmul(by_change, cosine_slope, change)
-        along = torch.addcmul(by_fibre * cosine, by_velocity, by_own_change)
+        along = by_fibre.mul_(cosine).addcmul_(by_velocity, by_own_change)
         return Pull(
             force=force,
-            by_w=torch.addcmul(cosine_slope * force, cosine, along),
-            by_previous=cosine * by_velocity * by_change,
+            by_w=(cosine_slope * force).addcmul_(cosine, along),
+            by_previous=(cosine * by_velocity).mul_(by_change),
             cosine=cosine,
             velocity=velocity,
             active=active,

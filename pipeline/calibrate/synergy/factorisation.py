@@ -182,10 +182,12 @@ def _improve(target: Tensor, found: Synergies) -> None:
 
 def _sweep(rows: Tensor, wanted: Tensor, gram: Tensor) -> None:
     """Give each row [..., synergy, :] in turn its best values that are not negative, in place."""
-    for k in range(rows.shape[-2]):
-        slope = wanted[..., k, :] - (gram[..., k : k + 1, :] @ rows)[..., 0, :]
-        step = slope / gram[..., k, k, None].clamp_min(_TINY)
-        rows[..., k, :] = (rows[..., k, :] + step).clamp_min(0.0)
+    curvature = gram.diagonal(dim1=-2, dim2=-1).clamp_min(_TINY).unsqueeze(-1)
+    parts = rows, wanted, gram.unsqueeze(-2), curvature
+    each = (part.unbind(axis) for part, axis in zip(parts, (-2, -2, -3, -2), strict=True))
+    for row, aim, products, own in zip(*each, strict=True):
+        slope = aim - (products @ rows).squeeze(-2)
+        row.add_(slope.div_(own)).clamp_min_(0.0)
 
 
 def _from_singular_values(target: Tensor, count: int) -> tuple[Tensor, Tensor]:
