@@ -92,7 +92,7 @@ class FaultFinder:
         steady = x - self._drift @ (self._drift.T @ x)  # an artefact's drift is filtered away
         level = np.abs(steady).sum(-2) / (x.shape[-2] * mvc)
         faults = (
-            still & False if whole else 1.0 - usable.mean(-2) > limits.missing_share,
+            np.zeros_like(still) if whole else 1.0 - usable.mean(-2) > limits.missing_share,
             self._saturated(x, highest, lowest, mvc)
             | (still & (np.abs(highest) >= self._wide(mvc))),
             still & (self._raw | (highest != 0.0)),  # a ready envelope may rest at zero

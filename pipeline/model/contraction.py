@@ -30,6 +30,24 @@ class Contraction(NamedTuple):
     """What the muscles do besides; None where gradients are recorded."""
 
 
+class Given(NamedTuple):
+    """What muscles contract by over a window; see `contract`."""
+
+    activation: Tensor
+    length: Tensor
+    muscles: Muscles
+    before: Tensor | None
+
+    def of(self, places: list[int]) -> Given:
+        """Return that of some of the muscles."""
+        return Given(
+            self.activation[..., places, :],
+            self.length[..., places, :],
+            _chosen(self.muscles, places),
+            None if self.before is None else self.before[..., places, :],
+        )
+
+
 def contract(
     activation: Float[Tensor, "*#batch muscle time"],
     length: Float[Tensor, "*#batch muscle time"],
@@ -49,42 +67,15 @@ def contract(
     activation, length, muscles, step_s, before, guess, deferred
         As for `fibre_trajectory`.
     """
+    given = Given(activation, length, muscles, before)
     if not any(rigid):
-        return _elastic(activation, length, muscles, step_s, before, guess, deferred)
+        return _elastic(given, step_s, guess, deferred)
     if all(rigid):
-        return rigid_part(activation, length, muscles, step_s, before)
-    return _mixed(activation, length, muscles, rigid, step_s, before, guess, deferred)
-
-
-def _mixed(
-    activation: Tensor,
-    length: Tensor,
-    muscles: Muscles,
-    rigid: tuple[bool, ...],
-    step_s: float,
-    before: Tensor | None,
-    guess: Tensor | None,
-    deferred: bool,
-) -> Contraction:
-    """Contract the elastic muscles and the rigid ones, each in their way."""
+        return rigid_part(given, step_s)
     soft, stiff = places_of(rigid)
-    elastic = _elastic(
-        activation[..., soft, :],
-        length[..., soft, :],
-        chosen(muscles, soft),
-        step_s,
-        None if before is None else before[..., soft, :],
-        None if guess is None else guess[..., soft, :],
-        deferred,
-    )
-    other = rigid_part(
-        activation[..., stiff, :],
-        length[..., stiff, :],
-        chosen(muscles, stiff),
-        step_s,
-        None if before is None else before[..., stiff, :],
-    )
-    return put_together(elastic, other, rigid)
+    guess = None if guess is None else guess[..., soft, :]
+    elastic = _elastic(given.of(soft), step_s, guess, deferred)
+    return put_together(elastic, rigid_part(given.of(stiff), step_s), rigid)
 
 
 def places_of(rigid: tuple[bool, ...]) -> tuple[list[int], list[int]]:
@@ -119,39 +110,30 @@ def _joined_actions(
     return Action(*(_joined(*parts, order) for parts in zip(one(), other(), strict=True)))
 
 
-def _elastic(
-    activation: Tensor,
-    length: Tensor,
-    muscles: Muscles,
-    step_s: float,
-    before: Tensor | None,
-    guess: Tensor | None,
-    deferred: bool,
-) -> Contraction:
+def _elastic(given: Given, step_s: float, guess: Tensor | None, deferred: bool) -> Contraction:
+    activation, length, muscles, before = given
     solved = fibre_trajectory(activation, length, muscles, step_s, before, guess, deferred)
-    return elastic_part(solved, activation, length, muscles)
+    return elastic_part(solved, given)
 
 
-def elastic_part(
-    solved: Trajectory, activation: Tensor, length: Tensor, muscles: Muscles
-) -> Contraction:
+def elastic_part(solved: Trajectory, given: Given) -> Contraction:
     """Return the contraction of muscles on an elastic tendon whose states have been found."""
+    activation, length, muscles, _ = given
     w, report, balance = solved
     strain = tendon_strain(w, length, muscles)
     action = None if balance is None else partial(elastic_action, balance, activation, muscles)
     return Contraction(w, strain, muscles.curves.tendon_force(strain)[0], report, action)
 
 
-def rigid_part(
-    activation: Tensor, length: Tensor, muscles: Muscles, step_s: float, before: Tensor | None
-) -> Contraction:
-    """Return the contraction of muscles on a rigid tendon; parameters as for `contract`."""
+def rigid_part(given: Given, step_s: float) -> Contraction:
+    """Return the contraction of muscles on a rigid tendon; `step_s` as for `contract`."""
+    activation, length, muscles, before = given
     w, force, pull = rigid_contraction(activation, length, muscles, step_s, before)
     action = None if pull is None else partial(rigid_action, pull, activation)
     return Contraction(w, torch.zeros_like(w), force, Report(0, 0.0, 0), action)
 
 
-def chosen(muscles: Muscles, places: list[int]) -> Muscles:
+def _chosen(muscles: Muscles, places: list[int]) -> Muscles:
     """Return some of the muscles."""
     parts: dict[str, Any] = {
         name: part[..., places, :] for name, part in muscles._asdict().items() if name != "curves"

@@ -18,13 +18,13 @@ from torch import Tensor
 from pipeline.model.activation import ActivationState
 from pipeline.model.contraction import (
     Contraction,
-    chosen,
+    Given,
     elastic_part,
     places_of,
     put_together,
     rigid_part,
 )
-from pipeline.model.equilibrium import ForceBalance, Muscles, step_rate
+from pipeline.model.equilibrium import ForceBalance, step_rate
 from pipeline.model.inputs import Inputs
 from pipeline.model.muscle_states import muscle_states
 from pipeline.model.nms import TENSORS, Parameters, State, activated, muscles_of, outcome
@@ -116,12 +116,12 @@ class LiveStep:
             active, memory = activated(
                 parameters, inputs.excitation, step_s, ActivationState(first, second)
             )
-            muscles = _Given(active, inputs.length, muscles_of(parameters), before)
+            muscles = Given(active, inputs.length, muscles_of(parameters), before)
             guess = before + _change(muscles, drift, *known)
-            soft, stiff = muscles.at(self._soft), muscles.at(self._stiff)
+            soft = muscles if isinstance(self._soft, slice) else muscles.of(self._soft)
         elastic = self._elastic = None if self._soft == [] else _Elastic(tape, soft, step_s)
         with tape.stage() as self._finish:
-            other = rigid_part(*stiff[:3], step_s, stiff.before) if self._stiff else None
+            other = rigid_part(muscles.of(self._stiff), step_s) if self._stiff else None
             contraction = _of_all(elastic, other, parameters.rigid)
             output = outcome(parameters, active, contraction, inputs.moment_arm, memory, before)
             told = output.action(), output, parameters, inputs
@@ -187,28 +187,8 @@ class LiveStep:
         return after
 
 
-class _Given(NamedTuple):
-    """What muscles contract by, at one sample."""
-
-    activation: Tensor
-    length: Tensor
-    muscles: Muscles
-    before: Tensor
-
-    def at(self, places: list[int] | slice) -> _Given:
-        """Return that of some of the muscles; with a slice of all of them."""
-        if isinstance(places, slice):
-            return self
-        return _Given(
-            self.activation[..., places, :],
-            self.length[..., places, :],
-            chosen(self.muscles, places),
-            self.before[..., places, :],
-        )
-
-
 def _change(
-    given: _Given,
+    given: Given,
     drift: Tensor,
     activation: Tensor,
     length: Tensor,
@@ -234,13 +214,14 @@ def _of_all(
 class _Elastic:
     """Muscles on an elastic tendon at one sample: the force balance, and Newton's loop on it."""
 
-    def __init__(self, tape: Tape, given: _Given, step_s: float) -> None:
-        self._given = given
-        self._w = tape.input(*given.before.shape)
+    def __init__(self, tape: Tape, given: Given, step_s: float) -> None:
+        before = given.before
+        assert before is not None  # a sample follows on another
+        self._given, self._w = given, tape.input(*before.shape)
         with tape.stage() as self._begin:
-            balance = ForceBalance.of(*given[:3], step_rate(self._w, step_s, given.before))
+            balance = ForceBalance.of(*given[:3], step_rate(self._w, step_s, before))
         with tape.stage() as self._weigh:
-            self._now = balance.at(self._w, given.before)
+            self._now = balance.at(self._w, before)
             residual = self._now.residual.abs()
         with tape.stage() as self._improve:
             better = newton_step(self._w, self._now)
@@ -268,4 +249,4 @@ class _Elastic:
 
     def found(self) -> Contraction:
         """Return the contraction at the state that was found."""
-        return elastic_part(Trajectory(self._w, Report(0, 0.0, 0), self._now), *self._given[:3])
+        return elastic_part(Trajectory(self._w, Report(0, 0.0, 0), self._now), self._given)

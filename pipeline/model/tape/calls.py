@@ -21,6 +21,10 @@ Translation = Callable[..., list[Call]]
 """Of an operation: gets the array of its result, then its arguments, tensors as arrays."""
 
 
+class UntranslatableError(Exception):
+    """The code does something that a tape cannot play."""
+
+
 def _elementwise(function: Callable[..., object]) -> Translation:
     def translate(out: Array, *inputs: Any) -> list[Call]:
         return [(function, (*inputs, out))]
@@ -97,7 +101,7 @@ def _sigmoid(out: Array, x: Array) -> list[Call]:
 
 def _softplus(out: Array, x: Array, beta: Number = 1, threshold: Number = 20) -> list[Call]:
     if beta != 1:
-        raise NotImplementedError("softplus with a factor")
+        raise UntranslatableError("softplus with a factor is not known.")
     return [(np.logaddexp, (x, 0.0, out))]  # beyond any threshold of use the two are the same
 
 
@@ -139,7 +143,7 @@ def _taken(out: Array, x: Array, axis: int, index: Array) -> list[Call]:
 def _indexed(out: Array, x: Array, indices: Sequence[Array | None]) -> list[Call]:
     given = [(axis, index) for axis, index in enumerate(indices) if index is not None]
     if len(given) != 1 or given[0][1].ndim != 1:
-        raise NotImplementedError("more than one index")
+        raise UntranslatableError("More than one index is not known.")
     return _taken(out, x, *given[0])
 
 

@@ -18,14 +18,10 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from pipeline.model.tape.calls import CONSTANTS, TRANSLATIONS, Call
+from pipeline.model.tape.calls import CONSTANTS, TRANSLATIONS, Call, UntranslatableError
 
 _NEVER, _PREPARED, _PLAYED = range(3)
 """When a number may change: never, when the tape is prepared anew, whenever it is played."""
-
-
-class UntranslatableError(Exception):
-    """The code does something that a tape cannot play."""
 
 
 class Tape:
