@@ -101,28 +101,25 @@ class RunningDaemon:
 
     def end(self) -> dict[str, Any]:
         """End it in order and return what ``hillstream run --json`` has written."""
-        self._process.terminate()
-        try:
-            self._process.wait(END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._stop()
         if not self._result.exists():
             raise UserError(f"The daemon left no result ({self._last_words()}).")
         result: dict[str, Any] = json.loads(self._result.read_text(encoding="utf-8"))
         return result
 
+    def _stop(self) -> None:
+        self._process.terminate()  # without effect on one that has ended
+        try:
+            self._process.wait(END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(END_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-        self._process.wait()
+        self._stop()
 
 
 @contextmanager

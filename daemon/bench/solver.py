@@ -16,6 +16,7 @@ from torch import Tensor
 from daemon.bench.stepwise import stepwise_moments
 from daemon.config import ParametersConfig
 from daemon.host.machine import processor
+from pipeline.adamw import AdamW
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
@@ -177,7 +178,7 @@ class Problem:
         self.scale = moment_scale(self.trials)
         vector = self.space.zeros().expand(size.subjects, 1, -1).clone()
         self.vector = vector.requires_grad_()
-        self.optimiser = torch.optim.AdamW([self.vector], lr=LEARNING_RATE)
+        self.optimiser = AdamW([self.vector])
 
     def _trials(self, size: Size) -> Trials:
         """Return trials whose moments come from parameters away from the prior."""
@@ -217,9 +218,8 @@ class Problem:
         return data_loss(moment_error(output, self.trials, self.scale)).sum()
 
     def _step(self, loss: Tensor) -> None:
-        self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
+        self.optimiser.step(LEARNING_RATE)
 
 
 def _subject(muscles: int) -> Subject:

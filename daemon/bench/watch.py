@@ -14,6 +14,13 @@ from pipeline.output.message import Message, StatusMessage, Ticks
 from pipeline.streams import clock
 
 Progress = Callable[[float], None]
+PATIENCE_S = 120.0
+"""How much longer than what is measured a run may take, for its start and end, s."""
+
+
+def part_of(on_progress: Progress, number: int, count: int) -> Progress:
+    """Return what tells of one of some parts, as long as each other, as a share of them all."""
+    return lambda done: on_progress((number + done) / count)
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class Watch:
         *,
         memory: bool = False,
     ) -> None:
-        self._pid, self._rate_hz, self._seconds = running.pid, rate_hz, seconds
+        self._running, self._rate_hz, self._seconds = running, rate_hz, seconds
         self._on_progress = on_progress
         self._memory = memory
         self._looks: list[_Look] = []
@@ -62,8 +69,13 @@ class Watch:
         self.peak_mb = 0.0
         """The most that all had together, of proportional set size."""
 
-    def hear(self, message: Message) -> None:
-        """Take a message of the daemon."""
+    def until_done(self) -> None:
+        """Watch the daemon for long enough; raises a UserError as `RunningDaemon.follow`."""
+        self._running.follow(
+            self._hear, lambda: self._done, SETTLING_S + self._seconds + PATIENCE_S
+        )
+
+    def _hear(self, message: Message) -> None:
         if not isinstance(message, StatusMessage) or self._done:
             return
         gone_s = message.ticks.expected / self._rate_hz - SETTLING_S
@@ -73,17 +85,13 @@ class Watch:
         self._done = gone_s >= self._seconds
 
     def _look(self, ticks: Ticks) -> None:
-        pids = family(os.getpid()) | {"supervisor": self._pid}
+        pids = family(os.getpid()) | {"supervisor": self._running.pid}
         if "predictor" in pids:
             look = _Look(clock.now(), ticks, usage(pids), threads_s(pids["predictor"]))
             self._looks.append(look)
         if self._memory:
-            self.memory_mb = memory_mb(self._pid)
+            self.memory_mb = memory_mb(self._running.pid)
             self.peak_mb = max(self.peak_mb, sum(mb for _, mb in self.memory_mb))
-
-    def done(self) -> bool:
-        """Tell whether it has been watched for long enough."""
-        return self._done
 
     @property
     def ticks(self) -> tuple[int, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from daemon.bench.footprint.figures import Figure, Given, Part, Progress
+from daemon.bench.footprint.figures import Figure, Given, Part
 from daemon.bench.latency.measure import WANTED_MS, WANTED_WITHOUT_MS, measure, slowest
 from daemon.bench.latency.setup import Size
+from daemon.bench.watch import Progress, part_of
 
 SIZE = Size(16, 16)
 PRIORITY = 50
@@ -18,10 +19,7 @@ def latency(given: Given, on_progress: Progress) -> Part:
     """Measure from EMG sample to moment, as ``hillstream bench latency``."""
     figures, details = [], {}
     for number, (name, (priority, wanted)) in enumerate(RUNS.items()):
-
-        def tell(done: float, number: int = number) -> None:
-            on_progress((number + done) / len(RUNS))
-
+        tell = part_of(on_progress, number, len(RUNS))
         run = details[name] = measure(SIZE, given.seconds, {"priority": priority}, tell)
         figures += [
             Figure(

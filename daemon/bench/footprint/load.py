@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from daemon.bench.footprint.figures import Figure, Given, Part, Progress, most
+from daemon.bench.footprint.figures import Figure, Given, Part, most
 from daemon.bench.latency.measure import measure
 from daemon.bench.latency.setup import Size
+from daemon.bench.watch import Progress, part_of
 
 PRIORITY = 50
 """A predictor that has to wait for its turn takes more samples at once, and looks cheap."""
@@ -23,10 +24,7 @@ def load(given: Given, on_progress: Progress) -> Part:
     """
     figures, details = [], {}
     for number, (name, (size, target)) in enumerate(SET_UPS.items()):
-
-        def tell(done: float, number: int = number) -> None:
-            on_progress((number + done) / len(SET_UPS))
-
+        tell = part_of(on_progress, number, len(SET_UPS))
         run = details[name] = measure(size, given.seconds, {"priority": PRIORITY}, tell)
         figures.append(
             Figure(

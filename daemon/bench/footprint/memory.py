@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import signal
 
-from daemon.bench.footprint.figures import Figure, Given, Part, Progress, most
+from daemon.bench.footprint.figures import Figure, Given, Part, most
 from daemon.bench.footprint.walking import played, walking
 from daemon.bench.running import RunningDaemon
-from daemon.bench.watch import Watch
+from daemon.bench.watch import PATIENCE_S, Progress, Watch
 from daemon.host.machine import family
-from daemon.live.stages import SETTLING_S
 from pipeline.output.message import Message, MomentMessage
 from pipeline.streams import clock
 
 MOST_MB = 700.0
 MOST_SILENCE_S = 0.3
-PATIENCE_S = 120.0
 
 
 def memory(given: Given, on_progress: Progress) -> Part:
@@ -26,7 +24,7 @@ def memory(given: Given, on_progress: Progress) -> Part:
     config, seconds = walking(folder), 60.0 * given.minutes
     with played(given.recording, config), RunningDaemon(config, folder) as running:
         watch = Watch(running, config.model.rate_hz, seconds, on_progress, memory=True)
-        running.follow(watch.hear, watch.done, SETTLING_S + seconds + PATIENCE_S)
+        watch.until_done()
         silence = Silence(running)
         running.follow(silence.hear, silence.over, PATIENCE_S)
         running.end()

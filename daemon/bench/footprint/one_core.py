@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 
-from daemon.bench.footprint.figures import Figure, Given, Part, Progress, most
+from daemon.bench.footprint.figures import Figure, Given, Part, most
 from daemon.bench.footprint.limit import MemoryLimit
 from daemon.bench.footprint.walking import played, walking
 from daemon.bench.running import RunningDaemon
-from daemon.bench.watch import Watch
-from daemon.live.stages import SETTLING_S
+from daemon.bench.watch import Progress, Watch
 
 MOST_MB = 2000.0
-PATIENCE_S = 120.0
 
 
 def one_core(given: Given, on_progress: Progress) -> Part:
@@ -25,7 +23,7 @@ def one_core(given: Given, on_progress: Progress) -> Part:
     with played(given.recording, config), limit, RunningDaemon(config, folder, [core]) as running:
         limit.add(running.pid)
         watch = Watch(running, config.model.rate_hz, seconds, on_progress, memory=True)
-        running.follow(watch.hear, watch.done, SETTLING_S + seconds + PATIENCE_S)
+        watch.until_done()
         summary = running.end()
     expected, published = watch.ticks
     shares = watch.cpu_percent

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from daemon.bench.footprint.figures import Given, Part, Progress
+from daemon.bench.footprint.figures import Given, Part
 from daemon.bench.footprint.latency import latency
 from daemon.bench.footprint.load import load
 from daemon.bench.footprint.memory import memory
@@ -17,6 +17,7 @@ from daemon.bench.footprint.speed import speed
 from daemon.bench.footprint.start import start
 from daemon.bench.footprint.walking import write_walking
 from daemon.bench.latency.measure import machine
+from daemon.bench.watch import Progress
 
 PARTS: dict[str, Callable[[Given, Progress], Part]] = {
     "start": start,

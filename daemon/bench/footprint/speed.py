@@ -9,11 +9,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 
-import torch
-
 from daemon.assembly.recordings import known_streams
-from daemon.bench.footprint.figures import Figure, Given, Part, Progress
+from daemon.bench.footprint.figures import Figure, Given, Part
 from daemon.bench.footprint.walking import walking, with_22_muscles
+from daemon.bench.watch import Progress
 from daemon.config import Config
 from daemon.offline.score import score
 from pipeline.streams.recordings.load import load_recording
@@ -57,7 +56,6 @@ def speed(given: Given, on_progress: Progress) -> Part:
 def _score(config: Config, file: Path, answer: Connection) -> None:
     """Score in a process of one processor; tell how far it is, then what it came to."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    torch.set_num_threads(1)
     updates: list[float] = []
 
     def note(update: Update) -> None:

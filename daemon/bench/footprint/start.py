@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 from statistics import median
 
-from daemon.bench.footprint.figures import Figure, Given, Part, Progress
+from daemon.bench.footprint.figures import Figure, Given, Part
 from daemon.bench.footprint.walking import played, walking
 from daemon.bench.running import RunningDaemon, environment
+from daemon.bench.watch import PATIENCE_S, Progress
 from pipeline.errors import UserError
 from pipeline.output.message import Message, MomentMessage
 
@@ -19,7 +20,6 @@ TIMES = 5
 """The median of so many runs counts, after one that warms up the disk."""
 CYCLES = "2:5"
 MOST_FIRST_S = 1.5
-PATIENCE_S = 120.0
 _IMPORT = re.compile(r"import time:\s+\d+ \|\s+(\d+) \| ( *)([\w.]+)")
 """A line of ``python -X importtime``: cumulative time in us, depth, module."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from daemon.bench.latency.setup import EMG_RATE_HZ, Size, bench_config
 from daemon.bench.running import RunningDaemon, beside
-from daemon.bench.watch import Progress, Watch
+from daemon.bench.watch import Progress, Watch, part_of
 from daemon.host.machine import processor
 from daemon.live.stages import SETTLING_S, STAGES
 from daemon.processes.nursery import Nursery
@@ -25,8 +25,6 @@ WANTED_MS = {"p50": 0.6, "p99": 1.5}
 """With a real-time priority."""
 WANTED_WITHOUT_MS = {"p99": 5.0}
 """Without one: a tick."""
-PATIENCE_S = 120.0
-"""How much longer than what is measured a run may take, for its start and end, s."""
 QUANTILES = {"p50": 50.0, "p99": 99.0, "p999": 99.9, "max": 100.0}
 
 
@@ -59,13 +57,10 @@ def bench_latency(
     UserError
         If liblsl is missing, or no moment comes.
     """
-    runs = []
-    for number, size in enumerate(sizes):
-
-        def tell(done: float, number: int = number) -> None:
-            on_progress((number + done) / len(sizes))
-
-        runs.append(measure(size, seconds, realtime, tell))
+    runs = [
+        measure(size, seconds, realtime, part_of(on_progress, number, len(sizes)))
+        for number, size in enumerate(sizes)
+    ]
     return {**machine(), "seconds": seconds, "runs": runs}
 
 
@@ -103,7 +98,7 @@ def measure(
         subscriber.start(config.output.zmq, config.realtime.priority, heard)
         with beside(sender, subscriber), RunningDaemon(config, folder) as running:
             watch = Watch(running, size.rate_hz, seconds, on_progress)
-            running.follow(watch.hear, watch.done, SETTLING_S + seconds + PATIENCE_S)
+            watch.until_done()
             summary = running.end()
         return _figures(size, summary, watch, heard, sent, config.realtime.priority)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Literal
 
 import click
 
+from daemon.bench.latency.setup import free_port
 from daemon.config import load_config
 from daemon.host.machine import family, process_s
 from daemon.processes.nursery import Nursery
@@ -67,7 +67,7 @@ class Scene:
         self.folder = folder
         self.session = folder / "disk" / "session.db"
         self.session.parent.mkdir()
-        self.output = f"tcp://127.0.0.1:{_free_port()}"
+        self.output = f"tcp://127.0.0.1:{free_port()}"
         self._name = f"faults-{uuid.uuid4().hex[:8]}"
         self._transport = transport
         self._stack = ExitStack()
@@ -224,9 +224,3 @@ class Scene:
         used = process_s(spare)
         time.sleep(0.3)
         return used == process_s(spare)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
