@@ -66,7 +66,8 @@ _ROLES = (
         words=frozenset({"angle", "angles", "ik", "q", "coordinates", "kinematics"}),
         units={"rad": 1.0, "deg": pi / 180},
         si_unit="rad",
-        largest=100.0,
+        # Degrees taken for radians must pass: the watch over the range names them.
+        largest=1e4,
     ),
     StreamRole(
         "moments",

@@ -5,6 +5,7 @@ import pytest
 
 from daemon.assembly.model import model_in_use
 from daemon.assembly.pipeline import build_pipeline
+from daemon.assembly.streams import stream_specs
 from daemon.assembly.subject import starting_subject
 from daemon.config import load_config
 from daemon.live.electrode_alerts import ElectrodeAlerts
@@ -14,6 +15,7 @@ from pipeline.output.guard import MomentGuard
 from pipeline.output.message import MetaMessage, Status
 from pipeline.output.publisher import Publisher
 from pipeline.streams.base import Chunk
+from pipeline.streams.screen import ScreenState, screen
 
 
 class Watched:
@@ -48,6 +50,17 @@ def test_angles_in_degrees_are_named_with_value_range_and_remedy():
         assert words in watched.outbox.fault
     watched.send("angles", 2.0, [0.1, -0.5, 0.0], start_s=101.0)
     assert watched.outbox.fault == ""
+
+
+@pytest.mark.parametrize("bend_rad", [0.5, 1.8, 2.5])
+def test_degrees_of_a_bent_joint_reach_the_watch_that_names_them(bend_rad):
+    watched = Watched(load_config("arm"))
+    (spec,) = [spec for spec in stream_specs(watched.config) if spec.key == "angles"]
+    t = 100.0 + np.arange(1, 101) / spec.rate_hz
+    sent = np.full((len(t), len(spec.channels)), np.degrees(bend_rad))
+    _, t, x = screen(ScreenState(), spec, t, sent)
+    watched.inputs.pass_on(Chunk("angles", t, x))
+    assert "are these degrees?" in watched.outbox.fault
 
 
 def raw_emg(config, level, seconds):
