@@ -33,7 +33,7 @@ export function startTimebar(desk, connection) {
 
 function stateText({ view, origin }) {
   const isPreset = WINDOWS.some(([seconds]) => Math.abs(view.seconds - seconds) < 1e-6);
-  const length = isPreset ? "" : `${view.seconds.toFixed(1)} s · `;
-  if (view.follows) return length ? `${length}live` : "";
-  return `${length}frozen at ${clock(view.end - origin(), 1)}, ${clock(view.newest - view.end)} behind`;
+  const length = `${view.seconds.toFixed(1)} s`;
+  if (view.follows) return isPreset ? "" : `the last ${length}`;
+  return `${isPreset ? "frozen at" : `${length} to`} ${clock(view.end - origin(), 1)}, ${clock(view.newest - view.end)} behind`;
 }

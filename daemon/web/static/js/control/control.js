@@ -55,9 +55,9 @@ class Control {
 
   #desk() {
     const button = (text, run, more = {}) => make("button", { type: "button", text, on: { click: run }, ...more });
-    this.pause = button("Pause calibration", () => this.#run(this.log?.paused ? "resume" : "pause"), { data: { command: "pause" } });
+    this.pause = button("Pause", () => this.#run(this.log?.paused ? "resume" : "pause"), { title: "Parameters stay as they are until it is resumed", data: { command: "pause" } });
     this.back = button("Roll back…", () => showRollback(this.desk, this.log, this.outcomes), { data: { command: "rollback" } });
-    this.save = button("Save person", () => this.#save(), { data: { command: "save" } });
+    this.save = button("Save", () => this.#save(), { title: "Download the person as calibrated now", data: { command: "save" } });
     const rest = button("Rest…", () => guideRest(this.desk, this.outcomes), { data: { command: "baseline" } });
     const mvc = button("Rest and MVC…", () => guideMvc(this.desk, this.outcomes), { data: { command: "mvc" } });
     this.stop = button("End the recording", () => this.#endRecording(), { class: "danger", hidden: true });
@@ -81,7 +81,7 @@ class Control {
   learn(log) {
     this.log = log;
     if (!this.pause) return;
-    this.pause.textContent = log.paused ? "Resume calibration" : "Pause calibration";
+    this.pause.textContent = log.paused ? "Resume" : "Pause";
     this.pause.setAttribute("aria-pressed", String(Boolean(log.paused)));
     this.pause.disabled = this.back.disabled = !log.calibrates;
     const isOurs = byId("guided").open;

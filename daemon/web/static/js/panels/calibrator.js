@@ -25,6 +25,8 @@ export function startCalibrator(desk) {
   onTheme(() => invalidate(panel));
 }
 
+const meaningOf = (result) => VERDICTS[result]?.[2] ?? words(result);
+
 class Calibrator {
   constructor(desk) {
     this.desk = desk;
@@ -36,13 +38,14 @@ class Calibrator {
     this.#fact("age", "for", age);
     this.#fact("trusted", "shown to fit", (value) => value ?? DASH);
     this.#fact("accepted", "accepted", (value) => value ?? DASH);
-    this.#fact("seconds", "an update takes", (value) => (value === null ? DASH : `${digits(value, 2)} s`));
+    this.#fact("seconds", "takes", (value) => (value === null ? DASH : `${digits(value, 2)} s`));
     this.line = make("div", { class: "verdicts", role: "toolbar", "aria-label": "Verdicts, oldest first; arrow keys move", on: { keydown: (event) => this.#keys(event) } });
     this.sentence = make("p", { class: "verdict-sentence", "aria-live": "off" });
     this.sentenceField = new Field(this.sentence);
     this.why = make("p", { class: "why", text: "The calibrator has not tried an update yet." });
     this.host = make("div", { class: "plot", role: "img", "aria-label": "Held-out error before and after each update" }, this.why);
     const legend = make("ul", { class: "legend" }, make("li", {}, make("span", { class: "key reference" }), "held-out error before"), make("li", {}, make("span", { class: "key" }), "after, as a share of the reference's variance"));
+    byId("calibrator-force").textContent = "A accepted, H held, R rejected; choose one to read it";
     byId("calibrator").append(this.facts, this.line, this.sentence, legend, this.host);
     this.data = [[], [], []];
     enrol(this.host, this);
@@ -109,10 +112,7 @@ class Calibrator {
 
   #tell(update) {
     if (!update) return;
-    const [, , meaning] = VERDICTS[update.result] ?? ["?", "", words(update.result)];
-    const known = update.error_before !== null && update.error_before !== undefined;
-    const errors = known ? ` Held-out error ${percent(update.error_before, 1)} before, ${percent(update.error_after, 1)} after.` : "";
-    this.sentenceField.set(`${clock(update.t - this.desk.origin())} ${meaning}: ${update.sentence}${errors}`);
+    this.sentenceField.set(`${clock(update.t - this.desk.origin())}  ${update.sentence || meaningOf(update.result)}`);
   }
 
   /** One verdict is reached by Tab, the others by the arrow keys. */

@@ -30,7 +30,7 @@ export function startJoints(desk) {
 
 function legend() {
   const item = (kind, text) => make("li", {}, make("span", { class: `key ${kind}` }), text);
-  byId("joint-legend").append(item("", "predicted"), item("band", "±2 sd"), item("reference", "reference"), item("error", "error"));
+  byId("joint-legend").append(item("", "predicted"), item("band", "±2 sd"), item("dot", "reference"), item("error", "error"));
 }
 
 function joint(desk, dof, plots) {
@@ -39,19 +39,18 @@ function joint(desk, dof, plots) {
   const readout = make("p", { class: "readout" });
   const over = readoutOf(desk, dof, readout);
   const main = desk.addPlot(new Plot(desk, {
-    height: 138, label: `Predicted and reference moment of ${words(dof)} over time`, onCursor: over,
+    height: 130, label: `Predicted and reference moment of ${words(dof)} over time`, onCursor: over,
     layers: [
       { kind: "band", colour: "band", place: place("predicted"), half: place("deviation"), times: SDS },
-      { kind: "line", colour: "reference", place: place("reference"), dash: [5, 3] },
-      { kind: "line", colour: "predicted", place: place("predicted"), width: 2 },
+      { kind: "line", colour: "predicted", place: place("predicted"), width: 1.6 },
+      { kind: "dots", colour: "reference", place: place("reference") },
     ],
     why: () => noMoment(desk),
   }));
   const error = desk.addPlot(new Plot(desk, {
-    height: 62, timeAxis: true, label: `Error of ${words(dof)} over time`, onCursor: over,
+    height: 58, timeAxis: true, label: `Error of ${words(dof)} over time`, onCursor: over,
     layers: [
-      { kind: "area", colour: "error-wash", place: place("error") },
-      { kind: "line", colour: "error", place: place("error"), width: 1.2 },
+      { kind: "area", colour: "error", place: place("error") },
     ],
     why: () => noError(desk, dof),
   }));
@@ -65,7 +64,7 @@ function numbers(dof, main, error, readout) {
     return [node, new Field(node, format)];
   };
   const [predicted, predictedField] = field("moment", "big", moment);
-  const [sd, sdField] = field("deviation", "", (value) => `±${fixed(2)(value)}`);
+  const [sd, sdField] = field("deviation", "sd", (value) => `±${fixed(2)(value)}`);
   const [reference, referenceField] = field("reference", "reference", moment);
   const [wrong, errorField] = field("error", "error", moment);
   const [stiffness, stiffnessField] = field("stiffness", "", fixed(1, "N·m/rad"));
@@ -74,8 +73,8 @@ function numbers(dof, main, error, readout) {
   const okField = new Field(badge, (ok) => (ok ? "✓ ok" : "✕ not ok"));
   const fact = (name, node) => make("div", {}, make("dt", { text: `${name} ` }), node);
   const node = make("article", { class: "joint", data: { dof } },
-    make("div", { class: "joint-head" }, make("h3", { text: words(dof), title: dof }), badge, make("dl", {}, make("dt", { class: "visually-hidden", text: "predicted moment" }), predicted)),
-    make("dl", { class: "joint-facts" }, fact("sd", sd), fact("ref", reference), fact("err", wrong), fact("rmse", rmse), fact("k", stiffness)),
+    make("div", { class: "joint-head" }, make("h3", { text: words(dof), title: dof }), badge, make("dl", { class: "joint-value" }, make("dt", { class: "visually-hidden", text: "predicted moment" }), predicted, make("dt", { class: "visually-hidden", text: "standard deviation" }), sd)),
+    make("dl", { class: "joint-facts" }, fact("ref", reference), fact("err", wrong), fact("rmse", rmse), fact("k", stiffness)),
     main.node, error.node, readout);
   const show = (now, name, ok) => {
     predictedField.set(now.moment?.[name] ?? null);

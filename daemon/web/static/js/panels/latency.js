@@ -54,7 +54,6 @@ class Histogram {
     this.u.batch(() => {
       this.u.setScale("x", { min: 0, max: Number.isFinite(end) ? end : edges[last] * 1.1 });
       this.u.setScale("y", { min: 0, max: Math.max(1, ...counts) });
-      this.u.redraw(true, false);
     });
   }
 

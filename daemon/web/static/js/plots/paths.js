@@ -47,7 +47,7 @@ export function line(curves, scale, placeOf) {
       const farther = rising ? top : bottom;
       const x = scale.x(index);
       if (before === before) path.lineTo(x, scale.y(nearer));
-      else path.moveTo(x, scale.y(nearer) + 0.01);
+      else path.moveTo(x - scale.perBucket / 2, scale.y(nearer));
       path.lineTo(x, scale.y(farther));
       before = farther;
     }
@@ -97,6 +97,25 @@ function outline(path, curves, scale, place, half, times, begin, end) {
   path.closePath();
 }
 
+/** Return a builder that draws a dot per bucket: for what comes seldom, and means nothing in between. */
+export function dots(curves, scale, placeOf) {
+  return () => {
+    const place = placeOf();
+    if (place < 0) return EMPTY;
+    const path = new Path2D();
+    const radius = 2.4 * devicePixelRatio;
+    for (let index = curves.from(scale.start), to = curves.to(scale.end); index <= to; index += 1) {
+      const value = curves.middle(place, index);
+      if (value !== value) continue;
+      const x = scale.x(index);
+      const y = scale.y(value);
+      path.moveTo(x + radius, y);
+      path.arc(x, y, radius, 0, 2 * Math.PI);
+    }
+    return { ...EMPTY, fill: path };
+  };
+}
+
 /** Return a builder that fills between a series and zero. */
 export function area(curves, scale, placeOf) {
   return () => {
@@ -105,7 +124,7 @@ export function area(curves, scale, placeOf) {
     const low = curves.low[place];
     const high = curves.high[place];
     const path = new Path2D();
-    const width = Math.max(1, scale.perBucket);
+    const width = Math.max(3 * devicePixelRatio, scale.perBucket);
     for (let index = curves.from(scale.start), to = curves.to(scale.end); index <= to; index += 1) {
       const slot = curves.slot(index);
       if (low[slot] !== low[slot]) continue;

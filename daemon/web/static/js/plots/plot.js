@@ -6,12 +6,13 @@ import { make } from "../dom.js";
 import { dismiss, enrol, invalidate } from "../scheduler.js";
 import { palette } from "../theme.js";
 import { Range } from "./range.js";
-import { area, band, line, Scale } from "./paths.js";
+import { area, band, dots, line, Scale } from "./paths.js";
 
 const STEPS_S = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
 const FONT = "11px system-ui, sans-serif";
 const BUILDERS = {
   line: (layer, plot) => line(plot.desk.curves, plot.scale, layer.place),
+  dots: (layer, plot) => dots(plot.desk.curves, plot.scale, layer.place),
   area: (layer, plot) => area(plot.desk.curves, plot.scale, layer.place),
   band: (layer, plot) => band(plot.desk.curves, plot.scale, layer.place, layer.half, layer.times),
 };
@@ -53,7 +54,6 @@ export class Plot {
     this.u.batch(() => {
       this.u.setScale("x", this.limits);
       this.u.setScale("y", this.spread);
-      this.u.redraw(true, false);
     });
   }
 
