@@ -7,6 +7,8 @@ import { lead, stepsOf } from "./steps.js";
 
 /** Full scale of the bars, as a share of the present MVC. */
 const FULL = 1.5;
+/** What the daemon's sentence has where a new MVC is taken only when it is confirmed. */
+const ASKS = "mvc stop --yes";
 
 /** Lead through rest alone. */
 export function guideRest(desk, outcomes) {
@@ -14,7 +16,6 @@ export function guideRest(desk, outcomes) {
   const guide = new Guide(desk, outcomes, "Record the resting level");
   guide.ask([make("div", { class: "settings" }, seconds.label)], async () => {
     await guide.record("baseline", [], [{ kind: "ready", seconds: 3, channel: null, text: "Relax. Next: rest, keeping still." }], [rest(seconds.value)]);
-    guide.end();
   });
 }
 
@@ -38,7 +39,6 @@ export function guideMvc(desk, outcomes) {
     const [first, ...others] = stepsOf(times);
     const isDone = await guide.record("mvc", channels, [first], others);
     if (isDone && also.checked) await guide.record("baseline", [], [{ ...first, seconds: Math.max(3, pause.value) }], [rest(still.value)]);
-    guide.end();
   });
 }
 
@@ -85,23 +85,30 @@ class Guide {
     if (!begun.ok) return this.say(begun.sentence), false;
     this.recording = what;
     for (const row of this.rows.values()) row.highest = 0;
-    const isWhole = await lead(steps, (...at) => this.#show(...at), () => this.isStopped);
+    await lead(steps, (...at) => this.#show(...at), () => this.isStopped);
     const ended = await this.#ask(`${what} stop`);
     this.recording = null;
-    await this.#settle(what, ended, isWhole);
+    await this.#settle(what, ended);
     return ended.ok;
   }
 
   /** Show what became of it, at the channels it speaks of; an unlikely MVC is asked about. */
   async #settle(what, reply) {
     this.now = null;
+    this.stop.remove();
+    this.#tell(reply);
+    if (reply.ok || what !== "mvc" || !reply.sentence.includes(ASKS)) return;
+    if (await this.#confirmed()) this.#tell(await this.#ask("mvc stop", { confirmed: true }));
+  }
+
+  #tell(reply) {
     this.call.replaceChildren(make("p", { class: "what", text: reply.ok ? "Recorded" : "Not changed" }));
     this.call.dataset.kind = reply.ok ? "rest" : "effort";
-    this.#tellAtChannels(reply.sentence);
-    this.say(reply.sentence);
-    if (reply.ok || what !== "mvc" || !/--yes/.test(reply.sentence)) return;
-    if (!(await this.#confirmed())) return;
-    this.#tellAtChannels((await this.#ask("mvc stop", { confirmed: true })).sentence);
+    const spoken = [...this.rows].filter(([name]) => names(reply.sentence, name));
+    for (const [, row] of this.rows) row.note.textContent = "";
+    for (const [, row] of spoken) row.note.textContent = reply.sentence;
+    this.told.className = reply.ok ? "note" : "note trouble";
+    this.say(spoken.length === 1 ? "" : reply.sentence);
   }
 
   #confirmed() {
@@ -111,11 +118,6 @@ class Guide {
       this.told.after(question);
       this.dialog.addEventListener("close", () => done(false), { once: true });
     });
-  }
-
-  #tellAtChannels(sentence) {
-    this.say(sentence);
-    for (const [name, row] of this.rows) row.note.textContent = names(sentence, name) ? sentence : "";
   }
 
   async #ask(name, more) {
@@ -148,10 +150,6 @@ class Guide {
     for (const [name, row] of this.rows) row.show(now.level?.[name] ?? null, this.recording === "mvc" && this.now?.kind === "effort");
     const level = this.now?.channel ? now.level?.[this.now.channel] : Math.max(0, ...Object.values(now.level ?? {}));
     if (this.fill) this.fill.style.transform = `scaleX(${Math.min(1, Math.max(0, level ?? 0) / FULL).toFixed(3)})`;
-  }
-
-  end() {
-    this.stop?.remove();
   }
 
   /** Whoever closes the dialog ends the recording; nothing goes on unseen. */

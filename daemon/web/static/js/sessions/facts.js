@@ -22,7 +22,8 @@ function files(session, fetch) {
 
 function numbers(session) {
   const fact = (name, value) => make("div", {}, make("dt", { text: name }), make("dd", { text: value }));
-  const updates = Object.entries(session.updates ?? {}).map(([result, count]) => fact(words(result), String(count ?? DASH)));
+  const { tried, accepted, rejected } = session.updates;
+  const updates = Object.entries({ "updates tried": tried, accepted, rejected }).map(([name, count]) => fact(name, String(count ?? DASH)));
   return make("dl", { class: "facts" }, fact("started", session.started.slice(0, 19).replace("T", " ")), fact("lasted", clock(Math.round(session.seconds))), fact("last set", String(session.version ?? DASH)), ...updates);
 }
 
