@@ -254,7 +254,7 @@ class Hub:
         )
 
     def _show_parameters(self, message: ParametersMessage) -> None:
-        posted = self.board.get("parameters")
-        start = posted.header["start"] if posted else message.values
         told = message.model_dump(mode="json", exclude={"session", "t"})
+        posted = self.board.get("parameters")
+        start = posted.header["start"] if posted else told["values"]
         self.board.post("parameters", {**told, "start": start})
