@@ -348,7 +348,7 @@ def _spoilt_session(random: Random, data: bytes) -> bytes:
                 database.execute(f"DELETE FROM {table}")
             case _:
                 with suppress(sqlite3.IntegrityError):  # a key that is there twice
-                    database.execute(f"UPDATE {table} SET {column} = ?", (_storable(value),))
+                    database.execute(f'UPDATE {table} SET "{column}" = ?', (_storable(value),))
         database.commit()
         return database.serialize()
 
@@ -358,6 +358,13 @@ def _storable(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
+def _web() -> dict[str, Entrance]:
+    """Return the entrances of the cockpit, whose libraries not every installation has."""
+    from tools.robustness.fuzz import web
+
+    return {"web-request": Entrance(web.WebRequests(), web.requests, web.spoilt)}
+
+
 @cache
 def entrances() -> dict[str, Entrance]:
     """Return all entrances by name."""
@@ -365,6 +372,7 @@ def entrances() -> dict[str, Entrance]:
     ros2 = Entrance(_JointStates(), examples.joint_states, mutate.spoilt_bytes)
     return {
         **({"joint-state": ros2} if find_spec("cyclonedds") else {}),
+        **(_web() if find_spec("starlette") and find_spec("uvicorn") else {}),
         "stream": Entrance(_Stream(), examples.stream_messages, packed),
         "request": Entrance(_request, examples.requests, packed),
         "reply": Entrance(_reply, examples.replies, packed),
