@@ -9,6 +9,7 @@ import threading
 import zipfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -36,7 +37,7 @@ def facts(path: Path) -> bytes:
     verdicts = assess(material.courses())
     return as_json(
         {
-            **row_of(path).figures(),
+            **asdict(row_of(path)),
             "seconds": material.seconds,
             "about": material.facts,
             "channels": list(material.emg),

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from daemon.web.access import Access
-from daemon.web.access.gate import NO_STORE, Refusal, reading, refusing
+from daemon.web.access.gate import NO_STORE, RefusalError, reading, refusing
 from daemon.web.sessions import products
 from daemon.web.sessions.files import session_files, stamp
 from daemon.web.sessions.row import Row, row_of, sentence_of
@@ -68,7 +68,7 @@ class _Desk:
         reading(self._access, request)
         search = request.query_params.get("search", "")
         if len(search) > LONGEST_SEARCH:
-            raise Refusal(400, f"A search has at most {LONGEST_SEARCH} characters.")
+            raise RefusalError(400, f"A search has at most {LONGEST_SEARCH} characters.")
         rows = await self._glances.anew(self._listed)
         found = [row.figures() for row in rows if row.matches(search)]
         return _json(products.as_json({"sessions": found, "total": len(rows)}))
@@ -97,7 +97,7 @@ class _Desk:
         """Return what changed between two sessions."""
         names = [request.query_params.get(key) for key in ("a", "b")]
         if None in names:
-            raise Refusal(400, "Two sessions are compared: /sessions/compare?a=NAME&b=NAME.")
+            raise RefusalError(400, "Two sessions are compared: /sessions/compare?a=NAME&b=NAME.")
         paths = [self._path(request, str(name)) for name in names]
         return _json(await self._made("compare", products.comparison, *paths))
 
@@ -114,26 +114,28 @@ class _Desk:
             case "subject":
                 return await self._subject(request, path)
             case what:
-                raise Refusal(
+                raise RefusalError(
                     404, f"There is no download '{what}'; take csv, parquet, figures or subject."
                 )
 
     async def _subject(self, request: Request, path: Path) -> Response:
         asked = request.query_params.get("version", "")
         if asked and not re.fullmatch(r"[0-9]{1,9}", asked):
-            raise Refusal(400, "A version is a number from 0 on; without one it is the last set.")
+            raise RefusalError(
+                400, "A version is a number from 0 on; without one it is the last set."
+            )
         version = int(asked) if asked else None
         told = _told(lambda: products.subject(path, version), path)
         content = await self._work.once(("subject", version, stamp(path)), told)
         return _attachment(content, f"{path.stem}.json", "application/json")
 
     def _path(self, request: Request, name: str) -> Path:
-        """Return the file of a session; raises Refusal where one may not read, or there is none."""
+        """Return the file of a session; RefusalError for a stranger, or where there is none."""
         reading(self._access, request)
         files = session_files(self._folder)
         if name not in files:
             known = did_you_mean(name, list(files))
-            raise Refusal(404, f"There is no session of that name{known}.")
+            raise RefusalError(404, f"There is no session of that name{known}.")
         return files[name]
 
     async def _made(self, what: str, job: Callable[..., bytes], *paths: Path) -> bytes:
@@ -149,7 +151,7 @@ def _told(job: Callable[[], Result], *paths: Path) -> Callable[[], Result]:
         try:
             return job()
         except UserError as error:
-            raise Refusal(409, sentence_of(error, *paths)) from error
+            raise RefusalError(409, sentence_of(error, *paths)) from error
 
     return told
 

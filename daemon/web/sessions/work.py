@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from daemon.web.access.gate import Refusal
+from daemon.web.access.gate import RefusalError
 
 Result = TypeVar("Result")
 
@@ -51,7 +51,7 @@ class Workshop:
 
         Raises
         ------
-        Refusal
+        RefusalError
             If too many jobs wait.
         """
         with self._lock:
@@ -67,13 +67,13 @@ class Workshop:
         return await _awaited(making)
 
     async def anew(self, job: Callable[[], Result]) -> Result:
-        """Return what a job makes, which is not kept; raises Refusal where too many wait."""
+        """Return what a job makes, which is not kept; raises RefusalError where too many wait."""
         return await _awaited(self._submit(job))
 
     def _submit(self, job: Callable[[], Result]) -> Future[Result]:
         with self._lock:
             if self._under_way >= self._most_waiting:
-                raise Refusal(
+                raise RefusalError(
                     503, f"{self._under_way} requests are being worked on; try again.", _AGAIN_S
                 )
             self._under_way += 1

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from daemon.web.access.gate import Refusal
+from daemon.web.access.gate import RefusalError
 from daemon.web.sessions.work import Workshop
 
 PATIENCE_S = 10
@@ -73,7 +73,7 @@ def test_only_so_many_are_at_work_and_wait():
         asked = [asyncio.create_task(work.anew(job)) for _ in range(5)]
         for _ in range(2):
             assert await asyncio.to_thread(both.acquire, timeout=PATIENCE_S)
-        with pytest.raises(Refusal, match="5 requests") as refused:
+        with pytest.raises(RefusalError, match="5 requests") as refused:
             await work.anew(job)
         assert refused.value.status == 503
         go_on.set()
@@ -89,9 +89,9 @@ def test_what_failed_is_tried_again():
         work = Workshop()
 
         def fail() -> bytes:
-            raise Refusal(409, "No.")
+            raise RefusalError(409, "No.")
 
-        with pytest.raises(Refusal):
+        with pytest.raises(RefusalError):
             await work.once("k", fail)
         assert await work.once("k", lambda: b"x") == b"x"
 
