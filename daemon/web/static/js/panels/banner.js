@@ -4,7 +4,7 @@ import { byId, Field, mark } from "../dom.js";
 import { age, clock, DASH } from "../format.js";
 
 const WORDS = { LOST: "NO DAEMON", WAITING: "CONNECTING" };
-const SHAPES = { WAITING: "STARTING" };
+const SHAPES = { WAITING: "STARTING", SILENT: "STALE" };
 
 export function startBanner(desk) {
   const banner = byId("banner");
@@ -60,13 +60,14 @@ export function startBanner(desk) {
 function stateOf(desk) {
   if (desk.connection.state !== "open") return desk.meta || desk.connection.state === "closed" ? "LOST" : "WAITING";
   if (desk.link?.state === "lost") return "LOST";
+  if (desk.link?.state === "silent") return "SILENT";
   return desk.wordNow ?? desk.status?.status ?? "WAITING";
 }
 
 function sentenceOf(desk, state) {
   if (desk.connection.state !== "open") return disconnected(desk.connection);
   if (state === "LOST") return `No daemon: last heard ${age(desk.silentFor)} ago. ${extra(desk.link.sentence)}`.trim();
-  if (desk.link?.state === "silent") return `Silent for ${age(desk.silentFor)}: what is shown is old. ${extra(desk.link.sentence)}`.trim();
+  if (state === "SILENT") return `The daemon is silent for ${age(desk.silentFor)}: what is shown is old.`;
   if (!desk.status) return "The daemon has not reported yet.";
   const { note, doubt } = desk.status;
   if (doubt && !note.includes(doubt)) return note ? `${note} ${doubt}` : doubt;
@@ -75,7 +76,7 @@ function sentenceOf(desk, state) {
 
 /** What a screen reader is told: without the seconds that count up. */
 function announced(desk, state) {
-  if (state === "LOST" || state === "WAITING") return "";
+  if (["LOST", "SILENT", "WAITING"].includes(state)) return "";
   return desk.status?.note ?? "";
 }
 
@@ -89,7 +90,7 @@ function disconnected(connection) {
 }
 
 function sinceText(state, seconds, isFromStart, desk) {
-  if (state === "WAITING") return "";
+  if (state === "WAITING" || state === "SILENT") return "";
   if (state === "LOST") return desk.connection.state === "open" ? "" : `what is shown is ${age(desk.silentFor)} old`;
   return `${isFromStart ? "for" : "for at least"} ${age(Math.floor(seconds))}`.replace(/\.0 s/, " s");
 }
