@@ -16,8 +16,11 @@ from daemon.processes import supervisor
 from pipeline.output.message import (
     CalibratorReport,
     Message,
+    MetaMessage,
     MomentMessage,
     MusclesMessage,
+    ParametersMessage,
+    SignalsMessage,
     StatusMessage,
 )
 from pipeline.output.subscriber import listen
@@ -134,6 +137,9 @@ class Running:
         self.statuses: list[StatusMessage] = []
         self.moments: list[MomentMessage] = []
         self.muscles: list[MusclesMessage] = []
+        self.signals: list[SignalsMessage] = []
+        self.parameters: list[ParametersMessage] = []
+        self.meta: MetaMessage | None = None
         self.summary: dict = {}
         self.error: Exception | None = None
         self._ended_at = np.inf
@@ -166,6 +172,12 @@ class Running:
             self.moments.append(message)
         elif isinstance(message, MusclesMessage):
             self.muscles.append(message)
+        elif isinstance(message, SignalsMessage):
+            self.signals.append(message)
+        elif isinstance(message, ParametersMessage):
+            self.parameters.append(message)
+        elif isinstance(message, MetaMessage):
+            self.meta = message
 
     def status(self) -> str:
         return self.moments[-1].status if self.moments else ""

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.io import savemat
 
 from daemon.config import config_path
-from daemon.ipc.messages import LinkMessage, RowsMessage
+from daemon.ipc.messages import CertaintyMap, LinkMessage, RowsMessage
 from daemon.ipc.orders import (
     Answer,
     ForgetOrder,
@@ -25,11 +25,13 @@ from daemon.ipc.orders import (
     PauseOrder,
     RecordOrder,
     RestoreOrder,
+    SamplesOrder,
     Scale,
 )
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.session import schema
 from daemon.subjects.ceinms import DIALECTS, write_ceinms
+from pipeline.model.identifiability import Identifiability
 from pipeline.model.quantities import QUANTITIES
 from pipeline.model.subject import Subject
 from pipeline.output.datagram import VERSIONS, encode
@@ -40,6 +42,7 @@ from pipeline.output.message import (
     MusclesMessage,
     OutputCounts,
     ParametersMessage,
+    SignalsMessage,
     Status,
     StatusMessage,
 )
@@ -113,14 +116,42 @@ def published() -> list[bytes]:
     """Return one message of each kind that the daemon publishes."""
     values = {"strength": (1.0, 1.1)}
     emg = StreamHealth("emg", SourceState.LIVE, 0.01, 9, 1000.0, 0, 0, 0, 0, 0, 0.0, None, "")
-    report = CalibratorReport(result="ok", sentence="Fine.", version=2, loss=0.1)
+    known: dict[str, Any] = {
+        "deviation": {"strength": (0.1, None)},
+        "identifiability": {"strength": ("identified", "unobserved")},
+    }
+    report = CalibratorReport(
+        result="ok",
+        sentence="Fine.",
+        version=2,
+        loss=0.1,
+        count=3,
+        error_before=0.5,
+        error_after=0.25,
+    )
     return [
         moment().pack(),
         muscles().pack(),
-        MetaMessage(
-            session="s", dofs=("knee", "hip"), rate_hz=100.0, muscles=MUSCLES, valid_for_s=0.1
+        SignalsMessage(
+            session="s",
+            t=1.0,
+            t_published=1.002,
+            low=(0.0, 0.125),
+            high=(0.5, 0.25),
+            level=(0.25, 0.25),
+            excitation=(0.25, 0.5),
         ).pack(),
-        ParametersMessage(session="s", version=1, t=0.0, values=values, muscles=MUSCLES).pack(),
+        MetaMessage(
+            session="s",
+            dofs=("knee", "hip"),
+            rate_hz=100.0,
+            muscles=MUSCLES,
+            channels=("SOL", "VAS"),
+            valid_for_s=0.1,
+        ).pack(),
+        ParametersMessage(
+            session="s", version=1, t=0.0, values=values, muscles=MUSCLES, **known
+        ).pack(),
         StatusMessage(
             session="s",
             t=1.0,
@@ -133,6 +164,7 @@ def published() -> list[bytes]:
             rmse={"knee": 1.0},
             parameters=values,
             muscles=MUSCLES,
+            **known,
         ).pack(),
     ]
 
@@ -143,7 +175,9 @@ def requests() -> list[bytes]:
     return [
         Request(command=Command.STATUS).pack(),
         Request(command=Command.ROLLBACK, version=12).pack(),
-        Request(command=Command.MARK, text="here").pack(),
+        Request(command=Command.MARK, text="here", by="Ann").pack(),
+        Request(command=Command.COMPARE, version=3).pack(),
+        Request(command=Command.SAMPLES, channels=["a"]).pack(),
     ]
 
 
@@ -167,15 +201,21 @@ def link_messages() -> list[bytes]:
         valid=ROWS[:, 0] > 0,
         measured=ROWS > 0,
     )
+    certainty = CertaintyMap(
+        deviation={"strength": [0.1, 0.2]},
+        identifiability={"strength": (Identifiability.IDENTIFIED, Identifiability.FIXED)},
+    )
     scale = Scale(mvc={"a": 1.0}, baseline="tracked", since=1.0, changed=["a"])
     messages: list[LinkMessage] = [
         RowsMessage.of(rows),
         PauseOrder(paused=True),
-        RestoreOrder.of(3, PERSON),
+        RestoreOrder.of(3, PERSON, certainty),
         ForgetOrder(before=1.0),
         RecordOrder(what="mvc", begin=True),
         Hello(),
+        SamplesOrder(channel="a"),
         Answer(number=1, ok=True, sentence="Done.", scale=scale),
+        Answer(number=2, ok=True, sentence="Done.", samples=ROWS.tobytes()),
     ]
     return [message.pack() for message in messages]
 
