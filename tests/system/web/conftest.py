@@ -75,6 +75,8 @@ class Browser:
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
+        self.newest: dict[str, dict] = {}
+        """The newest header of each kind."""
 
     def say(self, **request: Any) -> None:
         self.socket.send(json.dumps(request))
@@ -89,6 +91,7 @@ class Browser:
             frame = self.socket.recv(timeout=deadline - time.monotonic())
             assert isinstance(frame, bytes)
             header, arrays = decode(frame)
+            self.newest[header["type"]] = header
             if header["type"] == kind and wanted.items() <= header.items():
                 return header, arrays
         raise TimeoutError(f"no {kind} with {wanted} came within {timeout_s:g} s")

@@ -18,6 +18,7 @@ from places import ROOT
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from daemon.web.frames import decode
 from pipeline.output.message import MomentMessage
 from pipeline.output.subscriber import listen
 
@@ -165,11 +166,15 @@ def test_the_page_beside_a_demonstration(start, arm, port, ipc_address, wait_unt
     wait_until(lambda: answers(port), PATIENCE_S)
     heard: dict[float, MomentMessage] = {}
     shown = _shown_while_listening(port, ipc_address, heard)
-    both = [now for now in shown if now["t"] in heard]
+    both = [now for now in shown["now"] if now["t"] in heard]
     assert len(both) >= 5
     for now in both:
         assert list(now["moment"].values()) == list(heard[now["t"]].moment)
         assert now["parameter_version"] == heard[now["t"]].parameter_version
+    assert set(shown["log"][-1]["levels"]["mvc"]) == set(shown["meta"][-1]["channels"])
+    parameters = shown["parameters"][-1]
+    assert parameters["start"].keys() == parameters["values"].keys()
+    assert {"status", "latency", "link"} <= shown.keys()
 
     (page,) = (
         child
@@ -189,15 +194,15 @@ def test_a_daemon_that_is_killed_is_seen_and_so_is_its_return(
 ):
     browser = cockpit_on(ipc_address).browser()
     first = start(*DEMO, arm)
-    browser.next("link", PATIENCE_S, state="live")
     session = browser.next("meta", PATIENCE_S)[0]["session"]
-    browser.next("now", PATIENCE_S, status="CALIBRATING")
+    browser.next("status", PATIENCE_S)
     first.kill()
     browser.next("link", 2.0, state="silent")
     browser.next("link", 10.0, state="lost")
     start(*DEMO, arm)
-    browser.next("link", PATIENCE_S, state="live")
     assert browser.next("meta", PATIENCE_S)[0]["session"] != session
+    browser.next("status", PATIENCE_S)
+    assert browser.newest["link"]["state"] == "live"
 
 
 def test_a_page_that_cannot_be_shown_does_not_touch_the_daemon(start, arm, wait_until):
@@ -216,21 +221,19 @@ def _is(message: object) -> bool:
     return isinstance(message, MomentMessage)
 
 
-def _shown_while_listening(port: int, address: str, heard: dict) -> list[dict]:
-    """Return the numbers that a browser got, while a subscriber hears the moments."""
-    from daemon.web.frames import decode
-
+def _shown_while_listening(port: int, address: str, heard: dict) -> dict[str, list[dict]]:
+    """Return what a browser was sent, by kind, while a subscriber hears the moments."""
     done = threading.Event()
     take = lambda m: heard.update({m.t_published: m}) if _is(m) else None  # noqa: E731
     ear = threading.Thread(target=listen, args=(address, take, None, done.is_set))
     ear.start()
-    shown: list[dict] = []
+    shown: dict[str, list[dict]] = {"log": [], "now": [], "parameters": []}
     try:
         with browser_at(port) as browser:
-            while len(shown) < 40:
+            while len(shown["now"]) < 40 or not (shown["log"] and shown["parameters"]):
                 header, _ = decode(browser.recv(timeout=PATIENCE_S))
-                if header["type"] == "now" and header["t"] is not None:
-                    shown.append(header)
+                if header.get("t", 0) is not None:
+                    shown.setdefault(header["type"], []).append(header)
     finally:
         done.set()
         ear.join()
