@@ -37,7 +37,7 @@ class Sessions {
     const table = make("table", { class: "session-list" }, make("thead", {}, make("tr", {}, ...head)), this.body);
     this.detail = make("div", { class: "session-detail", data: { panel: "session" } });
     host.append(
-      make("section", { class: "panel", "aria-labelledby": "h-sessions", data: { panel: "sessions" } }, make("header", {}, make("h2", { id: "h-sessions", text: "Recorded sessions" }), this.count),
+      make("div", { class: "panel", data: { panel: "sessions" } }, make("header", {}, make("h2", { id: "h-sessions", text: "Recorded sessions" }), this.count),
         make("div", { class: "body" }, make("div", { class: "session-tools" }, this.search, this.compare), make("div", { class: "scroll wrap", tabindex: "0", role: "region", "aria-label": "Recorded sessions" }, table))),
       this.detail);
   }
