@@ -1,4 +1,4 @@
-"""The page's files: nothing inline, nothing from elsewhere, and every file that is named is there."""
+"""The page's files: nothing inline, nothing from elsewhere, every file that is named is there."""
 
 from __future__ import annotations
 
