@@ -18,6 +18,7 @@ from daemon.ipc.requests import MAX_REQUEST_BYTES, Reply, Request
 from daemon.web.access import Access
 from daemon.web.access.bodies import json_object
 from daemon.web.access.gate import NO_STORE, RefusalError, commanding, in_time, reading, refusing
+from daemon.web.access.shown import shown
 from daemon.web.access.tickets import LIFE_S
 from daemon.web.spectrum import channel_spectrum
 from pipeline.errors import UserError
@@ -128,7 +129,7 @@ def _command(content: dict[str, Any], name: str) -> Request:
         request = Request.model_validate({**given, "by": name})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part)[:80] for part in first["loc"]) or "as a whole"
+        place = ".".join(shown(str(part)) for part in first["loc"]) or "as a whole"
         told = first["msg"].removeprefix("Value error, ")
         raise RefusalError(400, f"The command is not valid, {place}: {told}.") from None
     if len(request.pack()) > MAX_REQUEST_BYTES:

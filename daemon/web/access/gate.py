@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any
 
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from daemon.web.access.door import Access, bearer
+from daemon.web.access.tokens import LOCAL
 
 NO_STORE = {"Cache-Control": "no-store"}
 """Of every answer that holds data."""
@@ -75,10 +75,9 @@ def reading(access: Access, request: HTTPConnection) -> str:
 def commanding(access: Access, request: HTTPConnection) -> str:
     """Return who is commanding; raises RefusalError where that one may not, or is too fast."""
     token = bearer(request.headers)
-    name = access.operator(token)
+    name, reader = access.operator(token), access.reader(token, peer(request))
     if name is None:
-        reader = access.reader(token, peer(request))
-        if token is None or reader is None or reader == access.reader(None, peer(request)):
+        if reader in (None, LOCAL):
             raise _stranger(access, request, "command")
         raise RefusalError(
             403,
@@ -96,7 +95,7 @@ def in_time(wait_s: float, what: str) -> None:
 
 
 def _stranger(access: Access, request: HTTPConnection, right: str) -> RefusalError:
-    given: Any = request.headers.get("authorization")
+    given = "authorization" in request.headers
     what = "the token is not known" if given else "no token was given"
     wait_s = access.failed(peer(request), f"{what}, to {right}.")
     if wait_s:

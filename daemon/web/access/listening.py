@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from daemon.web.access.shown import shown
 from pipeline.errors import UserError
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?")
@@ -96,13 +97,13 @@ class Listening:
         host = headers.get("host", "")
         if not self._is_ours(host):
             return (
-                f"Nobody called '{_shown(host)}' is here; open the cockpit by its own address, or "
+                f"Nobody called '{shown(host)}' is here; open the cockpit by its own address, or "
                 "start it with --origin."
             )
         origin = headers.get("origin")
         if origin is not None and not self._is_our_page(origin, host):
             return (
-                f"A page from '{_shown(origin)}' may not ask here; open the cockpit itself, or "
+                f"A page from '{shown(origin)}' may not ask here; open the cockpit itself, or "
                 "start it with --origin."
             )
         if not self.behind_proxy and any(name in headers for name in _PROXIED):
@@ -145,9 +146,3 @@ class Listening:
 def _is_origin(text: str) -> bool:
     matched = _ORIGIN.fullmatch(text)
     return matched is not None and _HOST.fullmatch(matched["host"]) is not None
-
-
-def _shown(text: str) -> str:
-    """Return what somebody sent, as far as a sentence can bear it."""
-    kept = "".join(letter if letter.isprintable() else "?" for letter in text[:80])
-    return kept + ("..." if len(text) > 80 else "")

@@ -62,8 +62,11 @@ class _Content(BaseModel):
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
-        if len({holder.name for holder in self.token}) < len(self.token):
+        names = {holder.name for holder in self.token}
+        if len(names) < len(self.token):
             raise ValueError("a name is there twice")
+        if LOCAL in names:
+            raise ValueError(f"nobody with a token is called '{LOCAL}'")
         return self
 
 

@@ -362,7 +362,10 @@ def _web() -> dict[str, Entrance]:
     """Return the entrances of the cockpit, whose libraries not every installation has."""
     from tools.robustness.fuzz import web
 
-    return {"web-request": Entrance(web.WebRequests(), web.requests, web.spoilt)}
+    return {
+        "web-request": Entrance(web.WebRequests(), web.requests, web.spoilt_request),
+        "web-socket": Entrance(web.PageTexts(), web.texts, web.spoilt_page_text),
+    }
 
 
 @cache

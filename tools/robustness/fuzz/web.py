@@ -1,4 +1,4 @@
-"""The cockpit's entrance of HTTP requests, from their bytes on, by the parser of its server."""
+"""The cockpit's entrances: HTTP requests, from their bytes on, and what the page says."""
 
 from __future__ import annotations
 
@@ -25,13 +25,18 @@ from daemon.web.access.listening import Listening
 from daemon.web.access.token_file import TokenFile
 from daemon.web.access.tokens import Right, add_token
 from daemon.web.commanding import DaemonControl, control_routes
-from tools.robustness.fuzz import mutate
+from daemon.web.hub import Hub
+from daemon.web.protocol import ProtocolError, parse_hello, parse_view
+from daemon.web.views import Seen, Views
+from pipeline.streams import clock
+from tools.robustness.fuzz import examples, mutate
 
 _PEER, _HOST = "10.0.0.9", "10.0.0.7:8900"
 _OPERATOR = "desk"
 _BETWEEN_S = 10.0
 """Requests come so slowly that no limit is reached."""
 _LONGEST_ANSWER = 20_000
+_LONGEST_FRAME = 4_000_000
 
 
 class _Daemon(DaemonControl):
@@ -93,6 +98,66 @@ class WebRequests:
         return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
 
 
+class PageTexts:
+    """What a page says over its WebSocket, to the curves that it is shown for it."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="hillstream-fuzz-web-")
+        hub = Hub(f"ipc://{self._folder.name}/nobody")
+        for frame in examples.published():
+            hub.hear(frame)
+        hub.settle(clock.now())
+        assert hub.session is not None
+        self._views = Views(hub)
+
+    def __call__(self, data: bytes) -> bool:
+        """Say something; returns whether it was a request."""
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:  # which the server's WebSocket refuses
+            return False
+        return _is_hello(text) or self._is_shown(text)
+
+    def _is_shown(self, text: str) -> bool:
+        try:
+            view = parse_view(text)
+        except ProtocolError:
+            return False
+        frame, seen = self._views.curves(view, Seen())
+        assert frame is not None
+        assert len(frame) < _LONGEST_FRAME
+        self._views.curves(view, seen)
+        self._views.forget()
+        return True
+
+
+def _is_hello(text: str) -> bool:
+    try:
+        parse_hello(text)
+    except ProtocolError:
+        return False
+    return True
+
+
+@cache
+def texts() -> list[bytes]:
+    """Return what a page says."""
+    view = {"type": "view", "bucket_s": 0.04, "seconds": 30, "end": None}
+    return [
+        _json({"type": "hello", "token": None}),
+        _json({"type": "hello", "token": "x" * 43}),
+        _json(view),
+        _json(view | {"bucket_s": 0.02, "end": 12.5}),
+    ]
+
+
+def spoilt_page_text(random: Random, data: bytes) -> bytes:
+    """Spoil a value of what a page says, or its words."""
+    if random.random() < 0.3:
+        return mutate.spoilt_text(random, data.decode()).encode()
+    return _spoilt_json(random, data)
+
+
 def _parsed(data: bytes) -> tuple[h11.Request, bytes, bool] | None:
     """Return a request, its body, and whether that has come whole; None where HTTP refuses it."""
     connection, body = h11.Connection(h11.SERVER), b""
@@ -151,7 +216,7 @@ def _with_body(head: bytes, body: bytes) -> bytes:
     return head + b"Content-Length: %d\r\n\r\n" % length + body
 
 
-def spoilt(random: Random, data: bytes) -> bytes:
+def spoilt_request(random: Random, data: bytes) -> bytes:
     """Spoil the body, which stays JSON of the length that is told, or the head."""
     head, _, body = data.partition(b"\r\n\r\n")
     head = head.rpartition(b"Content-Length")[0]

@@ -1,5 +1,7 @@
 """Where the cockpit may listen, and whose pages may ask."""
 
+import secrets
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,6 +108,12 @@ def test_what_anybody_sends_is_one_short_sentence(host, origin):
         told = HERE.refusal(headers)
         assert len(told) < 250
         assert told.isprintable()
+
+
+def test_a_token_in_the_wrong_place_is_not_repeated():
+    token = secrets.token_urlsafe(32)
+    for headers in ({"host": f"a {token}"}, {"host": "localhost", "origin": f"http://{token}"}):
+        assert token not in HERE.refusal(headers)
 
 
 def test_an_ipv6_network_counts_as_one():

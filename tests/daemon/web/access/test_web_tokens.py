@@ -93,6 +93,7 @@ def test_a_file_that_others_can_read_is_refused(file):
         (b"a = " + b"[" * 5000, "is no file of tokens"),
         (b"#" * 70_000, "65536 bytes"),
         (ENTRY * 2, "a name is there twice"),
+        (ENTRY.replace(b"desk", b"local"), "nobody with a token is called 'local'"),
         (ENTRY.replace(b"read", b"all"), "token.0.may"),
         (ENTRY.replace(b"aa", b"a"), "token.0.sha256"),
         (ENTRY.replace(b"desk", b"a b"), "token.0.name"),
