@@ -3,10 +3,10 @@
 import { byId, Field, mark } from "../dom.js";
 import { age, clock, DASH } from "../format.js";
 
-const WORDS = { LOST: "NO DAEMON", UNSERVED: "NO SERVER", WAITING: "CONNECTING" };
-const SHAPES = { WAITING: "STARTING", UNSERVED: "LOST", SILENT: "STALE" };
+const WORDS = { LOST: "NO DAEMON", UNSERVED: "NO SERVER", REFUSED: "NO ACCESS", WAITING: "CONNECTING" };
+const SHAPES = { WAITING: "STARTING", UNSERVED: "LOST", REFUSED: "LOST", SILENT: "STALE" };
 /** What is shown in these states is old. */
-const OLD = new Set(["LOST", "UNSERVED", "SILENT"]);
+const OLD = new Set(["LOST", "UNSERVED", "REFUSED", "SILENT"]);
 
 export function startBanner(desk) {
   const banner = byId("banner");
@@ -60,6 +60,7 @@ export function startBanner(desk) {
 }
 
 function stateOf(desk) {
+  if (desk.connection.isRefused) return "REFUSED";
   if (desk.connection.state !== "open") return desk.meta || desk.connection.state === "closed" ? "UNSERVED" : "WAITING";
   if (desk.link?.state === "lost") return "LOST";
   if (desk.link?.state === "silent") return "SILENT";
@@ -67,6 +68,7 @@ function stateOf(desk) {
 }
 
 function sentenceOf(desk, state) {
+  if (desk.connection.isRefused) return "REFUSED";
   if (desk.connection.state !== "open") return disconnected(desk.connection);
   if (state === "LOST" && !desk.meta) return desk.link.sentence;
   if (state === "LOST") return `No daemon: last heard ${age(desk.silentFor)} ago. ${desk.link.sentence}`;
@@ -85,6 +87,7 @@ function announced(desk, state) {
 
 function disconnected(connection) {
   if (connection.state === "connecting") return "The page is calling its server.";
+  if (connection.isRefused) return connection.reason;
   const left = Math.max(0, (connection.retryAt - performance.now()) / 1000);
   const cause = connection.reason || "The page has lost its server, 'hillstream web'.";
   return `${cause} Trying again in ${Math.ceil(left)} s.`;

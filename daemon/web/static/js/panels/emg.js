@@ -32,7 +32,7 @@ function channel(desk, name, plots) {
   const plot = desk.addPlot(new Plot(desk, {
     height: 30, fixed: [0, 1], valueAxis: false, label: `Level of ${name} over time`,
     layers: [{ kind: "line", colour: "level", place: () => desk.curves.place(`level/${name}`), width: 1.4 }],
-    why: () => (desk.meta?.series.includes(`level/${name}`) ? noMoment(desk) : "This daemon does not publish levels: output.signals_hz is 0."),
+    why: () => (desk.isLive && desk.view.follows ? "No levels come; is output.signals_hz 0?" : noMoment(desk)),
   }));
   plots.push(plot);
   return row(desk, name, plot);
