@@ -16,6 +16,7 @@ from daemon.processes import supervisor
 from pipeline.output.message import (
     CalibratorReport,
     Message,
+    MetaMessage,
     MomentMessage,
     MusclesMessage,
     ParametersMessage,
@@ -138,6 +139,7 @@ class Running:
         self.muscles: list[MusclesMessage] = []
         self.signals: list[SignalsMessage] = []
         self.parameters: list[ParametersMessage] = []
+        self.meta: MetaMessage | None = None
         self.summary: dict = {}
         self.error: Exception | None = None
         self._ended_at = np.inf
@@ -174,6 +176,8 @@ class Running:
             self.signals.append(message)
         elif isinstance(message, ParametersMessage):
             self.parameters.append(message)
+        elif isinstance(message, MetaMessage):
+            self.meta = message
 
     def status(self) -> str:
         return self.moments[-1].status if self.moments else ""

@@ -63,6 +63,8 @@ def test_levels_are_those_that_went_in_and_come_without_angles_too(
     wait_until(lambda: len(daemon.signals) > quiet + 5, PATIENCE_S)
     daemon.end()
 
+    assert daemon.meta is not None
+    assert list(daemon.meta.channels) == config.streams.emg.channels  # each drives a muscle
     told = daemon.signals[heard:]
     t = np.array([at for at, _ in rows])
     x = np.array([row for _, row in rows])
