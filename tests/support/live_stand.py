@@ -77,13 +77,12 @@ class LiveStand:
         self.sessions.mkdir()
         self._config = self._written()
         self._started = 0
-        tokens = folder / "tokens.toml"
-        self.token = add_token(tokens, OPERATOR, Right.COMMAND, date.today())
+        self._tokens = folder / "tokens.toml"
+        self.token = add_token(self._tokens, OPERATOR, Right.COMMAND, date.today())
         self.ear = Ear(own)
         self._daemon = self._start_daemon()
-        self._web = self._start("web", own, "--control", self.control, "--listen", "127.0.0.1:0",
-                                "--sessions", self.sessions, "--tokens", tokens)  # fmt: skip
-        self.url = self._shown_at()
+        self._pages: list[subprocess.Popen[bytes]] = []
+        self.url = self.show()
 
     def _written(self) -> Path:
         text = (CONFIGS / "arm.toml").read_text(encoding="utf-8")
@@ -91,6 +90,7 @@ class LiveStand:
         # A busy machine may stall the simulated lab; only what the page shows is judged here.
         text = text.replace("[streams.emg]", "[streams]\nstale_after_s = 2.0\n\n[streams.emg]")
         text += f'\n[output]\nzmq = "{self.address}"\nlsl = false\nmuscles_hz = 20\n'
+        text += "\n[calibrator]\nsteps = 8\n"  # so that it answers soon
         text += f'\n[control]\naddress = "{self.control}"\n'
         file = self.folder / "arm.toml"
         file.write_text(text, encoding="utf-8")
@@ -107,7 +107,7 @@ class LiveStand:
         return self._start("demo", self._config, *options)
 
     def _start(self, command: str, *options: object) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{command}.log").open("wb") as log:
+        with self._log(command).open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "daemon.cli", command, *map(str, options)],
                 cwd=self.folder,
@@ -117,15 +117,22 @@ class LiveStand:
                 start_new_session=True,  # a blow to its group spares the tests
             )
 
-    def _shown_at(self) -> str:
-        """Wait until the page can be opened; return where."""
-        log, deadline = self.folder / "web.log", time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline and self._web.poll() is None:
-            if found := re.search(r"The page is on (\S+) ", log.read_text(encoding="utf-8")):
-                if self._answers(found[1]):
-                    return found[1]
+    def _log(self, command: str) -> Path:
+        return self.folder / f"{command}.log"
+
+    def show(self, *options: str, listen: str = "127.0.0.1:0") -> str:
+        """Start `hillstream web` and wait until its page can be opened; return where."""
+        where = ["--control", self.control, "--listen", listen]
+        files = ["--sessions", self.sessions, "--tokens", self._tokens]
+        process = self._start("web", self.address, *where, *files, *options)
+        self._pages.append(process)
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline and process.poll() is None:
+            told = re.findall(r"The page is on (\S+) ", self._log("web").read_text("utf-8"))
+            if len(told) == len(self._pages) and self._answers(told[-1]):
+                return str(told[-1])
             time.sleep(0.02)
-        raise AssertionError(f"'hillstream web' shows no page: {log.read_text(encoding='utf-8')}")
+        raise AssertionError(f"'hillstream web' shows no page: {self._log('web').read_text()}")
 
     @staticmethod
     def _answers(url: str) -> bool:
@@ -150,12 +157,15 @@ class LiveStand:
     def close(self) -> None:
         """End all of it."""
         self.kill_daemon()
-        self._web.send_signal(signal.SIGINT)
+        for page in self._pages:
+            page.send_signal(signal.SIGINT)
         try:
-            self._web.wait(PATIENCE_S)
+            for page in self._pages:
+                assert page.wait(PATIENCE_S) == 0, self._log("web").read_text()
         finally:
-            self._web.kill()
-            self._web.wait()
+            for page in self._pages:
+                page.kill()
+                page.wait()
             self.ear.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 from live_stand import OPERATOR
 from page import opened
 
+from daemon.bench.latency.setup import free_port
 from daemon.ipc.requests import Command
 from pipeline.model.subject import load_subject
 from pipeline.output.message import MomentMessage, StatusMessage
@@ -17,6 +18,17 @@ from pipeline.output.message import MomentMessage, StatusMessage
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
 PATIENCE_S = 60.0
+
+
+LATE = "may still do it"
+"""What a calibrator says that a busy machine holds up; it then does what it was told."""
+
+
+def parameters_beside_the_first(stand, wait_until) -> dict[str, dict[str, list[float]]]:
+    """Return the parameters in force with those of version 0, as the daemon tells them."""
+    told = []
+    wait_until(lambda: (told.append(stand.ask(Command.COMPARE, version=0)), told[-1].ok)[1])
+    return told[-1].data["parameters"]
 
 
 def log_of(stand) -> list[dict]:
@@ -72,11 +84,11 @@ def test_a_mark_is_written_and_shown(desk, stand, outcome, wait_until):
 def test_calibration_is_paused_and_resumed(desk, stand, outcome, wait_until):
     desk.click("#control [data-command=pause]:enabled")
     outcome("pause")
-    assert stand.ask(Command.STATUS).data["paused"]
+    wait_until(lambda: stand.ask(Command.STATUS).data["paused"], PATIENCE_S)
     desk.wait_for_selector("#control [data-command=pause] >> text=Resume")
     desk.click("#control [data-command=pause]")
     outcome("resume")
-    assert not stand.ask(Command.STATUS).data["paused"]
+    wait_until(lambda: not stand.ask(Command.STATUS).data["paused"], PATIENCE_S)
     told = {("pause", OPERATOR), ("resume", OPERATOR)}
     wait_until(
         lambda: told <= {(row[0], row[2]) for row in in_session(stand, "command")}, PATIENCE_S
@@ -85,13 +97,13 @@ def test_calibration_is_paused_and_resumed(desk, stand, outcome, wait_until):
 
 def test_a_rollback_shows_first_what_it_would_change(desk, stand, outcome, wait_until):
     wait_until(lambda: stand.ear.newest(MomentMessage).parameter_version > 0, PATIENCE_S)
-    assert stand.ask(Command.PAUSE, by=OPERATOR).ok
+    wait_until(lambda: stand.ask(Command.PAUSE, by=OPERATOR).ok, PATIENCE_S)
     desk.click("#control [data-command=rollback]:enabled")
     desk.fill("#rollback input", "0")
     assert desk.is_disabled("#rollback button.danger"), "not before it was shown"
     desk.click("#rollback form button")
     desk.wait_for_selector("#rollback button.danger:enabled >> text=version 0")
-    compared = stand.ask(Command.COMPARE, version=0).data["parameters"]
+    compared = parameters_beside_the_first(stand, wait_until)
     moved = {
         (name, muscle): values
         for name, muscles in compared.items()
@@ -104,37 +116,39 @@ def test_a_rollback_shows_first_what_it_would_change(desk, stand, outcome, wait_
     assert {tuple(row) for row in rows} == set(moved)
     desk.click("#rollback button.danger")
     said = outcome("rollback")
-    assert "has the parameters of version 0" in said
-    version = stand.ask(Command.STATUS).data["version"]
-    assert f"Version {version} " in said
-    now = stand.ask(Command.COMPARE, version=0).data["parameters"]
-    assert all(a == b for muscles in now.values() for a, b in muscles.values())
-    assert stand.ask(Command.RESUME, by=OPERATOR).ok
+    assert "has the parameters of version 0" in said or LATE in said
+
+    def is_the_first() -> bool:
+        now = parameters_beside_the_first(stand, wait_until)
+        return all(a == b for muscles in now.values() for a, b in muscles.values())
+
+    wait_until(is_the_first, PATIENCE_S)
+    wait_until(lambda: stand.ask(Command.RESUME, by=OPERATOR).ok, PATIENCE_S)
     wait_until(
-        lambda: ("rollback", OPERATOR)
-        in {(row[0], row[2]) for row in in_session(stand, "command")},
+        lambda: (
+            ("rollback", OPERATOR) in {(row[0], row[2]) for row in in_session(stand, "command")}
+        ),
         PATIENCE_S,
     )
 
 
-def test_what_is_saved_is_a_subject_that_loads(desk, stand, outcome, tmp_path):
+def test_what_is_saved_is_a_subject_that_loads(desk, stand, outcome, tmp_path, wait_until):
     files = []
-    desk.on("download", files.append)
-    with desk.expect_event("download", lambda one: one.suggested_filename.endswith(".toml")):
+    desk.on("download", lambda one: files.append(one))
+    outcomes = desk.locator(".outcome[data-command=save]")
+    for attempt in range(1, 10):
         desk.click("#control [data-command=save]")
+        desk.wait_for_function(f"() => document.querySelectorAll('.outcome').length === {attempt}")
+        if LATE not in outcomes.first.text_content():
+            break
     outcome("save")
-    assert len(files) == 2
+    wait_until(lambda: desk.evaluate("1") and len(files) == 2, PATIENCE_S)
     for one in files:
         one.save_as(tmp_path / one.suggested_filename)
     (subject,) = tmp_path.glob("subject-v*.json")
     assert len(load_subject(subject).strength) == len(json.loads(subject.read_text())["muscles"])
     (lines,) = tmp_path.glob("subject-v*.levels.toml")
     assert f'subject = "{subject.name}"' in lines.read_text()
-
-
-def filled(desk, **values: str) -> None:
-    for label, value in values.items():
-        desk.fill(f"#guided label:has-text('{label}') input", value)
 
 
 def test_the_resting_level_is_recorded_with_guidance(desk, stand, outcome):
@@ -157,7 +171,12 @@ def test_an_mvc_is_recorded_channel_by_channel(desk, stand, outcome, wait_until)
     boxes = desk.locator("#guided .choices input")
     for place in range(1, boxes.count()):
         boxes.nth(place).uncheck()
-    fields = {"Contractions of each": "1", "Contraction, s": "2", "Pause before": "0", "Rest, s": "1"}
+    fields = {
+        "Contractions of each": "1",
+        "Contraction, s": "2",
+        "Pause before": "0",
+        "Rest, s": "1",
+    }
     for label, value in fields.items():
         desk.fill(f"#guided label:has-text('{label}') input", value)
     desk.click("#guided button.primary")
@@ -179,7 +198,7 @@ def test_who_may_only_read_has_no_button(page, stand):
     assert page.locator("#control [data-command]").count() == 0
     page.fill("#control input", "not-a-token-of-anybody")
     page.click("#control button.primary")
-    page.wait_for_selector("#control >> text=may read, but not command")
+    page.wait_for_selector("#control >> text=does not open it")
     assert page.locator("#control [data-command]").count() == 0
 
 
@@ -191,6 +210,23 @@ def test_a_token_that_is_pasted_gives_the_buttons(browser, stand):
         assert page.text_content("#control-who") == f"as {OPERATOR}"
         page.click("#control >> text=Forget token")
         page.wait_for_selector("#control input[type=password]")
+
+
+def test_who_may_not_even_read_is_asked_for_a_token(browser, stand):
+    """Behind a proxy nobody is local."""
+    port = free_port()
+    own = f"http://127.0.0.1:{port}"
+    url = stand.show("--behind-proxy", "--origin", own, listen=f"127.0.0.1:{port}")
+    page = browser.new_page()
+    page.goto(url)
+    page.wait_for_selector('#banner[data-status="REFUSED"]')
+    assert "hillstream keys web" in page.text_content("#banner-sentence")
+    assert page.locator("#joints [data-dof]").count() == 0
+    page.fill("#control input", stand.token)
+    page.click("#control button.primary")
+    page.wait_for_selector("#control [data-command=pause]")
+    page.wait_for_selector("#joints [data-dof]")
+    page.context.close()
 
 
 def refused(answer: httpx.Response, status: int, words: str) -> bool:

@@ -22,7 +22,7 @@ CUT_OFF = """
   const text = [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
   if (!text || style.overflowX === "auto" || node.closest(".visually-hidden, .skip")) return false;
   const hides = ["hidden", "clip"].includes(style.overflowX);
-  return hides && node.scrollWidth > node.clientWidth + 1 && !node.title && !node.closest("[title]");
+  return hides && node.scrollWidth > node.clientWidth + 1 && !node.closest("[title]");
 }).map((node) => `${node.className} ${node.textContent.slice(0, 60)}`)
 """
 ALL_DRAWN = """
@@ -53,7 +53,7 @@ def look(request, browser, stand):
         page.wait_for_selector('[data-field="identifiability"][data-value$="identified"]')
         page.wait_for_selector("#control [data-command=pause]:enabled")
         page.wait_for_function("() => document.querySelectorAll('#joints canvas').length === 8")
-        page.wait_for_selector('[data-panel=latency] [data-field=p50][data-value]:not([data-value=""])')
+        page.wait_for_selector("[data-panel=latency] [data-field=p50]:not([data-value=''])")
         yield page, f"{scheme}-{name}"
 
 

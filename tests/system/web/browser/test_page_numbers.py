@@ -164,7 +164,8 @@ def test_streams_are_as_the_daemon_reports_them(stand, page, shown):
 
 def test_each_update_has_its_verdict(stand, page, wait_until):
     def verdicts() -> list[dict]:
-        return page.eval_on_selector_all(".verdicts button", "all => all.map(o => ({...o.dataset}))")
+        told = "all => all.map(one => ({...one.dataset}))"
+        return page.eval_on_selector_all(".verdicts button", told)
 
     wait_until(lambda: len(verdicts()) > 2, PATIENCE_S)
     told = verdicts()

@@ -68,7 +68,7 @@ function stateOf(desk) {
 }
 
 function sentenceOf(desk, state) {
-  if (desk.connection.isRefused) return "REFUSED";
+  if (desk.connection.isRefused) return desk.connection.reason;
   if (desk.connection.state !== "open") return disconnected(desk.connection);
   if (state === "LOST" && !desk.meta) return desk.link.sentence;
   if (state === "LOST") return `No daemon: last heard ${age(desk.silentFor)} ago. ${desk.link.sentence}`;
@@ -87,7 +87,6 @@ function announced(desk, state) {
 
 function disconnected(connection) {
   if (connection.state === "connecting") return "The page is calling its server.";
-  if (connection.isRefused) return connection.reason;
   const left = Math.max(0, (connection.retryAt - performance.now()) / 1000);
   const cause = connection.reason || "The page has lost its server, 'hillstream web'.";
   return `${cause} Trying again in ${Math.ceil(left)} s.`;
