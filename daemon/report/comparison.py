@@ -154,8 +154,13 @@ class Comparison:
 
 def compare(a: Material, b: Material) -> Comparison:
     """Compare two sessions, the earlier first."""
-    found = sorted(_differences(a, b), key=lambda one: (not one.changed, -abs(one.share or 0.0)))
+    found = sorted(_differences(a, b), key=_place)
     return Comparison(_side(a), _side(b), found, list(chain(_of_set_up(a, b), _untold(found))))
+
+
+def _place(one: Difference) -> tuple[bool, bool, float]:
+    """Return what differences are sorted by: changed, then not, then those that nobody can tell."""
+    return not one.changed, one.changed is None, -abs(one.share or 0.0)
 
 
 def _differences(a: Material, b: Material) -> Iterator[Difference]:
@@ -237,7 +242,7 @@ def _untold(differences: Sequence[Difference]) -> Iterator[str]:
         if one.obstacle:
             groups.setdefault((one.name, one.obstacle), []).append(plain(one.muscle))
     for (name, obstacle), muscles in groups.items():
-        whose = "" if name == DELAY else f" of {', '.join(muscles)}"
+        whose = "" if name == DELAY else f" of {'; '.join(muscles)}"
         yield f"{quantity(name).title}{whose}: {obstacle}."
 
 

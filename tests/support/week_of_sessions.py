@@ -14,8 +14,8 @@ from daemon.simulation.recording import write_recording
 from pipeline.streams.recordings.load import load_recording
 from pipeline.update import Update
 
-SECONDS = 6
-LEARNS = {"min_data_s": 2.0, "steps": 4, "stride_s": 1.0}
+SECONDS = 4
+LEARNS = {"min_data_s": 1.5, "steps": 3, "stride_s": 1.0}
 
 
 class Scored(NamedTuple):
@@ -58,5 +58,5 @@ def _scored(config: Config, path: Path, mark: str) -> Scored:
     recorded = load_recording(recording)
     with SessionLog(path, about(config, model_in_use(config).muscle_names)) as log:
         score(config, recorded, log=log, on_update=updates.append)
-        log.add("mark", recorded.start + 5.0, mark)
+        log.add("mark", recorded.start + 2.0, mark)
     return Scored(path, config, updates)

@@ -102,7 +102,7 @@ def _print_comparison(found: Comparison, json_file: str | None) -> None:
     from daemon.report.comparison_table import channel_rows, parameter_row, session_rows
 
     rows = [
-        *map(parameter_row, found.differences),
+        *(parameter_row(one) for one in found.differences if one.changed is not None),
         *session_rows(found),
         *channel_rows(found),
     ]
