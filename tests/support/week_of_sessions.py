@@ -58,5 +58,5 @@ def _scored(config: Config, path: Path, mark: str) -> Scored:
     recorded = load_recording(recording)
     with SessionLog(path, about(config, model_in_use(config).muscle_names)) as log:
         score(config, recorded, log=log, on_update=updates.append)
-        log.add("mark", recorded.start + 2.0, mark)
+        log.add("mark", recorded.start + 2.0, mark, None)
     return Scored(path, config, updates)

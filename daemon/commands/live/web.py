@@ -20,10 +20,10 @@ _File = click.Path(path_type=Path, dir_okay=False)
 
 @click.command(
     epilog=examples(
-        "Example:  hillstream run arm         in one terminal",
-        "          hillstream web             in another; open http://127.0.0.1:8900/",
-        "          hillstream keys web ann --may command   a token, for who is to command",
+        "Example:  hillstream web             beside: hillstream run arm",
+        "          open http://127.0.0.1:8900/",
         "Try it:   hillstream demo --web",
+        "Next:     hillstream keys web ann --may command   a token, for who is to command",
         "Needs:    pip install 'hillstream[web]'",
     )
 )
@@ -86,7 +86,7 @@ def web(
     own_key: Path | None,
     server_key: str | None,
 ) -> None:
-    """Show what a running daemon does in a browser, and command it from there.
+    """Show a running daemon in a browser, and command it there.
 
     ADDRESS is the daemon's output.zmq, tcp://127.0.0.1:5556 by default. It need not be there yet,
     and may come and go. Whoever sits at this machine may look; commands need a token, and so does

@@ -51,10 +51,11 @@ if TYPE_CHECKING:
 def report(
     sessions: tuple[Path, ...], out: Path | None, png: Path | None, json_file: str | None
 ) -> None:
-    """Tell what happened in a session: moments, fatigue, streams; or compare two.
+    """Tell what happened in a session, or compare two.
 
-    Writes one HTML page that needs no other file, and says on the terminal which muscles tired.
-    SESSION is the log of a run, finished or still going on.
+    Writes one HTML page of moments, parameters, fatigue and streams that needs no other file, and
+    says on the terminal which muscles tired. SESSION is the log of a run, finished or still going
+    on.
 
     With LATER, another session of the same person, says what changed from the first to the second:
     which parameters beyond their joint 95 % interval, errors, EMG and MVC.

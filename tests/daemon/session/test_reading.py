@@ -26,7 +26,7 @@ def files(folder):
 
 
 def test_a_finished_session_is_read_and_no_file_is_made(log):
-    log.add("mark", 1.0, "one")
+    log.add("mark", 1.0, "one", None)
     log.close()
     before = files(log.path.parent)
     assert set(before) == {"now.db"}
@@ -35,12 +35,12 @@ def test_a_finished_session_is_read_and_no_file_is_made(log):
 
 
 def test_a_session_goes_on_while_it_is_read(log):
-    log.add("mark", 1.0, "one")
+    log.add("mark", 1.0, "one", None)
     log.commit()
     with open_session(log.path) as database:
         reading = database.execute("SELECT text FROM mark")
         for number in range(3000):  # far beyond what the log beside the file holds
-            log.add("mark", 1.0, f"{number}" * 50)
+            log.add("mark", 1.0, f"{number}" * 50, None)
             if number % 50 == 0:
                 assert log.commit()
         assert reading.fetchone() == ("one",)
@@ -50,7 +50,7 @@ def test_a_session_goes_on_while_it_is_read(log):
 
 @pytest.mark.parametrize("index", [True, False])
 def test_a_session_that_was_cut_off_has_what_was_committed(log, tmp_path, index: bool):
-    log.add("mark", 1.0, "one")
+    log.add("mark", 1.0, "one", None)
     log.commit()
     left = tmp_path / "left"
     left.mkdir()

@@ -194,7 +194,7 @@ def test_a_session_that_is_being_written_may_be_read(browser, tmp_path):
     with SessionLog(folder / "now.db", about(load_config("arm"), ("BRA",))) as log:
         client = browser(folder)
         for number in range(3):
-            log.add("mark", 100.0 + number, f"mark {number}")
+            log.add("mark", 100.0 + number, f"mark {number}", None)
             log.commit()
             row = rows_of(client)["now"]
             assert row["being_written"]

@@ -5,6 +5,12 @@ import { age, clock, DASH } from "../format.js";
 
 const WORDS = { LOST: "NO DAEMON", UNSERVED: "NO SERVER", REFUSED: "NO ACCESS", WAITING: "CONNECTING" };
 const SHAPES = { WAITING: "STARTING", UNSERVED: "LOST", REFUSED: "LOST", SILENT: "STALE" };
+/** What a status means, until the daemon's own sentence on it has come. */
+const MEANINGS = {
+  NOMINAL: "Every joint's moment comes from fresh input and lies within its limit.", DEGRADED: "Something is missing or limited.",
+  CALIBRATING: "The parameters have not been shown to fit this person: no moment is ok.", STALE: "The input has stopped; the moments fade to zero.",
+  STARTING: "No moment has been predicted yet; zeros are sent.", FAULT: "The prediction failed for at least one joint.", STOPPED: "The daemon has ended.",
+};
 /** What is shown in these states is old. */
 const OLD = new Set(["LOST", "UNSERVED", "REFUSED", "SILENT"]);
 
@@ -68,12 +74,12 @@ function stateOf(desk) {
 }
 
 function sentenceOf(desk, state) {
-  if (desk.connection.isRefused) return desk.connection.reason;
   if (desk.connection.state !== "open") return disconnected(desk.connection);
   if (state === "LOST" && !desk.meta) return desk.link.sentence;
   if (state === "LOST") return `No daemon: last heard ${age(desk.silentFor)} ago. ${desk.link.sentence}`;
   if (state === "SILENT") return `Last heard ${age(desk.silentFor)} ago. ${desk.link.sentence}`;
   if (!desk.status) return "The daemon has not reported yet.";
+  if (desk.status.status !== state) return MEANINGS[state] ?? "";
   const { note, doubt } = desk.status;
   if (doubt && !note.includes(doubt)) return note ? `${note} ${doubt}` : doubt;
   return note || "";
@@ -82,11 +88,12 @@ function sentenceOf(desk, state) {
 /** What a screen reader is told: without the seconds that count up. */
 function announced(desk, state) {
   if (OLD.has(state) || state === "WAITING") return "";
-  return desk.status?.note ?? "";
+  return sentenceOf(desk, state);
 }
 
 function disconnected(connection) {
   if (connection.state === "connecting") return "The page is calling its server.";
+  if (connection.isRefused) return connection.reason;
   const left = Math.max(0, (connection.retryAt - performance.now()) / 1000);
   const cause = connection.reason || "The page has lost its server, 'hillstream web'.";
   return `${cause} Trying again in ${Math.ceil(left)} s.`;

@@ -7,7 +7,7 @@ export function startLog(desk) {
   const body = make("tbody");
   const empty = make("p", { class: "empty", text: "Nothing has been marked or commanded in this session." });
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...["Time", "Command", "What was said", "By"].map((title) => make("th", { scope: "col", text: title })))), body);
-  const list = make("div", { class: "log-list", tabindex: "0", role: "region", "aria-label": "Marks and commands" }, table);
+  const list = make("div", { class: "log-list", tabindex: "0", role: "region", "aria-label": "List of marks and commands" }, table);
   byId("log").append(list, empty);
   let known = "";
   desk.bus.on("log", ({ entries }) => {
