@@ -41,7 +41,8 @@ def shown(page, stand, wait_until) -> Callable[..., tuple[Reading, Message]]:
             reading = Reading(page)
             wait_until(lambda: time_of(stand.ear.newest(kind)) >= reading.at, PATIENCE_S)
             found = [one for one in stand.ear.of(kind) if agrees(reading, one)]
-            assert found, f"{kind.topic}: {reading.values} was never published"
+            told = {place: reading.values[place] for place in NEEDED[kind]}
+            assert found, f"this was never published in one message: {told} and what goes with it"
             seen[:] = [reading, found[-1]]
             return reading.at - time_of(found[-1]) < fresh_s
 
