@@ -45,7 +45,7 @@ def running_demo(name: str) -> Iterator[Scene]:
         scene = _scene(name, Path(folder))
         command = [sys.executable, "-m", "daemon.cli", "demo", str(scene.config)]
         process = subprocess.Popen(
-            [*command, "--headless", "--no-session", "--seconds", "600"],
+            [*command, "--headless", "--no-session", "--seconds", "900"],
             env={**os.environ, "LSLAPICFG": str(_own_network(Path(folder)))},
             stdout=subprocess.DEVNULL,
         )

@@ -11,21 +11,23 @@ from rich.console import Console
 from daemon.config import load_config
 from daemon.terminal.history import History
 from daemon.terminal.view import render
-from pipeline.output.message import Message, MomentMessage, StatusMessage
+from pipeline.output.message import Message, MomentMessage, Status, StatusMessage
 from pipeline.output.subscriber import listen
 from tools.pictures.demo import Scene
 
 WIDTH, HEIGHT = 110, 46
 """Size of the terminal, characters."""
+PATIENCE_S = 120.0
+"""How much longer than asked a demo may take to become NOMINAL, s."""
 
 
 def heard(scene: Scene, seconds: float) -> History:
-    """Return what a view remembers after a time of listening to a demo.
+    """Return what a view remembers of a demo that is NOMINAL and has run for a time.
 
     Raises
     ------
     click.ClickException
-        If nothing was heard.
+        If it does not get there.
     """
     config = load_config(scene.config)
     truth = {
@@ -40,9 +42,16 @@ def heard(scene: Scene, seconds: float) -> History:
         elif isinstance(message, StatusMessage):
             history.take(message)
 
-    listen(scene.published, take, seconds=seconds)
-    if history.status is None:
-        raise click.ClickException(f"The demo said nothing within {seconds:g} s.")
+    def is_good() -> bool:
+        status = history.status
+        return bool(status and status.status is Status.NOMINAL and status.uptime_s >= seconds)
+
+    listen(scene.published, take, seconds=seconds + PATIENCE_S, stop=is_good)
+    if not is_good():
+        raise click.ClickException(
+            f"The demo was not NOMINAL after {seconds:g} s and {PATIENCE_S:g} more; the machine may "
+            "be too busy."
+        )
     return history
 
 

@@ -33,17 +33,17 @@ def text() -> str:
 
 def tables() -> list[tuple[list[str], type[Section]]]:
     """Return each table of the file, once per kind, with the places where it may stand."""
-    found: dict[tuple[str, type[Section]], list[str]] = {}
-    for parent, place, model in _walk("", Config):
-        found.setdefault((parent, model), []).append(place)
-    return [([""], Config), *((places, model) for (_, model), places in found.items())]
+    found: dict[type[Section], list[str]] = {Config: [""]}
+    for place, model in _walk("", Config):
+        found.setdefault(model, []).append(place)
+    return [(places, model) for model, places in found.items()]
 
 
-def _walk(place: str, model: type[Section]) -> Iterator[tuple[str, str, type[Section]]]:
+def _walk(place: str, model: type[Section]) -> Iterator[tuple[str, type[Section]]]:
     for name, field in model.model_fields.items():
         for inner in models_in(field.annotation):
             key = f"{place}.{field.alias or name}".lstrip(".")
-            yield place, _brackets(key, field.annotation), inner
+            yield _brackets(key, field.annotation), inner
             yield from _walk(key, inner)
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 
+import pytest
 from places import CONFIGS, DOCS
 
 PAGE = (DOCS / "first-day.md").read_text(encoding="utf-8")
@@ -65,6 +66,7 @@ def is_among(shown, lines):
     return shape(shown) in lines
 
 
+@pytest.mark.timeout(240)  # a minute and a half where nothing else runs
 def test_every_command_of_the_page_prints_what_it_says(tmp_path, wait_until, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("PYTHONPATH", str(CONFIGS.parent))
