@@ -20,6 +20,7 @@ _MODULES = {
     "mvc": "daemon.commands.live.mvc",
     "run": "daemon.commands.live.run",
     "listen": "daemon.commands.live.listen",
+    "web": "daemon.commands.live.web",
     "ctl": "daemon.commands.live.ctl",
     "keys": "daemon.commands.setup.keys",
     "simulate": "daemon.commands.live.feed",
@@ -63,6 +64,7 @@ def _tell_version(context: click.Context, option: click.Parameter, wanted: bool)
         "               hillstream streams CONFIG    are its streams on the network?",
         "               hillstream run CONFIG        predict, calibrate, publish",
         "               hillstream listen            hear what is published",
+        "               hillstream web               the same and more, in a browser",
     ),
 )
 @click.option(

@@ -101,6 +101,8 @@ Text = Annotated[str, Strict()]
 Name = Annotated[str, Strict(), Field(min_length=1, max_length=100)]
 Names = Annotated[tuple[Name, ...], Field(max_length=MAX_ITEMS)]
 Vector = Annotated[tuple[Number, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_listed)]
+KnownVector = Annotated[tuple[Known, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_listed)]
+Words = Annotated[tuple[Name, ...], Field(max_length=MAX_ITEMS)]
 Places = Annotated[tuple[Count, ...], Field(max_length=MAX_ITEMS)]
 Flags = Annotated[
     tuple[Annotated[bool, Strict()], ...], Field(max_length=MAX_ITEMS), BeforeValidator(_listed)
@@ -234,10 +236,37 @@ class MetaMessage(Message):
     rate_hz: Positive = Field(description="Nominal rate of the moment messages, Hz.")
     title: Text = Field("", description="What the set-up is.")
     muscles: Names = Field(description="Muscles, in the order of every parameter vector.")
+    channels: Names = Field(
+        (), description="EMG channels that drive muscles, in the order of every level vector."
+    )
     valid_for_s: Positive = Field(description="Life of a moment after its publication, s.")
 
 
-def _same_length(values: Mapping[str, Sequence[float]], muscles: Sequence[str]) -> None:
+class SignalsMessage(Message):
+    """The levels of the EMG channels, and what drives the muscles, since the last such message.
+
+    `low`, `high` and `level` are in the order of `MetaMessage.channels`, `excitation` is in that of
+    `MetaMessage.muscles`.
+    """
+
+    topic: ClassVar[str] = "signals"
+    t: Number = Field(description="Time of the newest EMG in it, s.")
+    t_published: Number = Field(alias="tp", description="Time of publication, s.")
+    low: Vector = Field(alias="lo", description="Smallest envelope level, fraction of MVC.")
+    high: Vector = Field(alias="hi", description="Largest envelope level, fraction of MVC.")
+    level: Vector = Field(description="Newest envelope level, fraction of MVC.")
+    excitation: Vector = Field(
+        (), alias="e", description="Newest excitation; empty where no row was predicted meanwhile."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_value_per_channel(self) -> Self:
+        if not len(self.low) == len(self.high) == len(self.level):
+            raise ValueError("lo, hi and level differ in length")
+        return self
+
+
+def _same_length(values: Mapping[str, Sequence[object]], muscles: Sequence[str]) -> None:
     wrong = [name for name, vector in values.items() if len(vector) != len(muscles)]
     if wrong:
         raise ValueError(f"{wrong} do not have one value for each of {len(muscles)} muscles")
@@ -251,10 +280,17 @@ class ParametersMessage(Message):
     t: Number = Field(description="Time of adoption, s.")
     values: dict[Name, Vector] = Field(description="Per parameter a value per muscle, SI units.")
     muscles: Names = Field(description="Muscles, in the order of each vector.")
+    deviation: dict[Name, KnownVector] = Field(
+        {}, description="Per parameter its standard deviation per muscle; empty while unknown."
+    )
+    identifiability: dict[Name, Words] = Field(
+        {}, description="Per parameter a word per muscle: what the data say of it."
+    )
 
     @model_validator(mode="after")
     def _has_a_value_per_muscle(self) -> Self:
-        _same_length(self.values, self.muscles)
+        for told in (self.values, self.deviation, self.identifiability):
+            _same_length(told, self.muscles)
         return self
 
 
@@ -293,6 +329,13 @@ class CalibratorReport(Part):
     loss: Known = Field(None, description="Loss of the latest candidate; nil without one.")
     seconds: Known = Field(None, description="Time the update took, s.")
     age_s: Known = Field(None, description="Time since that update, s.")
+    count: Count = Field(0, description="Updates so far, whatever became of them.")
+    error_before: Known = Field(
+        None, description="Held-out relative error of the set before it; nil without."
+    )
+    error_after: Known = Field(
+        None, description="Held-out relative error of its candidate; nil without."
+    )
 
 
 class StatusMessage(Message):
@@ -313,6 +356,8 @@ class StatusMessage(Message):
     )
     parameters: dict[Name, Vector] = Field({}, description="The set in use, as in parameters.")
     muscles: Names = Field((), description="Muscles, in the order of each vector.")
+    deviation: dict[Name, KnownVector] = Field({}, description="As in parameters, of that set.")
+    identifiability: dict[Name, Words] = Field({}, description="As in parameters, of that set.")
     channels: dict[Name, Text] = Field(
         {}, description="EMG channels that are faulty, each with what is wrong with it."
     )
@@ -326,13 +371,21 @@ class StatusMessage(Message):
 
     @model_validator(mode="after")
     def _has_a_value_per_muscle(self) -> Self:
-        _same_length(self.parameters, self.muscles)
+        for told in (self.parameters, self.deviation, self.identifiability):
+            _same_length(told, self.muscles)
         return self
 
 
 TOPICS: dict[str, type[Message]] = {
     kind.topic: kind
-    for kind in (MomentMessage, MusclesMessage, MetaMessage, ParametersMessage, StatusMessage)
+    for kind in (
+        MomentMessage,
+        MusclesMessage,
+        SignalsMessage,
+        MetaMessage,
+        ParametersMessage,
+        StatusMessage,
+    )
 }
 
 

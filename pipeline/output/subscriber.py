@@ -67,9 +67,7 @@ def listen(
     """
     deadline = float("inf") if seconds is None else time.monotonic() + seconds
     tally = MessageStatistics()
-    with zmq.Context() as context, context.socket(zmq.SUB) as subscriber:
-        be_client(subscriber, keys)
-        _connect(subscriber, address)
+    with zmq.Context() as context, subscribed(context, address, keys) as subscriber:
         while time.monotonic() < deadline and not stop():
             wait_s = min(POLL_S, max(0.0, deadline - time.monotonic()))
             if subscriber.poll(int(1000 * wait_s) + 1):
@@ -77,17 +75,24 @@ def listen(
     return tally.summary()
 
 
-def _connect(subscriber: zmq.Socket[bytes], address: str) -> None:
+def subscribed(
+    context: zmq.Context[zmq.Socket[bytes]], address: str, keys: ClientKeys | None
+) -> zmq.Socket[bytes]:
+    """Return a socket that hears every message published on an address; see `listen`."""
+    subscriber = context.socket(zmq.SUB)
+    be_client(subscriber, keys)
     subscriber.setsockopt(zmq.LINGER, 0)
     subscriber.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
     subscriber.setsockopt(zmq.SUBSCRIBE, b"")
     try:
         subscriber.connect(reached_from_here(address))
     except zmq.ZMQError as error:
+        subscriber.close()
         raise UserError(
             f"'{address}' is not an address to listen on ({error.strerror}); give the one in "
             "output.zmq, such as tcp://127.0.0.1:5556."
         ) from error
+    return subscriber
 
 
 def _hear(frame: bytes, tally: MessageStatistics, on_message: Callable[[Message], None]) -> None:

@@ -49,8 +49,8 @@ def heard(scene: Scene, seconds: float) -> History:
     listen(scene.published, take, seconds=seconds + PATIENCE_S, stop=is_good)
     if not is_good():
         raise click.ClickException(
-            f"The demo was not NOMINAL after {seconds:g} s and {PATIENCE_S:g} more; the machine may "
-            "be too busy."
+            f"The demo was not NOMINAL after {seconds:g} s and {PATIENCE_S:g} more; the machine "
+            "may be too busy."
         )
     return history
 

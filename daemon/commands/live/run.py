@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from daemon.processes.nursery import Nursery
 from daemon.processes.worker import Worker
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.table import table
+from pipeline.errors import UserError
 
 if TYPE_CHECKING:
     from daemon.config import Config
@@ -35,6 +37,15 @@ _no_session = click.option("--no-session", is_flag=True, help="Write no session 
 _headless = click.option(
     "--headless", is_flag=True, help="A line of text a second instead of the live view."
 )
+_web = click.option(
+    "--web",
+    "web",
+    is_flag=False,
+    flag_value="127.0.0.1:8900",
+    metavar="[HOST:PORT]",
+    help="Also show it on a page in a browser, at 127.0.0.1:8900 if nothing else is given; as "
+    "'hillstream web' does, in a process beside.",
+)
 
 
 @click.command(
@@ -50,6 +61,7 @@ _headless = click.option(
 @_session
 @_no_session
 @_headless
+@_web
 def run(
     config_name: str,
     seconds: float | None,
@@ -57,6 +69,7 @@ def run(
     session_file: Path | None,
     no_session: bool,
     headless: bool,
+    web: str | None,
 ) -> None:
     """Predict joint moments from live streams, calibrate, publish.
 
@@ -75,7 +88,8 @@ def run(
         from daemon.processes.supervisor import run as daemon
 
         work = partial(daemon, nursery=nursery, scout=scout)
-        _watched(work, config, config_path(config_name), seconds, json_file, headless)
+        with _page_beside(config, web, json_file):
+            _watched(work, config, config_path(config_name), seconds, json_file, headless)
 
 
 @click.command(
@@ -93,6 +107,7 @@ def run(
 @_session
 @_no_session
 @_headless
+@_web
 def demo(
     config_name: str,
     seconds: float,
@@ -100,6 +115,7 @@ def demo(
     session_file: Path | None,
     no_session: bool,
     headless: bool,
+    web: str | None,
 ) -> None:
     """See it work, with a simulated person and no equipment.
 
@@ -111,7 +127,9 @@ def demo(
     config = _with_session(checked_config(config_name), session_file, no_session)
     from daemon.simulation.demo import demo as work
 
-    _watched(work, config, config_path(config_name), seconds, json_file, headless, simulated=True)
+    path = config_path(config_name)
+    with _page_beside(config, web, json_file):
+        _watched(work, config, path, seconds, json_file, headless, simulated=True)
 
 
 def _with_session(config: Config, file: Path | None, none: bool) -> Config:
@@ -119,6 +137,25 @@ def _with_session(config: Config, file: Path | None, none: bool) -> Config:
     enabled = file is not None or (config.session.enabled and not none)
     changes = {"enabled": enabled, "file": file or config.session.file}
     return config.model_copy(update={"session": config.session.model_copy(update=changes)})
+
+
+@contextmanager
+def _page_beside(config: Config, listen: str | None, json_file: str | None) -> Iterator[None]:
+    """Show the daemon on a page while it works, where that is asked for."""
+    if listen is None:
+        yield
+        return
+    from daemon.assembly.keys import ConfiguredKeys
+    from daemon.web.beside import cockpit_beside
+
+    if config.output.zmq is None:
+        raise UserError("--web shows what goes out over ZeroMQ; give output.zmq an address.")
+    keys = ConfiguredKeys(config).listener
+    # The daemon's own key may listen, but not command.
+    control = config.control.address if config.control.enabled and keys is None else None
+    say(f"The page will be on http://{listen}/ in a moment.", json_file)
+    with cockpit_beside(config.output.zmq, control, listen, config.session.folder, keys):
+        yield
 
 
 def _watched(

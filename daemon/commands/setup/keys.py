@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from daemon.commands.common import examples
-from daemon.terminal.console import Command, say
+from daemon.terminal.console import Command, console_for, say
+from pipeline.errors import UserError
 
 if TYPE_CHECKING:
     from pipeline.transport.curve import ClientKeys
@@ -72,3 +74,76 @@ def new(name: str, folder: Path) -> None:
     secret, public = new_keys(name, folder)
     say(f"Secret key: {secret}. It is for its owner alone; nothing else may read it.")
     say(f"Public key: {public}. Give it to those that {name} connects to, or that connect to it.")
+
+
+@keys.command(
+    epilog=examples(
+        "Example:  hillstream keys web desk --may command",
+        "          hillstream keys web wall --may read --at https://cockpit.lab.example",
+        "          hillstream keys web --list",
+        "          hillstream keys web --revoke wall",
+        "Next:     hillstream web; see docs/security.md",
+    )
+)
+@click.argument("name", required=False)
+@click.option(
+    "--may",
+    type=click.Choice(["read", "command"]),
+    help="What the token allows; who may command may also read.",
+)
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("web-tokens.toml"),
+    show_default=True,
+    metavar="FILE",
+    help="Where names and hashes are kept.",
+)
+@click.option(
+    "--at",
+    default="http://127.0.0.1:8900",
+    show_default=True,
+    metavar="URL",
+    help="Where the cockpit is opened, for the address that is printed.",
+)
+@click.option("--revoke", metavar="NAME", help="Take the token of NAME away.")
+@click.option("--list", "listing", is_flag=True, help="Show who has a token; no token is shown.")
+def web(
+    name: str | None, may: str | None, file: Path, at: str, revoke: str | None, listing: bool
+) -> None:
+    """Make a token by which NAME may see the cockpit, or command through it.
+
+    It is shown once; FILE keeps its hash only. A running cockpit takes a new token, and one that is
+    revoked, at once.
+    """
+    if [name is not None, revoke is not None, listing].count(True) != 1:
+        raise UserError("Give one of NAME, --revoke NAME and --list.")
+    if (name is None) != (may is None):
+        raise UserError("NAME and --may go together: --may read, or --may command.")
+    if name is not None and may is not None:
+        _make_token(name, may, file, at)
+    elif revoke is not None:
+        from daemon.web.access.tokens import revoke_token
+
+        revoke_token(file, revoke)
+        say(f"The token of {revoke} is taken away; a running cockpit knows it no more.")
+    else:
+        _list_tokens(file)
+
+
+def _make_token(name: str, may: str, file: Path, at: str) -> None:
+    from daemon.web.access.tokens import Right, add_token
+
+    token = add_token(file, name, Right(may), date.today())
+    say(f"Token of {name}, who may {may}; it is shown this once:\n\n    {token}\n")
+    say(f"Open {at.rstrip('/')}/#token={token}")
+    say(f"{file} keeps its hash. Whoever has the token may {may}; send it to nobody else.")
+
+
+def _list_tokens(file: Path) -> None:
+    from daemon.terminal.table import facts
+    from daemon.web.access.tokens import read_holders
+
+    rows = [(one.name, f"{one.may}, since {one.made}") for one in read_holders(file)]
+    console_for().print(facts(f"Tokens in {file}", rows))

@@ -22,6 +22,7 @@ from pipeline.output.message import (
     OutputCounts,
     ParametersMessage,
     Part,
+    SignalsMessage,
     Status,
     StatusMessage,
     Ticks,
@@ -63,8 +64,15 @@ def moment_messages(draw: st.DrawFn) -> MomentMessage:
 def parameter_sets(draw: st.DrawFn) -> dict[str, object]:
     muscles = draw(st.lists(names, max_size=5))
     vectors = st.lists(numbers, min_size=len(muscles), max_size=len(muscles))
-    values = draw(st.dictionaries(names, vectors, max_size=4))
-    return {"muscles": muscles, "values": values}
+    n = len(muscles)
+    known = st.lists(st.none() | numbers, min_size=n, max_size=n)
+    words = st.lists(st.sampled_from(["identified", "fixed"]), min_size=n, max_size=n)
+    return {
+        "muscles": muscles,
+        "values": draw(st.dictionaries(names, vectors, max_size=4)),
+        "deviation": draw(st.dictionaries(names, known, max_size=4)),
+        "identifiability": draw(st.dictionaries(names, words, max_size=4)),
+    }
 
 
 healths = st.builds(
@@ -91,6 +99,9 @@ reports = st.builds(
     loss=st.none() | numbers,
     seconds=st.none() | numbers,
     age_s=st.none() | numbers,
+    count=counts,
+    error_before=st.none() | numbers,
+    error_after=st.none() | numbers,
 )
 
 
@@ -115,6 +126,8 @@ def status_messages(draw: st.DrawFn) -> StatusMessage:
         rmse=draw(st.dictionaries(names, st.none() | numbers, max_size=3)),
         parameters=parameters["values"],
         muscles=parameters["muscles"],
+        deviation=parameters["deviation"],
+        identifiability=parameters["identifiability"],
         reference=draw(st.none() | st.dictionaries(names, st.lists(numbers, max_size=2))),
     )
 
@@ -189,14 +202,50 @@ def test_parameters_come_back_as_they_were(
     assert unpack(message.pack()) == message
 
 
-@given(names, st.lists(names, max_size=4), st.lists(names, max_size=4), positive, positive)
+@given(names, *[st.lists(names, max_size=4)] * 3, positive, positive)
 def test_meta_comes_back_as_it_was(
-    session: str, dofs: list[str], muscles: list[str], rate_hz: float, valid_for_s: float
+    session: str,
+    dofs: list[str],
+    muscles: list[str],
+    channels: list[str],
+    rate_hz: float,
+    valid_for_s: float,
 ) -> None:
     message = MetaMessage(
-        session=session, dofs=dofs, muscles=muscles, rate_hz=rate_hz, valid_for_s=valid_for_s
+        session=session,
+        dofs=dofs,
+        muscles=muscles,
+        channels=channels,
+        rate_hz=rate_hz,
+        valid_for_s=valid_for_s,
     )
     assert unpack(message.pack()) == message
+
+
+def signals(**changes: object) -> SignalsMessage:
+    told: dict[str, object] = {
+        "session": "s", "t": 1.0, "t_published": 1.1, "low": [0.0, 0.1], "high": [0.5, 0.2],
+        "level": [0.4, 0.2], "excitation": [0.3],
+    }  # fmt: skip
+    return SignalsMessage.model_validate(told | changes)
+
+
+def test_levels_come_back_as_they_were_under_their_documented_keys() -> None:
+    topic, _, body = signals().pack().partition(b" ")
+    assert topic == b"signals"
+    assert msgpack.unpackb(body) == {
+        "v": 1, "sid": "s", "t": 1.0, "tp": 1.1, "lo": [0.0, 0.1], "hi": [0.5, 0.2],
+        "level": [0.4, 0.2], "e": [0.3],
+    }  # fmt: skip
+    assert unpack(signals().pack()) == signals()
+
+
+@pytest.mark.parametrize("name", ["low", "high", "level"])
+def test_levels_that_are_not_of_all_channels_are_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="lo, hi and level differ in length"):
+        signals(**{name: [0.1]})
+    with pytest.raises(ValidationError, match="finite"):
+        signals(**{name: [0.1, math.nan]})
 
 
 @given(st.binary(max_size=200))
@@ -327,6 +376,34 @@ def test_a_parameter_without_a_value_per_muscle_is_refused() -> None:
         ParametersMessage(
             session="s", version=1, t=0.0, muscles=("a", "b"), values={"strength": [1.0]}
         )
+
+
+@pytest.mark.parametrize(
+    "known", [{"deviation": {"strength": [0.1]}}, {"identifiability": {"strength": ["fixed"] * 3}}]
+)
+def test_what_is_known_is_known_of_each_muscle(known: dict[str, object]) -> None:
+    told = {"session": "s", "version": 1, "t": 0.0, "muscles": ("a", "b"), "values": {}}
+    with pytest.raises(ValidationError, match="strength"):
+        ParametersMessage.model_validate(told | known)
+
+
+def test_a_deviation_that_is_not_finite_is_an_unknown_one() -> None:
+    message = ParametersMessage(
+        session="s",
+        version=1,
+        t=0.0,
+        muscles=("a", "b"),
+        values={},
+        deviation={"strength": np.array([0.1, math.nan])},
+    )
+    assert message.deviation == {"strength": (0.1, None)}
+
+
+def test_a_sender_that_knows_no_deviation_is_understood() -> None:
+    told = {"v": 1, "sid": "s", "version": 1, "t": 0.0, "values": {}, "muscles": ["a"]}
+    heard = unpack(b"parameters " + msgpack.packb(told))
+    assert isinstance(heard, ParametersMessage)
+    assert (heard.deviation, heard.identifiability) == ({}, {})
 
 
 def test_long_frames_go_neither_out_nor_in() -> None:

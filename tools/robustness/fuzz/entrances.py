@@ -358,6 +358,16 @@ def _storable(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
+def _web() -> dict[str, Entrance]:
+    """Return the entrances of the cockpit, whose libraries not every installation has."""
+    from tools.robustness.fuzz import web
+
+    return {
+        "web-request": Entrance(web.WebRequests(), web.requests, web.spoilt_request),
+        "web-socket": Entrance(web.PageTexts(), web.texts, web.spoilt_page_text),
+    }
+
+
 @cache
 def entrances() -> dict[str, Entrance]:
     """Return all entrances by name."""
@@ -365,6 +375,7 @@ def entrances() -> dict[str, Entrance]:
     ros2 = Entrance(_JointStates(), examples.joint_states, mutate.spoilt_bytes)
     return {
         **({"joint-state": ros2} if find_spec("cyclonedds") else {}),
+        **(_web() if find_spec("starlette") and find_spec("uvicorn") else {}),
         "stream": Entrance(_Stream(), examples.stream_messages, packed),
         "request": Entrance(_request, examples.requests, packed),
         "reply": Entrance(_reply, examples.replies, packed),

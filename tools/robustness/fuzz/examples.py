@@ -40,6 +40,7 @@ from pipeline.output.message import (
     MusclesMessage,
     OutputCounts,
     ParametersMessage,
+    SignalsMessage,
     Status,
     StatusMessage,
 )
@@ -113,14 +114,42 @@ def published() -> list[bytes]:
     """Return one message of each kind that the daemon publishes."""
     values = {"strength": (1.0, 1.1)}
     emg = StreamHealth("emg", SourceState.LIVE, 0.01, 9, 1000.0, 0, 0, 0, 0, 0, 0.0, None, "")
-    report = CalibratorReport(result="ok", sentence="Fine.", version=2, loss=0.1)
+    known: dict[str, Any] = {
+        "deviation": {"strength": (0.1, None)},
+        "identifiability": {"strength": ("identified", "unobserved")},
+    }
+    report = CalibratorReport(
+        result="ok",
+        sentence="Fine.",
+        version=2,
+        loss=0.1,
+        count=3,
+        error_before=0.5,
+        error_after=0.25,
+    )
     return [
         moment().pack(),
         muscles().pack(),
-        MetaMessage(
-            session="s", dofs=("knee", "hip"), rate_hz=100.0, muscles=MUSCLES, valid_for_s=0.1
+        SignalsMessage(
+            session="s",
+            t=1.0,
+            t_published=1.002,
+            low=(0.0, 0.125),
+            high=(0.5, 0.25),
+            level=(0.25, 0.25),
+            excitation=(0.25, 0.5),
         ).pack(),
-        ParametersMessage(session="s", version=1, t=0.0, values=values, muscles=MUSCLES).pack(),
+        MetaMessage(
+            session="s",
+            dofs=("knee", "hip"),
+            rate_hz=100.0,
+            muscles=MUSCLES,
+            channels=("SOL", "VAS"),
+            valid_for_s=0.1,
+        ).pack(),
+        ParametersMessage(
+            session="s", version=1, t=0.0, values=values, muscles=MUSCLES, **known
+        ).pack(),
         StatusMessage(
             session="s",
             t=1.0,
@@ -133,6 +162,7 @@ def published() -> list[bytes]:
             rmse={"knee": 1.0},
             parameters=values,
             muscles=MUSCLES,
+            **known,
         ).pack(),
     ]
 

@@ -1,0 +1,1 @@
+"""The cockpit: a page for the operator, served by a client of the daemon like any other."""

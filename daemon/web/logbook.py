@@ -1,0 +1,57 @@
+"""What the control port tells of commands, marks and levels, asked for while somebody looks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from daemon.ipc.requests import Command, Request
+from daemon.web.commanding import DaemonControl
+from daemon.web.hub import Hub
+from daemon.web.live import Live
+from pipeline.errors import UserError
+
+EVERY_S = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+class LogReader:
+    """Asks the daemon for its state, and puts what it says before the browsers.
+
+    Parameters
+    ----------
+    hub
+        Where it is put.
+    live
+        Says whether a browser is there.
+    daemon
+        Whom to ask.
+    """
+
+    def __init__(self, hub: Hub, live: Live, daemon: DaemonControl) -> None:
+        self._hub, self._live, self._daemon = hub, live, daemon
+
+    async def run(self) -> None:
+        """Ask again and again."""
+        while True:
+            if self._live.browsers and self._hub.session:
+                try:
+                    await self._ask()
+                except UserError as error:  # the link tells that nobody is there
+                    logger.info("%s", error)
+            await asyncio.sleep(EVERY_S)
+
+    async def _ask(self) -> None:
+        reply = await self._daemon.ask(Request(command=Command.STATUS))
+        if reply.ok:
+            self._hub.board.post("log", _log(reply.data))
+
+
+def _log(told: Mapping[str, Any]) -> dict[str, Any]:
+    levels = {"mvc": told.get("mvc"), "baseline": told.get("baseline")}
+    kept = ("paused", "recording", "versions_known", "calibrates")
+    more = {key: told.get(key) for key in kept}
+    return {"entries": told.get("log", []), "levels": levels, **more}
