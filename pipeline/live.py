@@ -127,6 +127,11 @@ class LivePipeline:
         self.predictor = predictor
         self.passed: Callable[[str], None] = lambda stage: None
         """Called after ``envelope``, ``align`` and ``predict``, for who takes the time."""
+        self.enveloped: Callable[[Chunk], None] = lambda levels: None
+        """Called with the excitations of each EMG chunk by channel, for who watches them."""
+        self.excitation: Array = np.empty(0)
+        """What drove the muscles in the newest row, before the delay, shape [muscle]; empty before
+        there is a row."""
         self._pairing = pairing
         self._rate_hz = rate_hz
         self._delay_s = delay_s
@@ -168,6 +173,7 @@ class LivePipeline:
             self.mapper.note(watched.changes)
         excitation = self.envelope.process(watched.chunk, watched.valid)
         self.passed("envelope")
+        self.enveloped(excitation)
         self.aligner.push(excitation)
         return watched.changes
 
@@ -202,6 +208,7 @@ class LivePipeline:
             self._known_from = float(rows.t[0]) + unknown_s
         self._newest = float(rows.t[-1])
         driven = self.mapper.rows(rows)
+        self.excitation = driven.excitation[-1]
         excitation = self._delay.process(driven.excitation)
         paths = self._paths(rows.angle)
         moments = self.predictor.predict(excitation, *paths)

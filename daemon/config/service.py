@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from daemon.config.ros2 import Ros2OutputConfig
 from daemon.config.section import Positive, Renamed, Section
@@ -39,6 +39,11 @@ class OutputConfig(Section):
         0.0,
         description="Rate at which what each muscle does is published, Hz, at most that of the "
         "model, and logged, at most 20; 0 tells nothing of it.",
+    )
+    signals_hz: Annotated[float, Field(ge=0, le=50)] = Field(
+        10.0,
+        description="Rate at which the levels of the EMG channels are published, Hz, 1 to 50; 0 "
+        "tells nothing of them.",
     )
     valid_for_s: Annotated[float, Field(gt=0, le=1)] = Field(
         0.1, description="Time after which a controller must not use a message any more, s."
@@ -76,6 +81,13 @@ class OutputConfig(Section):
     distrust_s: Positive = Field(
         8.0, description="Data without a pause that it takes to lose trust, s."
     )
+
+    @field_validator("signals_hz")
+    @classmethod
+    def _comes_every_second(cls, rate_hz: float) -> float:
+        if 0.0 < rate_hz < 1.0:
+            raise ValueError("use at least 1 Hz, or 0 for no levels")
+        return rate_hz
 
     @model_validator(mode="after")
     def _trusts_less_than_it_distrusts(self) -> Self:

@@ -54,6 +54,12 @@ class Config(Section):
         """Whether the reference is the motion, so that no joint moment is needed."""
         return self.calibrator.reference == "acceleration"
 
+    @property
+    def driving_channels(self) -> list[str]:
+        """The EMG channels that drive a muscle, in the order of the stream."""
+        driving = {name for channels in self.model.muscles.values() for name in channels}
+        return [name for name in self.streams.emg.channels if name in driving]
+
     @model_validator(mode="after")
     def _has_its_reference(self) -> Self:
         for key in ("external", "accelerations"):

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import getpass
+
 import zmq
 
-from daemon.ipc.requests import MAX_REPLY_BYTES, ControlError, Reply, Request, unpack_reply
+from daemon.ipc.requests import (
+    MAX_NAME,
+    MAX_REPLY_BYTES,
+    ControlError,
+    Reply,
+    Request,
+    unpack_reply,
+)
 from pipeline.errors import UserError
 from pipeline.transport.curve import ClientKeys, be_client
 
@@ -50,3 +59,12 @@ def ask(address: str, request: Request, patience_s: float, keys: ClientKeys | No
             return unpack_reply(socket.recv())
         except ControlError as error:
             raise UserError(f"What answers on {address} is no hillstream: {error}") from error
+
+
+def account() -> str | None:
+    """Return the name of the account that runs this program, for the daemon's log."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # no such account, as in some containers
+        return None
+    return name.encode(errors="replace").decode()[:MAX_NAME] or None

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from daemon.config import Config, EnvelopeConfig
 from daemon.control.parameter_history import Versions
@@ -23,9 +28,10 @@ from daemon.ipc.orders import (
     Recorded,
     RecordOrder,
     RestoreOrder,
+    SamplesOrder,
     WorkerName,
 )
-from daemon.ipc.requests import Command, Reply, Request
+from daemon.ipc.requests import READS, Command, Reply, Request
 from pipeline.output.message import StatusMessage
 from pipeline.streams import clock
 
@@ -35,6 +41,10 @@ if TYPE_CHECKING:
 ANSWER_WITHIN_S = 1.5
 """How long a worker may take; below the patience of `hillstream ctl`."""
 
+LOG_LENGTH = 50
+"""So many of the newest commands are told with the status."""
+
+Array = NDArray[np.float64]
 Log = Callable[[Request, Reply], None]
 
 
@@ -62,7 +72,7 @@ class RequestHandler:
     server
         The control port, or None where there is none.
     log
-        Told of every command that asks for more than the status, and its outcome.
+        Told of every command that does more than ask, and its outcome.
     doubt
         Returns why a parameter set is not trusted, in a sentence; empty where it is.
     """
@@ -95,6 +105,8 @@ class RequestHandler:
         self._recording: Recorded | None = None
         self._concerns: dict[str, ConcernOrder] = {}
         self._status: StatusMessage | None = None
+        self._commands: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
+        """As the status reply tells them."""
 
     def hear(self, status: StatusMessage) -> None:
         """Take note of the newest status that was published; from any thread."""
@@ -146,6 +158,10 @@ class RequestHandler:
                 return Reply(ok=True, sentence=f"Marked at {clock.now():.3f} s: {request.text}")
             case Command.PAUSE | Command.RESUME:
                 return self._pause(request.command is Command.PAUSE)
+            case Command.COMPARE:
+                return self._compared(request.version or 0)
+            case Command.SAMPLES:
+                return self._sample(request.channels[0])
             case Command.ROLLBACK:
                 return self._roll_back(request.version or 0)
             case Command.MVC_START | Command.MVC_STOP:
@@ -163,10 +179,43 @@ class RequestHandler:
 
     def _roll_back(self, version: int) -> Reply | Order:
         if version not in self._versions:
-            return _refused(f"Version {version} is unknown; known are {self._versions.known}.")
+            return self._unknown(version)
         if not self._config.calibrates:
             return _refused("Nothing is calibrated in this run, so version 0 is in force anyway.")
-        return RestoreOrder.of(version, self._versions.subject(version))
+        subject, certainty = self._versions.subject(version), self._versions.certainty(version)
+        return RestoreOrder.of(version, subject, certainty)
+
+    def _unknown(self, version: int) -> Reply:
+        return _refused(f"Version {version} is unknown; known are {self._versions.known}.")
+
+    def _compared(self, version: int) -> Reply:
+        """Return what a rollback to a version would change."""
+        if version not in self._versions:
+            return self._unknown(version)
+        newest = self._versions.newest
+        now, then = self._versions.subject(newest), self._versions.subject(version)
+        parameters = {
+            name: _pairs(now.muscles, values, then.values()[name])
+            for name, values in now.values().items()
+        }
+        data: dict[str, Any] = {"version": version, "newest": newest, "parameters": parameters}
+        if now.bones:
+            data["bones"] = {label: [x, then.bones[label]] for label, x in now.bones.items()}
+        if now.delay_s is not None or then.delay_s is not None:
+            data["delay_s"] = [now.delay_s, then.delay_s]
+        sentence = f"Version {version} beside version {newest}, which is in force."
+        return Reply(ok=True, sentence=sentence, data=data)
+
+    def _sample(self, channel: str) -> Reply | Order:
+        """Return the order for raw EMG of a channel, or why there is none."""
+        emg = self._config.streams.emg
+        if self._config.envelope.kind != "raw":
+            return _refused("The EMG comes as ready envelopes, so there are no raw samples.")
+        if channel not in emg.channels:
+            return _refused(
+                f"The EMG has no channel {channel!r:.110}; it has {', '.join(emg.channels)}."
+            )
+        return SamplesOrder(channel=channel)
 
     def _told(self) -> Reply:
         """Return the status: the newest that was published, and what the operator has set."""
@@ -180,6 +229,7 @@ class RequestHandler:
             "recording": self._recording,
             "refused_operators": self._server.kept_out if self._server else 0,
             **self._levels(),
+            "log": list(self._commands),
             "age_s": None if status is None else clock.now() - status.t,
             "status": None if status is None else status.model_dump(mode="json"),
         }
@@ -237,8 +287,15 @@ class RequestHandler:
             data = self._levels() if answer.scale else {}
             if answer.scale:
                 data |= {"changed": answer.scale.changed, "before": before}
+            if answer.samples is not None:
+                data |= self._samples(waiting.request.channels[0], answer.samples)
             reply = Reply(ok=answer.ok, sentence=answer.sentence, data=data)
             self._reply(waiting.client, waiting.request, reply)
+
+    def _samples(self, channel: str, packed: bytes) -> dict[str, Any]:
+        x = [v if math.isfinite(v) else None for v in memoryview(packed).cast("d").tolist()]
+        rate_hz = self._config.streams.emg.rate_hz
+        return {"channel": channel, "rate_hz": rate_hz, "unit": "V", "x": x}
 
     def _give_up(self, now: float) -> None:
         late = [number for number, w in self._waiting.items() if now > w.deadline]
@@ -262,10 +319,29 @@ class RequestHandler:
         return _refused(f"The {worker} is being started; try again in a few seconds.")
 
     def _reply(self, client: bytes, request: Request, reply: Reply) -> None:
-        if request.command is not Command.STATUS:
+        if request.command not in READS:
             self._log(request, reply)
+            self._commands.append(_entry(request, reply))
         if self._server:
             self._server.reply(client, reply)
+
+
+def _entry(request: Request, reply: Reply) -> dict[str, Any]:
+    """Return a command that has just been answered, as the status reply tells of it."""
+    return {
+        "t": clock.now(),
+        "command": request.command.value,
+        "argument": request.argument,
+        "ok": reply.ok,
+        "sentence": reply.sentence,
+        "by": request.by,
+    }
+
+
+def _pairs(muscles: Sequence[str], now: Array, then: Array) -> dict[str, list[float]]:
+    """Return both values of each muscle."""
+    pairs = np.stack([now, then], axis=1).tolist()
+    return dict(zip(muscles, pairs, strict=True))
 
 
 def _refused(sentence: str) -> Reply:

@@ -3,15 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.ipc.messages import CertaintyMap
+from pipeline.model.identifiability import Identifiability
 from pipeline.model.subject import CALIBRATED, Subject
 
 CAPACITY = 10_000
 """Sets that are kept beside the first: almost three hours of one a second."""
+
+
+_KINDS = tuple(Identifiability)
+
+
+class _KeptCertainty(NamedTuple):
+    """How well a set is known, packed: there may be thousands."""
+
+    deviation: NDArray[np.float32]
+    """As `CALIBRATED` names them, shape [parameter, muscle]."""
+    identifiability: NDArray[np.uint8]
+    """Places in `_KINDS`, of the same shape."""
+
+    @classmethod
+    def of(cls, certainty: CertaintyMap) -> Self:
+        """Return a certainty, packed."""
+        kinds = [[_KINDS.index(k) for k in certainty.identifiability[n]] for n in CALIBRATED]
+        deviation = [certainty.deviation[name] for name in CALIBRATED]
+        return cls(np.array(deviation, dtype=np.float32), np.array(kinds, dtype=np.uint8))
+
+    def whole(self) -> CertaintyMap:
+        """Return the certainty, deviations to seven digits."""
+        kinds = [tuple(_KINDS[place] for place in row) for row in self.identifiability.tolist()]
+        return CertaintyMap(
+            deviation=dict(zip(CALIBRATED, self.deviation.tolist(), strict=True)),
+            identifiability=dict(zip(CALIBRATED, kinds, strict=True)),
+        )
 
 
 class _Kept(NamedTuple):
@@ -22,6 +51,7 @@ class _Kept(NamedTuple):
     bones: NDArray[np.float64]
     """In the order of the first set's."""
     delay_s: float | None
+    certainty: _KeptCertainty | None
 
 
 class Versions:
@@ -42,13 +72,14 @@ class Versions:
         self.newest = 0
         """Version of the set in force."""
 
-    def add(self, version: int, subject: Subject) -> None:
-        """Keep a set that has come into force, newer than all before."""
+    def add(self, version: int, subject: Subject, certainty: CertaintyMap | None = None) -> None:
+        """Keep a set that has come into force, newer than all before, and how well it is known."""
         values = subject.values()
         self._later[version] = _Kept(
             np.array([values[name] for name in CALIBRATED]),
             np.array([subject.bones[label] for label in self._start.bones]),
             subject.delay_s,
+            None if certainty is None else _KeptCertainty.of(certainty),
         )
         self.newest = version
         if len(self._later) > self._capacity:
@@ -66,6 +97,11 @@ class Versions:
         bones = dict(zip(start.bones, kept.bones.tolist(), strict=True))
         muscles = dict(zip(CALIBRATED, kept.muscles, strict=True))
         return replace(start.with_values(muscles), bones=bones, delay_s=kept.delay_s)
+
+    def certainty(self, version: int) -> CertaintyMap | None:
+        """Return how well a version is known, None where nobody knows; raises as `subject`."""
+        kept = None if version == 0 else self._later[version].certainty
+        return kept and kept.whole()
 
     @property
     def known(self) -> str:

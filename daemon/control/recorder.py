@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from daemon.config import Config
-from daemon.control.client import ask
+from daemon.control.client import account, ask
 from daemon.ipc.orders import Recorded
 from daemon.ipc.requests import Command, Reply, Request
 from pipeline.errors import UserError
@@ -49,7 +49,8 @@ class DaemonRecorder:
         return self._ask(Request(command=command, confirmed=confirmed and what == "mvc"))
 
     def _ask(self, request: Request) -> Reply:
-        return ask(self._address, request, _PATIENCE_S, self._keys)
+        named = request.model_copy(update={"by": account()})
+        return ask(self._address, named, _PATIENCE_S, self._keys)
 
 
 def running_daemon(config: Config, keys: ClientKeys | None) -> DaemonRecorder | None:

@@ -24,12 +24,6 @@ def bare_envelope(config: Config) -> Envelope:
     return build_envelope(config.model_copy(update={"envelope": section}))
 
 
-def driving_channels(config: Config) -> list[str]:
-    """Return the EMG channels that drive a muscle, in the order of the stream."""
-    driving = {name for channels in config.model.muscles.values() for name in channels}
-    return [name for name in config.streams.emg.channels if name in driving]
-
-
 def chosen_channels(config: Config, names: str | None) -> list[str]:
     """Return the channels named in a list with commas; those that drive muscles where None.
 
@@ -39,7 +33,7 @@ def chosen_channels(config: Config, names: str | None) -> list[str]:
         If the stream has no such channel.
     """
     if names is None:
-        return driving_channels(config)
+        return config.driving_channels
     chosen = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
     unknown = [name for name in chosen if name not in config.streams.emg.channels]
     if unknown or not chosen:

@@ -9,7 +9,6 @@ from typing import Any
 
 from daemon.config import Config
 from daemon.config.edit import Changes, Value
-from daemon.guidance.emg import driving_channels
 from daemon.guidance.findings import Findings
 from daemon.live.mvc import FALLEN
 from pipeline.emg.levels import HIGHEST_REST
@@ -66,7 +65,7 @@ class Outcome:
         """
         if config.envelope.scaled_to == "mvc":
             return []
-        return [name for name in driving_channels(config) if name not in self.mvc]
+        return [name for name in config.driving_channels if name not in self.mvc]
 
     def told(self, **more: object) -> dict[str, Any]:
         """Return it for a program."""

@@ -31,6 +31,8 @@ MAX_ITEMS = 10_000
 logger = logging.getLogger(__name__)
 
 Array = NDArray[np.float64]
+Block = Annotated[bytes, Field(max_length=2_000_000)]
+"""Numbers as little-endian float64, or a frame of another channel."""
 Numbers = list[float]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Values = dict[str, list[Finite]]
@@ -101,12 +103,17 @@ class BoneMap(BaseModel):
     identifiability: Identifiability
 
 
-class ConfidenceMap(BaseModel):
-    """`pipeline.calibrate.confidence.Confidence`, arrays as lists."""
+class CertaintyMap(BaseModel):
+    """How well each parameter of a set is known; what is kept of it to go back to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     deviation: Values
     identifiability: dict[str, tuple[Identifiability, ...]]
+
+
+class ConfidenceMap(CertaintyMap):
+    """`pipeline.calibrate.confidence.Confidence`, arrays as lists."""
+
     directions: list[Values]
     residual: list[Finite]
     bones: dict[str, BoneMap] = {}
@@ -173,9 +180,21 @@ class UpdateMessage(LinkMessage):
     synergies: SynergyMap | None = None
     restored: Annotated[int, Field(ge=0)] | None = None
     """Version whose parameters have come back, after a rollback."""
+    restored_certainty: CertaintyMap | None = None
+    """How well those were known, where that was kept."""
+
+    @property
+    def certainty(self) -> CertaintyMap | None:
+        """How well the set that the update has put in force is known; None where nobody knows."""
+        return self.confidence or self.restored_certainty
 
     @classmethod
-    def of(cls, update: Update, restored: int | None = None) -> UpdateMessage:
+    def of(
+        cls,
+        update: Update,
+        restored: int | None = None,
+        restored_certainty: CertaintyMap | None = None,
+    ) -> UpdateMessage:
         """Return the message that tells of `update`, which may have `restored` a version."""
         return cls(
             result=update.result,
@@ -199,6 +218,7 @@ class UpdateMessage(LinkMessage):
             synergies=update.synergies
             and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),
             restored=restored,
+            restored_certainty=restored_certainty,
         )
 
     def subject(self, like: Subject) -> Subject:

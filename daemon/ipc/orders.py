@@ -12,7 +12,16 @@ from typing import Annotated, ClassVar, Literal
 import zmq
 from pydantic import Field
 
-from daemon.ipc.messages import MAX_BYTES, Finite, LinkMessage, Multipliers, Values, described
+from daemon.ipc.messages import (
+    MAX_BYTES,
+    Block,
+    CertaintyMap,
+    Finite,
+    LinkMessage,
+    Multipliers,
+    Values,
+    described,
+)
 from daemon.ipc.sockets import QUEUE, read
 from pipeline.model.subject import Subject
 
@@ -47,13 +56,20 @@ class RestoreOrder(Order):
     values: Values
     delay_s: Finite | None
     bones: Multipliers
+    certainty: CertaintyMap | None = None
+    """How well they were known; None where that was not kept."""
 
     @classmethod
-    def of(cls, version: int, subject: Subject) -> RestoreOrder:
+    def of(
+        cls, version: int, subject: Subject, certainty: CertaintyMap | None = None
+    ) -> RestoreOrder:
         """Return the order to go back to `subject`, which was `version`."""
-        values = {k: v.tolist() for k, v in subject.values().items()}
         return cls(
-            version=version, values=values, delay_s=subject.delay_s, bones=dict(subject.bones)
+            version=version,
+            values={k: v.tolist() for k, v in subject.values().items()},
+            delay_s=subject.delay_s,
+            bones=dict(subject.bones),
+            certainty=certainty,
         )
 
     def subject(self, like: Subject) -> Subject:
@@ -81,6 +97,14 @@ class RecordOrder(Order):
     """Whether an MVC far below the old one is meant."""
     channels: list[str] = Field(default_factory=list)
     """Whose MVC is to be taken; all where empty."""
+
+
+class SamplesOrder(Order):
+    """Hand over the newest raw EMG of a channel."""
+
+    topic: ClassVar[str] = "samples"
+    worker: ClassVar[WorkerName] = "predictor"
+    channel: str
 
 
 class ConcernOrder(Order):
@@ -127,9 +151,11 @@ class Answer(LinkMessage):
     """What the predictor records now."""
     scale: Scale | None = None
     """The new scale, where the order has brought one."""
+    samples: Block | None = None
+    """Raw EMG, V, where the order asked for it."""
 
 
-ORDERS = (PauseOrder, RestoreOrder, ForgetOrder, RecordOrder, ConcernOrder)
+ORDERS = (PauseOrder, RestoreOrder, ForgetOrder, RecordOrder, SamplesOrder, ConcernOrder)
 ANSWERS = (Hello, Answer)
 
 

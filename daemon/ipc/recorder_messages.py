@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from daemon.ipc.messages import Finite, LinkMessage
+from daemon.ipc.messages import Block, Finite, LinkMessage
 from daemon.ipc.requests import Reply, Request
 from pipeline.output.message import StatusMessage, unpack
 from pipeline.streams import clock
 
 Array = NDArray[np.float64]
-Block = Annotated[bytes, Field(max_length=2_000_000)]
-"""Numbers as little-endian float64, or a frame of another channel."""
 
 
 class TraceMessage(LinkMessage):

@@ -24,6 +24,8 @@ MAX_CHANNELS = 256
 """Most channels that a request names."""
 MAX_TEXT = 500
 """Most characters of a mark."""
+MAX_NAME = 100
+"""Most characters of who asks."""
 
 
 class ControlError(Exception):
@@ -43,6 +45,14 @@ class Command(StrEnum):
     BASELINE_START = "baseline start"
     BASELINE_STOP = "baseline stop"
     MARK = "mark"
+    COMPARE = "compare"
+    SAMPLES = "samples"
+
+
+READS = frozenset({Command.STATUS, Command.COMPARE, Command.SAMPLES})
+"""Commands that only ask: they change nothing, and the session does not tell of them."""
+_WITH_VERSION = (Command.ROLLBACK, Command.COMPARE)
+_WITH_CHANNELS = (Command.MVC_START, Command.SAMPLES)
 
 
 class _Frame(BaseModel):
@@ -63,13 +73,17 @@ class Request(_Frame):
     command
         What to do.
     version
-        Parameter set to go back to; ``rollback`` needs it, nothing else takes it.
+        Parameter set to go back to, or to compare; ``rollback`` and ``compare`` need it, nothing
+        else takes it.
     text
         What to write down; ``mark`` needs it, nothing else takes it.
     confirmed
         That a new MVC far below the old one is meant; only ``mvc stop`` takes it.
     channels
-        EMG channels whose MVC is to be taken, all of them where empty; only ``mvc start`` takes it.
+        EMG channels whose MVC is to be taken, all of them where empty; ``samples`` needs one,
+        otherwise only ``mvc start`` takes it.
+    by
+        Who asks, for the log; not proven by anything.
     """
 
     command: Command
@@ -77,19 +91,29 @@ class Request(_Frame):
     text: Annotated[str, Strict(), Field(min_length=1, max_length=MAX_TEXT)] | None = None
     confirmed: Annotated[bool, Strict()] = False
     channels: Annotated[list[Annotated[str, Strict()]], Field(max_length=MAX_CHANNELS)] = []
+    by: Annotated[str, Strict(), Field(min_length=1, max_length=MAX_NAME)] | None = None
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
-        for name, owner in (("version", Command.ROLLBACK), ("text", Command.MARK)):
+        for name, owners in (("version", _WITH_VERSION), ("text", (Command.MARK,))):
             given = getattr(self, name) is not None
-            if given != (self.command is owner):
+            if given != (self.command in owners):
                 verb = "takes no" if given else "needs a"
                 raise ValueError(f"'{self.command}' {verb} {name}")
         if self.confirmed and self.command is not Command.MVC_STOP:
             raise ValueError(f"'{self.command}' has nothing to confirm")
-        if self.channels and self.command is not Command.MVC_START:
+        if self.channels and self.command not in _WITH_CHANNELS:
             raise ValueError(f"'{self.command}' takes no channels")
+        if self.command is Command.SAMPLES and len(self.channels) != 1:
+            raise ValueError(f"'{self.command}' needs one channel")
         return self
+
+    @property
+    def argument(self) -> str | None:
+        """What the command was given, as a log tells it."""
+        if self.version is not None:
+            return str(self.version)
+        return self.text or ", ".join(self.channels) or None
 
 
 class Reply(_Frame):

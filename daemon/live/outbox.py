@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.live.signals import Levels
 from pipeline.output.guard import MomentGuard
 from pipeline.output.message import MomentMessage, OutputCounts, Status
 from pipeline.output.publisher import Publisher
@@ -56,6 +57,8 @@ class Outbox:
         FAULT and no joint is ok."""
         self.synthesised: tuple[int, ...] = ()
         """Places of the muscles that are driven by what the others do."""
+        self._signalled = 0
+        """Rows there were when levels were published last."""
         self.rows = 0
         """Rows published; messages without a new row do not count."""
 
@@ -104,6 +107,24 @@ class Outbox:
         """
         if self._said is not None and self._said.t is not None and np.isfinite(states).all():
             self._publisher.publish_muscles(states, self._said)
+
+    def signals(self, levels: Levels, excitation: Array) -> None:
+        """Publish the levels of the EMG channels, and what drives the muscles.
+
+        Nothing is told of the excitation where no row went out since the last time, and nothing at
+        all goes out where a number is not finite.
+
+        Parameters
+        ----------
+        levels
+            Of the channels.
+        excitation
+            Newest, shape [muscle].
+        """
+        driven = self.rows > self._signalled
+        self._signalled = self.rows
+        if np.isfinite(levels.high).all() and np.isfinite(excitation).all():
+            self._publisher.publish_signals(*levels, excitation if driven else excitation[:0])
 
     def counts(self) -> OutputCounts:
         """Return what went wrong on the ways out so far."""

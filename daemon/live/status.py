@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from daemon.config import Config
 from daemon.ipc.messages import UpdateMessage
 from daemon.ipc.orders import Recorded
+from daemon.live.heard import NOTHING, Heard, Known, told_of
 from daemon.live.histogram import Histogram
 from daemon.live.mvc import NAMES
 from daemon.live.outbox import Outbox
 from pipeline.model.subject import Subject
-from pipeline.output.message import CalibratorReport, Latency, Status, StatusMessage, Ticks
+from pipeline.output.message import Latency, Status, StatusMessage, Ticks
 from pipeline.streams import clock
 from pipeline.streams.base import SourceState, StreamHealth
 
@@ -37,9 +38,11 @@ class StatusReporter:
         The set-up.
     session
         Names this run in every message.
+    heard
+        What the calibrator had said before.
     """
 
-    def __init__(self, config: Config, session: str) -> None:
+    def __init__(self, config: Config, session: str, heard: Heard = NOTHING) -> None:
         self._config = config
         self._session = session
         self._started = clock.now()
@@ -49,8 +52,7 @@ class StatusReporter:
         """Latencies that all statuses so far told of."""
         self._late = 0
         self._reference: Array | None = None
-        self._update: UpdateMessage | None = None
-        self._updated = self._started
+        self._heard = heard
         self._warning = _warning(config)
         self.recording: Recorded | None = None
         """What is being recorded."""
@@ -75,7 +77,11 @@ class StatusReporter:
 
     def update(self, update: UpdateMessage) -> None:
         """Take note of the calibrator's newest update."""
-        self._update, self._updated = update, clock.now()
+        self._heard = self._heard.step(update)
+
+    def known(self, subject: Subject) -> Known:
+        """Return how well the newest parameters are known, which `subject` has."""
+        return told_of(self._heard.certainty, len(subject.muscles))
 
     def message(
         self,
@@ -116,10 +122,11 @@ class StatusReporter:
             latency_ms=Latency(**self.last_latency.milliseconds()),
             streams=tuple(health),
             output=outbox.counts(),
-            calibrator=self._calibrator(now),
+            calibrator=self._heard.report(now),
             rmse=dict(rmse),
             parameters={k: tuple(v) for k, v in subject.values().items()},
             muscles=subject.muscles,
+            **self.known(subject),
             channels=dict(faulty),
             synthesised=tuple(subject.muscles[i] for i in outbox.synthesised),
             doubt=outbox.doubt,
@@ -142,7 +149,7 @@ class StatusReporter:
                 f"{NAMES[self.recording]} is being recorded until "
                 f"'hillstream ctl {self.recording} stop'; the moments go on."
             )
-        silent_s = now - self._updated
+        silent_s = now - max(self._started, self._heard.at)
         if (
             self._config.calibrates
             and silent_s > SILENT_AFTER_STRIDES * self._config.calibrator.stride_s
@@ -152,19 +159,6 @@ class StatusReporter:
                 f"parameter set {outbox.version}."
             )
         return ""
-
-    def _calibrator(self, now: float) -> CalibratorReport | None:
-        update = self._update
-        if update is None:
-            return None
-        return CalibratorReport(
-            result=update.result,
-            sentence=update.sentence,
-            version=update.version,
-            loss=update.loss,
-            seconds=update.seconds,
-            age_s=now - self._updated,
-        )
 
     def _known_reference(self) -> dict[str, tuple[float, ...]] | None:
         if self._reference is None or not np.isfinite(self._reference).all():

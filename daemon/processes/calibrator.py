@@ -25,7 +25,6 @@ from daemon.processes.signs import Stop
 from pipeline.calibrate.calibrator import Calibrator
 from pipeline.model.arithmetic import set_up_arithmetic
 from pipeline.model.subject import Subject
-from pipeline.update import Update
 
 POLL_S = 0.1
 
@@ -86,7 +85,8 @@ class CalibratorWorker:
         self._obey()
         self._take()
         if self._calibrator.due():
-            self._tell(self._calibrator.skip() if self._paused else self._calibrator.update())
+            update = self._calibrator.skip() if self._paused else self._calibrator.update()
+            self._updates.send(UpdateMessage.of(update))
             give_back_memory()
 
     def _obey(self) -> None:
@@ -99,14 +99,12 @@ class CalibratorWorker:
                 update = self._calibrator.restore(
                     order.subject(self._calibrator.subject), order.version
                 )
-                self._tell(update, order.version)
+                message = UpdateMessage.of(update, order.version, order.certainty)
+                self._updates.send(message)
                 self._line.send(Answer(number=order.number, ok=True, sentence=update.sentence))
             elif isinstance(order, ForgetOrder):
                 self._forgotten = order.before
                 self._calibrator.forget()
-
-    def _tell(self, update: Update, restored: int | None = None) -> None:
-        self._updates.send(UpdateMessage.of(update, restored))
 
     def _take(self) -> None:
         """Wait for rows and take all that have come."""

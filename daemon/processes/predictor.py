@@ -20,14 +20,24 @@ from daemon.assembly.subject import delay_of
 from daemon.config import Config, Ros2OutputConfig
 from daemon.host.realtime import GarbageCollector, claim_for_predictor
 from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage
-from daemon.ipc.orders import ORDERS, ConcernOrder, DealerSocket, Hello, RecordOrder
+from daemon.ipc.orders import (
+    ORDERS,
+    Answer,
+    ConcernOrder,
+    DealerSocket,
+    Hello,
+    RecordOrder,
+    SamplesOrder,
+)
 from daemon.ipc.sockets import Listener, Speaker
 from daemon.live.electrode_alerts import ElectrodeAlerts
+from daemon.live.heard import Heard
 from daemon.live.input_watch import InputWatch
 from daemon.live.mvc import LiveLevels
 from daemon.live.outbox import Outbox
 from daemon.live.reference_watch import ReferenceWatch
 from daemon.live.scoreboard import Scoreboard
+from daemon.live.signals import SAMPLES_S, LevelWatch, RecentEmg
 from daemon.live.stages import StageTimes
 from daemon.live.status import StatusReporter
 from daemon.live.stream_alerts import StreamAlerts
@@ -82,6 +92,7 @@ def main(
     start: Subject,
     version: int,
     trust: TrustState,
+    heard: Heard,
     memory: Path,
     summary: Path,
     stop: Stop,
@@ -99,6 +110,8 @@ def main(
         Parameters to start with, and their version.
     trust
         What is thought of them and of those before.
+    heard
+        What the calibrator has said so far.
     memory
         Folder in which is remembered which LSL outlets the streams were taken from.
     summary
@@ -108,7 +121,7 @@ def main(
     """
     torch.set_num_threads(1)
     claim_for_predictor(config.realtime)
-    predictor = LivePredictor(config, addresses, start, version, trust, memory)
+    predictor = LivePredictor(config, addresses, start, version, trust, heard, memory)
     try:
         stop.announce_ready()
         while not stop.requested():
@@ -141,6 +154,7 @@ class LivePredictor:
         start: Subject,
         version: int,
         trust: TrustState,
+        heard: Heard,
         memory: Path,
     ) -> None:
         self._config = config
@@ -167,6 +181,10 @@ class LivePredictor:
         self._care = ElectrodeAlerts(config.model.muscles, self._pipeline.mapper, self._outbox)
         self._alerts = StreamAlerts(self._outbox)
         self._levels = LiveLevels(config, self._pipeline.envelope)
+        self._signals = _level_watch(config)
+        if config.output.signals_hz:
+            self._pipeline.enveloped = self._signals.add
+        self._recent = RecentEmg(config.streams.emg.rate_hz, config.streams.max_gap_s)
         self._reference = ReferenceWatch(config.model.dofs, config.output.max_moment_nm)
         self._pairs = Pace(PAIRING_HZ)
         self._batch: list[PairedRows] = []
@@ -177,7 +195,7 @@ class LivePredictor:
         """What is known of each number of the bones in force; nothing after a rollback."""
         self._delay_deviation_s: float | None = None
         self._sources = {source.spec.key: source for source in build_sources(config, memory)}
-        self._reporter = StatusReporter(config, meta.session)
+        self._reporter = StatusReporter(config, meta.session, heard)
         self._inputs = InputWatch(
             config, self._pipeline, self._outbox, self._care, self._reporter.remarks
         )
@@ -226,6 +244,7 @@ class LivePredictor:
             return
         if chunk.stream == "emg":
             self._stages.arrived(float(chunk.t[-1]))
+            self._recent.add(chunk)
         self._inputs.pass_on(chunk)
         if self._tracer and chunk.stream == "emg":
             self._tracer.emg(chunk)
@@ -233,6 +252,9 @@ class LivePredictor:
     def _look_after(self, predicted: Predicted | None) -> None:
         """Do what is due besides; right after a publication there is time for it."""
         self._publisher.tend()
+        levels = self._signals.due()
+        if levels is not None:
+            self._outbox.signals(levels, self._pipeline.excitation)
         if self._tracer and predicted is not None:
             self._tracer.predicted(predicted)
         if predicted is None or self._pairs.due(float(predicted.t[-1])):
@@ -303,14 +325,18 @@ class LivePredictor:
         self._delay_deviation_s = known.delay_deviation_s if known else None
         self._pipeline.predictor.adopt(self._subject, update.version, confidence)
         self._pipeline.set_delay(delay_of(self._config, self._subject))
-        values = {k: tuple(v) for k, v in self._subject.values().items()}
+        self._tell_of_parameters()
+
+    def _tell_of_parameters(self) -> None:
+        """Publish the newest parameters, and how well they are known."""
         self._publisher.publish_parameters(
             ParametersMessage(
                 session=self._session,
-                version=update.version,
+                version=self._received,
                 t=clock.now(),
-                values=values,
+                values={k: tuple(v) for k, v in self._subject.values().items()},
                 muscles=self._subject.muscles,
+                **self._reporter.known(self._subject),
             )
         )
 
@@ -339,8 +365,25 @@ class LivePredictor:
         if isinstance(order, RecordOrder):
             self._line.send(self._levels.obey(order))
             self._reporter.recording = self._levels.recording
+        elif isinstance(order, SamplesOrder):
+            self._line.send(self._samples(order))
         elif isinstance(order, ConcernOrder):
             self._concern(order)
+
+    def _samples(self, order: SamplesOrder) -> Answer:
+        place = self._config.streams.emg.channels.index(order.channel)
+        found = self._recent.channel(place, clock.now())
+        if found is None:
+            said = f"No EMG has come for {SAMPLES_S:g} s; is the EMG stream live?"
+        else:
+            said = f"The newest {len(found)} samples of EMG channel {order.channel}."
+        return Answer(
+            number=order.number,
+            ok=found is not None,
+            sentence=said,
+            recording=self._levels.recording,
+            samples=None if found is None else found.astype("<f8").tobytes(),
+        )
 
     def _concern(self, order: ConcernOrder) -> None:
         """Tell of something from now on, or no longer."""
@@ -422,6 +465,11 @@ class LivePredictor:
         self._line.close()
 
 
+def _level_watch(config: Config) -> LevelWatch:
+    channels = config.streams.emg.channels
+    return LevelWatch(channels, config.driving_channels, config.output.signals_hz)
+
+
 def _guard(config: Config) -> MomentGuard:
     return MomentGuard(
         n_dofs=len(config.model.dofs),
@@ -438,6 +486,7 @@ def _meta(config: Config, subject: Subject) -> MetaMessage:
         rate_hz=config.model.rate_hz,
         title=config.title,
         muscles=subject.muscles,
+        channels=tuple(config.driving_channels),
         valid_for_s=config.output.valid_for_s,
     )
 

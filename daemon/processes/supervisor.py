@@ -26,6 +26,7 @@ from daemon.ipc.orders import DealerSocket
 from daemon.ipc.recorder_messages import CommandMessage, EventMessage, TroubleMessage
 from daemon.ipc.requests import Reply, Request
 from daemon.ipc.sockets import Listener
+from daemon.live.heard import NOTHING
 from daemon.live.trust import trust_rule
 from daemon.processes.nursery import Nursery
 from daemon.processes.worker import PATIENCE_S as END_WITHIN_S
@@ -162,7 +163,8 @@ class _Daemon:
         self._versions = Versions(start)
         self._rule = trust_rule(config)
         self._trust = self._rule.initial(start.trusted or config.output.trust_generic)
-        """Kept here too, so that it outlives a predictor."""
+        self._heard = NOTHING
+        """Both kept here too, so that they outlive a predictor."""
         self._events = DealerSocket(self._addresses["events"], (TroubleMessage,), bind=True)
         self._untold: deque[LinkMessage] = deque(maxlen=MOST_UNTOLD)
         self.session = session_path(config) if config.session.enabled else None
@@ -207,7 +209,13 @@ class _Daemon:
     def _start_predictor(self) -> None:
         config = self._config.model_copy(update={"envelope": self.requests.envelope})
         self._predictor.start(
-            config, self._addresses, *self._newest(), self._trust, self._folder, self._summary
+            config,
+            self._addresses,
+            *self._newest(),
+            self._trust,
+            self._heard,
+            self._folder,
+            self._summary,
         )
 
     def _start_recorder(self, path: Path, resume: bool) -> None:
@@ -287,15 +295,17 @@ class _Daemon:
         return self._trust.doubt(version)
 
     def _log(self, request: Request, reply: Reply) -> None:
-        logger.info("Command '%s': %s", request.command, reply.sentence)
+        by = f" by {request.by}" if request.by else ""
+        logger.info("Command '%s'%s: %s", request.command, by, reply.sentence)
         self._untold.append(CommandMessage.of(request, reply))
 
     def _keep_new_parameters(self) -> None:
         while isinstance(update := self._updates.receive(), UpdateMessage):
             self._trust = self._rule.step(self._trust, update)
+            self._heard = self._heard.step(update)
             if update.version > self._versions.newest:
                 subject = update.subject(self._versions.subject(0))
-                self._versions.add(update.version, subject)
+                self._versions.add(update.version, subject, update.certainty)
 
     def end(self) -> None:
         """End predictor, whose last message says STOPPED, and calibrator; then the recorder."""

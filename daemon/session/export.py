@@ -49,8 +49,7 @@ def export(path: Path, folder: Path, parquet: bool, on_progress: Progress) -> li
             tables = [table for table in schema.TABLES if table not in schema.missing(database)]
             for done, table in enumerate(tables, 1):
                 file = folder / f"{table}{'.parquet' if parquet else '.csv'}"
-                names = schema.columns(table)
-                write(file, table, database.execute(f"SELECT {', '.join(names)} FROM {table}"))
+                write(file, table, database.execute(schema.selection(database, table)))
                 written.append(file)
                 on_progress(done / len(tables))
         except OSError as error:

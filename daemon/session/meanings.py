@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.session.schema import TABLES
 
 _T = "Time on the LSL clock, s."
+_BY = "Who asked for it, as the request said; proven by nothing."
 
 MEANINGS: dict[str, tuple[str, dict[str, str]]] = {
     "session": (
@@ -138,15 +139,16 @@ MEANINGS: dict[str, tuple[str, dict[str, str]]] = {
             "histogram": "Upper edge of each bin in ms, colon, count.",
         },
     ),
-    "mark": ("each mark of an operator", {"t": _T, "text": "The remark."}),
+    "mark": ("each mark of an operator", {"t": _T, "text": "The remark.", "by": _BY}),
     "command": (
-        "each other command of an operator",
+        "each other command that does more than ask",
         {
             "t": _T,
             "command": "The command.",
             "argument": "What it was given.",
             "ok": "1 if it was done.",
             "reply": "The sentence that answered it.",
+            "by": _BY,
         },
     ),
     "mvc": (

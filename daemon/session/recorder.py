@@ -144,10 +144,10 @@ class Recorder:
     def command(self, t: float, request: Request, reply: Reply) -> None:
         """Note what the operator asked for and was answered; a mark is a row of its own."""
         if request.command is Command.MARK and reply.ok:
-            self._log.add("mark", t, request.text)
+            self._log.add("mark", t, request.text, request.by)
             return
-        argument = None if request.version is None else str(request.version)
-        self._log.add("command", t, request.command, argument, reply.ok, reply.sentence)
+        told = (request.command, request.argument, reply.ok, reply.sentence, request.by)
+        self._log.add("command", t, *told)
         if request.command is Command.MVC_STOP and reply.ok:
             self._mvc(t, reply.data)
 

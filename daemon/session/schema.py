@@ -65,8 +65,15 @@ TABLES: dict[str, tuple[str, ...]] = {
         "late INTEGER",
         "histogram TEXT",
     ),
-    "mark": ("t REAL", "text TEXT"),
-    "command": ("t REAL", "command TEXT", "argument TEXT", "ok INTEGER", "reply TEXT"),
+    "mark": ("t REAL", "text TEXT", "by TEXT"),
+    "command": (
+        "t REAL",
+        "command TEXT",
+        "argument TEXT",
+        "ok INTEGER",
+        "reply TEXT",
+        "by TEXT",
+    ),
     "mvc": ("t REAL", "channel TEXT", "before REAL", "after REAL"),
     "event": ("t REAL", "source TEXT", "kind TEXT", "sentence TEXT"),
 }
@@ -84,7 +91,20 @@ def missing(database: sqlite3.Connection) -> set[str]:
     return TABLES.keys() - there
 
 
+def selection(database: sqlite3.Connection, table: str) -> str:
+    """Return the SQL that reads a table, NULL for columns that an older session does not have."""
+    there = {row[1] for row in database.execute(f"PRAGMA table_info({table})")}
+    read = (f'"{name}"' if name in there else f'NULL AS "{name}"' for name in columns(table))
+    return f"SELECT {', '.join(read)} FROM {table}"
+
+
 def statements() -> str:
     """Return the SQL that creates all tables."""
-    made = (f"CREATE TABLE {name} ({', '.join(cols)});" for name, cols in TABLES.items())
+    made = (f"CREATE TABLE {name} ({_declared(cols)});" for name, cols in TABLES.items())
     return "\n".join((*made, f"PRAGMA user_version = {VERSION};"))
+
+
+def _declared(columns: tuple[str, ...]) -> str:
+    """Return columns as SQL declares them, in quotes: one is called as a word of SQL is."""
+    named = (column.split(maxsplit=1) for column in columns)
+    return ", ".join(f'"{name}" {kind}' for name, kind in named)

@@ -8,6 +8,7 @@ from pipeline.output.message import (
     MomentMessage,
     MusclesMessage,
     ParametersMessage,
+    SignalsMessage,
     StatusMessage,
 )
 
@@ -27,6 +28,8 @@ class Lines:
             return self._moment(message)
         if isinstance(message, MusclesMessage):
             return self._muscles(message)
+        if isinstance(message, SignalsMessage):
+            return self._signals(message)
         if isinstance(message, StatusMessage):
             return f"{message.t:.3f}  {message.status}  {message.note or message.status.sentence}"
         if isinstance(message, ParametersMessage):
@@ -53,6 +56,14 @@ class Lines:
             else f"{1e3 * (message.t_published - message.t):.1f} ms"
         )
         return f"{message.t_published:.3f}  {message.status}  {'  '.join(joints)} {unit}  age {age}"
+
+    def _signals(self, message: SignalsMessage) -> str:
+        """Return time and each channel's largest level since the last such message."""
+        meta, count = self._meta, len(message.high)
+        known = meta is not None and meta.session == message.session and len(meta.channels) == count
+        names = meta.channels if meta and known else [f"channel {i}" for i in range(count)]
+        levels = "  ".join(f"{name} {x:.0%}" for name, x in zip(names, message.high, strict=True))
+        return f"{message.t_published:.3f}  levels, of MVC  {levels}"
 
     def _muscles(self, message: MusclesMessage) -> str:
         """Return time and the muscles that pull most, each with its force and activation."""

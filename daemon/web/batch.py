@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,8 +38,8 @@ class Batch:
     def add_span(self, columns: slice, since: float, t: float, low: Values, high: Values) -> None:
         """Take values that hold for the whole time from `since` (excluded) to `t`, s."""
         if t - LONGEST_SPAN_S <= since < t:
-            first, last = int(since // FINEST_S) + 1, int(t // FINEST_S)
-            for bucket in range(first, last):
+            first, last = math.floor(since / FINEST_S), math.floor(t / FINEST_S)
+            for bucket in range(first + 1, last):
                 self.add(columns, (bucket + 0.5) * FINEST_S, low, high)
         self.add(columns, t, low, high)
 

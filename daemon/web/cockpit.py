@@ -13,6 +13,7 @@ from daemon.web.access.listening import Listening
 from daemon.web.access.token_file import TokenFile
 from daemon.web.app import build_app
 from daemon.web.commanding import DaemonControl
+from daemon.web.ear import Ear
 from daemon.web.hub import Hub
 from daemon.web.serve import Certificate, listening_socket, parse_listen, serve
 from pipeline.transport.curve import ClientKeys
@@ -79,8 +80,9 @@ def run(settings: Settings, stop: threading.Event, opened: Callable[[str], None]
     keys = settings.keys
     daemon = DaemonControl(settings.control, keys) if settings.control else None
     listener = listening_socket(host, port)
-    with listener, closing(Hub(settings.address, keys)) as hub:
+    with listener, closing(Ear(settings.address, keys)) as ear:
         shown = f"[{host}]" if ":" in host else host
         opened(f"http{'s' * encrypted}://{shown}:{listener.getsockname()[1]}/")
+        hub = Hub(settings.address, ear.frames)
         app = build_app(hub, access, daemon, settings.sessions)
         serve(app, listener, stop, settings.certificate)

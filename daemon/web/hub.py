@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import zmq
 
 from daemon.web.batch import Batch
 from daemon.web.board import Board
@@ -31,12 +30,8 @@ from pipeline.output.message import (
     StatusMessage,
     unpack,
 )
-from pipeline.output.subscriber import subscribed
 from pipeline.streams import clock
-from pipeline.transport.curve import ClientKeys
 
-MOST_PER_TURN = 5000
-"""More messages are not read in one turn, so that browsers are served meanwhile."""
 UPDATES_KEPT = 500
 LATENCY_EVERY_S = 1.0
 CLOCK_BACK_S = 1.0
@@ -67,49 +62,33 @@ class Session:
 
 
 class Hub:
-    """A client of the daemon; used from one thread.
+    """What is known of the daemon; used from one thread.
 
     Parameters
     ----------
     address
-        The daemon's output.zmq; nobody needs to be there yet.
-    keys
-        What the daemon knows this client by; None where it asks for no keys.
-
-    Raises
-    ------
-    UserError
-        If the address is none of ZeroMQ's.
+        Where it is listened to.
+    frames
+        Gives the frames that have come since it was last called, without waiting.
     """
 
-    def __init__(self, address: str, keys: ClientKeys | None = None) -> None:
-        self.address = address
+    def __init__(self, address: str, frames: Callable[[], Iterable[bytes]]) -> None:
+        self.address, self._frames = address, frames
         self.session: Session | None = None
         self.board = Board()
         self.updates: deque[dict[str, Any]] = deque(maxlen=UPDATES_KEPT)
         """The calibrator's updates of this session, as the page shows them."""
         self.updates_seen = 0
         """How many updates there have been, those of earlier sessions included."""
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket = subscribed(self._context, address, keys)
         self._watch = Watch(address, clock.now())
         self._batch = Batch()
         self._latency = LatencyWindow()
         self._latency_due = clock.now() + LATENCY_EVERY_S
         self._refused = 0
 
-    def close(self) -> None:
-        """Stop listening."""
-        self._socket.close()
-        self._context.term()
-
     def turn(self) -> None:
-        """Take all that has come; never waits. To be called some ten times a second."""
-        for _ in range(MOST_PER_TURN):
-            try:
-                frame = self._socket.recv(zmq.NOBLOCK)
-            except zmq.Again:
-                break
+        """Take all that has come; to be called some ten times a second."""
+        for frame in self._frames():
             self.hear(frame)
         self.settle(clock.now())
 
@@ -275,7 +254,7 @@ class Hub:
         )
 
     def _show_parameters(self, message: ParametersMessage) -> None:
-        posted = self.board.get("parameters")
-        start = posted.header["start"] if posted else message.values
         told = message.model_dump(mode="json", exclude={"session", "t"})
+        posted = self.board.get("parameters")
+        start = posted.header["start"] if posted else told["values"]
         self.board.post("parameters", {**told, "start": start})

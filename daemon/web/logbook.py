@@ -33,21 +33,33 @@ class LogReader:
 
     def __init__(self, hub: Hub, live: Live, daemon: DaemonControl) -> None:
         self._hub, self._live, self._daemon = hub, live, daemon
+        self._started_from = ""
 
     async def run(self) -> None:
         """Ask again and again."""
         while True:
             if self._live.browsers and self._hub.session:
                 try:
-                    await self._ask()
+                    await self._ask(self._hub.session.meta.session)
                 except UserError as error:  # the link tells that nobody is there
                     logger.info("%s", error)
             await asyncio.sleep(EVERY_S)
 
-    async def _ask(self) -> None:
+    async def _ask(self, session: str) -> None:
         reply = await self._daemon.ask(Request(command=Command.STATUS))
         if reply.ok:
             self._hub.board.post("log", _log(reply.data))
+        if self._started_from != session and "parameters" in self._hub.board:
+            await self._ask_for_the_start(session)
+
+    async def _ask_for_the_start(self, session: str) -> None:
+        """Learn what parameters the session began with, which may have been before it was heard."""
+        reply = await self._daemon.ask(Request(command=Command.COMPARE, version=0))
+        if reply.ok:
+            told = reply.data["parameters"]
+            start = {name: [then for _, then in told[name].values()] for name in told}
+            self._hub.start_from(session, start)
+        self._started_from = session
 
 
 def _log(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pipeline.output.message import (
     MusclesMessage,
     OutputCounts,
     ParametersMessage,
+    SignalsMessage,
     Status,
     StatusMessage,
 )
@@ -145,6 +146,37 @@ class Publisher:
         shared = {name: getattr(of, name) for name in _SHARED}
         shares = tuple(vectors[len(QUANTITIES) :])
         self._send(MusclesMessage(**shared, **values, moment=shares))
+
+    def publish_signals(
+        self, t: float, low: Array, high: Array, level: Array, excitation: Array
+    ) -> None:
+        """Publish the levels of the EMG channels, and what drives the muscles.
+
+        Parameters
+        ----------
+        t
+            Time of the newest EMG, s.
+        low, high, level
+            Smallest, largest and newest level since the last time, fraction of MVC, shape
+            [channel].
+        excitation
+            Newest, shape [muscle]; empty where there is none.
+
+        Raises
+        ------
+        ValueError
+            If a number is not finite: nothing has been sent then.
+        """
+        message = SignalsMessage(
+            session=self._meta.session,
+            t=t,
+            t_published=clock.now(),
+            low=low,
+            high=high,
+            level=level,
+            excitation=excitation,
+        )
+        self._send(message)
 
     def tend(self) -> None:
         """Do what is due on the ways out besides sending, once a tick and not before its moment."""

@@ -32,6 +32,7 @@ def meta() -> MetaMessage:
         rate_hz=100.0,
         title="A test",
         muscles=("soleus", "vastus"),
+        channels=("SOL", "VAS"),
         valid_for_s=0.1,
     )
 

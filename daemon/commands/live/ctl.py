@@ -14,11 +14,13 @@ import click
 from daemon.commands.common import Number, examples
 from daemon.commands.setup.keys import key_options, keys_of
 from daemon.terminal.console import console_for, json_option, say, write_json
-from daemon.terminal.table import facts
+from daemon.terminal.table import facts, table
 from pipeline.errors import UserError
 from pipeline.files import refuse_existing
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from daemon.ipc.requests import Reply
     from pipeline.transport.curve import ClientKeys
 
@@ -125,6 +127,20 @@ def rollback(way: _Way, version: int) -> None:
     _do(way, "rollback", version=version)
 
 
+@ctl.command(epilog=examples("Example:  hillstream ctl compare 12"))
+@click.argument("version", type=click.IntRange(min=0))
+@_asks
+def compare(way: _Way, version: int) -> None:
+    """Show what 'rollback VERSION' would change.
+
+    For each parameter of each muscle its value now and that of VERSION, and of the bones and the
+    electromechanical delay where they are identified. Nothing is changed.
+    """
+    told = _asked(way, "compare", version=version).data
+    console_for(way.json_file).print(_compared(told))
+    write_json(way.json_file, told)
+
+
 @ctl.command(epilog=examples("Example:  hillstream ctl save me.json"))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.option("--overwrite", is_flag=True, help="Write over files that are there.")
@@ -215,11 +231,11 @@ def _asked(way: _Way, command: str, **more: Any) -> Reply:
     """Return the reply to a command; a refusal is an error in the daemon's words."""
     from pydantic import ValidationError
 
-    from daemon.control.client import ask
+    from daemon.control.client import account, ask
     from daemon.ipc.requests import Request
 
     try:
-        request = Request.model_validate({"command": command, **more})
+        request = Request.model_validate({"command": command, "by": account(), **more})
     except ValidationError as error:
         told = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
         raise UserError(f"'{command}' cannot be asked for like this: {told}.") from error
@@ -227,6 +243,31 @@ def _asked(way: _Way, command: str, **more: Any) -> Reply:
     if not reply.ok:
         raise UserError(reply.sentence)
     return reply
+
+
+def _compared(told: Mapping[str, Any]) -> Table:
+    """Return the table of a reply to 'compare'."""
+    columns = ["now", f"version {told['version']}", "change"]
+    return table(["parameter", "of"], columns, _comparison(told))
+
+
+def _comparison(told: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for name, muscles in told["parameters"].items():
+        for muscle, (now, then) in muscles.items():
+            yield name, muscle, f"{now:.4g}", f"{then:.4g}", _change(now, then)
+    for label, (now, then) in told.get("bones", {}).items():
+        yield "bone", label, f"{now:.4g}", f"{then:.4g}", _change(now, then)
+    delays = told.get("delay_s", ())
+    if delays:
+        shown = ("not found" if delay is None else f"{delay:.4g}" for delay in delays)
+        yield "electromechanical delay, s", "all", *shown, ""
+
+
+def _change(now: float, then: float) -> str:
+    """Return by how much a value would change, of what it is now."""
+    if now == then:
+        return "="
+    return f"{then / now - 1:+.1%}" if now else ""
 
 
 def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

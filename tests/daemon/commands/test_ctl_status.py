@@ -1,6 +1,8 @@
 """What `hillstream ctl status` shows of a daemon's answer."""
 
-from daemon.commands.live.ctl import _facts
+from rich.console import Console
+
+from daemon.commands.live.ctl import _compared, _facts
 from pipeline.output.message import OutputCounts, Status, StatusMessage
 
 
@@ -44,3 +46,24 @@ def test_a_doubt_is_shown_once():
     assert "trust" not in told
     assert shown(status=Status.STALE, note="No EMG.", doubt="Why not.")["trust"] == "Why not."
     assert "trust" not in shown()
+
+
+def test_what_a_rollback_would_change_is_a_table():
+    told = {
+        "version": 3,
+        "newest": 9,
+        "parameters": {"strength": {"soleus": [1.0, 1.25], "tib_ant": [0.8, 0.8]}},
+        "bones": {"ulna:mass": [1.1, 1.0]},
+        "delay_s": [0.05, None],
+    }
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(_compared(told))
+    lines = [line.split() for line in capture.get().splitlines()]
+    assert lines == [
+        ["parameter", "of", "now", "version", "3", "change"],
+        ["strength", "soleus", "1", "1.25", "+25.0%"],
+        ["strength", "tib_ant", "0.8", "0.8", "="],
+        ["bone", "ulna:mass", "1.1", "1", "-9.1%"],
+        ["electromechanical", "delay,", "s", "all", "0.05", "not", "found"],
+    ]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.ipc.requests import (
+    MAX_NAME,
     MAX_REQUEST_BYTES,
     MAX_TEXT,
     Command,
@@ -16,10 +17,13 @@ from daemon.ipc.requests import (
     unpack_request,
 )
 
-SIMPLE = sorted(set(Command) - {Command.ROLLBACK, Command.MARK})
+SIMPLE = sorted(set(Command) - {Command.ROLLBACK, Command.COMPARE, Command.MARK, Command.SAMPLES})
 REQUESTS = st.one_of(
     st.sampled_from(SIMPLE).map(lambda command: Request(command=command)),
+    st.sampled_from(SIMPLE).map(lambda command: Request(command=command, by="Ann Other")),
     st.integers(0, 2**63 - 1).map(lambda n: Request(command=Command.ROLLBACK, version=n)),
+    st.integers(0, 2**63 - 1).map(lambda n: Request(command=Command.COMPARE, version=n)),
+    st.text(max_size=8).map(lambda name: Request(command=Command.SAMPLES, channels=[name])),
     st.text(min_size=1, max_size=MAX_TEXT).map(lambda t: Request(command=Command.MARK, text=t)),
     st.lists(st.text(max_size=8), max_size=64).map(
         lambda names: Request(command=Command.MVC_START, channels=names)
@@ -61,6 +65,11 @@ def test_whatever_else_comes_is_refused_in_a_sentence(frame):
         ({"v": 1, "command": "pause", "version": 7}, "'pause' takes no version"),
         ({"v": 1, "command": "mvc stop", "channels": ["SOL"]}, "'mvc stop' takes no channels"),
         ({"v": 1, "command": "mvc start", "channels": [7]}, "channels.0: "),
+        ({"v": 1, "command": "compare"}, "'compare' needs a version"),
+        ({"v": 1, "command": "samples"}, "'samples' needs one channel"),
+        ({"v": 1, "command": "samples", "channels": ["SOL", "TA"]}, "'samples' needs one channel"),
+        ({"v": 1, "command": "status", "by": ""}, "by: "),
+        ({"v": 1, "command": "status", "by": "x" * (MAX_NAME + 1)}, "by: "),
         ({"v": 1, "command": "mark", "text": ""}, "text: "),
         ({"v": 1, "command": "mark", "text": "x" * (MAX_TEXT + 1)}, "text: "),
     ],
@@ -68,6 +77,12 @@ def test_whatever_else_comes_is_refused_in_a_sentence(frame):
 def test_a_wrong_request_is_told_what_is_wrong(content, words):
     with pytest.raises(ControlError, match=words):
         unpack_request(msgpack.packb(content))
+
+
+def test_a_client_that_does_not_say_who_asks_is_understood():
+    told = {"v": 1, "command": "rollback", "version": 12}
+    request = unpack_request(msgpack.packb(told))
+    assert (request.version, request.by, request.argument) == (12, None, "12")
 
 
 def test_a_long_request_is_not_read():

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from daemon.live.outbox import Outbox
+from daemon.live.signals import Levels
 from daemon.live.stream_alerts import StreamAlerts
 from pipeline.output.guard import MomentGuard
-from pipeline.output.message import MetaMessage, MusclesMessage, Status
+from pipeline.output.message import MetaMessage, MusclesMessage, SignalsMessage, Status
 from pipeline.output.publisher import Publisher
 from pipeline.streams import clock
 from pipeline.streams.base import SourceState, StreamHealth
@@ -157,3 +158,18 @@ def test_a_stream_of_which_much_is_dropped_is_told_of(now, key, share, status, o
     alerts.note([dropping(key, 0.0)])
     outbox.row(np.ones(1), now[0], np.ones(1), 1)
     assert (publisher.said[-1].status, publisher.said[-1].ok) == (Status.NOMINAL, (True,))
+
+
+def test_levels_go_out_with_an_excitation_only_where_a_row_has_gone_out(now):
+    publisher = Kept()
+    outbox = Outbox(publisher, GUARD, version=0)
+    levels = Levels(99.9, np.zeros(2), np.ones(2), np.full(2, 0.5))
+    outbox.signals(levels, np.array([0.3]))
+    outbox.row(np.ones(1), now[0] - 0.01, np.ones(1), 0)
+    outbox.signals(levels, np.array([0.3]))
+    outbox.signals(levels, np.array([0.3]))
+    outbox.signals(levels._replace(high=np.array([1.0, np.nan])), np.array([0.3]))
+    told = [one for one in publisher.sent if isinstance(one, SignalsMessage)]
+    assert [one.excitation for one in told] == [(), (0.3,), ()]
+    assert (told[0].low, told[0].high, told[0].level) == ((0.0, 0.0), (1.0, 1.0), (0.5, 0.5))
+    assert (told[0].t, told[0].t_published) == (99.9, now[0])

@@ -10,6 +10,7 @@ import pytest
 
 from daemon.config import load_config
 from daemon.ipc.recorder_messages import MusclesTrace
+from daemon.ipc.requests import Command, Reply, Request
 from daemon.session import log as session_log
 from daemon.session import schema
 from daemon.session.export import export
@@ -52,11 +53,11 @@ def test_a_session_says_what_it_is(arm, tmp_path):
 
 
 def test_what_is_committed_can_be_read_while_writing_goes_on(log):
-    log.add("mark", 1.0, "stairs")
+    log.add("mark", 1.0, "stairs", "Ann")
     assert rows(log.path, "mark") == []
     log.commit()
-    log.add("mark", 2.0, "level")
-    assert rows(log.path, "mark") == [(1.0, "stairs")]
+    log.add("mark", 2.0, "level", None)
+    assert rows(log.path, "mark") == [(1.0, "stairs", "Ann")]
 
 
 def test_numbers_that_are_not_finite_become_null(log):
@@ -71,8 +72,8 @@ def test_a_recorder_that_starts_again_goes_on(arm, tmp_path):
         first.add("candidate", 1, *[None] * 11)
     with SessionLog(path, {}, resume=True) as second:
         assert second.candidates == 1
-        second.add("mark", 1.0, "again")
-    assert rows(path, "mark") == [(1.0, "again")]
+        second.add("mark", 1.0, "again", None)
+    assert rows(path, "mark") == [(1.0, "again", None)]
 
 
 def test_a_file_that_is_there_is_not_touched(log, arm):
@@ -92,7 +93,7 @@ def test_a_full_disk_is_said_once_and_nothing_is_lost_when_there_is_room_again(l
     texts = [f"{i} " + "x" * 500 for i in range(2000)]
     with caplog.at_level(logging.WARNING):
         for text in texts:
-            log.add("mark", 1.0, text)
+            log.add("mark", 1.0, text, None)
             if len(text) and text.startswith(("500 ", "1000 ")):
                 assert not log.commit()
     assert not log.commit()
@@ -100,7 +101,7 @@ def test_a_full_disk_is_said_once_and_nothing_is_lost_when_there_is_room_again(l
     assert len([r for r in caplog.records if "cannot be written" in r.message]) == 1
     log._database.execute("PRAGMA max_page_count = 100000")
     assert log.commit()
-    assert [text for _, text in rows(log.path, "mark")] == texts
+    assert [text for _, text, _ in rows(log.path, "mark")] == texts
     assert log.lost == 0
 
 
@@ -108,12 +109,12 @@ def test_what_waits_is_bounded(log, monkeypatch):
     monkeypatch.setattr(session_log, "MOST_WAITING", 100)
     log._database.execute("PRAGMA max_page_count = 1")
     for i in range(500):
-        log.add("mark", float(i), "x" * 500)
+        log.add("mark", float(i), "x" * 500, None)
     assert not log.commit()
     assert log.lost == 400
     log._database.execute("PRAGMA max_page_count = 100000")
     assert log.commit()
-    assert [t for t, _ in rows(log.path, "mark")] == [float(i) for i in range(400, 500)]
+    assert [t for t, *_ in rows(log.path, "mark")] == [float(i) for i in range(400, 500)]
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + bytes(200)])
@@ -218,7 +219,7 @@ def test_export_writes_every_table_whole(log, tmp_path, parquet):
     if parquet:
         arrow = pytest.importorskip("pyarrow.parquet")
     for i in range(5):
-        log.add("mark", float(i), 'a "quoted", mark')
+        log.add("mark", float(i), 'a "quoted", mark', "Ann")
     log.commit()
     files = export(log.path, tmp_path / "out", parquet, lambda done: None)
     assert {file.stem for file in files} == set(schema.TABLES)
@@ -230,12 +231,48 @@ def test_export_writes_every_table_whole(log, tmp_path, parquet):
             table = list(csv.DictReader(stream))
     assert [float(row["t"]) for row in table] == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert {row["text"] for row in table} == {'a "quoted", mark'}
+    assert {row["by"] for row in table} == {"Ann"}
 
 
 def test_a_session_that_is_older_than_a_table_is_exported_without_it(log, tmp_path):
     log._database.execute("DROP TABLE muscle")
     files = export(log.path, tmp_path / "out", False, lambda done: None)
     assert {file.stem for file in files} == set(schema.TABLES) - {"muscle"}
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+def test_a_session_that_is_older_than_a_column_is_exported_with_nothing_in_it(
+    log, tmp_path, parquet
+):
+    """Made as it was before commands told who gave them."""
+    if parquet:
+        arrow = pytest.importorskip("pyarrow.parquet")
+    for table in ("mark", "command"):
+        log._database.execute(f'ALTER TABLE {table} DROP COLUMN "by"')
+    log._database.execute("INSERT INTO mark VALUES (1.0, 'stairs')")
+    log._database.commit()
+    files = export(log.path, tmp_path / "out", parquet, lambda done: None)
+    assert {file.stem for file in files} == set(schema.TABLES)
+    if parquet:
+        told = arrow.read_table(tmp_path / "out" / "mark.parquet").to_pylist()
+        assert told == [{"t": 1.0, "text": "stairs", "by": None}]
+    else:
+        written = (tmp_path / "out" / "mark.csv").read_text()
+        assert written.splitlines() == ["t,text,by", "1.0,stairs,"]
+
+
+def test_who_gave_a_command_is_noted(arm, log):
+    recorder = recorder_of(arm, log, ("a", "b"))
+    done = Reply(ok=True, sentence="Done.")
+    recorder.command(1.0, Request(command=Command.MARK, text="stairs", by="Ann"), done)
+    recorder.command(2.0, Request(command=Command.ROLLBACK, version=7, by="Ben"), done)
+    recorder.command(3.0, Request(command=Command.MVC_START, channels=["a", "b"]), done)
+    log.commit()
+    assert rows(log.path, "mark") == [(1.0, "stairs", "Ann")]
+    assert rows(log.path, "command") == [
+        (2.0, "rollback", "7", 1, "Done.", "Ben"),
+        (3.0, "mvc start", "a, b", 1, "Done.", None),
+    ]
 
 
 def test_the_file_is_sound(log):

@@ -18,6 +18,8 @@ from pipeline.output.message import (
     Message,
     MomentMessage,
     MusclesMessage,
+    ParametersMessage,
+    SignalsMessage,
     StatusMessage,
 )
 from pipeline.output.subscriber import listen
@@ -134,6 +136,8 @@ class Running:
         self.statuses: list[StatusMessage] = []
         self.moments: list[MomentMessage] = []
         self.muscles: list[MusclesMessage] = []
+        self.signals: list[SignalsMessage] = []
+        self.parameters: list[ParametersMessage] = []
         self.summary: dict = {}
         self.error: Exception | None = None
         self._ended_at = np.inf
@@ -166,6 +170,10 @@ class Running:
             self.moments.append(message)
         elif isinstance(message, MusclesMessage):
             self.muscles.append(message)
+        elif isinstance(message, SignalsMessage):
+            self.signals.append(message)
+        elif isinstance(message, ParametersMessage):
+            self.parameters.append(message)
 
     def status(self) -> str:
         return self.moments[-1].status if self.moments else ""

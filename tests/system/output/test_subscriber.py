@@ -15,6 +15,7 @@ from pipeline.output.message import (
     MomentMessage,
     MusclesMessage,
     ParametersMessage,
+    SignalsMessage,
     Status,
     StatusMessage,
 )
@@ -146,3 +147,18 @@ def test_a_line_on_muscles_names_those_that_pull_most(meta: MetaMessage) -> None
     assert lines.line(message) == "10.008  muscles  muscle 1 1200 N 50%  muscle 0 300 N 25%"
     lines.line(meta)
     assert lines.line(message) == "10.008  muscles  vastus 1200 N 50%  soleus 300 N 25%"
+
+
+def test_a_line_on_levels_names_each_channel_with_its_largest(meta: MetaMessage) -> None:
+    lines = Lines()
+    message = SignalsMessage(
+        session="first",
+        t=10.0,
+        t_published=10.008,
+        low=(0.0, 0.0),
+        high=(0.25, 1.5),
+        level=(0.0, 0.0),
+    )
+    assert lines.line(message) == "10.008  levels, of MVC  channel 0 25%  channel 1 150%"
+    lines.line(meta)
+    assert lines.line(message) == "10.008  levels, of MVC  SOL 25%  VAS 150%"

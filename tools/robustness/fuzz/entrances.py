@@ -348,7 +348,7 @@ def _spoilt_session(random: Random, data: bytes) -> bytes:
                 database.execute(f"DELETE FROM {table}")
             case _:
                 with suppress(sqlite3.IntegrityError):  # a key that is there twice
-                    database.execute(f"UPDATE {table} SET {column} = ?", (_storable(value),))
+                    database.execute(f'UPDATE {table} SET "{column}" = ?', (_storable(value),))
         database.commit()
         return database.serialize()
 

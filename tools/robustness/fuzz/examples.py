@@ -17,7 +17,7 @@ import numpy as np
 from scipy.io import savemat
 
 from daemon.config import config_path
-from daemon.ipc.messages import LinkMessage, RowsMessage
+from daemon.ipc.messages import CertaintyMap, LinkMessage, RowsMessage
 from daemon.ipc.orders import (
     Answer,
     ForgetOrder,
@@ -25,11 +25,13 @@ from daemon.ipc.orders import (
     PauseOrder,
     RecordOrder,
     RestoreOrder,
+    SamplesOrder,
     Scale,
 )
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.session import schema
 from daemon.subjects.ceinms import DIALECTS, write_ceinms
+from pipeline.model.identifiability import Identifiability
 from pipeline.model.quantities import QUANTITIES
 from pipeline.model.subject import Subject
 from pipeline.output.datagram import VERSIONS, encode
@@ -173,7 +175,9 @@ def requests() -> list[bytes]:
     return [
         Request(command=Command.STATUS).pack(),
         Request(command=Command.ROLLBACK, version=12).pack(),
-        Request(command=Command.MARK, text="here").pack(),
+        Request(command=Command.MARK, text="here", by="Ann").pack(),
+        Request(command=Command.COMPARE, version=3).pack(),
+        Request(command=Command.SAMPLES, channels=["a"]).pack(),
     ]
 
 
@@ -197,15 +201,21 @@ def link_messages() -> list[bytes]:
         valid=ROWS[:, 0] > 0,
         measured=ROWS > 0,
     )
+    certainty = CertaintyMap(
+        deviation={"strength": [0.1, 0.2]},
+        identifiability={"strength": (Identifiability.IDENTIFIED, Identifiability.FIXED)},
+    )
     scale = Scale(mvc={"a": 1.0}, baseline="tracked", since=1.0, changed=["a"])
     messages: list[LinkMessage] = [
         RowsMessage.of(rows),
         PauseOrder(paused=True),
-        RestoreOrder.of(3, PERSON),
+        RestoreOrder.of(3, PERSON, certainty),
         ForgetOrder(before=1.0),
         RecordOrder(what="mvc", begin=True),
         Hello(),
+        SamplesOrder(channel="a"),
         Answer(number=1, ok=True, sentence="Done.", scale=scale),
+        Answer(number=2, ok=True, sentence="Done.", samples=ROWS.tobytes()),
     ]
     return [message.pack() for message in messages]
 

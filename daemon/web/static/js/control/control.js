@@ -1,0 +1,112 @@
+/** The control panel: what may be commanded, and what the daemon answered. */
+
+import { byId, make } from "../dom.js";
+import { forget, keep, token } from "../token.js";
+import { command } from "./command.js";
+import { download, levelLines } from "./download.js";
+import { guideMvc, guideRest } from "./guided.js";
+import { Outcomes } from "./outcomes.js";
+import { showRollback } from "./rollback.js";
+
+export function startControl(desk, connection) {
+  const panel = new Control(desk, connection);
+  desk.bus.on("layout", (meta) => panel.begin(meta));
+  desk.bus.on("log", (log) => panel.learn(log));
+}
+
+class Control {
+  constructor(desk, connection) {
+    this.desk = desk;
+    this.connection = connection;
+    this.outcomes = new Outcomes();
+    this.log = null;
+    this.right = null;
+    byId("control").append(make("p", { class: "empty", text: "It is not known yet who may command." }));
+  }
+
+  begin(meta) {
+    const right = `${meta.control}/${meta.may_command}/${meta.reader}`;
+    byId("control-who").textContent = meta.may_command ? `as ${meta.reader}` : "reading only";
+    if (right === this.right) return;
+    this.right = right;
+    const content = !meta.control ? [this.#without()] : meta.may_command ? this.#desk() : [this.#gate()];
+    byId("control").replaceChildren(...content);
+    if (this.log) this.learn(this.log);
+  }
+
+  #without() {
+    return make("p", { class: "empty", text: "This page has no control port. Start 'hillstream web' with --control and the daemon's control.address to command it from here." });
+  }
+
+  /** What somebody sees who may only read. */
+  #gate() {
+    const input = make("input", { type: "password", autocomplete: "off", placeholder: "token", "aria-label": "Token that may command", class: "grow" });
+    const open = (event) => {
+      event.preventDefault();
+      if (!input.value.trim()) return;
+      keep(input.value);
+      this.connection.open();
+    };
+    const had = token() ? make("p", { class: "note trouble", text: "The token of this tab may read, but not command." }) : null;
+    return make("form", { on: { submit: open } },
+      make("p", { class: "note" }, "To command needs a token. Make one on the daemon's machine with ", make("code", { text: "hillstream keys web NAME --may command" }), " and open the address it prints, or paste the token here. It stays in this tab."),
+      had, make("div", { class: "row" }, input, make("button", { class: "primary", text: "Use token" })));
+  }
+
+  #desk() {
+    const button = (text, run, more = {}) => make("button", { type: "button", text, on: { click: run }, ...more });
+    this.pause = button("Pause", () => this.#run(this.log?.paused ? "resume" : "pause"), { title: "Parameters stay as they are until it is resumed", data: { command: "pause" } });
+    this.back = button("Roll back…", () => showRollback(this.desk, this.log, this.outcomes), { data: { command: "rollback" } });
+    this.save = button("Save", () => this.#save(), { title: "Download the person as calibrated now", data: { command: "save" } });
+    const rest = button("Rest…", () => guideRest(this.desk, this.outcomes), { data: { command: "baseline" } });
+    const mvc = button("Rest and MVC…", () => guideMvc(this.desk, this.outcomes), { data: { command: "mvc" } });
+    this.stop = button("End the recording", () => this.#endRecording(), { class: "danger", hidden: true });
+    this.state = make("p", { class: "note trouble", hidden: true });
+    const drop = token() ? button("Forget token", () => (forget(), this.connection.open()), { class: "tool" }) : null;
+    return [this.#marker(), make("div", { class: "row" }, this.pause, this.back, this.save), make("div", { class: "row" }, rest, mvc, drop), this.state, this.stop, this.outcomes.node];
+  }
+
+  #marker() {
+    const input = make("input", { id: "mark-text", maxlength: "500", placeholder: "walking, 1.2 m/s", "aria-label": "Mark", "aria-keyshortcuts": "m", class: "grow", autocomplete: "off" });
+    const send = async (event) => {
+      event.preventDefault();
+      const text = input.value.trim();
+      if (!text) return input.focus();
+      if ((await this.#run("mark", { text })).ok) input.value = "";
+      input.blur();
+    };
+    return make("form", { class: "row", on: { submit: send } }, input, make("button", { class: "primary", text: "Mark", data: { command: "mark" } }));
+  }
+
+  learn(log) {
+    this.log = log;
+    if (!this.pause) return;
+    this.pause.textContent = log.paused ? "Resume" : "Pause";
+    this.pause.setAttribute("aria-pressed", String(Boolean(log.paused)));
+    this.pause.disabled = this.back.disabled = !log.calibrates;
+    const isOurs = byId("guided").open;
+    this.state.hidden = this.stop.hidden = !log.recording || isOurs;
+    this.state.textContent = log.recording ? `${log.recording === "mvc" ? "The MVC" : "The resting level"} is being recorded.` : "";
+  }
+
+  #endRecording() {
+    return this.#run(this.log.recording === "mvc" ? "mvc stop" : "baseline stop");
+  }
+
+  async #run(name, more) {
+    const reply = await command(name, more);
+    this.outcomes.tell(name, reply);
+    if (reply.ok && (name === "pause" || name === "resume")) this.learn({ ...this.log, paused: name === "pause" });
+    return reply;
+  }
+
+  async #save() {
+    const reply = await this.#run("save");
+    if (!reply.ok) return;
+    const stem = `subject-v${reply.data.version}`;
+    const skeleton = reply.data.skeleton && `${stem}.skeleton.json`;
+    download(`${stem}.json`, JSON.stringify(reply.data.subject, null, 1), "application/json");
+    if (skeleton) download(skeleton, JSON.stringify(reply.data.skeleton, null, 1), "application/json");
+    download(`${stem}.levels.toml`, levelLines(reply.data, `${stem}.json`, skeleton), "text/plain");
+  }
+}

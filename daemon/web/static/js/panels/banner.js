@@ -1,0 +1,95 @@
+/** The status, to be read from across the room. */
+
+import { byId, Field, mark } from "../dom.js";
+import { age, clock, DASH } from "../format.js";
+
+const WORDS = { LOST: "NO DAEMON", WAITING: "CONNECTING" };
+const SHAPES = { WAITING: "STARTING" };
+
+export function startBanner(desk) {
+  const banner = byId("banner");
+  const use = byId("banner-shape");
+  const word = new Field(byId("banner-word"), (state) => WORDS[state] ?? state);
+  const sentence = new Field(byId("banner-sentence"));
+  const since = new Field(byId("banner-since"));
+  const announcement = new Field(byId("announcement"));
+  const version = new Field(byId("clock-version"), (value) => value ?? DASH);
+  const latency = new Field(byId("clock-latency"), (value) => (value === null ? DASH : `${value.toFixed(1)} ms`));
+  const uptime = new Field(byId("clock"), (value) => clock(value));
+  let shown = null;
+  let sinceMs = performance.now();
+  let isFromStart = false;
+
+  const show = () => {
+    const state = stateOf(desk);
+    if (state !== shown) {
+      isFromStart = shown !== null;
+      shown = state;
+      sinceMs = performance.now();
+      mark(banner, "data-status", state);
+      mark(use, "href", `#shape-${SHAPES[state] ?? state}`);
+      document.title = `${WORDS[state] ?? state} · hillstream`;
+    }
+    word.set(state);
+    sentence.set(sentenceOf(desk, state));
+    since.set(sinceText(state, (performance.now() - sinceMs) / 1000, isFromStart, desk));
+  };
+
+  const announce = () => announcement.set(`${WORDS[shown] ?? shown}. ${announced(desk, shown)}`);
+  let lastWord = null;
+  setInterval(() => {
+    show();
+    if (shown !== lastWord) announce();
+    lastWord = shown;
+  }, 200);
+  desk.bus.on("now", (now) => {
+    version.set(now.parameter_version);
+    desk.wordNow = now.status;
+    if (desk.status) uptime.set(Math.floor((now.t ?? desk.view.newest) - desk.origin()));
+  });
+  desk.bus.on("status", () => {
+    desk.wordNow = null;
+    latency.set(desk.status.latency_ms?.p99 ?? null);
+    show();
+  });
+  desk.bus.on("link", show);
+  desk.bus.on("connection", show);
+  desk.bus.on("layout", (meta) => (byId("title").textContent = meta.title));
+}
+
+function stateOf(desk) {
+  if (desk.connection.state !== "open") return desk.meta || desk.connection.state === "closed" ? "LOST" : "WAITING";
+  if (desk.link?.state === "lost") return "LOST";
+  return desk.wordNow ?? desk.status?.status ?? "WAITING";
+}
+
+function sentenceOf(desk, state) {
+  if (desk.connection.state !== "open") return disconnected(desk.connection);
+  if (state === "LOST") return `No daemon: last heard ${age(desk.silentFor)} ago. ${extra(desk.link.sentence)}`.trim();
+  if (desk.link?.state === "silent") return `Silent for ${age(desk.silentFor)}: what is shown is old. ${extra(desk.link.sentence)}`.trim();
+  if (!desk.status) return "The daemon has not reported yet.";
+  const { note, doubt } = desk.status;
+  if (doubt && !note.includes(doubt)) return note ? `${note} ${doubt}` : doubt;
+  return note || "";
+}
+
+/** What a screen reader is told: without the seconds that count up. */
+function announced(desk, state) {
+  if (state === "LOST" || state === "WAITING") return "";
+  return desk.status?.note ?? "";
+}
+
+const extra = (sentence) => (sentence && !/^No daemon/.test(sentence) ? sentence : "");
+
+function disconnected(connection) {
+  if (connection.state === "connecting") return "The page is calling its server.";
+  const left = Math.max(0, (connection.retryAt - performance.now()) / 1000);
+  const cause = connection.reason || "The page has lost its server, 'hillstream web'.";
+  return `${cause} Trying again in ${Math.ceil(left)} s.`;
+}
+
+function sinceText(state, seconds, isFromStart, desk) {
+  if (state === "WAITING") return "";
+  if (state === "LOST") return desk.connection.state === "open" ? "" : `what is shown is ${age(desk.silentFor)} old`;
+  return `${isFromStart ? "for" : "for at least"} ${age(Math.floor(seconds))}`.replace(/\.0 s/, " s");
+}

@@ -1,0 +1,34 @@
+/** What the operator did and noted; marks stand in the plots as well. */
+
+import { byId, make } from "../dom.js";
+import { clock } from "../format.js";
+
+export function startLog(desk) {
+  const body = make("tbody");
+  const empty = make("p", { class: "empty", text: "Nothing has been marked or commanded in this session." });
+  const table = make("table", {}, make("thead", {}, make("tr", {}, ...["Time", "Command", "What was said", "By"].map((title) => make("th", { scope: "col", text: title })))), body);
+  const list = make("div", { class: "log-list", tabindex: "0", role: "region", "aria-label": "Marks and commands" }, table);
+  byId("log").append(list, empty);
+  let known = "";
+  desk.bus.on("log", ({ entries }) => {
+    const key = JSON.stringify(entries) + desk.origin();
+    if (key === known) return;
+    known = key;
+    desk.marks = entries.filter((entry) => entry.command === "mark").map((entry) => entry.t);
+    body.replaceChildren(...entries.toReversed().map((entry) => line(entry, desk.origin())));
+    empty.hidden = entries.length > 0;
+    list.hidden = !empty.hidden;
+    desk.refresh();
+  });
+  list.hidden = true;
+  desk.bus.on("layout", (meta) => {
+    if (!meta.control) empty.textContent = "This page has no control port, so it cannot tell marks and commands: start 'hillstream web' with --control.";
+  });
+}
+
+function line(entry, origin) {
+  const said = entry.command === "mark" ? entry.argument || entry.sentence : entry.sentence;
+  const sign = entry.command === "mark" ? "◈ " : entry.ok ? "✓ " : "✕ ";
+  return make("tr", { data: { command: entry.command } }, make("td", { text: clock(entry.t - origin), data: { value: entry.t } }),
+    make("td", { text: `${sign}${entry.command}${entry.command !== "mark" && entry.argument ? ` ${entry.argument}` : ""}` }), make("td", { text: said }), make("td", { text: entry.by ?? "" }));
+}
