@@ -13,6 +13,7 @@ import click
 from daemon.terminal.command import Command
 from daemon.terminal.console import say
 from tools.pictures.demo import running_demo
+from tools.pictures.page import page_of, shoot
 from tools.pictures.terminal import draw, heard
 
 PLACE = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -29,9 +30,11 @@ PLACE = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 def main(out: Path, seconds: float) -> None:
     """Take the pictures of the terminal view and of the page."""
     out.mkdir(parents=True, exist_ok=True)
-    with running_demo("arm") as scene:
+    with running_demo("arm") as scene, page_of(scene) as url:
         draw(heard(scene, seconds), out / "terminal.svg")
-    say(f"Wrote {out / 'terminal.svg'}.")
+        say(f"Wrote {out / 'terminal.svg'}.")
+        shoot(url, out / "page.png")
+        say(f"Wrote {out / 'page.png'}.")
 
 
 if __name__ == "__main__":
