@@ -1,7 +1,13 @@
+import sys
+
+import pytest
+
 from daemon.config import load_config
 from daemon.terminal.history import History
+from pipeline.errors import UserError
 from pipeline.output.message import Status, StatusMessage
 from tools.pictures.demo import _scene
+from tools.pictures.page import shoot
 from tools.pictures.terminal import draw
 
 
@@ -21,3 +27,9 @@ def test_the_demo_of_the_pictures_has_its_own_ports(tmp_path):
     assert (config.output.zmq, config.control.address) == (scene.published, scene.control)
     assert scene.published != shipped.output.zmq
     assert config.model == shipped.model
+
+
+def test_a_picture_of_the_page_without_playwright_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    with pytest.raises(UserError, match=r"needs Playwright: pip install playwright"):
+        shoot("http://127.0.0.1:1/", tmp_path / "page.png")

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -72,9 +73,18 @@ def shoot(url: str, file: Path) -> None:
         browser = engine.chromium.launch(executable_path=shutil.which("chromium"))
         window = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         window.goto(url)
-        patience_ms = 1000.0 * PATIENCE_S
-        window.wait_for_selector('#banner[data-status="NOMINAL"]', timeout=patience_ms)
-        window.wait_for_selector("#joints canvas", timeout=patience_ms)
-        window.wait_for_timeout(3000)  # statistics that come once a second
-        window.screenshot(path=file)
+        window.wait_for_selector("#joints canvas", timeout=1000.0 * PATIENCE_S)
+        _shoot_when_nominal(window, file)
         browser.close()
+
+
+def _shoot_when_nominal(window: Any, file: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        window.wait_for_timeout(3000)  # statistics come once a second
+        window.screenshot(path=file)
+        if window.get_attribute("#banner", "data-status") == "NOMINAL":
+            return
+    raise click.ClickException(
+        f"The page was not NOMINAL within {PATIENCE_S:g} s; the machine may be too busy."
+    )
