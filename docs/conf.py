@@ -29,6 +29,8 @@ nitpicky = True
 
 html_theme = "furo"
 html_title = f"hillstream {version}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_copyright = False
 pygments_style = "friendly"

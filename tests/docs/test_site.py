@@ -41,7 +41,8 @@ def test_the_site_builds_without_a_warning(tmp_path):
     ],
 )
 def test_a_link_to_nowhere_fails_the_build(tmp_path, link, complaint):
-    shutil.copytree(DOCS / "_ext", tmp_path / "docs" / "_ext")
+    for folder in ("_ext", "_static"):
+        shutil.copytree(DOCS / folder, tmp_path / "docs" / folder)
     shutil.copy(DOCS / "conf.py", tmp_path / "docs")
     (tmp_path / "docs" / "other.md").write_text("# Other\n\n## Somewhere\n")
     toctree = "```{toctree}\nother\n```"
