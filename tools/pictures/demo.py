@@ -71,7 +71,8 @@ def _own_network(folder: Path) -> Path:
     """Return a configuration of liblsl whose session no other program has."""
     file = folder / "lsl_api.cfg"
     file.write_text(
-        f"[multicast]\nResolveScope = link\n[lab]\nSessionID = {uuid.uuid4().hex}\n",
+        f"[multicast]\nResolveScope = link\n[lab]\nSessionID = {uuid.uuid4().hex}\n"
+        "[log]\nlevel = -2\n",
         encoding="utf-8",
     )
     return file
