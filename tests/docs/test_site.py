@@ -64,3 +64,11 @@ def test_what_pages_link_to_outside_comes_with_the_wheel():
             covers = [one for one in included if place.startswith(f"{one}/")]
             assert covers, f"{page} links to {place}, which no wheel has"
             assert all(included[one] == f"daemon/{one}" for one in covers)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "configs/models/README.md"])
+def test_links_of_pages_outside_the_site_lead_somewhere(name):
+    page = ROOT / name
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert links
+    assert not [link for link in links if not (page.parent / link).exists()]

@@ -83,7 +83,8 @@ def _shoot_when_nominal(window: Any, file: Path) -> None:
     while time.monotonic() < deadline:
         window.wait_for_timeout(3000)  # statistics come once a second
         window.screenshot(path=file)
-        if window.get_attribute("#banner", "data-status") == "NOMINAL":
+        nominal = window.get_attribute("#banner", "data-status") == "NOMINAL"
+        if nominal and "not ok" not in window.inner_text("#joints"):
             return
     raise click.ClickException(
         f"The page was not NOMINAL within {PATIENCE_S:g} s; the machine may be too busy."
