@@ -22,6 +22,7 @@ pytest_plugins = [
     "skips",
     "small_lab",
     "torque_free",
+    "week_of_sessions",
 ]
 
 _LSL_FOLDER = Path(tempfile.mkdtemp(prefix="hillstream-lsl-"))

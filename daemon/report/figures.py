@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from numpy.typing import NDArray
 
 from daemon.report.fatigue import FatigueVerdict, Kind, active, clock
+from daemon.report.quantities import INTERVAL, QUANTITIES, STRENGTH
 from daemon.report.shares import shares
 from daemon.report.stretches import STRETCH_S, stretches
 from daemon.report.style import FAINT, INK, PREDICTED, REFERENCE, WIDTH_IN, styled
@@ -31,23 +32,11 @@ COLOURS = {
     Kind.NOT_IDENTIFIABLE: "#7d8790",
     Kind.STABLE: "#3d7a57",
 }
-INTERVAL = 1.96
-"""Standard deviations on either side that hold 95 %."""
 _LARGEST_ERROR = 4.0
 """Errors above this many times the median are cut off: the first seconds would hide the rest."""
 _STEPPED_IN = ("mark", "command")
 """Events that are the operator's: what changes behind them may be their doing."""
 _TICKS_S = (10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
-_PARAMETERS = {
-    "optimal_fibre_length": ("Optimal fibre length", "mm", 1e3),
-    "tendon_slack_length": ("Tendon slack length", "mm", 1e3),
-    "gain": ("Gain of the EMG", "", 1.0),
-    "electromechanical_delay": ("Electromechanical delay", "ms", 1e3),
-    "shape_factor": ("Shape factor of the activation", "", 1.0),
-    "c1": ("Activation coefficient C1", "", 1.0),
-    "c2": ("Activation coefficient C2", "", 1.0),
-    "bone_mass": ("Mass of the bones, relative to what was believed", "", 1.0),
-}
 
 
 def draw(material: Material, verdicts: Sequence[FatigueVerdict]) -> dict[str, Figure]:
@@ -60,8 +49,9 @@ def draw(material: Material, verdicts: Sequence[FatigueVerdict]) -> dict[str, Fi
         "error": error(material),
         "streams": streams(material),
     }
-    for name in _PARAMETERS:
-        drawn[name] = parameter(material, name)
+    for name in QUANTITIES:
+        if name != STRENGTH:  # drawn beside the verdicts
+            drawn[name] = parameter(material, name)
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
@@ -115,7 +105,7 @@ def parameter(material: Material, name: str) -> Figure | None:
     estimates = material.estimates.get(name, {})
     if not any(np.ptp(one.value) > 0 for one in estimates.values() if len(one.value)):
         return None
-    title, unit, factor = _PARAMETERS[name]
+    title, unit, factor = QUANTITIES[name]
     figure, axes = _grid(material, len(estimates), 5, 1.3)
     for axis, (muscle, one) in zip(axes, estimates.items(), strict=True):
         scaled = one._replace(value=factor * one.value, deviation=factor * one.deviation)

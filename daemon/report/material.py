@@ -19,6 +19,7 @@ from daemon.report.stretches import STRETCH_S, stretches
 from daemon.session import schema
 from daemon.session.reader import open_session
 from pipeline.errors import UserError
+from pipeline.metrics import known, rms_of_known
 
 Array = NDArray[np.float64]
 
@@ -74,6 +75,11 @@ class Errors(NamedTuple):
 
     t: Array
     rmse: Array
+
+    @property
+    def late(self) -> float | None:
+        """RMSE over the second half, where the calibrator has settled; None where unknown."""
+        return known(rms_of_known(self.rmse[len(self.rmse) // 2 :]))
 
 
 class Emg(NamedTuple):

@@ -1,7 +1,8 @@
 """Changes in noisy courses over time: how large, since when, and how sure.
 
 A change is a share of what was there before. Everything here works on trimmed means of `BLOCK_S`
-seconds, so that a stray value and the overlap of neighbouring windows do not count.
+seconds, so that a stray value and the overlap of neighbouring windows do not count. Scipy is loaded
+once something is judged: who only lists sessions goes without it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Array = NDArray[np.float64]
 
@@ -104,6 +104,8 @@ def blocks(t: Array, value: Array) -> Blocks:
     t, value = t[known], value[known]
     number = np.floor(t / BLOCK_S)
     pieces = [number == one for one in np.unique(number)]
+    from scipy import stats
+
     return Blocks(
         np.array([t[piece].mean() for piece in pieces]),
         np.array([stats.trim_mean(value[piece], _TRIMMED) for piece in pieces]),
@@ -141,6 +143,8 @@ def fit_ramp(course: Blocks, confidence: float, beside: Blocks | None = None) ->
     excess = misfit - misfit.min()
     likely = np.exp(-0.5 * excess)
     likely /= likely.sum()
+    from scipy import stats
+
     slack = 3.0 * float(stats.f.ppf(confidence, 3, len(course.t) - _LEVELS)) - excess
     possible = slack > 0
     reach = np.sqrt(slack[possible] / own.weight[possible])
@@ -180,6 +184,8 @@ def _fit(course: Blocks, onset: Array, end: Array) -> _Fit:
 
 def trend(course: Blocks, confidence: float) -> Share:
     """Return the even change over the whole course by Theil's and Sen's median slope."""
+    from scipy import stats
+
     slope, level, low, high = stats.theilslopes(course.y, course.t, confidence)
     share = np.ptp(course.t) / (level + slope * course.t[0])
     return Share(*(share * np.array([slope, low, high])).tolist())
@@ -197,6 +203,8 @@ def step(course: Blocks, onset_s: float, end_s: float, confidence: float) -> Sha
     parts = np.array([before.var(ddof=1) / len(before), after.var(ddof=1) / len(after)])
     parts = np.maximum(parts, _LEAST_VARIANCE)
     free = parts.sum() ** 2 / (parts**2 / (len(before) - 1, len(after) - 1)).sum()
+    from scipy import stats
+
     reach = float(stats.t.ppf(0.5 + 0.5 * confidence, free)) * np.sqrt(parts.sum())
     change = after.mean() - before.mean()
     return Share(*np.expm1([change, change - reach, change + reach]).tolist())

@@ -13,7 +13,7 @@ from pipeline.errors import UserError
 
 @contextmanager
 def open_session(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a session for reading only.
+    """Open a session for reading only; no file is made beside it.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def open_session(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise UserError(f"There is no session '{path}'; give the file that `run` wrote.")
     try:
-        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        database = sqlite3.connect(f"{path.resolve().as_uri()}?{_way(path)}", uri=True)
     except sqlite3.Error as error:
         raise UserError(f"Session '{path}' cannot be opened ({error}).") from error
     try:
@@ -34,6 +34,19 @@ def open_session(path: Path) -> Iterator[sqlite3.Connection]:
         raise UserError(f"Session '{path}' is damaged ({error}).") from error
     finally:
         database.close()
+
+
+def _way(path: Path) -> str:
+    """Return how SQLite is to open a file without making others beside it.
+
+    Who writes a session, or was killed over it, leaves a write-ahead log and the index of that
+    there, which are read as they are. Without both the file is whole, and nobody writes it. Only
+    for a log whose index somebody has lost SQLite has to make one.
+    """
+    log, index = (path.with_name(f"{path.name}-{end}") for end in ("wal", "shm"))
+    if index.exists():
+        return "mode=ro&readonly_shm=1"
+    return "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
 
 
 def _check(path: Path, database: sqlite3.Connection) -> None:

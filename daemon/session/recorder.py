@@ -154,7 +154,8 @@ class Recorder:
     def _mvc(self, t: float, data: Mapping[str, Any]) -> None:
         """Note the channels whose MVC is another now, in the unit of their envelopes."""
         for channel in data.get("changed", ()):
-            self._log.add("mvc", t, channel, data["before"][channel], data["mvc"][channel])
+            before = data["before"].get(channel)  # none where the set-up names no MVC of it
+            self._log.add("mvc", t, channel, before, data["mvc"][channel])
 
     def event(self, t: float, source: str, kind: str, sentence: str) -> None:
         """Note something that happened."""

@@ -24,6 +24,7 @@ from daemon.web.commanding import DaemonControl, control_routes
 from daemon.web.hub import Hub
 from daemon.web.live import Live
 from daemon.web.logbook import LogReader
+from daemon.web.sessions import session_routes
 
 PAGE = Path(__file__).parent / "static"
 CONTENT_POLICY = (
@@ -87,9 +88,9 @@ def build_app(hub: Hub, access: Access, daemon: DaemonControl | None, sessions: 
     works: list[Work] = [live.run]
     routes: list[BaseRoute] = [
         Route("/", _page),
-        Mount("/static", StaticFiles(directory=PAGE, check_dir=False)),
+        Mount("/static", StaticFiles(directory=PAGE)),
         WebSocketRoute("/live", live.serve),
-        *_session_routes(sessions, access),
+        *session_routes(sessions, access),
     ]
     if daemon:
         works.append(LogReader(hub, live, daemon).run)
@@ -99,15 +100,6 @@ def build_app(hub: Hub, access: Access, daemon: DaemonControl | None, sessions: 
         middleware=[Middleware(Headers), Middleware(Guard, access=access)],
         lifespan=_lifespan(works),
     )
-
-
-def _session_routes(folder: Path, access: Access) -> list[BaseRoute]:
-    try:  # until the sessions are there
-        from daemon.web.sessions import session_routes
-    except ImportError:
-        return []
-    routes: list[BaseRoute] = session_routes(folder, access)
-    return routes
 
 
 async def _page(request: Request) -> Response:

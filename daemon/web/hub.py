@@ -69,10 +69,10 @@ class Hub:
     address
         Where it is listened to.
     frames
-        Gives the frames that have come since it was last called, without waiting.
+        Gives the frames that have come since it was last called, without waiting; none by default.
     """
 
-    def __init__(self, address: str, frames: Callable[[], Iterable[bytes]]) -> None:
+    def __init__(self, address: str, frames: Callable[[], Iterable[bytes]] = tuple) -> None:
         self.address, self._frames = address, frames
         self.session: Session | None = None
         self.board = Board()

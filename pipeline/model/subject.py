@@ -179,10 +179,13 @@ class Subject:
         kind = {"curves": self.curves.content(), **rigid}
         return {"muscles": list(self.muscles), **known, **unshown, **kind, **arrays}
 
+    def text(self) -> str:
+        """Return the content of a subject file: JSON, in SI units."""
+        return json.dumps({"format": FORMAT, **self.content()}, indent=1)
+
     def save(self, path: Path) -> None:
         """Write the subject as JSON, in SI units."""
-        content = {"format": FORMAT, **self.content()}
-        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        path.write_text(self.text(), encoding="utf-8")
 
 
 def load_subject(path: Path) -> Subject:

@@ -66,9 +66,8 @@ def _muscle(name: str) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def make_config(tmp_path: Path) -> Callable[..., Config]:
-    """Make the set-up, with sections changed: ``make_config(simulation={"seed": 2})``."""
+def lab_in(folder: Path) -> Callable[..., Config]:
+    """Write the model into a folder; return what makes set-ups of it."""
     model = {
         "format": "hillstream-model/1",
         "name": "two joints",
@@ -79,14 +78,20 @@ def make_config(tmp_path: Path) -> Callable[..., Config]:
         ],
         "muscles": [_muscle(name) for name in MUSCLES],
     }
-    file = tmp_path / "arm.json"
+    file = folder / "arm.json"
     file.write_text(json.dumps(model))
 
     def make(**changes: dict[str, Any]) -> Config:
         raw = copy.deepcopy(SETUP)
         raw["model"]["file"] = file
         for section, values in changes.items():
-            raw[section].update(values)
+            raw.setdefault(section, {}).update(values)
         return Config.model_validate(raw)
 
     return make
+
+
+@pytest.fixture
+def make_config(tmp_path: Path) -> Callable[..., Config]:
+    """Make the set-up, with sections changed: ``make_config(simulation={"seed": 2})``."""
+    return lab_in(tmp_path)

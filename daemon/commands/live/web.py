@@ -22,8 +22,8 @@ _File = click.Path(path_type=Path, dir_okay=False)
     epilog=examples(
         "Example:  hillstream run arm         in one terminal",
         "          hillstream web             in another; open http://127.0.0.1:8900/",
-        "          hillstream keys web ann --may command   a token, for who is to command",
         "Try it:   hillstream demo --web",
+        "Next:     hillstream keys web ann --may command   a token, for who is to command",
         "Needs:    pip install 'hillstream[web]'",
     )
 )

@@ -1,18 +1,21 @@
-"""`hillstream report`: a session as a page that a physiotherapist can read."""
+"""`hillstream report`: a session as a page that a physiotherapist can read, or two compared."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from daemon.commands.common import examples
-from daemon.terminal.console import json_option, say, write_json
+from daemon.terminal.console import console_for, json_option, say, write_json
+from daemon.terminal.table import table
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
+    from daemon.report.comparison import Comparison
     from daemon.report.fatigue import FatigueVerdict
     from daemon.report.material import Material
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog=examples(
         "Example:  hillstream report sessions/arm-20260312-101500.db --png figures",
+        "          hillstream report monday.db friday.db --out week.html",
         "Try it:   hillstream simulate tiring-arm --record tiring.npz --seconds 360",
         "          hillstream score tiring-arm tiring.npz --session tiring.db",
         "          hillstream report tiring.db",
@@ -27,12 +31,15 @@ if TYPE_CHECKING:
         "Needs:    pip install 'hillstream[report]'",
     )
 )
-@click.argument("session", metavar="SESSION", type=click.Path(path_type=Path))
+@click.argument(
+    "sessions", metavar="SESSION [LATER]", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.html",
-    help="Where the page goes; by default beside SESSION, with the same name.",
+    help="Where the page goes; by default beside SESSION, with the same name. Of two sessions "
+    "there is a page only with it.",
 )
 @click.option(
     "--png",
@@ -41,12 +48,26 @@ if TYPE_CHECKING:
     help="Write the figures as PNG files into FOLDER, too.",
 )
 @json_option()
-def report(session: Path, out: Path | None, png: Path | None, json_file: str | None) -> None:
-    """Tell what happened in a session: moments, fatigue, streams.
+def report(
+    sessions: tuple[Path, ...], out: Path | None, png: Path | None, json_file: str | None
+) -> None:
+    """Tell what happened in a session: moments, fatigue, streams; or compare two.
 
     Writes one HTML page that needs no other file, and says on the terminal which muscles tired.
     SESSION is the log of a run, finished or still going on.
+
+    With LATER, another session of the same person, says what changed from the first to the second:
+    which parameters beyond their joint 95 % interval, errors, EMG and MVC.
     """
+    if len(sessions) > 2:
+        raise UserError(f"{len(sessions)} sessions are given; give one, or two to compare.")
+    if len(sessions) == 2:
+        _compare(sessions[0], sessions[1], out, png, json_file)
+    else:
+        _report(sessions[0], out, png, json_file)
+
+
+def _report(session: Path, out: Path | None, png: Path | None, json_file: str | None) -> None:
     from daemon.report.fatigue import assess
     from daemon.report.material import load
 
@@ -60,23 +81,66 @@ def report(session: Path, out: Path | None, png: Path | None, json_file: str | N
     write_json(json_file, {"verdicts": [verdict.figures() for verdict in verdicts]})
 
 
+def _compare(
+    first: Path, second: Path, out: Path | None, png: Path | None, json_file: str | None
+) -> None:
+    from daemon.report.comparison import compare
+    from daemon.report.material import load
+
+    if png:
+        raise UserError("--png is for one session; of two, --out writes a page with its figure.")
+    found = compare(load(first), load(second))
+    if out:
+        _write_comparison(found, out)
+    _print_comparison(found, json_file)
+    if out:
+        say(f"The page is {out}.", json_file)
+    write_json(json_file, found.figures())
+
+
+def _print_comparison(found: Comparison, json_file: str | None) -> None:
+    from daemon.report.comparison_table import channel_rows, parameter_row, session_rows
+
+    rows = [
+        *(parameter_row(one) for one in found.differences if one.changed is not None),
+        *session_rows(found),
+        *channel_rows(found),
+    ]
+    titles = (found.a.name, found.b.name, "change")
+    console_for(json_file).print(table([""], titles, rows))
+    for sentence in (*found.summary, *found.obstacles):
+        say(sentence, json_file)
+
+
+def _write_comparison(found: Comparison, out: Path) -> None:
+    from daemon.report.needs import drawing_libraries
+
+    with drawing_libraries():
+        from daemon.report.comparison_page import comparison_page
+    with _writing():
+        out.write_text(comparison_page(found), encoding="utf-8")
+
+
 def _write(
     material: Material, verdicts: Sequence[FatigueVerdict], out: Path, png: Path | None
 ) -> None:
-    """Draw and write; the libraries for it are not part of every installation."""
-    try:
+    from daemon.report.needs import drawing_libraries
+
+    with drawing_libraries():
         from daemon.report.figures import draw
         from daemon.report.page import page, write_png
-    except ImportError as error:
-        raise UserError(
-            f"A report needs {error.name}, which is not installed: pip install "
-            "'hillstream[report]'."
-        ) from error
     figures = draw(material, verdicts)
-    try:
+    with _writing():
         out.write_text(page(material, verdicts, figures), encoding="utf-8")
         if png:
             write_png(figures, png)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Say where nothing can be written."""
+    try:
+        yield
     except OSError as error:
         raise UserError(
             f"The report cannot be written to {error.filename} ({error.strerror}); give a place "

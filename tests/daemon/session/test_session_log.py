@@ -275,6 +275,15 @@ def test_who_gave_a_command_is_noted(arm, log):
     ]
 
 
+def test_an_mvc_of_a_channel_that_had_none_is_noted_without_the_old_one(arm, log):
+    recorder = recorder_of(arm, log, ("a", "b"))
+    data = {"changed": ["a", "b"], "before": {"a": 0.5}, "mvc": {"a": 0.6, "b": 0.7}}
+    reply = Reply(ok=True, sentence="Done.", data=data)
+    recorder.command(1.0, Request(command=Command.MVC_STOP), reply)
+    log.commit()
+    assert rows(log.path, "mvc") == [(1.0, "a", 0.5, 0.6), (1.0, "b", None, 0.7)]
+
+
 def test_the_file_is_sound(log):
     log.commit()
     with closing(sqlite3.connect(log.path)) as database:

@@ -28,7 +28,7 @@ VALUES = {"strength": (1.0, 1.1, 1.2)}
 
 @pytest.fixture
 def hub() -> Hub:
-    return Hub("ipc://nowhere", list)
+    return Hub("ipc://nowhere")
 
 
 def meta(session="one", joints=JOINTS):
@@ -316,3 +316,12 @@ def test_latency_is_that_of_the_moments(hub):
     assert told["p50"] == pytest.approx(8.0)
     assert sum(told["counts"]) == 100
     assert len(told["edges_ms"]) == len(told["counts"]) + 1
+
+
+def test_a_turn_takes_what_has_come_since():
+    coming = [[meta().pack(), moment(100.0).pack()], [moment(100.5).pack()]]
+    hub = Hub("ipc://nowhere", lambda: coming.pop(0))
+    hub.turn()
+    assert hub.board["now"].header["t"] == 100.0
+    hub.turn()
+    assert hub.board["now"].header["t"] == 100.5

@@ -1,7 +1,8 @@
 """Every command of a running daemon over real HTTP, and its own answer."""
 
+import sqlite3
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import date
 from pathlib import Path
 
@@ -11,8 +12,7 @@ from starlette.applications import Starlette
 from web_server import served
 
 from daemon.control import handler as desk
-from daemon.ipc.requests import Command
-from daemon.report.material import load
+from daemon.ipc.requests import READS, Command
 from daemon.web import commanding
 from daemon.web.access import Access
 from daemon.web.access.listening import Listening
@@ -85,14 +85,14 @@ def test_each_command_has_its_own_answer(started, wait_until: Callable[..., None
     assert "strength" in compared["parameters"]
     done(page("rollback", version=0), f"Version {told['version'] + 1} has the parameters")
     assert "unknown" in page("rollback", version=9999)["sentence"]
-    assert done(page("save"), "was handed over")["subject"]["name"] is not None
+    assert done(page("save"), "was handed over")["subject"]["muscles"]
     done(page("resume"), "")
     done(page("mark", text="the person sits down"), "the person sits down")
 
     done(page("mvc start", channels=["soleus_r"]), "MVC")
     begun = daemon.moments[-1].t
     wait_until(lambda: daemon.moments[-1].t > begun + 1.5, PATIENCE_S)
-    assert "soleus_r" in page("mvc stop", confirmed=True)["data"].get("mvc", {"soleus_r": None})
+    assert done(page("mvc stop", confirmed=True), "soleus_r")["changed"] == ["soleus_r"]
     assert "not being recorded" in page("mvc stop")["sentence"]
     done(page("baseline start"), "resting level")
     begun = daemon.moments[-1].t
@@ -110,5 +110,8 @@ def test_each_command_has_its_own_answer(started, wait_until: Callable[..., None
     entries = page("status")["data"]["log"]
     mark = next(entry for entry in entries if entry["command"] == "mark")
     assert (mark["argument"], mark["by"]) == ("the person sits down", "desk")
-    session = Path(daemon.end()["session"])
-    assert any("desk" in str(event) for event in load(session).events)
+    with closing(sqlite3.connect(daemon.end()["session"])) as session:
+        told = session.execute("SELECT command, by FROM command").fetchall()
+        told += [("mark", by) for (by,) in session.execute("SELECT by FROM mark")]
+    assert {by for _, by in told} == {"desk"}
+    assert {command for command, _ in told} == set(Command) - READS

@@ -1,101 +1,145 @@
-"""The cockpit's commands over real HTTP, to a control port that takes them."""
+"""A cockpit on a free port, somebody who publishes, and browsers."""
 
+import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import date
 from pathlib import Path
+from typing import Any
 
-import httpx
 import numpy as np
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from web_server import served
+from websockets.sync.client import ClientConnection, connect
 
-from daemon.control.server import ControlServer
-from daemon.ipc.requests import Reply, Request
-from daemon.web.access import Access
-from daemon.web.access.guard import Guard
-from daemon.web.access.listening import Listening
-from daemon.web.access.token_file import TokenFile
-from daemon.web.access.tokens import Right, add_token
-from daemon.web.commanding import DaemonControl, control_routes
+from daemon.web.cockpit import Settings, run
+from daemon.web.frames import decode
+from pipeline.output.message import MetaMessage, MomentMessage, Status
+from pipeline.output.publisher import Publisher
+from pipeline.output.zmq import ZmqPublisher
 
-SAMPLES = {"channel": "SOL", "rate_hz": 1000.0, "unit": "V"}
+PATIENCE_S = 15.0
 
 
-class Port:
-    """A control port that keeps what it is asked and answers it; `data` is what it has to tell."""
+class Sender:
+    """Publishes two joints at 100 Hz from a thread, as a daemon does."""
 
-    def __init__(self, address: str) -> None:
-        self.taken: list[Request] = []
-        x = np.random.default_rng(1).standard_normal(2000)
-        self.reply = Reply(ok=True, sentence="Done.", data={**SAMPLES, "x": x.tolist()})
-        self._server, self._end = ControlServer(address), threading.Event()
-        self._thread = threading.Thread(target=self._serve)
+    def __init__(self, address: str, session: str) -> None:
+        self.meta = MetaMessage(
+            session=session,
+            dofs=("knee", "ankle"),
+            rate_hz=100.0,
+            title="A test",
+            muscles=("soleus", "vastus"),
+            channels=("SOL",),
+            valid_for_s=0.1,
+        )
+        self.sent: list[MomentMessage] = []
+        self._zmq = ZmqPublisher(address, self.meta)
+        self._publisher = Publisher(self.meta, [self._zmq])
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._send)
         self._thread.start()
 
-    def _serve(self) -> None:
-        while not self._end.wait(0.002):
-            for client, request in self._server.requests():
-                self.taken.append(request)
-                self._server.reply(client, self.reply)
+    def _send(self) -> None:
+        while not self._end.wait(0.01):
+            t = time.monotonic()
+            moment = 20.0 * np.sin(7.0 * t + np.array([0.0, 1.0]))
+            told = self._publisher.publish_moment(
+                moment, np.ones(2, bool), Status.NOMINAL, t, sd=np.array([1.0, 2.0])
+            )
+            self._publisher.tend()
+            self.sent.append(told)
 
-    def close(self) -> None:
+    def die(self) -> None:
+        """Fall silent without a last word, as one that is killed."""
         self._end.set()
         self._thread.join()
-        self._server.close()
+        self._zmq.close()
+
+
+@pytest.fixture
+def send(ipc_address: str) -> Iterator[Callable[..., Sender]]:
+    with ExitStack() as stack:
+
+        def start(session: str = "first") -> Sender:
+            sender = Sender(ipc_address, session)
+            stack.callback(sender.die)
+            return sender
+
+        yield start
+
+
+class Browser:
+    """A WebSocket client that decodes."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.newest: dict[str, dict] = {}
+        """The newest header of each kind."""
+
+    def say(self, **request: Any) -> None:
+        self.socket.send(json.dumps(request))
+
+    def look(self, bucket_s: float = 0.02, seconds: float = 10.0, end: float | None = None) -> None:
+        self.say(type="view", bucket_s=bucket_s, seconds=seconds, end=end)
+
+    def next(self, kind: str, timeout_s: float = PATIENCE_S, **wanted: object) -> tuple[dict, dict]:
+        """Return the next frame of a kind whose header has these values."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            frame = self.socket.recv(timeout=deadline - time.monotonic())
+            assert isinstance(frame, bytes)
+            header, arrays = decode(frame)
+            self.newest[header["type"]] = header
+            if header["type"] == kind and wanted.items() <= header.items():
+                return header, arrays
+        raise TimeoutError(f"no {kind} with {wanted} came within {timeout_s:g} s")
 
 
 class Cockpit:
-    """A page's way to the daemon, and tokens; `now` is the time of tickets and limits, s."""
+    """A cockpit in a thread of its own."""
 
-    def __init__(self, stack: ExitStack, control: str, folder: Path, listening: Listening) -> None:
-        self.now = 0.0
-        self.file = folder / "web-tokens.toml"
-        self.tokens = {may: add_token(self.file, f"{may}er", may, date.today()) for may in Right}
-        access = Access(listening, TokenFile(self.file), lambda: self.now)
-        app = Starlette(
-            routes=control_routes(DaemonControl(control), access),
-            middleware=[Middleware(Guard, access=access)],
-        )
-        self.http = stack.enter_context(
-            httpx.Client(base_url=stack.enter_context(served(app)), timeout=20.0)
-        )
+    def __init__(self, settings: Settings, url: str, browsers: ExitStack) -> None:
+        self.settings, self.url, self._browsers = settings, url, browsers
+        self.port = int(url.rstrip("/").rpartition(":")[2])
 
-    def post(self, path: str, token: str | None = "", **more) -> httpx.Response:
-        """Post as the operator, as who has `token`, or as nobody."""
-        token = self.tokens[Right.COMMAND] if token == "" else token
-        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
-        return self.http.post(path, headers=headers | more.pop("headers", {}), **more)
+    def open(self, **options: Any) -> Browser:
+        """Open the live view without saying anything."""
+        url = f"ws://127.0.0.1:{self.port}/live"
+        connection = connect(url, max_size=None, compression=None, **options)
+        return Browser(self._browsers.enter_context(connection))
 
-    def ticket(self) -> str:
-        return self.post("/ticket").json()["ticket"]
-
-    def command(self, command: str, **more) -> httpx.Response:
-        """Give a command as the page does."""
-        return self.post("/command", json={"ticket": self.ticket(), "command": command, **more})
+    def browser(self) -> Browser:
+        """Return a browser that has been let in."""
+        browser = self.open()
+        browser.say(type="hello", token=None)
+        return browser
 
 
 @pytest.fixture
-def port(ipc_address) -> Iterator[Port]:
-    port = Port(ipc_address)
-    yield port
-    port.close()
-
-
-@pytest.fixture
-def open_cockpit(tmp_path) -> Iterator[Callable[..., Cockpit]]:
-    """Serve the commands of the daemon at a control address."""
+def cockpit_on(tmp_path: Path) -> Iterator[Callable[[str], Cockpit]]:
+    """Start a cockpit that listens to an address."""
     with ExitStack() as stack:
 
-        def make(control: str, listening: Listening | None = None) -> Cockpit:
-            return Cockpit(stack, control, tmp_path, listening or Listening("127.0.0.1"))
+        def start(address: str) -> Cockpit:
+            settings = Settings(address, None, "127.0.0.1:0", tmp_path, tmp_path / "tokens.toml")
+            stop, urls, opened = threading.Event(), [], threading.Event()
 
-        yield make
+            def show(url: str) -> None:
+                urls.append(url)
+                opened.set()
+
+            thread = threading.Thread(target=run, args=(settings, stop, show))
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(stop.set)
+            assert opened.wait(PATIENCE_S)
+            return Cockpit(settings, urls[0], stack)
+
+        yield start
 
 
 @pytest.fixture
-def cockpit(open_cockpit, port, ipc_address) -> Cockpit:
-    return open_cockpit(ipc_address)
+def cockpit(cockpit_on: Callable[[str], Cockpit], ipc_address: str) -> Cockpit:
+    return cockpit_on(ipc_address)

@@ -48,8 +48,7 @@ class _Daemon(DaemonControl):
     async def ask(self, request: Request) -> Reply:
         assert unpack_request(request.pack()) == request
         assert request.by == _OPERATOR
-        channel, *_ = [*request.channels, "SOL"]
-        data = {"channel": channel, "rate_hz": 1000.0, "unit": "V", "x": [0.0, 1e-4] * 500}
+        data = {"channel": "SOL", "rate_hz": 1000.0, "unit": "V", "x": [0.0, 1e-4] * 500}
         return Reply(ok=True, sentence="Done.", data=data)
 
 

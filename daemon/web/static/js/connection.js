@@ -7,6 +7,8 @@ const FIRST_WAIT_S = 0.5;
 const LONGEST_WAIT_S = 8;
 /** A socket without a frame for this long is as good as closed: `now` comes at 12 Hz. */
 const SILENT_S = 6;
+/** The server's code for who may not read, or speaks nonsense: asking again would not help. */
+const REFUSED = 1008;
 
 export class Connection {
   #socket = null;
@@ -29,7 +31,7 @@ export class Connection {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#greet(socket);
     socket.onmessage = (event) => this.#hear(event.data);
-    socket.onclose = (event) => this.#lost(event.reason);
+    socket.onclose = (event) => (event.code === REFUSED ? this.#refused(event.reason) : this.#lost(event.reason));
     this.#socket = socket;
     this.#heardAt = performance.now();
   }
@@ -67,6 +69,12 @@ export class Connection {
     this.bus.emit("connection", { state: "closed", reason, retryAt: performance.now() + 1000 * this.#wait });
     this.#timer = setTimeout(() => this.open(), 1000 * this.#wait);
     this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT_S);
+  }
+
+  #refused(reason) {
+    this.isOpen = false;
+    this.#socket = null;
+    this.bus.emit("connection", { state: "closed", isRefused: true, reason });
   }
 
   #watch() {

@@ -64,6 +64,7 @@ export class Desk {
   }
 
   #begin(meta) {
+    if (this.meta?.session !== meta.session) this.status = null;
     this.meta = meta;
     this.curves.begin(meta.series);
     this.view.buckets = meta.buckets_s;

@@ -1,5 +1,8 @@
 /** Draws what has changed, once a frame, and only what can be seen. */
 
+/** So long a frame may draw, ms; what is left over comes first in the next, so that no task is long. */
+const BUDGET_MS = 8;
+
 const seen = new Set();
 const due = new Set();
 let asked = false;
@@ -29,6 +32,10 @@ export function dismiss(element, drawing) {
 /** Ask for something to be drawn in the next frame. */
 export function invalidate(drawing) {
   due.add(drawing);
+  ask();
+}
+
+function ask() {
   if (asked) return;
   asked = true;
   requestAnimationFrame(drawAll);
@@ -36,9 +43,12 @@ export function invalidate(drawing) {
 
 function drawAll() {
   asked = false;
+  const until = performance.now() + BUDGET_MS;
   for (const drawing of due) {
+    due.delete(drawing); // whatever becomes visible is asked for anew
     if (!seen.has(drawing)) continue;
-    due.delete(drawing);
     drawing.draw();
+    if (performance.now() > until) break;
   }
+  if (due.size) ask();
 }

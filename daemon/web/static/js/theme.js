@@ -5,7 +5,6 @@ import { byId } from "./dom.js";
 const KEY = "hillstream-theme";
 const ORDER = ["auto", "light", "dark"];
 const NAMES = { auto: "Auto", light: "Light", dark: "Dark" };
-const SPOKEN = { auto: "as the system", light: "light", dark: "dark" };
 const system = matchMedia("(prefers-color-scheme: dark)");
 const listeners = [];
 
@@ -34,7 +33,7 @@ function apply() {
   }
   const button = byId("theme");
   button.textContent = NAMES[chosen];
-  button.setAttribute("aria-label", `Colours: ${SPOKEN[chosen]}`);
+  button.setAttribute("aria-label", `Colours: ${NAMES[chosen]}`);
   for (const run of listeners) run();
 }
 

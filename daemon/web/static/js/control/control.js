@@ -12,6 +12,7 @@ export function startControl(desk, connection) {
   const panel = new Control(desk, connection);
   desk.bus.on("layout", (meta) => panel.begin(meta));
   desk.bus.on("log", (log) => panel.learn(log));
+  desk.bus.on("connection", ({ isRefused }) => isRefused && panel.refuse());
 }
 
 class Control {
@@ -34,22 +35,29 @@ class Control {
     if (this.log) this.learn(this.log);
   }
 
+  /** Nobody may even read: ask for a token. */
+  refuse() {
+    this.right = null;
+    byId("control-who").textContent = "";
+    byId("control").replaceChildren(this.#gate());
+  }
+
   #without() {
     return make("p", { class: "empty", text: "This page has no control port. Start 'hillstream web' with --control and the daemon's control.address to command it from here." });
   }
 
   /** What somebody sees who may only read. */
   #gate() {
-    const input = make("input", { type: "password", autocomplete: "off", placeholder: "token", "aria-label": "Token that may command", class: "grow" });
+    const input = make("input", { type: "password", autocomplete: "off", placeholder: "token", "aria-label": "Token", class: "grow" });
     const open = (event) => {
       event.preventDefault();
       if (!input.value.trim()) return;
       keep(input.value);
       this.connection.open();
     };
-    const had = token() ? make("p", { class: "note trouble", text: "The token of this tab may read, but not command." }) : null;
+    const had = token() ? make("p", { class: "note trouble", text: "The token of this tab does not open it." }) : null;
     return make("form", { on: { submit: open } },
-      make("p", { class: "note" }, "To command needs a token. Make one on the daemon's machine with ", make("code", { text: "hillstream keys web NAME --may command" }), " and open the address it prints, or paste the token here. It stays in this tab."),
+      make("p", { class: "note" }, "What needs a token opens with one. Make it on the daemon's machine with ", make("code", { text: "hillstream keys web NAME --may command" }), " and open the address it prints, or paste the token here. It stays in this tab."),
       had, make("div", { class: "row" }, input, make("button", { class: "primary", text: "Use token" })));
   }
 

@@ -106,9 +106,9 @@ class Guide {
     this.call.dataset.kind = reply.ok ? "rest" : "effort";
     const spoken = [...this.rows].filter(([name]) => names(reply.sentence, name));
     for (const [, row] of this.rows) row.note.textContent = "";
-    for (const [, row] of spoken) row.note.textContent = reply.sentence;
+    for (const [name, row] of spoken) row.note.textContent = (reply.ok && ofChannel(reply.sentence, name)) || reply.sentence;
     this.told.className = reply.ok ? "note" : "note trouble";
-    this.say(spoken.length === 1 ? "" : reply.sentence);
+    this.say(spoken.length === 1 && !reply.ok ? "" : reply.sentence);
   }
 
   #confirmed() {
@@ -161,6 +161,11 @@ class Guide {
 
 /** Tell whether a sentence speaks of a channel. */
 const names = (sentence, channel) => sentence.split(/[^\p{L}\p{N}_-]+/u).includes(channel);
+
+/** Return what a sentence says of old and new of a channel, or nothing. */
+function ofChannel(sentence, channel) {
+  return sentence.split(/[:,] /).find((part) => part.startsWith(`${channel} `) && part.includes("->"))?.replace(/\.$/, "");
+}
 
 function effortRow(name) {
   const fill = make("i");

@@ -3,8 +3,10 @@
 import { byId, Field, mark } from "../dom.js";
 import { age, clock, DASH } from "../format.js";
 
-const WORDS = { LOST: "NO DAEMON", WAITING: "CONNECTING" };
-const SHAPES = { WAITING: "STARTING" };
+const WORDS = { LOST: "NO DAEMON", UNSERVED: "NO SERVER", REFUSED: "NO ACCESS", WAITING: "CONNECTING" };
+const SHAPES = { WAITING: "STARTING", UNSERVED: "LOST", REFUSED: "LOST", SILENT: "STALE" };
+/** What is shown in these states is old. */
+const OLD = new Set(["LOST", "UNSERVED", "REFUSED", "SILENT"]);
 
 export function startBanner(desk) {
   const banner = byId("banner");
@@ -58,15 +60,19 @@ export function startBanner(desk) {
 }
 
 function stateOf(desk) {
-  if (desk.connection.state !== "open") return desk.meta || desk.connection.state === "closed" ? "LOST" : "WAITING";
+  if (desk.connection.isRefused) return "REFUSED";
+  if (desk.connection.state !== "open") return desk.meta || desk.connection.state === "closed" ? "UNSERVED" : "WAITING";
   if (desk.link?.state === "lost") return "LOST";
+  if (desk.link?.state === "silent") return "SILENT";
   return desk.wordNow ?? desk.status?.status ?? "WAITING";
 }
 
 function sentenceOf(desk, state) {
+  if (desk.connection.isRefused) return "REFUSED";
   if (desk.connection.state !== "open") return disconnected(desk.connection);
-  if (state === "LOST") return `No daemon: last heard ${age(desk.silentFor)} ago. ${extra(desk.link.sentence)}`.trim();
-  if (desk.link?.state === "silent") return `Silent for ${age(desk.silentFor)}: what is shown is old. ${extra(desk.link.sentence)}`.trim();
+  if (state === "LOST" && !desk.meta) return desk.link.sentence;
+  if (state === "LOST") return `No daemon: last heard ${age(desk.silentFor)} ago. ${desk.link.sentence}`;
+  if (state === "SILENT") return `Last heard ${age(desk.silentFor)} ago. ${desk.link.sentence}`;
   if (!desk.status) return "The daemon has not reported yet.";
   const { note, doubt } = desk.status;
   if (doubt && !note.includes(doubt)) return note ? `${note} ${doubt}` : doubt;
@@ -75,14 +81,13 @@ function sentenceOf(desk, state) {
 
 /** What a screen reader is told: without the seconds that count up. */
 function announced(desk, state) {
-  if (state === "LOST" || state === "WAITING") return "";
+  if (OLD.has(state) || state === "WAITING") return "";
   return desk.status?.note ?? "";
 }
 
-const extra = (sentence) => (sentence && !/^No daemon/.test(sentence) ? sentence : "");
-
 function disconnected(connection) {
   if (connection.state === "connecting") return "The page is calling its server.";
+  if (connection.isRefused) return connection.reason;
   const left = Math.max(0, (connection.retryAt - performance.now()) / 1000);
   const cause = connection.reason || "The page has lost its server, 'hillstream web'.";
   return `${cause} Trying again in ${Math.ceil(left)} s.`;
@@ -90,6 +95,6 @@ function disconnected(connection) {
 
 function sinceText(state, seconds, isFromStart, desk) {
   if (state === "WAITING") return "";
-  if (state === "LOST") return desk.connection.state === "open" ? "" : `what is shown is ${age(desk.silentFor)} old`;
+  if (OLD.has(state)) return desk.meta ? `what is shown is ${age(desk.silentFor)} old` : "";
   return `${isFromStart ? "for" : "for at least"} ${age(Math.floor(seconds))}`.replace(/\.0 s/, " s");
 }

@@ -16,6 +16,8 @@ const VERDICTS = {
 /** No more are kept: half an hour of an update every four seconds. */
 const MOST = 450;
 const HEIGHT = 112;
+/** With more updates than this the line alone is clearer. */
+const MOST_POINTS = 60;
 
 export function startCalibrator(desk) {
   const panel = new Calibrator(desk);
@@ -145,7 +147,7 @@ class Calibrator {
 
   #make() {
     const axis = { font: "11px system-ui", stroke: () => palette.faint, ticks: { show: false }, grid: { stroke: () => palette.grid, width: 1 } };
-    const line = (colour, dash) => ({ stroke: () => palette[colour], width: 1.8, dash, points: { show: true, size: 5, fill: () => palette[colour] } });
+    const line = (colour, dash) => ({ stroke: () => palette[colour], width: 1.8, dash, points: { show: (u) => u.data[0].length <= MOST_POINTS, size: 5, fill: () => palette[colour] } });
     return new uPlot({
       width: this.host.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false },
       scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(0.05, Math.min(high || 1, 3) * 1.1)] } },

@@ -29,14 +29,10 @@ export function startEmg(desk) {
 }
 
 function channel(desk, name, plots) {
-  const place = (kind) => () => desk.curves.place(`${kind}/${name}`);
   const plot = desk.addPlot(new Plot(desk, {
     height: 30, fixed: [0, 1], valueAxis: false, label: `Level of ${name} over time`,
-    layers: [
-      { kind: "line", colour: "level", place: place("level"), width: 1.4 },
-      { kind: "line", colour: "excitation", place: place("excitation"), width: 1, dash: [3, 2] },
-    ],
-    why: () => (desk.meta?.series.includes(`level/${name}`) ? noMoment(desk) : "This daemon does not publish levels: output.signals_hz is 0."),
+    layers: [{ kind: "line", colour: "level", place: () => desk.curves.place(`level/${name}`), width: 1.4 }],
+    why: () => (desk.isLive && desk.view.follows ? "No levels come; is output.signals_hz 0?" : noMoment(desk)),
   }));
   plots.push(plot);
   return row(desk, name, plot);
@@ -44,7 +40,7 @@ function channel(desk, name, plots) {
 
 function row(desk, name, plot) {
   const fill = make("i");
-  const tick = make("b", { hidden: true });
+  const tick = make("b", { hidden: true, data: { field: "excitation" } });
   const bar = make("div", { class: "level", "aria-hidden": "true" }, fill, tick);
   const badge = make("span", { class: "badge", data: { field: "quality" } });
   const value = make("span", { class: "value fresh", data: { field: "level" } });
@@ -61,7 +57,10 @@ function row(desk, name, plot) {
     level.set(share);
     fill.style.transform = `scaleX(${Math.min(1, Math.max(0, share ?? 0)).toFixed(3)})`;
     tick.hidden = excitation === null;
-    if (excitation !== null) tick.style.left = `${(100 * Math.min(1, excitation)).toFixed(1)}%`;
+    if (excitation !== null) {
+      tick.style.left = `${(100 * Math.min(1, excitation)).toFixed(1)}%`;
+      tick.dataset.value = excitation;
+    }
     const word = fault.value ? "faulty" : share === null ? "no level" : share > OVER ? "over MVC" : "ok";
     quality.set(word);
     mark(badge, "class", `badge ${QUALITIES[word]}`);

@@ -64,7 +64,7 @@ function numbers(dof, main, error, readout) {
     return [node, new Field(node, format)];
   };
   const [predicted, predictedField] = field("moment", "big", moment);
-  const [sd, sdField] = field("deviation", "sd", (value) => `±${fixed(2)(value)}`);
+  const [sd, sdField] = field("deviation", "sd", (value) => (value === null ? "" : `±${fixed(2)(value)}`));
   const [reference, referenceField] = field("reference", "reference", moment);
   const [wrong, errorField] = field("error", "error", moment);
   const [stiffness, stiffnessField] = field("stiffness", "", fixed(1, "N·m/rad"));

@@ -1,5 +1,8 @@
 /** Path builders: curves and bands straight from the rings, with gaps where there is nothing. */
 
+/** A gap up to this long is no gap: what comes at 10 Hz leaves fine buckets empty, s. */
+const BRIDGED_S = 0.12;
+
 const EMPTY = { stroke: null, fill: null, clip: null, band: null, gaps: null, flags: 0 };
 
 /** How time and value become pixels in one draw; one object per plot, filled anew. */
@@ -33,15 +36,15 @@ export function line(curves, scale, placeOf) {
     const low = curves.low[place];
     const high = curves.high[place];
     const path = new Path2D();
+    const bridged = BRIDGED_S / curves.bucket;
     let before = NaN;
+    let drawn = -Infinity;
     for (let index = curves.from(scale.start), to = curves.to(scale.end); index <= to; index += 1) {
       const slot = curves.slot(index);
       const bottom = low[slot];
       const top = high[slot];
-      if (bottom !== bottom) {
-        before = NaN;
-        continue;
-      }
+      if (bottom !== bottom) continue;
+      if (index - drawn > bridged + 1) before = NaN;
       const rising = !(Math.abs(top - before) < Math.abs(bottom - before));
       const nearer = rising ? bottom : top;
       const farther = rising ? top : bottom;
@@ -50,6 +53,7 @@ export function line(curves, scale, placeOf) {
       else path.moveTo(x - scale.perBucket / 2, scale.y(nearer));
       path.lineTo(x, scale.y(farther));
       before = farther;
+      drawn = index;
     }
     return { ...EMPTY, stroke: path };
   };

@@ -24,7 +24,13 @@ function sides(a, b) {
 }
 
 function changed(differences) {
+  const heads = ["Muscle", "Parameter", "First", "Second", "Change", "Verdict"];
   const verdict = (one) => (one.changed === null ? one.obstacle : one.changed ? "changed" : "within the interval");
-  const rows = differences.map((one) => [words(one.muscle), words(one.name), digits(one.a.value), digits(one.b.value), change(one.share), verdict(one)]);
-  return rows.length ? [table("Parameters, those that changed first", ["Muscle", "Parameter", "First", "Second", "Change", "Verdict"], rows)] : [];
+  const row = (one) => [words(one.muscle), words(one.name), digits(one.a.value), digits(one.b.value), change(one.share), verdict(one)];
+  const told = differences.filter((one) => one.changed !== null);
+  const untold = differences.filter((one) => one.changed === null);
+  return [
+    told.length ? table("Parameters, those that changed first", heads, told.map(row)) : null,
+    untold.length ? make("details", {}, make("summary", { text: `${untold.length} that cannot be compared` }), table("Not comparable", heads, untold.map(row))) : null,
+  ].filter(Boolean);
 }

@@ -28,6 +28,7 @@ export function startSessions() {
 class Sessions {
   constructor(host) {
     this.chosen = [];
+    this.started = new Map();
     this.search = make("input", { type: "search", placeholder: "name, title, date, joint, muscle or mark", "aria-label": "Search the sessions", maxlength: "200", on: { input: () => this.#soon() } });
     this.compare = make("button", { type: "button", class: "primary", text: "Compare two", disabled: true, on: { click: () => this.#compare() } });
     this.count = make("p", { class: "hint", role: "status" });
@@ -37,7 +38,7 @@ class Sessions {
     const table = make("table", { class: "session-list" }, make("thead", {}, make("tr", {}, ...head)), this.body);
     this.detail = make("div", { class: "session-detail", data: { panel: "session" } });
     host.append(
-      make("section", { class: "panel", "aria-labelledby": "h-sessions", data: { panel: "sessions" } }, make("header", {}, make("h2", { id: "h-sessions", text: "Recorded sessions" }), this.count),
+      make("div", { class: "panel", data: { panel: "sessions" } }, make("header", {}, make("h2", { id: "h-sessions", text: "Recorded sessions" }), this.count),
         make("div", { class: "body" }, make("div", { class: "session-tools" }, this.search, this.compare), make("div", { class: "scroll wrap", tabindex: "0", role: "region", "aria-label": "Recorded sessions" }, table))),
       this.detail);
   }
@@ -52,6 +53,7 @@ class Sessions {
     if (answer.sentence) return this.#none(answer.sentence);
     const { sessions, total } = answer;
     this.count.textContent = sessions.length === total ? `${total}` : `${sessions.length} of ${total}`;
+    for (const row of sessions) this.started.set(row.name, row.started);
     this.body.replaceChildren(...sessions.map((row) => this.#row(row)));
     if (!sessions.length) this.#none(total ? "No session fits this search." : "No session has been recorded in this folder yet; 'hillstream run' writes one for each run.");
   }
@@ -77,7 +79,7 @@ class Sessions {
       if (box) box.checked = this.chosen.includes(row.dataset.session);
     }
     this.compare.disabled = this.chosen.length !== 2;
-    this.compare.textContent = this.chosen.length === 2 ? `Compare ${this.chosen.join(" and ")}` : "Compare two";
+    this.compare.textContent = this.chosen.length === 2 ? "Compare these two" : "Compare two";
   }
 
   async open(name) {
@@ -88,7 +90,7 @@ class Sessions {
   }
 
   async #compare() {
-    const [a, b] = this.chosen;
+    const [a, b] = this.chosen.toSorted((one, other) => (this.started.get(one) < this.started.get(other) ? -1 : 1));
     this.#wait(`Comparing ${a} and ${b} …`);
     const answer = await ask(`/sessions/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`);
     this.detail.replaceChildren(answer.sentence ? problem(answer.sentence) : comparison(answer));

@@ -1,0 +1,26 @@
+"""What a report needs beyond every installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipeline.errors import UserError
+
+
+@contextmanager
+def drawing_libraries() -> Iterator[None]:
+    """Say which library for drawing is not there, while modules that need one are imported.
+
+    Raises
+    ------
+    UserError
+        If one is missing.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise UserError(
+            f"A report needs {error.name}, which is not installed: pip install "
+            "'hillstream[report]'."
+        ) from error

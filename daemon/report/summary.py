@@ -1,0 +1,45 @@
+"""A session in a few sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from daemon.report.fatigue import FatigueVerdict, Kind, clock
+from daemon.report.material import Health, Material
+from pipeline.anatomy.names import plain
+
+
+def summary(material: Material, verdicts: Sequence[FatigueVerdict]) -> list[str]:
+    """Return what happened, in a few sentences."""
+    tried, taken = sum(material.updates.values()), material.accepted
+    sentences = [
+        f"The session lasted {clock(material.seconds)} min. The calibrator tried {tried} updates "
+        f"and put {taken} of them in force."
+    ]
+    sentences += muscles_in_words(verdicts)
+    lost = [name for name, health in material.streams.items() if _lost(health)]
+    if lost:
+        sentences.append(f"Samples were lost or refused in {_listed(lost)}.")
+    return sentences
+
+
+def muscles_in_words(verdicts: Sequence[FatigueVerdict]) -> list[str]:
+    """Return which muscles tired, and of which that cannot be said."""
+    named = {kind: [plain(v.muscle) for v in verdicts if v.kind is kind] for kind in Kind}
+    sentences = [f"Muscles with the signs of fatigue: {_listed(named[Kind.FATIGUE]) or 'none'}."]
+    for kind, words in (
+        (Kind.ELECTRODE, "Electrodes to look at"),
+        (Kind.NOT_IDENTIFIABLE, "Nothing certain can be said of"),
+    ):
+        if named[kind]:
+            sentences.append(f"{words}: {_listed(named[kind])}.")
+    return sentences
+
+
+def _listed(names: Sequence[str]) -> str:
+    between = "; " if any("," in name for name in names) else ", "
+    return " and ".join(part for part in (between.join(names[:-1]), *names[-1:]) if part)
+
+
+def _lost(health: Health) -> bool:
+    return bool(len(health.t)) and health.gaps[-1] + health.dropped[-1] > 0
