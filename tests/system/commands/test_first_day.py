@@ -1,7 +1,7 @@
 """docs/first-day.md is run as it stands: each command, and what it prints.
 
-Notes in a block say how: in another terminal, until it says a word, after Ctrl-C. A block that no
-test can run has a comment above it, `<!-- not run: why -->`.
+Notes in a block say how: in another terminal, until it says a word, some seconds later, after
+Ctrl-C. A block that no test can run has a comment above it, `<!-- not run: why -->`.
 """
 
 import re
@@ -13,6 +13,8 @@ from functools import partial
 
 import pytest
 from places import CONFIGS, DOCS
+
+from pipeline.streams import clock
 
 PAGE = (DOCS / "first-day.md").read_text(encoding="utf-8")
 ALL = re.findall(
@@ -86,6 +88,9 @@ def test_every_command_of_the_page_prints_what_it_says(tmp_path, wait_until, mon
                 continue
             if "after Ctrl-C" in note:
                 day.end_last()
+            if later := re.search(r"(\d+) seconds later", note):
+                due = clock.now() + float(later[1])
+                wait_until(lambda due=due: clock.now() >= due)
             result = day.run(command)
             if "until it says" in note:
                 result = until(note.split()[-1], result, partial(day.run, command), wait_until)
