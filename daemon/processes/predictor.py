@@ -297,6 +297,8 @@ class LivePredictor:
         self._remark("reference", self._reference.sentence)
         self._board.add(paired)
         self._reporter.reference(paired.rows.moment[-1])
+        if self._config.output.signals_hz:
+            self._outbox.reference(paired)
         if self._tracer:
             self._tracer.paired(paired)
         self._batch.append(paired.rows)
