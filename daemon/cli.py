@@ -35,6 +35,7 @@ _MODULES = {
     "export": "daemon.commands.sessions.export",
     "bench": "daemon.commands.offline.bench",
     "doctor": "daemon.commands.setup.doctor",
+    "docs": "daemon.commands.setup.docs",
 }
 
 

@@ -42,8 +42,8 @@ class OutputConfig(Section):
     )
     signals_hz: Annotated[float, Field(ge=0, le=50)] = Field(
         10.0,
-        description="Rate at which the levels of the EMG channels are published, Hz, 1 to 50; 0 "
-        "tells nothing of them.",
+        description="Rate at which the levels of the EMG channels are published, Hz, 1 to 50, and "
+        "beside them each reference moment as it comes; 0 tells nothing of either.",
     )
     valid_for_s: Annotated[float, Field(gt=0, le=1)] = Field(
         0.1, description="Time after which a controller must not use a message any more, s."

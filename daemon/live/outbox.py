@@ -6,12 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.live.signals import Levels
+from pipeline.live import Paired
 from pipeline.output.guard import MomentGuard
 from pipeline.output.message import MomentMessage, OutputCounts, Status
 from pipeline.output.publisher import Publisher
 from pipeline.streams import clock
 
 Array = NDArray[np.float64]
+
+MOST_REFERENCES = 500
+"""Of more moments than this at once, after a stall, only the newest are told with their reference:
+a message has room for them."""
 
 
 class Outbox:
@@ -125,6 +130,23 @@ class Outbox:
         self._signalled = self.rows
         if np.isfinite(levels.high).all() and np.isfinite(excitation).all():
             self._publisher.publish_signals(*levels, excitation if driven else excitation[:0])
+
+    def reference(self, paired: Paired) -> None:
+        """Publish reference moments beside what was predicted for the same times.
+
+        Rows that were not valid or have no reference are left out, and of very many the oldest.
+
+        Parameters
+        ----------
+        paired
+            Rows whose reference has come.
+        """
+        rows = paired.rows
+        told = rows.valid & np.isfinite(rows.moment).any(axis=1)
+        places = np.flatnonzero(told)[-max(1, MOST_REFERENCES // rows.moment.shape[1]) :]
+        if len(places):
+            predicted = paired.predicted[places]
+            self._publisher.publish_reference(rows.t[places], rows.moment[places], predicted)
 
     def counts(self) -> OutputCounts:
         """Return what went wrong on the ways out so far."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import uuid
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -13,11 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from daemon.assembly.keys import ConfiguredKeys
+from daemon.assembly.output import guard_of, meta_of, publisher_of
 from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.streams import build_sources
 from daemon.assembly.subject import delay_of
-from daemon.config import Config, Ros2OutputConfig
+from daemon.config import Config
 from daemon.host.realtime import GarbageCollector, claim_for_predictor
 from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage
 from daemon.ipc.orders import (
@@ -48,18 +47,11 @@ from pipeline.emg.synthesis import Synthesis
 from pipeline.errors import UserError
 from pipeline.live import LivePipeline, Predicted
 from pipeline.model.subject import Subject
-from pipeline.output.guard import MomentGuard
-from pipeline.output.lsl import LslPublisher
-from pipeline.output.message import MetaMessage, ParametersMessage
-from pipeline.output.publisher import Publisher, Sink
-from pipeline.output.ros2 import Ros2Publisher
-from pipeline.output.udp import UdpPublisher
-from pipeline.output.zmq import ZmqPublisher
+from pipeline.output.message import ParametersMessage
 from pipeline.streams import clock
 from pipeline.streams.base import Chunk
 from pipeline.streams.lsl.liblsl import load_pylsl
 from pipeline.streams.ros2.needs import load_dds
-from pipeline.streams.ros2.quality import Quality
 from pipeline.timebase.pace import Pace
 from pipeline.timebase.rows import PairedRows
 from pipeline.update import Result
@@ -162,12 +154,12 @@ class LivePredictor:
         self._received = version
         """Version of the newest parameters that have come; the moments may not have them yet."""
         self._pipeline: LivePipeline = build_pipeline(config, start, version)
-        meta = _meta(config, start)
+        meta = meta_of(config, start)
         self._session = meta.session
-        self._publisher = _publisher(config, meta, tuple(start.values()))
+        self._publisher = publisher_of(config, meta, tuple(start.values()))
         self._rule, self._trust = trust_rule(config), trust
         doubt = trust.doubt(version)
-        self._outbox = Outbox(self._publisher, _guard(config), version, doubt)
+        self._outbox = Outbox(self._publisher, guard_of(config), version, doubt)
         self._muscles = Pace(config.output.muscles_hz)
         self._tell_of_unjudged(doubt)
         self._board = Scoreboard(config.model.dofs)
@@ -297,6 +289,8 @@ class LivePredictor:
         self._remark("reference", self._reference.sentence)
         self._board.add(paired)
         self._reporter.reference(paired.rows.moment[-1])
+        if self._config.output.signals_hz:
+            self._outbox.reference(paired)
         if self._tracer:
             self._tracer.paired(paired)
         self._batch.append(paired.rows)
@@ -468,66 +462,3 @@ class LivePredictor:
 def _level_watch(config: Config) -> LevelWatch:
     channels = config.streams.emg.channels
     return LevelWatch(channels, config.driving_channels, config.output.signals_hz)
-
-
-def _guard(config: Config) -> MomentGuard:
-    return MomentGuard(
-        n_dofs=len(config.model.dofs),
-        max_moment_nm=config.output.max_moment_nm,
-        fade_s=config.output.fade_out_s,
-        stale_after_s=config.streams.stale_after_s,
-    )
-
-
-def _meta(config: Config, subject: Subject) -> MetaMessage:
-    return MetaMessage(
-        session=uuid.uuid4().hex[:12],
-        dofs=tuple(config.model.dofs),
-        rate_hz=config.model.rate_hz,
-        title=config.title,
-        muscles=subject.muscles,
-        channels=tuple(config.driving_channels),
-        valid_for_s=config.output.valid_for_s,
-    )
-
-
-def _publisher(config: Config, meta: MetaMessage, parameters: tuple[str, ...]) -> Publisher:
-    """Return the publisher with the ways out that the configuration names."""
-    output, keys = config.output, ConfiguredKeys(config).data
-    sinks: list[Sink] = []
-    if output.zmq:
-        insecure = config.security.insecure
-        sinks.append(ZmqPublisher(output.zmq, meta, keys, insecure=insecure))
-    if output.udp:
-        sinks.append(UdpPublisher(output.udp, len(meta.dofs), output.udp_version))
-    if output.ros2:
-        sinks.append(_ros2(output.ros2, meta, output.fade_out_s))
-    if output.lsl:
-        sinks.append(
-            LslPublisher(
-                output.lsl_name,
-                meta.dofs,
-                meta.muscles,
-                parameters,
-                meta.rate_hz,
-                output.muscles_hz,
-            )
-        )
-    return Publisher(meta, sinks)
-
-
-def _ros2(output: Ros2OutputConfig, meta: MetaMessage, fade_s: float) -> Ros2Publisher:
-    return Ros2Publisher(
-        meta,
-        topic=output.topic,
-        diagnostics=output.diagnostics,
-        domain_id=output.domain_id,
-        quality=Quality(
-            reliable=output.reliability == "reliable",
-            depth=output.depth,
-            keeps_last=output.durability == "transient_local",
-            valid_for_s=meta.valid_for_s,
-        ),
-        fade_s=fade_s,
-        withhold=output.not_ok == "withhold",
-    )

@@ -8,6 +8,7 @@ from pipeline.output.message import (
     MomentMessage,
     MusclesMessage,
     ParametersMessage,
+    ReferenceMessage,
     SignalsMessage,
     StatusMessage,
 )
@@ -30,6 +31,8 @@ class Lines:
             return self._muscles(message)
         if isinstance(message, SignalsMessage):
             return self._signals(message)
+        if isinstance(message, ReferenceMessage):
+            return self._reference(message)
         if isinstance(message, StatusMessage):
             return f"{message.t:.3f}  {message.status}  {message.note or message.status.sentence}"
         if isinstance(message, ParametersMessage):
@@ -64,6 +67,20 @@ class Lines:
         names = meta.channels if meta and known else [f"channel {i}" for i in range(count)]
         levels = "  ".join(f"{name} {x:.0%}" for name, x in zip(names, message.high, strict=True))
         return f"{message.t_published:.3f}  levels, of MVC  {levels}"
+
+    def _reference(self, message: ReferenceMessage) -> str:
+        """Return the newest row's time, and each joint's reference less what was predicted."""
+        if not message.t:
+            return f"{message.t_published:.3f}  reference  none"
+        meta, row = self._meta, message.reference[-1]
+        known = meta is not None and meta.session == message.session and len(meta.dofs) == len(row)
+        names = meta.dofs if meta and known else [f"joint {i}" for i in range(len(row))]
+        told = "  ".join(
+            f"{name} {reference:+.2f} (predicted {'-' if moment is None else f'{moment:+.2f}'})"
+            for name, reference, moment in zip(names, row, message.predicted[-1], strict=True)
+            if reference is not None
+        )
+        return f"{message.t[-1]:.3f}  reference  {told}"
 
     def _muscles(self, message: MusclesMessage) -> str:
         """Return time and the muscles that pull most, each with its force and activation."""

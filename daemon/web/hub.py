@@ -25,6 +25,7 @@ from pipeline.output.message import (
     MomentMessage,
     MusclesMessage,
     ParametersMessage,
+    ReferenceMessage,
     SignalsMessage,
     Status,
     StatusMessage,
@@ -169,6 +170,8 @@ class Hub:
             self._take_moment(message, session)
         elif isinstance(message, SignalsMessage):
             self._take_signals(message, session)
+        elif isinstance(message, ReferenceMessage):
+            self._take_reference(message, session)
         elif isinstance(message, MusclesMessage):
             self._take_muscles(message, session)
         elif isinstance(message, StatusMessage):
@@ -209,28 +212,26 @@ class Hub:
 
     def _take_status(self, message: StatusMessage, session: Session) -> None:
         self.board.post("status", message.model_dump(mode="json"))
-        self._take_reference(message, session)
+        if not any(one.key == "moments" and one.state == "LIVE" for one in message.streams):
+            session.reference, session.error = {}, {}  # the last one is no longer the present one
         if message.calibrator:
             self._take_update(message.calibrator, message.t)
         if message.parameters:
             self._show_set_in_use(message)
 
-    def _take_reference(self, message: StatusMessage, session: Session) -> None:
-        """Take the reference, and how far the newest moments are from it."""
-        joints, moment = session.meta.dofs, session.newest.get(MomentMessage.topic)
-        live = any(one.key == "moments" and one.state == "LIVE" for one in message.streams)
-        told = (message.reference or {}) if live else {}
-        session.reference = {dof: told[dof][0] for dof in joints if told.get(dof)}
-        moments = moment.moment if isinstance(moment, MomentMessage) else ()
-        predicted = dict(zip(joints, moments, strict=False))
-        session.error = {
-            dof: predicted[dof] - value
-            for dof, value in session.reference.items()
-            if dof in predicted
-        }
-        for group, values in (("reference", session.reference), ("error", session.error)):
-            row = [values.get(dof, np.nan) for dof in joints]
-            self._batch.add(session.series.columns(group), message.t, row)
+    def _take_reference(self, message: ReferenceMessage, session: Session) -> None:
+        joints = session.meta.dofs
+        for t, told, predicted in zip(message.t, message.reference, message.predicted, strict=True):
+            if len(told) != len(joints):
+                return
+            reference = [np.nan if value is None else value for value in told]
+            error = [
+                np.nan if moment is None else moment - value
+                for moment, value in zip(predicted, reference, strict=True)
+            ]
+            self._batch.add(session.series.columns("reference"), t, reference)
+            self._batch.add(session.series.columns("error"), t, error)
+            session.reference, session.error = _named(joints, reference), _named(joints, error)
 
     def _take_update(self, report: CalibratorReport, t: float) -> None:
         if report.count and self.updates and report.count == self.updates[-1]["count"]:
@@ -258,3 +259,8 @@ class Hub:
         posted = self.board.get("parameters")
         start = posted.header["start"] if posted else told["values"]
         self.board.post("parameters", {**told, "start": start})
+
+
+def _named(joints: Sequence[str], values: Sequence[float]) -> dict[str, float]:
+    """Return the values that are known, by joint."""
+    return {dof: value for dof, value in zip(joints, values, strict=True) if np.isfinite(value)}

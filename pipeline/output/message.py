@@ -102,6 +102,9 @@ Name = Annotated[str, Strict(), Field(min_length=1, max_length=100)]
 Names = Annotated[tuple[Name, ...], Field(max_length=MAX_ITEMS)]
 Vector = Annotated[tuple[Number, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_listed)]
 KnownVector = Annotated[tuple[Known, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_listed)]
+KnownRows = Annotated[
+    tuple[KnownVector, ...], Field(max_length=MAX_ITEMS), BeforeValidator(_listed)
+]
 Words = Annotated[tuple[Name, ...], Field(max_length=MAX_ITEMS)]
 Places = Annotated[tuple[Count, ...], Field(max_length=MAX_ITEMS)]
 Flags = Annotated[
@@ -266,6 +269,31 @@ class SignalsMessage(Message):
         return self
 
 
+class ReferenceMessage(Message):
+    """Reference moments, and what was predicted for the same times; in order of time.
+
+    The joints of each row are in the order of `MetaMessage.dofs`.
+    """
+
+    topic: ClassVar[str] = "reference"
+    t: Vector = Field(description="Times of the rows, s.")
+    t_published: Number = Field(alias="tp", description="Time of publication, s.")
+    reference: KnownRows = Field(
+        alias="m", description="Per row the reference per joint, N*m; nil where there is none."
+    )
+    predicted: KnownRows = Field(
+        alias="p", description="Per row what was predicted for that time, N*m; nil if nothing was."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_row_per_time(self) -> Self:
+        if not len(self.t) == len(self.reference) == len(self.predicted):
+            raise ValueError("t, m and p differ in length")
+        if len({len(row) for row in (*self.reference, *self.predicted)}) > 1:
+            raise ValueError("rows of m and p differ in length")
+        return self
+
+
 def _same_length(values: Mapping[str, Sequence[object]], muscles: Sequence[str]) -> None:
     wrong = [name for name, vector in values.items() if len(vector) != len(muscles)]
     if wrong:
@@ -382,6 +410,7 @@ TOPICS: dict[str, type[Message]] = {
         MomentMessage,
         MusclesMessage,
         SignalsMessage,
+        ReferenceMessage,
         MetaMessage,
         ParametersMessage,
         StatusMessage,

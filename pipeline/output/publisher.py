@@ -16,6 +16,7 @@ from pipeline.output.message import (
     MusclesMessage,
     OutputCounts,
     ParametersMessage,
+    ReferenceMessage,
     SignalsMessage,
     Status,
     StatusMessage,
@@ -175,6 +176,25 @@ class Publisher:
             high=high,
             level=level,
             excitation=excitation,
+        )
+        self._send(message)
+
+    def publish_reference(self, t: Array, reference: Array, predicted: Array) -> None:
+        """Publish reference moments beside what was predicted for the same times.
+
+        Parameters
+        ----------
+        t
+            Times of the rows, s, shape [row].
+        reference, predicted
+            N*m, shape [row, dof]; NaN where there is none.
+        """
+        message = ReferenceMessage(
+            session=self._meta.session,
+            t=t,
+            t_published=clock.now(),
+            reference=reference,
+            predicted=predicted,
         )
         self._send(message)
 

@@ -122,10 +122,13 @@ class StreamHealth:
     """What is known of a stream at one moment; counts run since the source was opened."""
 
     key: str
+    """Role of the stream."""
     state: SourceState
+    """RESOLVING, LIVE, STALE, LOST or ENDED."""
     age_s: float | None
     """Age of the newest sample in seconds; None before the first."""
     received: int
+    """Samples that arrived."""
     rate_hz: float | None
     """Rate measured from the time stamps, Hz; None before there are two samples."""
     gaps: int
@@ -137,9 +140,11 @@ class StreamHealth:
     out_of_order: int
     """Samples dropped because their time stamp lay behind that of one before."""
     reconnects: int
+    """Times that the sender was found again."""
     clock_offset_s: float
     """Correction added to the sender's stamps, seconds; 0 where both share a clock."""
     clock_uncertainty_s: float | None
+    """How far off that correction may be, seconds."""
     note: str
     """One sentence for the person at the keyboard; empty when all is well."""
     from_future: int = 0

@@ -2,7 +2,7 @@
 
 FOLDER holds the recordings walk36.npz and run81.npz and the subject that CEINMS-RT ships calibrated
 for the same person. Everything is calibrated on three cycles of walking, and scored on the cycles
-that were left out and on the stances of running. The tables and the figure of docs/comparison.md
+that were left out and on the stances of running. The tables and the figure of docs/annealing.md
 are its output.
 """
 

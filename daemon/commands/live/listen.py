@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.output.message import Message
 
 _MOMENT_EVERY_S = 0.2
-_FREQUENT = ("moment", "muscles", "signals")
+_FREQUENT = ("moment", "muscles", "signals", "reference")
 """Topics of which one message in a while is shown."""
 
 

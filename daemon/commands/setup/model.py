@@ -90,8 +90,20 @@ _overwrite = click.option("--overwrite", is_flag=True, help="Write over the file
 @click.option("--samples", type=_COUNT, help="Postures to fit; without it, 1000 for each joint.")
 @click.option("--length-limit-mm", default=1.0, show_default=True, type=_POSITIVE, help="RMS.")
 @click.option("--moment-arm-limit-mm", default=1.5, show_default=True, type=_POSITIVE, help="RMS.")
-@click.option("--max-order", default=20, show_default=True, type=click.IntRange(1, 20))
-@click.option("--max-terms", default=250, show_default=True, type=_COUNT)
+@click.option(
+    "--max-order",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, 20),
+    help="Highest order of a polynomial that is tried.",
+)
+@click.option(
+    "--max-terms",
+    default=250,
+    show_default=True,
+    type=_COUNT,
+    help="Most terms of a polynomial that is tried.",
+)
 @click.option("--accept", is_flag=True, help="Write muscles whose errors exceed a limit too.")
 @click.option("--processes", type=_COUNT, help="Without it, one on each processor.")
 @_overwrite

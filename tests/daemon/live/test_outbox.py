@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from daemon.live.outbox import Outbox
+from daemon.live.outbox import MOST_REFERENCES, Outbox
 from daemon.live.signals import Levels
 from daemon.live.stream_alerts import StreamAlerts
+from pipeline.live import Paired
 from pipeline.output.guard import MomentGuard
 from pipeline.output.message import MetaMessage, MusclesMessage, SignalsMessage, Status
 from pipeline.output.publisher import Publisher
 from pipeline.streams import clock
 from pipeline.streams.base import SourceState, StreamHealth
+from pipeline.timebase.rows import PairedRows
 
 
 class Kept(Publisher):
@@ -173,3 +175,40 @@ def test_levels_go_out_with_an_excitation_only_where_a_row_has_gone_out(now):
     assert [one.excitation for one in told] == [(), (0.3,), ()]
     assert (told[0].low, told[0].high, told[0].level) == ((0.0, 0.0), (1.0, 1.0), (0.5, 0.5))
     assert (told[0].t, told[0].t_published) == (99.9, now[0])
+
+
+def paired(reference, predicted, valid):
+    """Return rows of one joint and one muscle at 10 Hz from 1 s on."""
+    n = len(reference)
+    muscle = np.zeros((n, 1))
+    rows = PairedRows(
+        t=1.0 + 0.1 * np.arange(n),
+        excitation=muscle,
+        length=muscle,
+        moment_arm=np.zeros((n, 1, 1)),
+        moment=np.array(reference)[:, None],
+        valid=np.array(valid, dtype=bool),
+        measured=np.ones((n, 1), dtype=bool),
+    )
+    return Paired(rows, np.array(predicted)[:, None], np.ones((n, 1)))
+
+
+def test_references_are_told_where_they_are_and_where_the_row_was_valid(now):
+    publisher = Kept()
+    outbox = Outbox(publisher, GUARD, version=0)
+    outbox.reference(paired([4.0, np.nan, 6.0, 7.0], [1.0, 2.0, 3.0, 4.0], [1, 1, 0, 1]))
+    (message,) = publisher.sent
+    assert message.t == pytest.approx((1.0, 1.3))
+    assert message.reference == ((4.0,), (7.0,))
+    assert message.predicted == ((1.0,), (4.0,))
+    outbox.reference(paired([np.nan], [1.0], [1]))
+    assert len(publisher.sent) == 1
+
+
+def test_of_very_many_references_the_newest_are_told(now):
+    publisher = Kept()
+    n = MOST_REFERENCES + 5
+    Outbox(publisher, GUARD, version=0).reference(paired(np.arange(n), np.arange(n), [1] * n))
+    (message,) = publisher.sent
+    assert len(message.t) == MOST_REFERENCES
+    assert message.reference[-1] == (n - 1.0,)

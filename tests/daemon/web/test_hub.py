@@ -14,6 +14,7 @@ from pipeline.output.message import (
     MomentMessage,
     MusclesMessage,
     ParametersMessage,
+    ReferenceMessage,
     SignalsMessage,
     Status,
     StatusMessage,
@@ -225,22 +226,35 @@ def test_garbage_is_left(hub):
     assert hub.board["now"].header["t"] == 100.0
 
 
-def test_the_reference_comes_with_the_error_of_the_moments_it_came_with(hub):
-    tell(hub, meta(), moment(100.0, (5.0, 6.0)))
-    tell(hub, status(100.0, reference={"knee": (4.0,), "ankle": ()}))
-    tell(hub, moment(100.5, (9.0, 9.0)))
+def reference(*rows):
+    """Return a message of rows: time, reference per joint, prediction per joint."""
+    t, told, predicted = zip(*rows, strict=True)
+    return ReferenceMessage(
+        session="one", t=t, t_published=t[-1] + 0.05, reference=told, predicted=predicted
+    )
+
+
+def test_the_reference_comes_with_the_error_of_what_was_predicted_for_its_time(hub):
+    tell(hub, meta(), moment(100.0, (9.0, 9.0)))
+    tell(hub, reference((99.7, (4.0, None), (5.0, 6.0)), (99.8, (3.0, None), (5.0, None))))
     now = hub.board["now"].header
-    assert now["reference"] == {"knee": 4.0}
-    assert now["error"] == {"knee": 1.0}
-    _, (low, _), _ = curves(hub)
-    assert np.nanmax(low["error/knee"]) == 1.0
+    assert now["reference"] == {"knee": 3.0}
+    assert now["error"] == {"knee": 2.0}
+    _, (low, high), _ = curves(hub)
+    assert (np.nanmin(low["error/knee"]), np.nanmax(high["error/knee"])) == (1.0, 2.0)
     assert np.isnan(low["reference/ankle"]).all()
 
 
-def test_a_reference_that_has_stopped_is_not_shown(hub):
-    tell(hub, meta(), moment(100.0))
-    tell(hub, status(100.0, reference_state="STALE", reference={"knee": (4.0,)}))
+def test_references_of_another_number_of_joints_are_left(hub):
+    tell(hub, meta(), moment(100.0), reference((99.9, (1.0,), (1.0,))))
     assert hub.board["now"].header["reference"] == {}
+
+
+def test_a_reference_that_has_stopped_is_not_shown(hub):
+    tell(hub, meta(), moment(100.0), reference((99.9, (4.0, 5.0), (4.0, 5.0))))
+    tell(hub, status(100.0, reference_state="STALE"))
+    assert hub.board["now"].header["reference"] == {}
+    assert hub.board["now"].header["error"] == {}
 
 
 def test_the_status_goes_on_as_it_is(hub):

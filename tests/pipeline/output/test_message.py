@@ -22,6 +22,7 @@ from pipeline.output.message import (
     OutputCounts,
     ParametersMessage,
     Part,
+    ReferenceMessage,
     SignalsMessage,
     Status,
     StatusMessage,
@@ -246,6 +247,31 @@ def test_levels_that_are_not_of_all_channels_are_refused(name: str) -> None:
         signals(**{name: [0.1]})
     with pytest.raises(ValidationError, match="finite"):
         signals(**{name: [0.1, math.nan]})
+
+
+def reference(**changes: object) -> ReferenceMessage:
+    told: dict[str, object] = {
+        "session": "s", "t": [1.0, 1.1], "t_published": 1.2,
+        "reference": [[4.0, math.nan], [5.0, 6.0]], "predicted": [[3.0, 2.0], [4.5, 5.5]],
+    }  # fmt: skip
+    return ReferenceMessage.model_validate(told | changes)
+
+
+def test_references_come_back_under_their_documented_keys_and_none_is_nil() -> None:
+    topic, _, body = reference().pack().partition(b" ")
+    assert topic == b"reference"
+    assert msgpack.unpackb(body) == {
+        "v": 1, "sid": "s", "t": [1.0, 1.1], "tp": 1.2,
+        "m": [[4.0, None], [5.0, 6.0]], "p": [[3.0, 2.0], [4.5, 5.5]],
+    }  # fmt: skip
+    assert unpack(reference().pack()) == reference()
+
+
+def test_references_of_another_number_of_rows_or_joints_are_refused() -> None:
+    with pytest.raises(ValidationError, match="t, m and p differ in length"):
+        reference(t=[1.0])
+    with pytest.raises(ValidationError, match="rows of m and p differ in length"):
+        reference(predicted=[[3.0], [4.5, 5.5]])
 
 
 @given(st.binary(max_size=200))

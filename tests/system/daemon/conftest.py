@@ -20,6 +20,7 @@ from pipeline.output.message import (
     MomentMessage,
     MusclesMessage,
     ParametersMessage,
+    ReferenceMessage,
     SignalsMessage,
     StatusMessage,
 )
@@ -138,6 +139,7 @@ class Running:
         self.moments: list[MomentMessage] = []
         self.muscles: list[MusclesMessage] = []
         self.signals: list[SignalsMessage] = []
+        self.references: list[ReferenceMessage] = []
         self.parameters: list[ParametersMessage] = []
         self.meta: MetaMessage | None = None
         self.summary: dict = {}
@@ -174,6 +176,8 @@ class Running:
             self.muscles.append(message)
         elif isinstance(message, SignalsMessage):
             self.signals.append(message)
+        elif isinstance(message, ReferenceMessage):
+            self.references.append(message)
         elif isinstance(message, ParametersMessage):
             self.parameters.append(message)
         elif isinstance(message, MetaMessage):

@@ -31,9 +31,9 @@ def asked(config, command: str, **more: object) -> Reply:
 
 @pytest.fixture
 def sent(lab):
-    """Put a lab on the network and write down the EMG that it sends: times and rows."""
+    """Put a lab on the network and write down what it sends on a stream: times and rows."""
 
-    def make(config):
+    def make(config, key="emg"):
         rows: list[tuple[float, np.ndarray]] = []
 
         def note(t: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -41,7 +41,7 @@ def sent(lab):
             return t, x
 
         streams = lab(config)
-        streams.spoil["emg"] = note
+        streams.spoil[key] = note
         return streams, rows
 
     return make
@@ -79,6 +79,32 @@ def test_levels_are_those_that_went_in_and_come_without_angles_too(
     assert len(driven) == len(daemon.statuses[0].muscles)
     assert max(driven) > 0.1
     assert daemon.signals[-1].excitation == ()
+
+
+def test_references_are_those_that_went_in_beside_what_was_predicted(
+    walking, sent, running, wait_until
+):
+    _, rows = sent(config := walking("zmq", **PATIENT), "moments")
+    daemon = running(config)
+    wait_until(lambda: len(daemon.references) > 40, PATIENCE_S)
+    daemon.end()
+
+    t = np.concatenate([message.t for message in daemon.references])
+    told = np.concatenate([message.reference for message in daemon.references])
+    predicted = np.concatenate([message.predicted for message in daemon.references])
+    assert (np.diff(t) > 0).all()
+    at, went_in = np.array([time for time, _ in rows]), np.array([row for _, row in rows])
+    for joint in range(told.shape[1]):
+        expected = np.interp(t, at, went_in[:, joint])
+        np.testing.assert_allclose(told[:, joint].astype(float), expected, atol=0.3)
+    newest = np.array([message.t or np.nan for message in daemon.moments])
+    moments = np.array([message.moment for message in daemon.moments])
+    fresh = ("NOMINAL", "CALIBRATING", "DEGRADED")
+    whole = np.array([message.status in fresh for message in daemon.moments])
+    for joint in range(told.shape[1]):  # a moment that does not fade is what was predicted
+        published = np.interp(t, newest[whole], moments[whole, joint])
+        off = np.abs(published - predicted[:, joint].astype(float))
+        assert np.median(off) < 0.05 * np.ptp(moments[whole, joint])
 
 
 def test_what_is_known_of_the_parameters_comes_back_with_them_and_outlives_the_predictor(

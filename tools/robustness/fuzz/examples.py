@@ -42,6 +42,7 @@ from pipeline.output.message import (
     MusclesMessage,
     OutputCounts,
     ParametersMessage,
+    ReferenceMessage,
     SignalsMessage,
     Status,
     StatusMessage,
@@ -140,6 +141,13 @@ def published() -> list[bytes]:
             high=(0.5, 0.25),
             level=(0.25, 0.25),
             excitation=(0.25, 0.5),
+        ).pack(),
+        ReferenceMessage(
+            session="s",
+            t=(1.0, 1.25),
+            t_published=1.5,
+            reference=((4.0, None), (4.5, 8.0)),
+            predicted=((3.5, 7.0), (4.0, None)),
         ).pack(),
         MetaMessage(
             session="s",

@@ -30,7 +30,7 @@ export function startJoints(desk) {
 
 function legend() {
   const item = (kind, text) => make("li", {}, make("span", { class: `key ${kind}` }), text);
-  byId("joint-legend").append(item("", "predicted"), item("band", "±2 sd"), item("dot", "reference"), item("error", "error"));
+  byId("joint-legend").append(item("", "predicted"), item("band", "±2 sd"), item("reference", "reference"), item("error", "error"));
 }
 
 function joint(desk, dof, plots) {
@@ -43,7 +43,7 @@ function joint(desk, dof, plots) {
     layers: [
       { kind: "band", colour: "band", place: place("predicted"), half: place("deviation"), times: SDS },
       { kind: "line", colour: "predicted", place: place("predicted"), width: 1.6 },
-      { kind: "dots", colour: "reference", place: place("reference") },
+      { kind: "line", colour: "reference", place: place("reference"), width: 1.2 },
     ],
     why: () => noMoment(desk),
   }));

@@ -101,25 +101,6 @@ function outline(path, curves, scale, place, half, times, begin, end) {
   path.closePath();
 }
 
-/** Return a builder that draws a dot per bucket: for what comes seldom, and means nothing in between. */
-export function dots(curves, scale, placeOf) {
-  return () => {
-    const place = placeOf();
-    if (place < 0) return EMPTY;
-    const path = new Path2D();
-    const radius = 2.4 * devicePixelRatio;
-    for (let index = curves.from(scale.start), to = curves.to(scale.end); index <= to; index += 1) {
-      const value = curves.middle(place, index);
-      if (value !== value) continue;
-      const x = scale.x(index);
-      const y = scale.y(value);
-      path.moveTo(x + radius, y);
-      path.arc(x, y, radius, 0, 2 * Math.PI);
-    }
-    return { ...EMPTY, fill: path };
-  };
-}
-
 /** Return a builder that fills between a series and zero. */
 export function area(curves, scale, placeOf) {
   return () => {

@@ -6,13 +6,12 @@ import { make } from "../dom.js";
 import { dismiss, enrol, invalidate } from "../scheduler.js";
 import { palette } from "../theme.js";
 import { Range } from "./range.js";
-import { area, band, dots, line, Scale } from "./paths.js";
+import { area, band, line, Scale } from "./paths.js";
 
 const STEPS_S = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
 const FONT = "11px system-ui, sans-serif";
 const BUILDERS = {
   line: (layer, plot) => line(plot.desk.curves, plot.scale, layer.place),
-  dots: (layer, plot) => dots(plot.desk.curves, plot.scale, layer.place),
   area: (layer, plot) => area(plot.desk.curves, plot.scale, layer.place),
   band: (layer, plot) => band(plot.desk.curves, plot.scale, layer.place, layer.half, layer.times),
 };

@@ -1,0 +1,1 @@
+"""The pictures of README and site, taken of a real demo."""
