@@ -12,6 +12,7 @@ from pipeline.output.message import (
     MomentMessage,
     MusclesMessage,
     ParametersMessage,
+    ReferenceMessage,
     SignalsMessage,
     StatusMessage,
 )
@@ -62,7 +63,11 @@ NEEDED = {
     ],
     SignalsMessage: [("emg", "BRA", "level"), ("muscles", "BRA", "excitation")],
     MusclesMessage: [("muscles", "BRA", "force")],
-    StatusMessage: [("streams", "emg", "age_s"), ("joints", "elbow_flexion", "reference")],
+    ReferenceMessage: [
+        ("joints", "elbow_flexion", "reference"),
+        ("joints", "elbow_flexion", "error"),
+    ],
+    StatusMessage: [("streams", "emg", "age_s")],
 }
 """What has to be there before there is anything to compare, by kind of message."""
 
@@ -97,26 +102,28 @@ def test_moments_are_those_of_one_message(stand, page, shown):
         assert (reading.values["joints", joint, "ok"] == "true") == message.ok[place]
 
 
-def test_reference_and_error_are_those_of_a_status(stand, page, shown):
+def test_reference_and_error_are_of_one_time(stand, page, shown):
+    """The reference beside what was predicted for its own time, which is not the present."""
     joints = names(stand, page)["joints"]
 
-    def agrees(reading: Reading, message: StatusMessage) -> bool:
-        told = message.reference or {}
+    def agrees(reading: Reading, message: ReferenceMessage) -> bool:
+        references, predicted = message.reference[-1], message.predicted[-1]
         return all(
-            reading.number("joints", joint, "reference") == told.get(joint, (None,))[0]
-            for joint in joints
+            reading.number("joints", joint, "reference") == reference
+            and reading.number("joints", joint, "error") == _difference(moment, reference)
+            for joint, reference, moment in zip(joints, references, predicted, strict=True)
         )
 
-    reading, _ = shown(StatusMessage, agrees, FRESH_S + STATUS_EVERY_S)
-    for place, joint in enumerate(joints):
-        reference = reading.number("joints", joint, "reference")
-        error = reading.number("joints", joint, "error")
-        moments = [one.moment[place] for one in stand.ear.of(MomentMessage)]
-        assert error in {moment - reference for moment in moments}
+    shown(ReferenceMessage, agrees)
+    reading = Reading(page)
     rmse = [reading.number("joints", joint, "rmse") for joint in joints]
     assert rmse in [
         [one.rmse.get(joint) for joint in joints] for one in stand.ear.of(StatusMessage)
     ]
+
+
+def _difference(moment: float | None, reference: float | None) -> float | None:
+    return None if moment is None or reference is None else moment - reference
 
 
 def test_the_status_is_the_daemons(stand, page, shown):
