@@ -9,6 +9,7 @@ ALLOWED = {
     r"the real recordings are not on this machine": "the recordings are not part of the project",
     r"no C\+\+ compiler": "only the C++ client needs one",
     r"no Python with ROS 2": "only a machine with ROS 2 has one",
+    r"no Chromium": "only the tests of the page need a browser",
     r"this machine has CUDA": "the test is of a machine without",
 }
 """By pattern of the reason that a test gives, why it may be skipped."""

@@ -20,6 +20,7 @@ from daemon.terminal.console import (
 )
 from daemon.terminal.curves import curves as curve_option
 from daemon.terminal.table import table
+from pipeline.errors import UserError
 from pipeline.model.curve_choice import PUBLISHED, CurveChoice
 
 
@@ -28,6 +29,7 @@ from pipeline.model.curve_choice import PUBLISHED, CurveChoice
         "Example:  hillstream bench latency --json latency.json",
         "          hillstream bench footprint --json footprint.json",
         "          hillstream bench solver --json solver.json",
+        "          hillstream bench web --chromium --json web.json",
         "Next:     hillstream doctor    if the figures surprise you",
     )
 )
@@ -223,6 +225,57 @@ def footprint(
         result = measure(seconds, seconds / 12, only, walking, update)
     console = console_for(json_file)
     console.print(_footprint_table(result))
+    say(f"{result['machine']}, {result['cores']} cores.", json_file)
+    write_json(json_file, result)
+
+
+@bench.command()
+@click.option(
+    "--browsers",
+    type=click.IntRange(2, 32),
+    default=10,
+    show_default=True,
+    help="How many look at most.",
+)
+@click.option(
+    "--seconds",
+    type=Number(min=2),
+    default=60.0,
+    show_default=True,
+    help="How long each is measured, after 5 s to settle.",
+)
+@click.option(
+    "--chromium",
+    is_flag=True,
+    help="Show the page in a real browser too (pip install playwright, apt install chromium).",
+)
+@click.option(
+    "--minutes",
+    type=Number(min=0.05),
+    default=5.0,
+    show_default=True,
+    help="How long the real browser shows it.",
+)
+@json_option()
+def web(
+    browsers: int, seconds: float, chromium: bool, minutes: float, json_file: str | None
+) -> None:
+    """Measure what the cockpit takes.
+
+    The whole daemon as for the arm, ten channels and four joints, its calibrator always busy:
+    without the cockpit, with one browser, and with many, which read as the page does. How late
+    moments come, what the server takes of the machine, and with --chromium for how long a real
+    page keeps its browser busy in one go. On a machine on which nothing else runs.
+    """
+    try:
+        from daemon.bench.web.measure import bench_web
+    except ImportError as error:
+        from daemon.web.beside import missing
+
+        raise UserError(missing(error)) from error
+    with progress_of_stages("0 browsers") as update:
+        result = bench_web(browsers, seconds, minutes if chromium else 0.0, update)
+    console_for(json_file).print(_footprint_table(result))
     say(f"{result['machine']}, {result['cores']} cores.", json_file)
     write_json(json_file, result)
 

@@ -8,6 +8,9 @@ import { guideMvc, guideRest } from "./guided.js";
 import { Outcomes } from "./outcomes.js";
 import { showRollback } from "./rollback.js";
 
+/** What a subject file says it is; the daemon hands over the rest of it. */
+const SUBJECT_FORMAT = "hillstream-subject/1";
+
 export function startControl(desk, connection) {
   const panel = new Control(desk, connection);
   desk.bus.on("layout", (meta) => panel.begin(meta));
@@ -26,7 +29,7 @@ class Control {
   }
 
   begin(meta) {
-    const right = `${meta.control}/${meta.may_command}/${meta.reader}`;
+    const right = `${meta.control}/${meta.may_command}/${meta.reader}/${token()}`;
     byId("control-who").textContent = meta.may_command ? `as ${meta.reader}` : "reading only";
     if (right === this.right) return;
     this.right = right;
@@ -113,7 +116,7 @@ class Control {
     if (!reply.ok) return;
     const stem = `subject-v${reply.data.version}`;
     const skeleton = reply.data.skeleton && `${stem}.skeleton.json`;
-    download(`${stem}.json`, JSON.stringify(reply.data.subject, null, 1), "application/json");
+    download(`${stem}.json`, JSON.stringify({ format: SUBJECT_FORMAT, ...reply.data.subject }, null, 1), "application/json");
     if (skeleton) download(skeleton, JSON.stringify(reply.data.skeleton, null, 1), "application/json");
     download(`${stem}.levels.toml`, levelLines(reply.data, `${stem}.json`, skeleton), "text/plain");
   }

@@ -16,6 +16,9 @@ const VERDICTS = {
 /** No more are kept: half an hour of an update every four seconds. */
 const MOST = 450;
 const HEIGHT = 112;
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
+/** The share of errors that the axis makes room for; before anything is learnt they are beyond it. */
+const SHOWN = 0.9;
 /** With more updates than this the line alone is clearer. */
 const MOST_POINTS = 60;
 
@@ -25,6 +28,13 @@ export function startCalibrator(desk) {
   desk.bus.on("now", (now) => panel.fields.age.set(now.parameter_age_s ?? null));
   desk.bus.on("status", () => panel.report(desk.status));
   onTheme(() => invalidate(panel));
+}
+
+/** Return the top of the axis: what errors are like once something has been learnt. */
+function ceiling([, before, after]) {
+  const errors = [...before, ...after].filter((error) => error !== null).sort((one, other) => one - other);
+  const large = errors[Math.floor(SHOWN * (errors.length - 1))] ?? 1;
+  return Math.max(0.05, Math.min(1.5 * large, 1.1 * (errors.at(-1) ?? 1)));
 }
 
 const meaningOf = (result) => VERDICTS[result]?.[2] ?? words(result);
@@ -135,7 +145,8 @@ class Calibrator {
 
   #points() {
     const judged = this.updates.filter((update) => Number.isFinite(update.error_after) || Number.isFinite(update.error_before));
-    this.data = [judged.map((update) => update.t), judged.map((update) => update.error_before ?? null), judged.map((update) => update.error_after ?? null)];
+    // On the session's clock, so that marks of the axis fall on round times.
+    this.data = [judged.map((update) => update.t - this.desk.origin()), judged.map((update) => update.error_before ?? null), judged.map((update) => update.error_after ?? null)];
     this.why.textContent = judged.length ? "" : this.updates.length ? "No update has been judged on held-out data yet." : "The calibrator has not tried an update yet.";
   }
 
@@ -150,9 +161,9 @@ class Calibrator {
     const line = (colour, dash) => ({ stroke: () => palette[colour], width: 1.8, dash, points: { show: (u) => u.data[0].length <= MOST_POINTS, size: 5, fill: () => palette[colour] } });
     return new uPlot({
       width: this.host.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false },
-      scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(0.05, Math.min(high || 1, 3) * 1.1)] } },
+      scales: { x: { time: false }, y: { range: (u) => [0, ceiling(u.data)] } },
       series: [{}, line("reference", [4, 3]), line("predicted")],
-      axes: [{ ...axis, size: 22, values: (_, splits) => splits.map((time) => clock(time - this.desk.origin())) }, { ...axis, size: 44, space: 26, values: (_, splits) => splits.map((share) => percent(share)) }],
+      axes: [{ ...axis, size: 22, incrs: STEPS_S, values: (_, splits) => splits.map((time) => clock(time)) }, { ...axis, size: 44, space: 26, values: (_, splits) => splits.map((share) => percent(share)) }],
     }, this.data, this.host);
   }
 }

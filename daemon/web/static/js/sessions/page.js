@@ -33,7 +33,7 @@ class Sessions {
     this.compare = make("button", { type: "button", class: "primary", text: "Compare two", disabled: true, on: { click: () => this.#compare() } });
     this.count = make("p", { class: "hint", role: "status" });
     this.body = make("tbody");
-    const head = ["", "Session", "Started", "Lasted", "Joints", "Marks"].map((title) => make("th", { scope: "col", text: title }));
+    const head = ["", "Session", "Started", "Lasted", "Joints", "Marks"].map((title) => make("th", { scope: "col", class: title === "Lasted" ? "number" : "", text: title }));
     head[0].append(make("span", { class: "visually-hidden", text: "Choose" }));
     const table = make("table", { class: "session-list" }, make("thead", {}, make("tr", {}, ...head)), this.body);
     this.detail = make("div", { class: "session-detail", data: { panel: "session" } });
