@@ -216,8 +216,10 @@ def _of_set_up(a: Material, b: Material) -> Iterator[str]:
     models = [str(one.config["model"].get("file")) for one in (a, b)]
     if models[0] != models[1]:
         yield f"The models differ ({models[0]}, {models[1]}), and so may what values refer to."
+    bare = any(not one.estimates for one in (a, b))
     kinds: tuple[tuple[str, set[str], set[str]], ...] = (
-        ("muscles", _muscles(a), _muscles(b)),
+        # Muscles are known by their estimates, so a session without any says nothing of them.
+        ("muscles", set() if bare else _muscles(a), set() if bare else _muscles(b)),
         ("joints", set(a.errors), set(b.errors)),
         ("EMG channels", set(a.emg), set(b.emg)),
     )
@@ -225,7 +227,7 @@ def _of_set_up(a: Material, b: Material) -> Iterator[str]:
         for names, which in ((before - after, "first"), (after - before, "second")):
             if names:
                 yield f"Only the {which} session has the {what} {', '.join(sorted(names))}."
-    if any(not one.estimates for one in (a, b)):
+    if bare:
         yield "A session without an adopted update has no parameters to compare."
 
 

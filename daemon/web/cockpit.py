@@ -11,11 +11,12 @@ from pathlib import Path
 from daemon.web.access import Access
 from daemon.web.access.listening import Listening
 from daemon.web.access.token_file import TokenFile
+from daemon.web.address import parse_listen
 from daemon.web.app import build_app
 from daemon.web.commanding import DaemonControl
 from daemon.web.ear import Ear
 from daemon.web.hub import Hub
-from daemon.web.serve import Certificate, listening_socket, parse_listen, serve
+from daemon.web.serve import Certificate, listening_socket, serve
 from pipeline.transport.curve import ClientKeys
 
 

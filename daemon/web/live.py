@@ -91,7 +91,9 @@ class Live:
         reader = self._access.reader(token, peer(socket))
         if reader is None:
             self._access.failed(peer(socket), "no token that may read, at /live.")
-            raise ProtocolError("To read needs a token: make one with 'hillstream keys web NAME'.")
+            raise ProtocolError(
+                "To read needs a token: make one with 'hillstream keys web NAME --may read'."
+            )
         may_command = self._control and self._access.operator(token) is not None
         return {"may_command": may_command, "reader": reader, "control": self._control}
 

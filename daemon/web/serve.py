@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import re
 import socket
 import ssl
 import threading
@@ -20,7 +19,6 @@ from daemon.web.dropping import DroppingSocket
 from daemon.web.protocol import MOST_BYTES
 from pipeline.errors import UserError
 
-_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]+):(?P<port>\d{1,5})")
 SEND_BUFFER_BYTES = 262_144
 """Kernel buffer per browser: a queue of old frames, which must not become long."""
 GRACE_S = 2
@@ -33,14 +31,6 @@ class Certificate:
 
     chain: Path
     key: Path
-
-
-def parse_listen(text: str) -> tuple[str, int]:
-    """Return host and port of ``HOST:PORT``; raises UserError if it is none."""
-    matched = _LISTEN.fullmatch(text)
-    if matched is None or int(matched["port"]) > 65535:
-        raise UserError(f"--listen '{text}' is no address; give HOST:PORT, such as 127.0.0.1:8900.")
-    return matched["host"].strip("[]"), int(matched["port"])
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

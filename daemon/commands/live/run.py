@@ -146,8 +146,10 @@ def _page_beside(config: Config, listen: str | None, json_file: str | None) -> I
         yield
         return
     from daemon.assembly.keys import ConfiguredKeys
+    from daemon.web.address import parse_listen
     from daemon.web.beside import cockpit_beside
 
+    parse_listen(listen, "--web")  # 'demo --web CONFIG' would take the set-up for an address
     if config.output.zmq is None:
         raise UserError("--web shows what goes out over ZeroMQ; give output.zmq an address.")
     keys = ConfiguredKeys(config).listener

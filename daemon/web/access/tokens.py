@@ -105,7 +105,7 @@ def _parsed(path: Path, content: bytes) -> tuple[Holder, ...]:
         told = str(error)
     raise UserError(
         f"'{path}' is no file of tokens, {told}; move it away and make tokens with "
-        "'hillstream keys web NAME'."
+        "'hillstream keys web NAME --may read'."
     )
 
 

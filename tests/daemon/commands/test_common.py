@@ -97,3 +97,11 @@ def test_a_set_up_remembers_its_recording_until_another_is_named(tmp_path):
     assert recording_of((Path("b.npz"),), remembered) == (Path("b.npz"),)
     with pytest.raises(UserError, match=r"under \[recording\]"):
         recording_of((), RecordingConfig())
+
+
+@pytest.mark.parametrize("command", ["run", "demo"])
+def test_a_set_up_that_stands_where_web_takes_an_address_is_refused(hillstream, command: str):
+    result = hillstream(command, "--web", "arm", *(["arm"] if command == "run" else []))
+    assert result.exit_code == 2
+    assert "--web 'arm' is no address" in result.output
+    assert "moment" not in result.output

@@ -92,6 +92,12 @@ def test_what_cannot_be_compared_is_said(changed, statement: str, said: str):
         ]
 
 
+def test_a_session_without_an_adopted_update_says_nothing_of_its_muscles(changed):
+    told = " ".join(changed("DELETE FROM parameter").obstacles)
+    assert "without an adopted update" in told
+    assert "has the muscles" not in told
+
+
 def test_levels_frequencies_errors_and_mvc_stand_beside_each_other(changed):
     found = changed(
         "UPDATE emg SET amplitude_v = 2 * amplitude_v, median_hz = 0.8 * median_hz",
