@@ -51,7 +51,7 @@ export function startBanner(desk) {
     lastWord = shown;
   }, 200);
   desk.bus.on("now", (now) => {
-    version.set(now.parameter_version);
+    version.set(desk.version);
     desk.wordNow = now.status;
     if (desk.status) uptime.set(Math.floor((now.t ?? desk.view.newest) - desk.origin()));
   });
