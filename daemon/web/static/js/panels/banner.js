@@ -57,6 +57,7 @@ export function startBanner(desk) {
   });
   desk.bus.on("status", () => {
     desk.wordNow = null;
+    version.set(desk.version);
     latency.set(desk.status.latency_ms?.p99 ?? null);
     show();
   });
