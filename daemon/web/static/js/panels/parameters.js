@@ -24,7 +24,8 @@ export function startParameters(desk) {
   };
   // A set is shown once the moments are predicted with it, so that its number is the banner's.
   desk.bus.on("parameters", (frame) => {
-    if (!table.rows.size || frame.version === desk.version || desk.version === null) show(frame);
+    const isAwaited = table.rows.size && desk.version !== null && ![desk.version, table.version].includes(frame.version);
+    if (!isAwaited) show(frame);
     else coming = frame;
     table.name(desk.version);
   });
