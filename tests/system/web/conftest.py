@@ -118,12 +118,13 @@ class Cockpit:
 
 
 @pytest.fixture
-def cockpit_on(tmp_path: Path) -> Iterator[Callable[[str], Cockpit]]:
-    """Start a cockpit that listens to an address."""
+def cockpit_on(tmp_path: Path) -> Iterator[Callable[..., Cockpit]]:
+    """Start a cockpit that listens to an address, and commands another where one is given."""
     with ExitStack() as stack:
 
-        def start(address: str) -> Cockpit:
-            settings = Settings(address, None, "127.0.0.1:0", tmp_path, tmp_path / "tokens.toml")
+        def start(address: str, control: str | None = None) -> Cockpit:
+            tokens = tmp_path / "tokens.toml"
+            settings = Settings(address, control, "127.0.0.1:0", tmp_path, tokens)
             stop, urls, opened = threading.Event(), [], threading.Event()
 
             def show(url: str) -> None:

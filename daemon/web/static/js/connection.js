@@ -1,7 +1,7 @@
 /** The WebSocket: says hello, hands on what it hears, and comes back by itself. */
 
 import { decode } from "./frames.js";
-import { token } from "./token.js";
+import { forget, keep, token } from "./token.js";
 
 const FIRST_WAIT_S = 0.5;
 const LONGEST_WAIT_S = 8;
@@ -9,6 +9,9 @@ const LONGEST_WAIT_S = 8;
 const SILENT_S = 6;
 /** The server's code for who may not read, or speaks nonsense: asking again would not help. */
 const REFUSED = 1008;
+/** Refused twice within this time: no change of somebody's right, but something that asking does not mend. */
+const REFUSED_AGAIN_S = 10;
+const UNHEARD = "The page's server did not answer; try it again.";
 
 export class Connection {
   #socket = null;
@@ -16,6 +19,7 @@ export class Connection {
   #timer = 0;
   #view = null;
   #heardAt = 0;
+  #refusedAt = -Infinity;
 
   constructor(bus) {
     this.bus = bus;
@@ -26,10 +30,46 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#drop();
     this.bus.emit("connection", { state: "connecting" });
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = new WebSocket(`${scheme}://${location.host}/live`);
-    socket.binaryType = "arraybuffer";
-    socket.onopen = () => this.#greet(socket);
+    this.#take(dial(token(), () => this.#opened()));
+  }
+
+  /**
+   * Try a token, or none for null, beside the stream, which goes on; a good one takes the stream over.
+   * objection: says of the first frame why it is no good, or nothing. Resolves with why not, or nothing.
+   */
+  change(candidate, objection = () => "") {
+    return new Promise((done) => {
+      const socket = dial(candidate);
+      const end = (sentence) => {
+        clearTimeout(timer);
+        hangUp(socket);
+        done(sentence);
+      };
+      const timer = setTimeout(() => end(UNHEARD), 1000 * SILENT_S);
+      socket.onclose = (event) => end(event.code === REFUSED ? event.reason : UNHEARD);
+      socket.onmessage = ({ data }) => {
+        const sentence = objection(decode(data));
+        if (sentence) return end(sentence);
+        clearTimeout(timer);
+        if (candidate) keep(candidate);
+        else forget();
+        this.#adopt(socket, data);
+        done("");
+      };
+    });
+  }
+
+  /** Go on with a socket that has been heard. */
+  #adopt(socket, data) {
+    clearTimeout(this.#timer);
+    this.#drop();
+    this.#take(socket);
+    this.isOpen = false;
+    if (this.#view) this.#say({ type: "view", ...this.#view });
+    this.#hear(data);
+  }
+
+  #take(socket) {
     socket.onmessage = (event) => this.#hear(event.data);
     socket.onclose = (event) => (event.code === REFUSED ? this.#refused(event.reason) : this.#lost(event.reason));
     this.#socket = socket;
@@ -42,9 +82,8 @@ export class Connection {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#say({ type: "view", ...view });
   }
 
-  #greet(socket) {
+  #opened() {
     this.#heardAt = performance.now();
-    socket.send(JSON.stringify({ type: "hello", token: token() }));
     if (this.#view) this.#say({ type: "view", ...this.#view });
   }
 
@@ -71,10 +110,16 @@ export class Connection {
     this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT_S);
   }
 
-  #refused(reason) {
-    this.isOpen = false;
+  /** Whose token was taken away may still read where that needs none: ask once more. */
+  async #refused(reason) {
     this.#socket = null;
-    this.bus.emit("connection", { state: "closed", isRefused: true, reason });
+    const isNew = performance.now() - this.#refusedAt > 1000 * REFUSED_AGAIN_S;
+    this.#refusedAt = performance.now();
+    const told = this.isOpen && isNew ? await this.change(token()) : reason;
+    if (!told) return;
+    if (told === UNHEARD) return this.#lost("");
+    this.isOpen = false;
+    this.bus.emit("connection", { state: "closed", isRefused: true, reason: told });
   }
 
   #watch() {
@@ -85,8 +130,24 @@ export class Connection {
 
   #drop() {
     if (!this.#socket) return;
-    this.#socket.onclose = this.#socket.onmessage = null;
-    this.#socket.close();
+    hangUp(this.#socket);
     this.#socket = null;
   }
+}
+
+/** Call the server; the first word says who is there. */
+function dial(candidate, onOpen = () => {}) {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const socket = new WebSocket(`${scheme}://${location.host}/live`);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => {
+    socket.send(JSON.stringify({ type: "hello", token: candidate }));
+    onOpen();
+  };
+  return socket;
+}
+
+function hangUp(socket) {
+  socket.onclose = socket.onmessage = null;
+  socket.close();
 }

@@ -13,6 +13,8 @@ export class Desk {
   marks = [];
   meta = null;
   status = null;
+  /** The newest moments, levels and forces. */
+  now = null;
   link = null;
   connection = { state: "connecting" };
   #silent = 0;
@@ -36,6 +38,21 @@ export class Desk {
   /** Seconds since the daemon was last heard. */
   get silentFor() {
     return this.#silent + (performance.now() - this.#heardAt) / 1000;
+  }
+
+  /** Whether the daemon said itself that it ends. */
+  get hasEnded() {
+    return this.status?.status === "STOPPED" && this.link?.state !== "live";
+  }
+
+  /** Which parameter set the moments are predicted with: the one number that all panels tell. */
+  get version() {
+    return this.now?.parameter_version ?? this.status?.calibrator?.version ?? null;
+  }
+
+  /** Whether a prediction has come: zeros are sent before the first and after the last. */
+  get isPredicting() {
+    return this.now !== null && this.now.status !== null && !["STARTING", "STOPPED"].includes(this.now.status) && !this.hasEnded;
   }
 
   get isLive() {
@@ -64,7 +81,8 @@ export class Desk {
   }
 
   #begin(meta) {
-    if (this.meta?.session !== meta.session) this.status = null;
+    if (this.meta && this.meta.session !== meta.session) this.view.hasEarlier = true;
+    if (this.meta?.session !== meta.session) [this.status, this.now] = [null, null];
     this.meta = meta;
     this.curves.begin(meta.series);
     this.view.buckets = meta.buckets_s;
@@ -76,6 +94,7 @@ export class Desk {
     this.status = status;
     const origin = status.t - status.uptime_s;
     if (Math.abs(origin - this.#origin) > 0.5) this.#origin = origin;
+    this.view.origin = this.#origin;
   }
 
   #linked(link) {
@@ -96,6 +115,7 @@ export class Desk {
   }
 
   #heard(now) {
+    this.now = now;
     this.#silent = now.silent_s;
     this.#heardAt = performance.now();
     if (now.t !== null) this.#reach(now.t);

@@ -1,7 +1,9 @@
 /** Single keys, and the dialog that lists them. */
 
 import { byId, make, openDialog } from "./dom.js";
+import { MEANINGS } from "./panels/joints.js";
 import { nextTheme } from "./theme.js";
+import { LETTERS } from "./verdicts.js";
 
 const KEY = "hillstream-keys";
 const LIST = [
@@ -42,10 +44,12 @@ function isBusy(event) {
   return event.key === " " && Boolean(event.target.closest("button, a, .scroll, .log-list"));
 }
 
+const list = (pairs, style = "keys") => make("dl", { class: style }, ...pairs.flatMap(([name, what]) => [make("dt", { text: name }), make("dd", { text: what })]));
+
 function help() {
   const keys = make("dl", { class: "keys" }, ...LIST.flatMap(([names, what]) => [make("dt", {}, ...names.map((name) => (name === "–" ? "–" : make("kbd", { text: name })))), make("dd", { text: what })]));
-  const gestures = make("dl", { class: "keys" }, ...GESTURES.flatMap(([how, what]) => [make("dt", { text: how }), make("dd", { text: what })]));
   const check = make("input", { type: "checkbox", on: { change: () => localStorage.setItem(KEY, check.checked ? "on" : "off") } });
   check.checked = localStorage.getItem(KEY) !== "off";
-  openDialog(byId("help"), "Keys and gestures", keys, make("h3", { text: "Mouse and fingers" }), gestures, make("p", { class: "row" }, make("label", { class: "row" }, check, "Single keys do something")));
+  openDialog(byId("help"), "Keys and gestures", keys, make("h3", { text: "Mouse and fingers" }), list(GESTURES),
+    make("h3", { text: "Short names of a joint" }), list(Object.entries(MEANINGS)), make("h3", { text: "Letters of the calibrator" }), list(LETTERS, "keys letters"), make("p", { class: "row" }, make("label", { class: "row" }, check, "Single keys do something")));
 }

@@ -35,5 +35,5 @@ function stateText({ view, origin }) {
   const isPreset = WINDOWS.some(([seconds]) => Math.abs(view.seconds - seconds) < 1e-6);
   const length = `${view.seconds.toFixed(1)} s`;
   if (view.follows) return isPreset ? "" : `the last ${length}`;
-  return `${isPreset ? "frozen at" : `${length} to`} ${clock(view.end - origin(), 1)}, ${clock(view.newest - view.end)} behind`;
+  return `${isPreset ? "frozen at" : `${length} to`} ${clock(view.reached - origin(), 1)}, ${clock(view.newest - view.reached)} behind`;
 }

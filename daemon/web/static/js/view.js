@@ -11,6 +11,9 @@ export class View {
   /** Where the window ends while it stands still; null while it follows. */
   frozenAt = null;
   newest = 0;
+  /** When the session began, and whether curves of an earlier one stand before it. */
+  origin = 0;
+  hasEarlier = false;
   buckets = [0.02];
 
   onChange(run) {
@@ -21,8 +24,18 @@ export class View {
     return this.frozenAt === null;
   }
 
-  get end() {
+  /** Up to when there is something to be seen in the window. */
+  get reached() {
     return this.frozenAt ?? this.newest;
+  }
+
+  /** Where the window ends; that of a session younger than the window begins with the session. */
+  get end() {
+    return this.#within(this.reached);
+  }
+
+  #within(end) {
+    return this.hasEarlier || end <= this.origin ? end : Math.max(end, this.origin + this.seconds);
   }
 
   get start() {
@@ -61,20 +74,20 @@ export class View {
 
   /** Go on by a share of the window; forward of the newest, it follows again. */
   pan(share) {
-    const end = this.end + share * this.seconds;
+    const end = this.reached + share * this.seconds;
     this.#change(this.seconds, end >= this.newest ? null : end);
   }
 
   /** Make the window longer or shorter around a moment. */
-  scale(factor, around = this.end) {
+  scale(factor, around = this.reached) {
     const seconds = within(this.seconds * factor);
-    const end = around + (this.end - around) * (seconds / this.seconds);
+    const end = around + (this.reached - around) * (seconds / this.seconds);
     this.#change(seconds, this.follows && around >= this.newest ? null : end);
   }
 
   #change(seconds, end) {
     this.seconds = within(seconds);
-    this.frozenAt = end === null ? null : Math.min(Math.max(end, this.newest - LONGEST_S + this.seconds), this.newest);
+    this.frozenAt = end === null ? null : Math.min(this.#within(Math.max(end, this.newest - LONGEST_S + this.seconds)), this.newest);
     for (const run of this.#listeners) run(this);
   }
 }

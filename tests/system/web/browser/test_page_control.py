@@ -1,6 +1,8 @@
 """Each control of the page does what it says, in the operator's name; nobody else can."""
 
+import inspect
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -12,6 +14,7 @@ from page import opened
 
 from daemon.bench.latency.setup import free_port
 from daemon.ipc.requests import Command
+from daemon.live import mvc
 from pipeline.model.subject import load_subject
 from pipeline.output.message import MomentMessage, StatusMessage
 
@@ -20,6 +23,8 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 PATIENCE_S = 60.0
 
 
+TERMINAL = r" If that is meant, '[^']*mvc stop --yes'[^.]*\.$"
+"""The end of the daemon's sentence on an unlikely MVC, which speaks of the terminal."""
 LATE = "may still do it"
 """What a calibrator says that a busy machine holds up; it then does what it was told."""
 
@@ -73,12 +78,27 @@ def test_a_mark_is_written_and_shown(desk, stand, outcome, wait_until):
     desk.keyboard.press("m")
     desk.keyboard.type("treadmill to 1.4 m/s: größer")
     desk.keyboard.press("Enter")
-    assert "treadmill to 1.4 m/s: größer" in outcome("mark")
+    line = '.outcome[data-command="mark"] >> nth=0 >> span >> nth=1'
+    told = desk.text_content(line)
+    assert re.fullmatch(r"Marked at \d+:\d\d: treadmill to 1\.4 m/s: größer", told), told
     desk.wait_for_selector("#log tr[data-command=mark]")
+    when = desk.text_content("#log tr[data-command=mark] >> nth=0 >> td >> nth=0")
+    assert told.startswith(f"Marked at {when}:"), "on the session's clock, as in the list"
     assert "treadmill to 1.4 m/s: größer" in desk.text_content("#log")
     assert desk.input_value("#mark-text") == ""
     written = ("treadmill to 1.4 m/s: größer", OPERATOR)
     wait_until(lambda: written in in_session(stand, "mark"), PATIENCE_S)
+
+
+def test_a_double_click_sends_a_command_once(desk, stand):
+    sent = []
+    desk.on("request", lambda one: sent.append(one) if one.url.endswith("/command") else None)
+    desk.fill("#mark-text", "twice")
+    desk.dblclick("#control [data-command=mark]")
+    desk.wait_for_selector("#log tr[data-command=mark] >> text=twice")
+    desk.wait_for_selector("#control [data-command=mark]:enabled")
+    assert len(sent) == 1
+    assert len([one for one in log_of(stand) if "twice" in (one["argument"] or "")]) == 1
 
 
 def test_calibration_is_paused_and_resumed(desk, stand, outcome, wait_until):
@@ -188,17 +208,53 @@ def test_an_mvc_is_recorded_channel_by_channel(desk, stand, outcome, wait_until)
     outcome("mvc start")
     said = outcome("mvc stop")
     desk.wait_for_selector("#guided .call .what >> text=/Recorded|Not changed/")
-    assert said in desk.text_content("#guided")
+    assert re.sub(TERMINAL, "", said) in desk.text_content("#guided")
     desk.keyboard.press("Escape")
     desk.wait_for_selector("#guided", state="hidden")
     assert stand.ask(Command.STATUS).data["recording"] in {None, ""}
+
+
+def test_an_unlikely_mvc_is_asked_about_in_the_words_of_the_page(desk):
+    """What the daemon says for a terminal is left out; the answer of the daemon is a given one."""
+    text = (
+        "The MVC of DELT1 1 -> 0.3 (30%) has fallen to less than half, so nothing was changed. If "
+        "that is meant, 'hillstream ctl mvc stop --yes' takes it; if not, record it again with "
+        "'hillstream ctl mvc start'."
+    )
+    assert re.search(TERMINAL, text)
+    assert "If that is meant, 'hillstream ctl mvc stop --yes' takes it; " in inspect.getsource(mvc)
+    asked = []
+
+    def answer(route) -> None:
+        asked.append(route.request.post_data_json)
+        is_refused = asked[-1]["command"] == "mvc stop" and not asked[-1].get("confirmed")
+        route.fulfill(json={"ok": not is_refused, "sentence": text if is_refused else "Done."})
+
+    desk.route("**/command", answer)
+    desk.click("#control [data-command=mvc]")
+    boxes = desk.locator("#guided .choices input")
+    for place in range(1, boxes.count()):
+        boxes.nth(place).uncheck()
+    fields = {"Contractions": "1", "Contraction, s": "1", "Pause before": "0", "Rest, s": "1"}
+    for label, value in fields.items():
+        desk.fill(f"#guided label:has-text('{label}') input >> nth=0", value)
+    desk.click("#guided button.primary")
+    desk.wait_for_selector("#guided .question button.danger:enabled")
+    told = desk.text_content("#guided")
+    assert "has fallen to less than half, so nothing was changed." in told
+    assert "hillstream ctl" not in told
+    whole = desk.locator("#guided .efforts").bounding_box()["width"]
+    assert desk.locator("#guided [role=alert]").bounding_box()["width"] > 0.95 * whole
+    desk.click("#guided .question button.danger")
+    desk.wait_for_selector("#guided .call .what >> text=Recorded")
+    assert asked[-1]["confirmed"] is True
 
 
 def test_who_may_only_read_has_no_button(page, stand):
     assert page.locator("#control [data-command]").count() == 0
     page.fill("#control input", "not-a-token-of-anybody")
     page.click("#control button.primary")
-    page.wait_for_selector("#control >> text=does not open it")
+    page.wait_for_selector("#control [role=alert] >> text=not known here")
     assert page.locator("#control [data-command]").count() == 0
 
 

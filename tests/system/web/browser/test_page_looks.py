@@ -1,6 +1,7 @@
 """The page is one that everybody can use, in the light and in the dark, and nothing is cut off."""
 
 import os
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,6 +12,8 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
 SCHEMES = ("light", "dark")
 SIZES = {"wide": (1280, 800), "tablet": (820, 1180)}
+MEANINGS = ("too few samples", "paused")
+"""Of letters that not every run shows."""
 GRAVE = {"serious", "critical"}
 AXE = files("axe_playwright_python") / "axe.min.js"
 """Of the package only the script is used."""
@@ -84,8 +87,26 @@ def test_the_live_page(look, pictures):
     page.screenshot(path=pictures / f"live-{name}.png")
     assert page.evaluate(CUT_OFF) == []
     assert page.evaluate(WIDER_THAN_THE_WINDOW) <= 0
+    assert page.is_visible("#clock-latency")
     assert faults(page) == []
     all_of_it(page, pictures / f"live-{name}-whole.png")
+
+
+def test_letters_and_short_names_are_explained(look):
+    page, _ = look
+    letters = {one.text_content() for one in page.query_selector_all(".verdicts button")}
+    legend = page.text_content("#calibrator-force")
+    assert letters - {"?"} <= set(re.findall(r"(?:^|, )(\S) ", legend))
+    titles = {
+        one.text_content().split()[0]: one.get_attribute("title")
+        for one in page.query_selector_all("#joints .joint >> nth=0 >> .joint-facts > div")
+    }
+    assert "of the reference's own time" in titles["err"]
+    page.click("#help-open")
+    told = page.text_content("#help")
+    page.keyboard.press("Escape")
+    assert all(meaning in told for meaning in titles.values())
+    assert all(meaning in told for meaning in MEANINGS)
 
 
 DIALOGS = {

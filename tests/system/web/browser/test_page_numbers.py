@@ -228,6 +228,25 @@ def _agrees(reading: Reading, row: tuple[str, str, str], told: ParametersMessage
     return reading.number(*row) == pytest.approx(drift, rel=1e-6, abs=1e-9)
 
 
+def test_the_set_in_force_has_one_number_and_updates_are_counted(stand, page, wait_until):
+    wait_until(lambda: Reading(page).values.get(("calibrator", "", "count")), PATIENCE_S)
+
+    def is_one_number() -> bool:
+        reading = Reading(page)
+        banner = reading.values["banner", "", "parameter_version"]
+        assert banner == reading.values["calibrator", "", "version"]
+        hint = page.text_content("#parameters-hint")
+        assert hint.startswith("set ")
+        return hint == f"set {banner}"
+
+    wait_until(is_one_number, PATIENCE_S)
+    reading = Reading(page)
+    counts = {one.calibrator.count for one in stand.ear.of(StatusMessage) if one.calibrator}
+    assert reading.number("calibrator", "", "count") in counts
+    accepted, heard = map(int, reading.values["calibrator", "", "accepted"].split(" of "))
+    assert accepted <= heard <= reading.number("calibrator", "", "count")
+
+
 def test_the_latency_is_that_of_the_last_minute(stand, page, wait_until):
     place = ("latency", "", "p50")
     wait_until(lambda: Reading(page).values.get(place), PATIENCE_S)

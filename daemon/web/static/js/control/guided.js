@@ -3,12 +3,13 @@
 import { byId, make, openDialog } from "../dom.js";
 import { percent } from "../format.js";
 import { command } from "./command.js";
+import { fresh } from "./once.js";
 import { lead, stepsOf } from "./steps.js";
 
 /** Full scale of the bars, as a share of the present MVC. */
 const FULL = 1.5;
-/** What the daemon's sentence has where a new MVC is taken only when it is confirmed. */
-const ASKS = "mvc stop --yes";
+/** How to take an unlikely MVC at a terminal, which the daemon's sentence ends with; here are buttons for it. */
+const ASKS = / If that is meant, '[^']*mvc stop --yes'[^.]*\.$/;
 
 /** Lead through rest alone. */
 export function guideRest(desk, outcomes) {
@@ -97,7 +98,9 @@ class Guide {
     this.now = null;
     this.stop.remove();
     this.#tell(reply);
-    if (reply.ok || what !== "mvc" || !reply.sentence.includes(ASKS)) return;
+    if (reply.ok || what !== "mvc" || !ASKS.test(reply.sentence)) return;
+    for (const row of this.rows.values()) row.note.textContent = "";
+    this.say(reply.sentence.replace(ASKS, ""));
     if (await this.#confirmed()) this.#tell(await this.#ask("mvc stop", { confirmed: true }));
   }
 
@@ -113,8 +116,9 @@ class Guide {
 
   #confirmed() {
     return new Promise((done) => {
-      const answer = (text, value, tone) => make("button", { type: "button", class: tone, text, on: { click: () => (question.remove(), done(value)) } });
-      const question = make("div", { class: "actions" }, answer("Keep the old MVC", false, ""), answer("Take the new MVC all the same", true, "danger"));
+      const answer = (text, value, tone) => fresh(make("button", { type: "button", class: tone, text, on: { click: () => (question.remove(), done(value)) } }));
+      const plain = make("p", { class: "note", text: "If the person did not contract as hard as they can, keep the old MVC and record it again." });
+      const question = make("div", { class: "question" }, plain, make("div", { class: "actions" }, answer("Keep the old MVC", false, ""), answer("Take the new MVC all the same", true, "danger")));
       this.told.after(question);
       this.dialog.addEventListener("close", () => done(false), { once: true });
     });
@@ -128,7 +132,7 @@ class Guide {
 
   #screen(channels) {
     this.rows = new Map(channels.map((name) => [name, effortRow(name)]));
-    this.stop = make("button", { type: "button", class: "danger", text: "End here", on: { click: () => (this.isStopped = true) } });
+    this.stop = fresh(make("button", { type: "button", class: "danger", text: "End here", on: { click: () => (this.isStopped = true) } }));
     const list = make("div", { class: "efforts" }, ...[...this.rows.values()].map((row) => row.node));
     openDialog(this.dialog, this.title, this.call, this.told, list, make("div", { class: "actions" }, this.stop));
   }

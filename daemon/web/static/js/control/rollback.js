@@ -3,6 +3,7 @@
 import { byId, make, openDialog } from "../dom.js";
 import { change, digits, words } from "../format.js";
 import { command } from "./command.js";
+import { allow, once } from "./once.js";
 
 export function showRollback(desk, log, outcomes) {
   const dialog = byId("rollback");
@@ -11,26 +12,29 @@ export function showRollback(desk, log, outcomes) {
   const table = make("div", { role: "status" });
   const sentence = make("p", { class: "note" });
   const confirm = make("button", { type: "button", class: "danger", text: "Roll back", disabled: true });
-  const show = async (event) => {
-    event?.preventDefault();
-    confirm.disabled = true;
+  const look = make("button", { text: "Show what would change" });
+  const show = async () => {
+    allow(confirm, false);
     const version = Number(input.value);
     const reply = await command("compare", { version });
     sentence.textContent = reply.sentence;
     table.replaceChildren(...(reply.ok ? [changes(reply.data.parameters)] : []));
-    confirm.disabled = !reply.ok;
+    allow(confirm, reply.ok);
     confirm.textContent = `Roll back to version ${version}`;
-    confirm.onclick = async () => {
-      confirm.disabled = true;
+    confirm.onclick = () => once(confirm, async () => {
       outcomes.tell(`rollback ${version}`, await command("rollback", { version }));
       dialog.close();
-    };
+    });
   };
-  input.addEventListener("input", () => (confirm.disabled = true));
+  const submit = (event) => {
+    event.preventDefault();
+    once(look, show);
+  };
+  input.addEventListener("input", () => allow(confirm, false));
   openDialog(dialog, "Roll back to an earlier set",
-    make("form", { class: "row", on: { submit: show } }, make("label", { class: "row" }, "Version", input), make("button", { text: "Show what would change" }), make("span", { class: "note", text: hint })),
+    make("form", { class: "row", on: { submit } }, make("label", { class: "row" }, "Version", input), look, make("span", { class: "note", text: hint })),
     sentence, table, make("div", { class: "actions" }, confirm));
-  show();
+  once(look, show);
 }
 
 /** Return the oldest and newest version, from a list or the daemon's words. */

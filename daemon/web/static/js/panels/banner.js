@@ -51,12 +51,13 @@ export function startBanner(desk) {
     lastWord = shown;
   }, 200);
   desk.bus.on("now", (now) => {
-    version.set(now.parameter_version);
+    version.set(desk.version);
     desk.wordNow = now.status;
     if (desk.status) uptime.set(Math.floor((now.t ?? desk.view.newest) - desk.origin()));
   });
   desk.bus.on("status", () => {
     desk.wordNow = null;
+    version.set(desk.version);
     latency.set(desk.status.latency_ms?.p99 ?? null);
     show();
   });

@@ -2,17 +2,13 @@
 
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { byId, Field, make } from "../dom.js";
-import { age, clock, DASH, digits, percent, words } from "../format.js";
+import { age, clock, DASH, digits, percent } from "../format.js";
+import { EDGE } from "../plots/plot.js";
 import { enrol, invalidate } from "../scheduler.js";
 import { onTheme, palette } from "../theme.js";
+import { explain } from "../unheard.js";
+import { isAccepted, legendOf, verdictOf } from "../verdicts.js";
 
-/** Letter and tone of each verdict; the letter tells it where colours do not. */
-const VERDICTS = {
-  ok: ["A", "good", "accepted"], at_bounds: ["B", "good", "accepted, at bounds"], rolled_back: ["↶", "info", "rolled back"],
-  held: ["H", "info", "held"], rejected: ["R", "warn", "rejected"], too_few_samples: ["F", "", "too few samples"],
-  no_reference: ["N", "", "no reference"], opposite_reference: ["O", "bad", "opposite reference"],
-  not_excited: ["E", "", "not excited"], diverged: ["D", "bad", "diverged"], paused: ["P", "", "paused"],
-};
 /** No more are kept: half an hour of an update every four seconds. */
 const MOST = 450;
 const HEIGHT = 112;
@@ -25,7 +21,7 @@ const MOST_POINTS = 60;
 export function startCalibrator(desk) {
   const panel = new Calibrator(desk);
   desk.bus.on("updates", (frame) => panel.take(frame));
-  desk.bus.on("now", (now) => panel.fields.age.set(now.parameter_age_s ?? null));
+  desk.bus.on("now", (now) => panel.age(now));
   desk.bus.on("status", () => panel.report(desk.status));
   onTheme(() => invalidate(panel));
 }
@@ -37,8 +33,6 @@ function ceiling([, before, after]) {
   return Math.max(0.05, Math.min(1.5 * large, 1.1 * (errors.at(-1) ?? 1)));
 }
 
-const meaningOf = (result) => VERDICTS[result]?.[2] ?? words(result);
-
 class Calibrator {
   constructor(desk) {
     this.desk = desk;
@@ -49,15 +43,16 @@ class Calibrator {
     this.#fact("version", "set in force", (value) => (value === null ? DASH : String(value)));
     this.#fact("age", "for", age);
     this.#fact("trusted", "shown to fit", (value) => value ?? DASH);
-    this.#fact("accepted", "accepted", (value) => value ?? DASH);
+    this.#fact("accepted", "accepted, heard here", (value) => value ?? DASH);
+    this.#fact("count", "tried in all", (value) => value ?? DASH);
     this.#fact("seconds", "takes", (value) => (value === null ? DASH : `${digits(value, 2)} s`));
     this.line = make("div", { class: "verdicts", role: "toolbar", "aria-label": "Verdicts, oldest first; arrow keys move", on: { keydown: (event) => this.#keys(event) } });
     this.sentence = make("p", { class: "verdict-sentence", "aria-live": "off" });
     this.sentenceField = new Field(this.sentence);
-    this.why = make("p", { class: "why", text: "The calibrator has not tried an update yet." });
+    this.why = make("p", { class: "why" });
+    explain(desk, this.why, (unknown) => this.#emptiness(unknown));
     this.host = make("div", { class: "plot", role: "img", "aria-label": "Held-out error before and after each update" }, this.why);
     const legend = make("ul", { class: "legend" }, make("li", {}, make("span", { class: "key reference" }), "held-out error before"), make("li", {}, make("span", { class: "key" }), "after, as a share of the reference's variance"));
-    byId("calibrator-force").textContent = "A accepted, H held, R rejected; choose one to read it";
     byId("calibrator").append(this.facts, this.line, this.sentence, legend, this.host);
     this.data = [[], [], []];
     enrol(this.host, this);
@@ -70,10 +65,15 @@ class Calibrator {
     this.fields[name] = new Field(node, format);
   }
 
+  age(now) {
+    this.fields.version.set(this.desk.version);
+    this.fields.age.set(now.parameter_age_s ?? null);
+  }
+
   report(status) {
     this.fields.trusted.set(status.doubt ? "no" : "yes");
     const calibrator = status.calibrator;
-    this.fields.version.set(calibrator ? calibrator.version : null);
+    this.fields.version.set(this.desk.version);
     this.fields.seconds.set(calibrator?.seconds ?? null);
     if (!calibrator) return this.sentenceField.set("No calibrator has reported: this run does not calibrate, or it is being started.");
     if (this.chosen === null && !this.updates.length) this.sentenceField.set(calibrator.sentence);
@@ -86,13 +86,28 @@ class Calibrator {
       this.updates.shift();
       this.line.firstElementChild.remove();
     }
-    const accepted = this.updates.filter((update) => ["ok", "at_bounds"].includes(update.result)).length;
-    this.fields.accepted.set(this.updates.length ? `${accepted} of ${this.updates.length}` : null);
+    this.fields.accepted.set(this.updates.length ? this.#accepted() : null);
+    this.fields.count.set(this.updates.at(-1)?.count ?? null);
+    const legend = legendOf(new Set(this.updates.map((update) => update.result)));
+    byId("calibrator-force").textContent = legend && `${legend}; choose one to read it`;
     if (this.chosen === null) this.#tell(this.updates.at(-1));
     this.#rove();
     this.line.scrollLeft = this.chosen === null ? this.line.scrollWidth : this.line.scrollLeft;
     this.#points();
     invalidate(this);
+  }
+
+  /** Return how many were accepted of those that this page's server heard; the run may have had more. */
+  #accepted() {
+    const accepted = this.updates.filter((update) => isAccepted(update.result)).length;
+    return `${accepted} of ${this.updates.length}`;
+  }
+
+  /** Say why there is no error to draw. */
+  #emptiness(unknown) {
+    if (this.data?.[0].length) return "";
+    if (this.updates.length) return "No update has been judged on held-out data yet.";
+    return unknown || "The calibrator has not tried an update yet.";
   }
 
   #clear() {
@@ -102,7 +117,7 @@ class Calibrator {
   }
 
   #add(update) {
-    const [letter, tone, meaning] = VERDICTS[update.result] ?? ["?", "", words(update.result)];
+    const [letter, tone, meaning] = verdictOf(update.result);
     const when = clock(update.t - this.desk.origin());
     const button = make("button", {
       type: "button", class: tone, text: letter, tabindex: "-1", title: `${when} ${meaning}`, "aria-label": `Update ${update.count} at ${when}: ${meaning}`,
@@ -124,7 +139,7 @@ class Calibrator {
 
   #tell(update) {
     if (!update) return;
-    this.sentenceField.set(`${clock(update.t - this.desk.origin())}  ${update.sentence || meaningOf(update.result)}`);
+    this.sentenceField.set(`${clock(update.t - this.desk.origin())}  ${update.sentence || verdictOf(update.result)[2]}`);
   }
 
   /** One verdict is reached by Tab, the others by the arrow keys. */
@@ -147,7 +162,6 @@ class Calibrator {
     const judged = this.updates.filter((update) => Number.isFinite(update.error_after) || Number.isFinite(update.error_before));
     // On the session's clock, so that marks of the axis fall on round times.
     this.data = [judged.map((update) => update.t - this.desk.origin()), judged.map((update) => update.error_before ?? null), judged.map((update) => update.error_after ?? null)];
-    this.why.textContent = judged.length ? "" : this.updates.length ? "No update has been judged on held-out data yet." : "The calibrator has not tried an update yet.";
   }
 
   draw() {
@@ -160,7 +174,7 @@ class Calibrator {
     const axis = { font: "11px system-ui", stroke: () => palette.faint, ticks: { show: false }, grid: { stroke: () => palette.grid, width: 1 } };
     const line = (colour, dash) => ({ stroke: () => palette[colour], width: 1.8, dash, points: { show: (u) => u.data[0].length <= MOST_POINTS, size: 5, fill: () => palette[colour] } });
     return new uPlot({
-      width: this.host.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false },
+      width: this.host.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [6, EDGE, 0, 0],
       scales: { x: { time: false }, y: { range: (u) => [0, ceiling(u.data)] } },
       series: [{}, line("reference", [4, 3]), line("predicted")],
       axes: [{ ...axis, size: 22, incrs: STEPS_S, values: (_, splits) => splits.map((time) => clock(time)) }, { ...axis, size: 44, space: 26, values: (_, splits) => splits.map((share) => percent(share)) }],

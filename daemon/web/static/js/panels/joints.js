@@ -5,6 +5,14 @@ import { clock, DASH, fixed, words } from "../format.js";
 import { Plot } from "../plots/plot.js";
 
 const SDS = 2;
+/** So few stand in one row, which has the height of two: heights of moment and error, px. */
+const FEW = 2;
+const [TALL, LOW] = [[300, 120], [130, 58]];
+/** What the short names mean. */
+export const MEANINGS = {
+  ref: "newest reference moment", err: "predicted minus reference moment, both of the reference's own time, which is a little earlier than now",
+  rmse: "root mean square of the error over the last full second, N·m", k: "stiffness of the joint: how much its moment changes with its angle",
+};
 const moment = fixed(2, "N·m");
 
 export function startJoints(desk) {
@@ -19,7 +27,7 @@ export function startJoints(desk) {
   desk.bus.on("now", (now) => {
     let place = 0;
     for (const [dof, row] of rows.rows) {
-      row.show(now, dof, now.ok?.[place] ?? false);
+      row.show(now, dof, now.ok?.[place] ?? false, desk.isPredicting);
       place += 1;
     }
   });
@@ -38,8 +46,9 @@ function joint(desk, dof, plots) {
   const place = (kind) => () => curves.place(`${kind}/${dof}`);
   const readout = make("p", { class: "readout" });
   const over = readoutOf(desk, dof, readout);
+  const [height, errorHeight] = desk.meta.dofs.length > FEW ? LOW : TALL;
   const main = desk.addPlot(new Plot(desk, {
-    height: 130, label: `Predicted and reference moment of ${words(dof)} over time`, onCursor: over,
+    height, label: `Predicted and reference moment of ${words(dof)} over time`, onCursor: over,
     layers: [
       { kind: "band", colour: "band", place: place("predicted"), half: place("deviation"), times: SDS },
       { kind: "line", colour: "predicted", place: place("predicted"), width: 1.6 },
@@ -48,7 +57,7 @@ function joint(desk, dof, plots) {
     why: () => noMoment(desk),
   }));
   const error = desk.addPlot(new Plot(desk, {
-    height: 58, timeAxis: true, label: `Error of ${words(dof)} over time`, onCursor: over,
+    height: errorHeight, timeAxis: true, label: `Error of ${words(dof)} over time`, onCursor: over,
     layers: [
       { kind: "area", colour: "error", place: place("error") },
     ],
@@ -71,14 +80,14 @@ function numbers(dof, main, error, readout) {
   const [rmse, rmseField] = field("rmse", "", fixed(2));
   const badge = make("span", { class: "badge", data: { field: "ok" } });
   const okField = new Field(badge, (ok) => (ok ? "✓ ok" : "✕ not ok"));
-  const fact = (name, node) => make("div", {}, make("dt", { text: `${name} ` }), node);
+  const fact = (name, node) => make("div", { title: MEANINGS[name] }, make("dt", { text: `${name} ` }), node);
   const node = make("article", { class: "joint", data: { dof } },
     make("div", { class: "joint-head" }, make("h3", { text: words(dof), title: dof }), badge, make("dl", { class: "joint-value" }, make("dt", { class: "visually-hidden", text: "predicted moment" }), predicted, make("dt", { class: "visually-hidden", text: "standard deviation" }), sd)),
     make("dl", { class: "joint-facts" }, fact("ref", reference), fact("err", wrong), fact("rmse", rmse), fact("k", stiffness)),
     main.node, error.node, readout);
-  const show = (now, name, ok) => {
-    predictedField.set(now.moment?.[name] ?? null);
-    sdField.set(now.deviation?.[name] ?? null);
+  const show = (now, name, ok, isPredicting) => {
+    predictedField.set(isPredicting ? now.moment?.[name] ?? null : null);
+    sdField.set(isPredicting ? now.deviation?.[name] ?? null : null);
     referenceField.set(now.reference?.[name] ?? null);
     errorField.set(now.error?.[name] ?? null);
     stiffnessField.set(now.stiffness?.[name] ?? null);

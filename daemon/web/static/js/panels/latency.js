@@ -3,7 +3,9 @@
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { byId, Field, make } from "../dom.js";
 import { DASH } from "../format.js";
+import { EDGE } from "../plots/plot.js";
 import { enrol, invalidate } from "../scheduler.js";
+import { explain } from "../unheard.js";
 import { onTheme, palette } from "../theme.js";
 
 const HEIGHT = 150;
@@ -17,21 +19,21 @@ export function startLatency(desk) {
     return [name, new Field(node, milliseconds)];
   });
   const host = make("div", { class: "plot", role: "img", "aria-label": "Histogram of the latency" });
-  const why = make("p", { class: "why", text: "No moment with a time of its EMG has come yet." });
+  const why = make("p", { class: "why" });
   host.append(why);
   byId("latency").append(facts, host);
-  const histogram = new Histogram(host, why);
+  const histogram = new Histogram(host);
   desk.bus.on("latency", (frame) => {
     for (const [name, field] of fields) field.set(frame[name] ?? null);
     histogram.take(frame);
   });
+  explain(desk, why, (unknown) => (histogram.hasSome ? "" : unknown || "No moment with a time of its EMG has come yet."));
   onTheme(() => invalidate(histogram));
 }
 
 class Histogram {
-  constructor(host, why) {
+  constructor(host) {
     this.host = host;
-    this.why = why;
     this.frame = { edges_ms: [0, 1], counts: [0] };
     this.u = null;
     enrol(host, this);
@@ -40,8 +42,11 @@ class Histogram {
 
   take(frame) {
     this.frame = frame;
-    this.why.hidden = frame.counts.some((count) => count > 0);
     invalidate(this);
+  }
+
+  get hasSome() {
+    return this.frame.counts.some((count) => count > 0);
   }
 
   draw() {
@@ -62,6 +67,7 @@ class Histogram {
     return new uPlot({
       width: this.host.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false },
       scales: { x: { time: false, auto: false }, y: { auto: false } },
+      padding: [6, EDGE, 0, 0],
       series: [{}, { fill: () => palette.predicted, points: { show: false }, paths: (u) => this.#bars(u) }],
       axes: [{ ...axis, size: 24, values: (_, splits) => splits.map((value) => `${+value.toFixed(3)} ms`) }, { ...axis, size: 44, space: 30 }],
     }, [[0, 1], [0, 0]], this.host);

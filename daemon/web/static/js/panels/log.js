@@ -2,10 +2,11 @@
 
 import { byId, make } from "../dom.js";
 import { clock } from "../format.js";
+import { explain } from "../unheard.js";
 
 export function startLog(desk) {
   const body = make("tbody");
-  const empty = make("p", { class: "empty", text: "Nothing has been marked or commanded in this session." });
+  const empty = make("p", { class: "empty" });
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...["Time", "Command", "What was said", "By"].map((title) => make("th", { scope: "col", text: title })))), body);
   const list = make("div", { class: "log-list", tabindex: "0", role: "region", "aria-label": "List of marks and commands" }, table);
   byId("log").append(list, empty);
@@ -16,13 +17,16 @@ export function startLog(desk) {
     known = key;
     desk.marks = entries.filter((entry) => entry.command === "mark").map((entry) => entry.t);
     body.replaceChildren(...entries.toReversed().map((entry) => line(entry, desk.origin())));
-    empty.hidden = entries.length > 0;
-    list.hidden = !empty.hidden;
+    list.hidden = !entries.length;
     desk.refresh();
   });
   list.hidden = true;
-  desk.bus.on("layout", (meta) => {
-    if (!meta.control) empty.textContent = "This page has no control port, so it cannot tell marks and commands: start 'hillstream web' with --control.";
+  desk.bus.on("layout", () => (known = ""));
+  explain(desk, empty, (unknown) => {
+    if (!list.hidden) return "";
+    if (desk.meta && !desk.meta.control) return "This page has no control port, so it cannot tell marks and commands: start 'hillstream web' with --control.";
+    if (unknown) return unknown;
+    return known ? "Nothing has been marked or commanded in this session." : "Not heard yet.";
   });
 }
 

@@ -2,19 +2,26 @@
 
 import { byId, Field, make, mark, Rows } from "../dom.js";
 import { fixed, percent, words } from "../format.js";
+import { explain } from "../unheard.js";
 import { Plot } from "../plots/plot.js";
 
+/** Forces that are published have come by then, s. */
+const SURELY_S = 10;
 const HOW = "Forces are not published. To see them, write muscles_hz = 50 under [output] of the set-up and start the run again.";
 
 export function startMuscles(desk) {
   const plots = [];
   const list = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Excitations and forces of the muscles" });
-  const how = make("p", { class: "empty", text: HOW, data: { field: "how" } });
+  const how = make("p", { class: "empty", data: { field: "how" } });
   byId("muscles").append(how, list);
   const rows = new Rows(list, (name) => muscle(desk, name, plots));
+  const hasForces = () => desk.meta?.series.some((name) => name.startsWith("force/")) ?? false;
+  explain(desk, how, (unknown) => {
+    if (hasForces()) return "";
+    return unknown || (desk.isPredicting && desk.status.uptime_s > SURELY_S ? HOW : "");
+  });
   desk.bus.on("layout", (meta) => {
-    const publishes = meta.series.some((name) => name.startsWith("force/"));
-    how.hidden = publishes;
+    const publishes = hasForces();
     byId("muscles-hint").textContent = publishes ? "excitation, force along the tendon" : "excitation";
     if (rows.names === meta.muscles.join("\n")) return;
     desk.removePlots(plots);

@@ -2,6 +2,7 @@
 
 import { byId, Field, make } from "../dom.js";
 import { change, DASH, digits, words } from "../format.js";
+import { explain } from "../unheard.js";
 
 /** Half-width of an interval that holds the value with 95 %, in standard deviations. */
 const HALF = 1.96;
@@ -15,12 +16,30 @@ const COLUMNS = [
 
 export function startParameters(desk) {
   const table = new Parameters();
-  desk.bus.on("parameters", (frame) => table.take(frame));
+  explain(desk, table.empty, (unknown) => (table.rows.size ? "" : unknown || "No parameter set has been published yet."));
+  let coming = null;
+  const show = (frame) => {
+    table.take(frame);
+    coming = null;
+  };
+  // A set is shown once the moments are predicted with it, so that its number is the banner's.
+  desk.bus.on("parameters", (frame) => {
+    const isAwaited = table.rows.size && desk.version !== null && ![desk.version, table.version].includes(frame.version);
+    if (!isAwaited) show(frame);
+    else coming = frame;
+    table.name(desk.version);
+  });
+  desk.bus.on("now", () => {
+    if (coming?.version === desk.version) show(coming);
+    table.name(desk.version);
+  });
 }
 
 class Parameters {
   constructor() {
     this.rows = new Map();
+    this.version = undefined;
+    this.hint = new Field(byId("parameters-hint"));
     this.sortBy = "parameter";
     this.downwards = false;
     this.filter = make("input", { type: "search", placeholder: "muscle", "aria-label": "Filter by muscle", on: { input: () => this.#arrange() } });
@@ -29,7 +48,7 @@ class Parameters {
       ...Object.keys(TONES).map((word) => make("option", { value: word, text: words(word) })));
     this.body = make("tbody");
     this.heads = COLUMNS.map(([key, title]) => this.#head(key, title));
-    this.empty = make("p", { class: "empty", text: "No parameter set has been published yet." });
+    this.empty = make("p", { class: "empty" });
     const table = make("table", { class: "parameter-table" }, make("caption", { class: "visually-hidden", text: "Parameters in force" }), make("thead", {}, make("tr", {}, ...this.heads)), this.body);
     this.scroll = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Parameters in force" }, table);
     byId("parameters").append(make("div", { class: "filters" }, this.filter, this.which, this.known), this.scroll, this.empty);
@@ -50,10 +69,16 @@ class Parameters {
     const names = Object.keys(frame.values);
     const wanted = names.length * frame.muscles.length;
     if (this.rows.size !== wanted || names.some((name) => !this.rows.has(key(name, frame.muscles[0])))) this.#make(names, frame.muscles);
-    byId("parameters-hint").textContent = `set ${frame.version}`;
+    this.version = frame.version;
     names.forEach((name) => this.#fill(frame, name));
-    this.empty.hidden = wanted > 0;
     this.#arrange();
+  }
+
+  /** Say which set this is; where another is in force, that too. */
+  name(inForce) {
+    if (this.version === undefined) return;
+    const isOther = inForce !== null && inForce !== this.version;
+    this.hint.set(isOther ? `set ${this.version}; the values of set ${inForce}, in force, have not come yet` : `set ${this.version}`);
   }
 
   #make(names, muscles) {

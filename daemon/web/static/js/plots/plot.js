@@ -9,6 +9,8 @@ import { Range } from "./range.js";
 import { area, band, line, Scale } from "./paths.js";
 
 const STEPS_S = [0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
+/** Room at the right for half of the last tick's label, px. */
+export const EDGE = 22;
 const FONT = "11px system-ui, sans-serif";
 const BUILDERS = {
   line: (layer, plot) => line(plot.desk.curves, plot.scale, layer.place),
@@ -107,7 +109,7 @@ export class Plot {
         width: this.node.clientWidth,
         height: options.height,
         legend: { show: false },
-        padding: [6, 2, options.timeAxis ? 0 : 4, 0],
+        padding: [6, options.valueAxis === false ? 2 : EDGE, options.timeAxis ? 0 : 4, 0],
         cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 6 }, sync: { key: "time" } },
         scales: { x: { time: false, auto: false }, y: { auto: false } },
         series: [{}, ...series],
