@@ -113,18 +113,26 @@ def recording_of(
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
+def stop_on_signals(*, interrupts: bool = True) -> Iterator[threading.Event]:
     """Give an event that Ctrl-C or a termination signal sets; a second one interrupts.
 
     The work inside is expected to end soon after the event is set, and cleanly.
+
+    Parameters
+    ----------
+    interrupts
+        False for work that bounds its own end, and that an exception would only spoil wherever it
+        came: a second signal then changes nothing.
     """
     stop = threading.Event()
     asked = False
 
     def ask(number: int, frame: FrameType | None) -> None:
         nonlocal asked
-        if asked:
+        if asked and interrupts:
             raise KeyboardInterrupt
+        if asked:
+            return
         asked = True
         # The signal may have come while this very thread held the event's lock.
         threading.Thread(target=stop.set).start()

@@ -41,13 +41,7 @@ def ask(address: str, request: Request, patience_s: float, keys: ClientKeys | No
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.MAXMSGSIZE, MAX_REPLY_BYTES)
         be_client(socket, keys)
-        try:
-            socket.connect(address)
-        except zmq.ZMQError as error:
-            raise UserError(
-                f"'{address}' is no ZeroMQ address ({error.strerror}); give the daemon's "
-                "control.address, such as tcp://127.0.0.1:5557."
-            ) from error
+        _connect(socket, address)
         socket.send(request.pack())
         if not socket.poll(round(1000 * patience_s)):
             raise UserError(
@@ -68,3 +62,20 @@ def account() -> str | None:
     except (KeyError, OSError):  # no such account, as in some containers
         return None
     return name.encode(errors="replace").decode()[:MAX_NAME] or None
+
+
+def check_address(address: str) -> None:
+    """Refuse what is no address of ZeroMQ's, before anything is asked; raises UserError."""
+    with zmq.Context() as context, context.socket(zmq.REQ) as socket:
+        socket.setsockopt(zmq.LINGER, 0)
+        _connect(socket, address)
+
+
+def _connect(socket: zmq.Socket[bytes], address: str) -> None:
+    try:
+        socket.connect(address)
+    except zmq.ZMQError as error:
+        raise UserError(
+            f"'{address}' is no ZeroMQ address ({error.strerror}); give the daemon's "
+            "control.address, such as tcp://127.0.0.1:5557."
+        ) from error

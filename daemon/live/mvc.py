@@ -57,8 +57,8 @@ class LiveLevels:
     def _begin(self, what: Recorded, channels: list[str]) -> Answer:
         if self.recording is not None:
             return _refused(
-                f"{NAMES[self.recording]} is being recorded already; end that with "
-                f"'hillstream ctl {self.recording} stop' first."
+                f"{NAMES[self.recording]} is being recorded already; end that first (hillstream "
+                f"ctl {self.recording} stop)."
             )
         if unknown := [name for name in channels if name not in self._channels]:
             return _refused(f"The EMG has no channel {', '.join(unknown)}; nothing is recorded.")
@@ -66,14 +66,16 @@ class LiveLevels:
         self.recording, self._unconfirmed = what, None
         self._envelope.record()
         todo = "contract each muscle as hard as you can" if what == "mvc" else "keep still"
-        return _done(f"{NAMES[what]} is being recorded: {todo}, then 'hillstream ctl {what} stop'.")
+        return _done(
+            f"{NAMES[what]} is being recorded: {todo}, then end it (hillstream ctl {what} stop)."
+        )
 
     def _end(self, what: Recorded, *, confirmed: bool) -> Answer:
         if confirmed and self._unconfirmed is not None:
             return self._use_mvc(self._unconfirmed, confirmed=True)
         if self.recording != what:
             return _refused(
-                f"{NAMES[what]} is not being recorded; begin with 'hillstream ctl {what} start'."
+                f"{NAMES[what]} is not being recorded; begin first (hillstream ctl {what} start)."
             )
         self.recording = None
         levels = self._envelope.recorded()
@@ -98,8 +100,8 @@ class LiveLevels:
             self._unconfirmed = levels
             return _refused(
                 f"The MVC of {self._numbers(old, new, fallen)} has fallen to less than half, so "
-                "nothing was changed. If that is meant, 'hillstream ctl mvc stop --yes' takes it; "
-                "if not, record it again with 'hillstream ctl mvc start'."
+                "nothing was changed. If that is meant, take it all the same with confirmation "
+                "(hillstream ctl mvc stop --yes); if not, record it again."
             )
         numbers = self._numbers(old, new, found)
         scale.adopt(new, None, self._fade_s)

@@ -146,8 +146,8 @@ class StatusReporter:
         """Return what there is to say of what is under way, or nothing."""
         if self.recording is not None:
             return (
-                f"{NAMES[self.recording]} is being recorded until "
-                f"'hillstream ctl {self.recording} stop'; the moments go on."
+                f"{NAMES[self.recording]} is being recorded until that is ended (hillstream ctl "
+                f"{self.recording} stop); the moments go on."
             )
         silent_s = now - max(self._started, self._heard.at)
         if (

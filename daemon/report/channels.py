@@ -40,6 +40,11 @@ def mvc_at_end(material: Material) -> dict[str, float]:
     return found
 
 
+def mvc_unit(material: Material) -> str:
+    """Return the unit of a session's MVC values: V of raw EMG, 1 of ready envelopes."""
+    return "V" if material.config["envelope"]["kind"] == "raw" else "1"
+
+
 def _median(values: np.ndarray) -> float | None:
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else None

@@ -12,10 +12,11 @@ from itertools import chain
 from math import hypot, isfinite
 from typing import Any, NamedTuple
 
-from daemon.report.channels import Level, mvc_at_end, typical_emg
+from daemon.report.channels import Level, mvc_at_end, mvc_unit, typical_emg
 from daemon.report.fatigue import percent
 from daemon.report.material import Estimates, Material
 from daemon.report.quantities import INTERVAL, QUANTITIES, quantity
+from daemon.report.set_ups import unlike
 from daemon.session.recorder import DELAY
 from pipeline.anatomy.names import plain
 from pipeline.model.identifiability import Identifiability
@@ -103,6 +104,8 @@ class Side:
     """Per channel what it was like while it was active."""
     mvc: Mapping[str, float]
     """Per channel what its envelope was divided by at the end."""
+    mvc_unit: str
+    """Unit of that: V, and 1 of ready envelopes."""
 
     @property
     def accepted_share(self) -> float | None:
@@ -155,7 +158,7 @@ class Comparison:
 def compare(a: Material, b: Material) -> Comparison:
     """Compare two sessions, the earlier first."""
     found = sorted(_differences(a, b), key=_place)
-    return Comparison(_side(a), _side(b), found, list(chain(_of_set_up(a, b), _untold(found))))
+    return Comparison(_side(a), _side(b), found, list(chain(unlike(a, b), _untold(found))))
 
 
 def _place(one: Difference) -> tuple[bool, bool, float]:
@@ -206,34 +209,7 @@ def _side(material: Material) -> Side:
         errors={dof: course.late for dof, course in material.errors.items()},
         emg={channel: typical_emg(course) for channel, course in material.emg.items()},
         mvc=mvc_at_end(material),
-    )
-
-
-def _of_set_up(a: Material, b: Material) -> Iterator[str]:
-    """Tell in what the two set-ups differ so that something cannot be compared."""
-    if a.title != b.title:
-        yield f"The set-ups differ: '{a.title}' and '{b.title}'."
-    models = [str(one.config["model"].get("file")) for one in (a, b)]
-    if models[0] != models[1]:
-        yield f"The models differ ({models[0]}, {models[1]}), and so may what values refer to."
-    bare = any(not one.estimates for one in (a, b))
-    kinds: tuple[tuple[str, set[str], set[str]], ...] = (
-        # Muscles are known by their estimates, so a session without any says nothing of them.
-        ("muscles", set() if bare else _muscles(a), set() if bare else _muscles(b)),
-        ("joints", set(a.errors), set(b.errors)),
-        ("EMG channels", set(a.emg), set(b.emg)),
-    )
-    for what, before, after in kinds:
-        for names, which in ((before - after, "first"), (after - before, "second")):
-            if names:
-                yield f"Only the {which} session has the {what} {', '.join(sorted(names))}."
-    if bare:
-        yield "A session without an adopted update has no parameters to compare."
-
-
-def _muscles(material: Material) -> set[str]:
-    return set(material.estimates.get("optimal_fibre_length", ())) | set(
-        material.estimates.get("strength", ())
+        mvc_unit=mvc_unit(material),
     )
 
 

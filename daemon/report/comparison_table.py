@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from daemon.report.comparison import Comparison, Difference, Estimate
 from daemon.report.fatigue import clock, percent
@@ -11,6 +12,12 @@ from daemon.report.quantities import INTERVAL, Quantity, quantity
 Row = tuple[str, str, str, str]
 """What it is, in the first session, in the second, and how they differ."""
 _NOTHING = "–"
+
+
+def figures(found: Comparison) -> dict[str, Any]:
+    """Return a comparison as plain data, with the rows of its tables as they are shown."""
+    rows = {"sessions": list(session_rows(found)), "channels": list(channel_rows(found))}
+    return {**found.figures(), "rows": rows}
 
 
 def parameter_row(one: Difference) -> Row:
@@ -36,7 +43,7 @@ def _said(one: Difference) -> str:
 def session_rows(found: Comparison) -> Iterator[Row]:
     """Return the rows of each session as a whole: duration, updates, errors."""
     a, b = found.a, found.b
-    yield "Duration, min", clock(a.seconds), clock(b.seconds), ""
+    yield "Duration, m:ss", clock(a.seconds), clock(b.seconds), ""
     yield "Updates tried", str(a.updates), str(b.updates), ""
     shares = [_NOTHING if s is None else percent(s) for s in (a.accepted_share, b.accepted_share)]
     yield "Updates put in force", shares[0], shares[1], ""
@@ -61,8 +68,20 @@ def channel_rows(found: Comparison) -> Iterator[Row]:
             after and after.median_hz,
             ".0f",
         )
+    yield from _mvc_rows(found)
+
+
+def _mvc_rows(found: Comparison) -> Iterator[Row]:
+    """Return the rows of the MVC, which is in V of raw EMG; none where the units differ."""
+    a, b = found.a, found.b
+    if a.mvc_unit != b.mvc_unit:
+        return
     for channel in _both(a.mvc, b.mvc):
-        yield _numbers(f"MVC {channel}", a.mvc.get(channel), b.mvc.get(channel), ".3g")
+        before, after = a.mvc.get(channel), b.mvc.get(channel)
+        if a.mvc_unit == "V":
+            yield _numbers(f"MVC {channel}, µV", _micro(before), _micro(after), ".0f")
+        else:
+            yield _numbers(f"MVC {channel}, of the envelope", before, after, ".3g")
 
 
 def _both(a: Iterable[str], b: Iterable[str]) -> list[str]:

@@ -82,6 +82,14 @@ class Errors(NamedTuple):
         return known(rms_of_known(self.rmse[len(self.rmse) // 2 :]))
 
 
+class UsedModel(NamedTuple):
+    """The model file that a session began with."""
+
+    file: str
+    sha256: str
+    """Of its content; empty in a session that is older than this fact."""
+
+
 class Emg(NamedTuple):
     """One channel's EMG per second."""
 
@@ -110,6 +118,7 @@ class Material:
     facts: Mapping[str, str]
     """What the session says of itself, for people."""
     config: Mapping[str, Any]
+    model: UsedModel
     seconds: float
     events: Sequence[Event]
     updates: Mapping[str, int]
@@ -315,10 +324,12 @@ class _Tables:
         facts = {
             words: _local(self.session[key]) for key, words in _FACTS.items() if key in self.session
         }
+        config = json.loads(self.session["config"])
         return Material(
             name=name,
             facts=facts,
-            config=json.loads(self.session["config"]),
+            config=config,
+            model=UsedModel(str(config["model"].get("file")), self.session.get("model_sha256", "")),
             seconds=self.seconds,
             events=self.events(),
             updates=updates,

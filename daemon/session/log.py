@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
@@ -65,7 +66,18 @@ class SessionLog:
         self.commit()
 
     def add(self, table: str, *row: object) -> None:
-        """Take a row of a table, its values in the order of the columns; NaN becomes NULL."""
+        """Take a row of a table, its values in the order of the columns; NaN becomes NULL.
+
+        Raises
+        ------
+        ValueError
+            If it has not a value for each column: SQLite would refuse it at each commit, and
+            everything else that waits with it.
+        """
+        if len(row) != len(schema.TABLES[table]):
+            raise ValueError(
+                f"a row of '{table}' has {len(schema.TABLES[table])} values, not {len(row)}"
+            )
         self._waiting[table].append(tuple(map(_storable, row)))
 
     def commit(self) -> bool:
@@ -147,7 +159,17 @@ def about(config: Config, muscles: Iterable[str]) -> dict[str, str]:
         "muscles": json.dumps(list(muscles)),
         "channels": json.dumps(config.streams.emg.channels),
         "config": config.model_dump_json(),
+        **_content_of(config.model.file),
     }
+
+
+def _content_of(model: Path) -> dict[str, str]:
+    """Return what tells a model file from another of its name; nothing where it has gone."""
+    try:
+        content = model.read_bytes()
+    except OSError:
+        return {}
+    return {"model_sha256": hashlib.sha256(content).hexdigest()}
 
 
 def session_path(config: Config) -> Path:

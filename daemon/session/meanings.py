@@ -12,9 +12,10 @@ MEANINGS: dict[str, tuple[str, dict[str, str]]] = {
         "each fact",
         {
             "key": "title, started, ended, t0, versions, machine, dofs, muscles, channels, config, "
-            "lost_rows and others.",
+            "model_sha256, lost_rows and others.",
             "value": "The fact; `t0` is the LSL clock when the session began, `started` the time "
-            "of day, `config` the set-up as JSON.",
+            "of day, `config` the set-up as JSON, which has the model's path, `model_sha256` the "
+            "hash of that file's content.",
         },
     ),
     "candidate": (

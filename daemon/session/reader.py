@@ -10,6 +10,9 @@ from pathlib import Path
 from daemon.session import schema
 from pipeline.errors import UserError
 
+_PRIMARY = 0xFF
+"""Bits of SQLite's error code that say what went wrong; those above say where."""
+
 
 @contextmanager
 def open_session(path: Path) -> Iterator[sqlite3.Connection]:
@@ -54,9 +57,19 @@ def _check(path: Path, database: sqlite3.Connection) -> None:
         version = database.execute("PRAGMA user_version").fetchone()[0]
         database.execute("SELECT key, value FROM session LIMIT 1")
     except sqlite3.Error as error:
-        raise UserError(f"'{path}' is not a session of hillstream ({error}).") from error
+        raise UserError(_no_session(path, error)) from error
     if version != schema.VERSION:
         raise UserError(
             f"Session '{path}' has schema {version}, this hillstream reads {schema.VERSION}; open "
             "it with the version that wrote it."
         )
+
+
+def _no_session(path: Path, error: sqlite3.Error) -> str:
+    """Return what to say of a file whose first table cannot be read."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB):  # no such table, or no database
+        return f"'{path}' is not a session of hillstream ({error})."
+    if code == sqlite3.SQLITE_CORRUPT:
+        return f"Session '{path}' is damaged ({error})."
+    return f"Session '{path}' cannot be read ({error})."

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.web.access import Access
 from daemon.web.access.guard import Guard
+from daemon.web.access.rights import token_route
 from daemon.web.commanding import DaemonControl, control_routes
 from daemon.web.hub import Hub
 from daemon.web.live import Live
@@ -90,6 +91,7 @@ def build_app(hub: Hub, access: Access, daemon: DaemonControl | None, sessions: 
         Route("/", _page),
         Mount("/static", StaticFiles(directory=PAGE)),
         WebSocketRoute("/live", live.serve),
+        token_route(access, control=daemon is not None),
         *session_routes(sessions, access),
     ]
     if daemon:

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon.control.client import check_address
 from daemon.web.access import Access
 from daemon.web.access.listening import Listening
 from daemon.web.access.token_file import TokenFile
@@ -16,7 +17,7 @@ from daemon.web.app import build_app
 from daemon.web.commanding import DaemonControl
 from daemon.web.ear import Ear
 from daemon.web.hub import Hub
-from daemon.web.serve import Certificate, listening_socket, serve
+from daemon.web.serve import Certificate, check_certificate, listening_socket, serve
 from pipeline.transport.curve import ClientKeys
 
 
@@ -79,7 +80,10 @@ def run(settings: Settings, stop: threading.Event, opened: Callable[[str], None]
     listening = Listening(host, encrypted, settings.behind_proxy, settings.origins)
     access = Access(listening, TokenFile(settings.tokens))
     keys = settings.keys
+    if settings.control:
+        check_address(settings.control)
     daemon = DaemonControl(settings.control, keys) if settings.control else None
+    check_certificate(settings.certificate)
     listener = listening_socket(host, port)
     with listener, closing(Ear(settings.address, keys)) as ear:
         shown = f"[{host}]" if ":" in host else host

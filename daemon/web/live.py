@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from daemon.web.access.gate import peer
+from daemon.web.access.rights import rights_of
 from daemon.web.frames import encode
 from daemon.web.hub import Hub
 from daemon.web.protocol import Hello, ProtocolError, View, parse_hello, parse_view
@@ -94,14 +95,21 @@ class Live:
             raise ProtocolError(
                 "To read needs a token: make one with 'hillstream keys web NAME --may read'."
             )
-        may_command = self._control and self._access.operator(token) is not None
-        return {"may_command": may_command, "reader": reader, "control": self._control}
+        rights = rights_of(self._access, reader, token, control=self._control)
+        return {**rights, "control": self._control}
 
     async def _watch_right(self, socket: WebSocket, token: str | None) -> None:
-        person = self._person(socket, token)
-        while self._person(socket, token) == person:
+        person, known = self._person(socket, token), self._access.knows(token)
+        while self._access.knows(token) == known and self._person(socket, token) == person:
             await asyncio.sleep(RIGHT_EVERY_S)
+        if known and not self._access.knows(token):
+            raise ProtocolError(self._taken_away(socket))
         raise ProtocolError("Your token's right has changed; load the page again.")
+
+    def _taken_away(self, socket: WebSocket) -> str:
+        if self._access.reader(None, peer(socket)) is None:
+            return "Your token was taken away; ask for a new one to read on."
+        return "Your token was taken away; on this machine you may read on without one."
 
     async def _next_pulse(self) -> None:
         await self._pulse.wait()

@@ -80,14 +80,8 @@ def serve(
     stop
         Ends the serving, within a second or two.
     certificate
-        What to encrypt with; None for plain HTTP.
-
-    Raises
-    ------
-    UserError
-        If the certificate cannot be used.
+        What to encrypt with, which `check_certificate` lets pass; None for plain HTTP.
     """
-    _check(certificate)
     config = uvicorn.Config(
         app,
         ws=DroppingSocket,
@@ -108,7 +102,8 @@ def serve(
         asyncio.run(_served(_Server(config), listener, stop))
 
 
-def _check(certificate: Certificate | None) -> None:
+def check_certificate(certificate: Certificate | None) -> None:
+    """Load the certificate, as `serve` will; raises UserError where that is not possible."""
     if certificate is None:
         return
     try:

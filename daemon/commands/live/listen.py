@@ -46,23 +46,23 @@ def listen(
 
     Every message is checked and counted; at the end come the gaps, and the ages of the moments
     when they arrived. ADDRESS is the daemon's output.zmq, tcp://127.0.0.1:5556 by default. Listen
-    as often as you like: the daemon waits for nobody.
+    as often as you like: the daemon waits for nobody. Exit status 1 if nothing was heard.
     """
     from pipeline.output.subscriber import listen as hear
 
     keys = keys_of(own_key, server_key)
     with stop_on_signals() as stop:
         summary = hear(address, _printer(json_file, show_all), seconds, stop.is_set, keys)
-    say(_told(summary, address), json_file)
     write_json(json_file, summary)
-
-
-def _told(summary: Mapping[str, Any], address: str) -> str:
     if not summary["messages"]:
-        return (
-            f"Nothing was heard on {address}; is 'hillstream run' or 'demo' publishing there?"
-            + (" Where it asks for keys, give --key and --server-key.")
+        raise click.ClickException(
+            f"Nothing was heard on {address}; is 'hillstream run' or 'demo' publishing there? "
+            "Where it asks for keys, give --key and --server-key."
         )
+    say(_told(summary), json_file)
+
+
+def _told(summary: Mapping[str, Any]) -> str:
     age = {name: value for name, value in summary["age_ms"].items() if value is not None}
     ages = ", ".join(f"{name} {value:.1f} ms" for name, value in age.items()) or "unknown"
     return (

@@ -33,6 +33,8 @@ _session = click.option(
     type=click.Path(path_type=Path),
     help="Write the session log to FILE; by default to a new file in 'sessions'.",
 )
+DEMO_S = 60.0
+"""How long the demonstration lasts, unless somebody reads its page."""
 _no_session = click.option("--no-session", is_flag=True, help="Write no session log.")
 _headless = click.option(
     "--headless", is_flag=True, help="A line of text a second instead of the live view."
@@ -102,7 +104,10 @@ def run(
     )
 )
 @config_argument(default="arm", metavar="[CONFIG]")
-@seconds_option(default=60.0, show_default=True, help="Stop after this time, or at Ctrl-C.")
+@seconds_option(
+    help=f"Stop after this time, or at Ctrl-C. Without it after {DEMO_S:g} s; with --web only at "
+    "Ctrl-C."
+)
 @json_option()
 @_session
 @_no_session
@@ -110,7 +115,7 @@ def run(
 @_web
 def demo(
     config_name: str,
-    seconds: float,
+    seconds: float | None,
     json_file: str | None,
     session_file: Path | None,
     no_session: bool,
@@ -128,6 +133,8 @@ def demo(
     from daemon.simulation.demo import demo as work
 
     path = config_path(config_name)
+    if seconds is None and web is None:
+        seconds = DEMO_S
     with _page_beside(config, web, json_file):
         _watched(work, config, path, seconds, json_file, headless, simulated=True)
 

@@ -109,8 +109,16 @@ def web(
         origins,
         keys_of(own_key, server_key),
     )
-    with stop_on_signals() as stop:
-        run(settings, stop, lambda url: say(f"The page is on {url} until Ctrl-C."))
+    if not sessions.is_dir():
+        say(f"The folder '{sessions}' does not exist yet; until then no sessions are listed.")
+    with stop_on_signals(interrupts=False) as stop:
+        run(settings, stop, _say_where)
+
+
+def _say_where(url: str) -> None:
+    from daemon.web.address import openable
+
+    say(f"The page is on {' or '.join(openable(url))} until Ctrl-C.")
 
 
 def _certificate(chain: Path | None, key: Path | None) -> Certificate | None:

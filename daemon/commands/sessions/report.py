@@ -86,20 +86,25 @@ def _compare(
     first: Path, second: Path, out: Path | None, png: Path | None, json_file: str | None
 ) -> None:
     from daemon.report.comparison import compare
+    from daemon.report.comparison_table import figures
     from daemon.report.material import load
 
     if png:
         raise UserError("--png is for one session; of two, --out writes a page with its figure.")
+    if first.resolve() == second.resolve():
+        raise UserError(f"'{first}' is given twice; name two sessions, or one for its report.")
     found = compare(load(first), load(second))
     if out:
         _write_comparison(found, out)
+    say(f"A is {first}, B is {second}.", json_file)
     _print_comparison(found, json_file)
     if out:
         say(f"The page is {out}.", json_file)
-    write_json(json_file, found.figures())
+    write_json(json_file, figures(found))
 
 
 def _print_comparison(found: Comparison, json_file: str | None) -> None:
+    """Print the table; the names of sessions begin alike and are too long to head its columns."""
     from daemon.report.comparison_table import channel_rows, parameter_row, session_rows
 
     rows = [
@@ -107,8 +112,7 @@ def _print_comparison(found: Comparison, json_file: str | None) -> None:
         *session_rows(found),
         *channel_rows(found),
     ]
-    titles = (found.a.name, found.b.name, "change")
-    console_for(json_file).print(table([""], titles, rows))
+    console_for(json_file).print(table([""], ("A", "B", "change"), rows))
     for sentence in (*found.summary, *found.obstacles):
         say(sentence, json_file)
 

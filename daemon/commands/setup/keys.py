@@ -119,8 +119,12 @@ def web(
     """
     if [name is not None, revoke is not None, listing].count(True) != 1:
         raise UserError("Give one of NAME, --revoke NAME and --list.")
-    if (name is None) != (may is None):
-        raise UserError("NAME and --may go together: --may read, or --may command.")
+    if name is not None and may is None:
+        raise UserError(
+            f"--may is missing: what '{name}' may, --may read (to look) or --may command (as well)."
+        )
+    if name is None and may is not None:
+        raise UserError("--may is of a new token; give its NAME too, and no --revoke or --list.")
     if name is not None and may is not None:
         _make_token(name, may, file, at)
     elif revoke is not None:

@@ -67,6 +67,10 @@ class Access:
             return holder.name
         return LOCAL if is_loopback(address) and not self._listening.behind_proxy else None
 
+    def knows(self, token: str | None) -> bool:
+        """Tell whether a token is somebody's."""
+        return self._holder(token) is not None
+
     def operator(self, token: str | None) -> str | None:
         """Return who may command: a token's name, or None for nobody."""
         holder = self._holder(token)

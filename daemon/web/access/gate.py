@@ -72,6 +72,18 @@ def reading(access: Access, request: HTTPConnection) -> str:
     return name
 
 
+def known(access: Access, request: HTTPConnection) -> str:
+    """Return who is reading; a token that is wrong is refused, on this machine too."""
+    if "authorization" in request.headers and not access.knows(bearer(request.headers)):
+        raise _counted(
+            access,
+            request,
+            "the token is not known.",
+            "The token is not known here; it is mistyped, or was taken away.",
+        )
+    return reading(access, request)
+
+
 def commanding(access: Access, request: HTTPConnection) -> str:
     """Return who is commanding; raises RefusalError where that one may not, or is too fast."""
     token = bearer(request.headers)
@@ -97,11 +109,18 @@ def in_time(wait_s: float, what: str) -> None:
 def _stranger(access: Access, request: HTTPConnection, right: str) -> RefusalError:
     given = "authorization" in request.headers
     what = "the token is not known" if given else "no token was given"
-    wait_s = access.failed(peer(request), f"{what}, to {right}.")
-    if wait_s:
-        return RefusalError(429, f"Too many wrong tokens; wait {math.ceil(wait_s)} s.", wait_s)
-    return RefusalError(
-        401,
+    return _counted(
+        access,
+        request,
+        f"{what}, to {right}.",
         f"To {right} needs a token, and {what}; make one with 'hillstream keys web NAME --may "
         f"{right}' and open the address that it prints.",
     )
+
+
+def _counted(access: Access, request: HTTPConnection, logged: str, sentence: str) -> RefusalError:
+    """Return the refusal of an attempt without the right to it, which is counted."""
+    wait_s = access.failed(peer(request), logged)
+    if wait_s:
+        return RefusalError(429, f"Too many wrong tokens; wait {math.ceil(wait_s)} s.", wait_s)
+    return RefusalError(401, sentence)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from daemon.report.comparison import compare
+from daemon.report.comparison_table import figures as comparison_figures
 from daemon.report.fatigue import assess
 from daemon.report.material import Errors, Material, load
 from daemon.report.needs import drawing_libraries
@@ -71,7 +72,7 @@ def report(path: Path) -> bytes:
 
 def comparison(a: Path, b: Path) -> bytes:
     """Return what changed from one session to another, as JSON."""
-    return as_json(compare(load(a), load(b)).figures())
+    return as_json(comparison_figures(compare(load(a), load(b))))
 
 
 def figures(path: Path) -> bytes:

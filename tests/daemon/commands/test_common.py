@@ -1,6 +1,8 @@
+import importlib
 import json
 import os
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +57,27 @@ def test_the_first_signal_asks_and_the_second_interrupts():
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_work_that_bounds_its_own_end_is_not_interrupted():
+    with stop_on_signals(interrupts=False) as stop:
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.wait(5)
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"), [([], 60.0), (["--web"], None), (["--web", "--seconds", "9"], 9.0)]
+)
+def test_a_demonstration_with_a_page_has_no_end_of_its_own(
+    hillstream, monkeypatch, options, seconds
+):
+    asked = []
+    run = importlib.import_module("daemon.commands.live.run")
+    monkeypatch.setattr(run, "_page_beside", lambda *_: nullcontext())
+    monkeypatch.setattr(run, "_watched", lambda *given, **_: asked.append(given))
+    assert hillstream("demo", *options).exit_code == 0
+    assert asked[0][3] == seconds
 
 
 def test_a_signal_that_comes_while_the_event_is_looked_at_holds_nothing_up():

@@ -36,6 +36,11 @@ def test_a_token_is_taken_away(keys_web, tmp_path):
     assert keys_web("--revoke", "desk").exit_code == 2
 
 
+def test_a_right_that_is_missing_is_asked_for_by_name(keys_web):
+    told = " ".join(keys_web("bob smith").output.split())
+    assert "--may is missing: what 'bob smith' may, --may read (to look) or --may command" in told
+
+
 @pytest.mark.parametrize(
     "arguments",
     [(), ("desk",), ("--may", "read"), ("desk", "--list"), ("desk", "--may", "read", "--list"),

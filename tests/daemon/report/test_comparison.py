@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from daemon.config import load_config
 from daemon.report.comparison import Comparison, compare
+from daemon.report.comparison_table import channel_rows
 from daemon.report.material import load
 
 SPREAD = 0.1  # standard deviation of every strength in the made session
@@ -114,6 +116,65 @@ def test_levels_frequencies_errors_and_mvc_stand_beside_each_other(changed):
     assert found.b.accepted_share < found.a.accepted_share
 
 
+HASHED = "INSERT INTO session VALUES ('model_sha256', '{}')"
+MOVED = (
+    "UPDATE session SET value = json_set(value, '$.model.file', '/elsewhere/{}') "
+    "WHERE key = 'config'"
+)
+
+
+@pytest.fixture
+def models(make_session, tmp_path):
+    """Compare two sessions by what they know of their models: ``models(hash, hash, name)``."""
+
+    def make(before: str, after: str, name: str) -> list[str]:
+        paths = make_session(), tmp_path / "tuesday.db"
+        paths[1].write_bytes(paths[0].read_bytes())
+        for path, content in zip(paths, (before, after), strict=True):
+            with closing(sqlite3.connect(path)) as database, database:
+                if content:
+                    database.execute(HASHED.format(content))
+        with closing(sqlite3.connect(paths[1])) as database, database:
+            database.execute(MOVED.format(name))
+        return [one for one in compare(*map(load, paths)).obstacles if "odel" in one]
+
+    return make
+
+
+def test_a_model_that_lies_elsewhere_is_the_same_model(models):
+    name = load_config("arm").model.file.name
+    assert models("ab", "ab", name) == []
+
+
+def test_another_model_of_the_same_name_is_another(models):
+    name = load_config("arm").model.file.name
+    (told,) = models("ab", "cd", name)
+    assert told.startswith(f"The models differ ({load_config('arm').model.file}, /elsewhere/")
+
+
+def test_of_an_older_session_only_the_model_s_name_is_compared(models):
+    name = load_config("arm").model.file.name
+    (told,) = models("", "cd", name)
+    assert f"told from the file's name ({name}) only" in told
+
+
+def test_an_older_session_with_another_model_s_name_differs(models):
+    (told,) = models("", "cd", "leg.json")
+    assert re.match(r"The models differ \(\S+, leg.json\)", told)
+
+
+def test_mvc_has_the_unit_of_what_it_divides(changed):
+    rows = [row for row in channel_rows(changed()) if row[0].startswith("MVC BRA")]
+    assert [row[0] for row in rows] == ["MVC BRA, µV"]
+
+
+def test_mvc_of_raw_emg_is_not_compared_with_that_of_envelopes(changed):
+    ready = "UPDATE session SET value = json_set(value, '$.envelope.kind', 'envelope') "
+    mixed = changed(ready + "WHERE key = 'config'")
+    assert not [row for row in channel_rows(mixed) if row[0].startswith("MVC")]
+    assert any("the MVC cannot be compared" in one for one in mixed.obstacles)
+
+
 def test_scored_sessions_are_compared_by_what_was_in_force_last(week):
     found = compare(load(week.monday.path), load(week.friday.path))
     last = week.friday.adopted[-1].subject
@@ -131,6 +192,9 @@ def test_the_command_prints_a_table_and_writes_a_page(week, hillstream, tmp_path
     result = hillstream("report", *sessions, "--out", page, "--json", out)
     assert result.exit_code == 0, result.output
     assert re.search(r"Strength of biceps\S* .* ±", result.output)
+    assert f"A is {sessions[0]}, B is {sessions[1]}." in " ".join(result.output.split())
+    assert re.search(r"^ +A +B +change", result.output, re.MULTILINE)
+    assert re.search(r"^Duration, m:ss +\d+:\d\d +\d+:\d\d", result.output, re.MULTILINE)
     html = page.read_text(encoding="utf-8")
     addresses = re.findall(r'(?:src|href)="([^"]{0,20})', html)
     assert addresses
@@ -138,8 +202,17 @@ def test_the_command_prints_a_table_and_writes_a_page(week, hillstream, tmp_path
     assert "What changed" in html
     told = json.loads(out.read_text())
     assert told["a"]["name"] == "monday"
+    assert {row[0] for row in told["rows"]["channels"]} == set(
+        re.findall(r"<td>((?:Level|Median frequency|MVC) [^<]+)</td>", html)
+    )
     assert len(told["changed"]) == sum(bool(one["changed"]) for one in told["differences"])
     assert not list(week.folder.glob("*.html"))
+
+
+def test_a_session_is_not_compared_with_itself(week, hillstream):
+    result = hillstream("report", week.monday.path, week.folder / "." / week.monday.path.name)
+    assert result.exit_code == 2
+    assert "is given twice" in result.output
 
 
 def test_three_sessions_are_too_many(week, hillstream):

@@ -1,6 +1,7 @@
 """The session log as a file: written, read, exported, and what happens when it cannot be."""
 
 import csv
+import hashlib
 import logging
 import sqlite3
 from contextlib import closing
@@ -46,6 +47,7 @@ def test_a_session_says_what_it_is(arm, tmp_path):
         said = dict(rows(path, "session"))
     assert said["title"] == arm.title
     assert said["muscles"] == '["a", "b"]'
+    assert said["model_sha256"] == hashlib.sha256(arm.model.file.read_bytes()).hexdigest()
     assert "ended" not in said
     ended = dict(rows(path, "session"))
     assert ended["ended"] >= ended["started"]
@@ -123,6 +125,27 @@ def test_what_is_no_session_is_a_user_error(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(UserError, match="not a session"), open_session(path):
         pass
+
+
+def test_a_session_that_is_damaged_is_called_so(log):
+    for number in range(500):
+        log.add("mark", 1.0, f"{number}" * 50, None)
+    log.close()
+    whole = log.path.read_bytes()
+    log.path.write_bytes(whole[:4096] + whole[-4096:])  # the middle of it was lost
+    with pytest.raises(UserError, match="is damaged"), open_session(log.path) as database:
+        database.execute("SELECT text FROM mark").fetchall()
+    log.path.write_bytes(whole[:200] + b"\xff" * 3896 + whole[4096:])
+    with pytest.raises(UserError, match="is damaged"), open_session(log.path):
+        pass
+
+
+def test_a_row_with_a_value_too_few_is_refused_at_once_and_holds_nothing_up(log):
+    with pytest.raises(ValueError, match="'mark' has 3 values, not 2"):
+        log.add("mark", 1.0, "stairs")
+    log.add("mark", 2.0, "level", None)
+    assert log.commit()
+    assert rows(log.path, "mark") == [(2.0, "level", None)]
 
 
 def test_a_session_of_another_schema_is_refused(log):

@@ -74,5 +74,5 @@ def test_the_simulated_lab_streams_for_as_long_as_asked(hillstream, changed_conf
 @pytest.mark.system
 def test_nobody_on_the_address_is_said(hillstream, ipc_address):
     result = hillstream("listen", ipc_address, "--seconds", "0.2")
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert f"Nothing was heard on {ipc_address}" in result.output

@@ -4,12 +4,14 @@ import json
 import logging
 import socket
 from contextlib import suppress
+from datetime import date
 
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from daemon.web import dropping, live
+from daemon.web.access.tokens import Right, add_token, revoke_token
 from daemon.web.history import FINEST_S
 
 VIEW = {"type": "view", "bucket_s": 0.02, "seconds": 10, "end": None}
@@ -146,6 +148,22 @@ def test_a_page_from_elsewhere_is_not_let_in(cockpit):
     with pytest.raises(InvalidStatus) as refused:
         cockpit.open(origin="http://elsewhere.example")
     assert refused.value.response.status_code == 403
+
+
+def test_a_token_that_is_taken_away_is_told_and_reading_goes_on_without(cockpit, send, monkeypatch):
+    monkeypatch.setattr(live, "RIGHT_EVERY_S", 0.05)
+    send()
+    token = add_token(cockpit.settings.tokens, "desk", Right.COMMAND, date.today())
+    browser = cockpit.open()
+    browser.say(type="hello", token=token)
+    assert browser.next("meta")[0]["reader"] == "desk"
+    revoke_token(cockpit.settings.tokens, "desk")
+    with pytest.raises(ConnectionClosed) as closed:
+        browser.next("nothing")
+    assert closed.value.rcvd.code == 1008
+    assert "Your token was taken away" in closed.value.rcvd.reason
+    assert closed.value.rcvd.reason.endswith(".")
+    assert cockpit.browser().next("meta")[0]["reader"] == "local"
 
 
 def masked(text: str) -> bytes:

@@ -121,6 +121,19 @@ def test_it_ends_in_order_and_tells_browsers(start, port, ipc_address, wait_unti
     assert closed.value.rcvd.code == 1012
 
 
+def test_being_told_twice_to_end_leaves_no_traceback(start, port, ipc_address, wait_until):
+    web = start("web", ipc_address, "--listen", f"127.0.0.1:{port}", "--sessions", "nowhere")
+    wait_until(lambda: web.says(f"http://127.0.0.1:{port}/"), PATIENCE_S)
+    assert web.says("'nowhere' does not exist yet")
+    with browser_at(port) as browser:
+        browser.recv(timeout=PATIENCE_S)
+        os.kill(web.pid, signal.SIGTERM)
+        assert web.end(signal.SIGTERM) == 0
+    web.kill()
+    assert not web.says("Traceback")
+    assert not web.says("Aborted")
+
+
 def test_an_address_that_is_taken_is_told_in_a_sentence(hillstream, ipc_address):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -140,12 +153,14 @@ def test_an_address_that_is_taken_is_told_in_a_sentence(hillstream, ipc_address)
         (["--listen", "0.0.0.0:0"], "certificate"),
         (["--certificate", "a.pem"], "both"),
         (["--certificate", "a.pem", "--certificate-key", "b.pem"], "a.pem"),
+        (["--control", "http://x"], "no ZeroMQ address"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(hillstream, ipc_address, options, word):
     result = hillstream("web", ipc_address, "--listen", "127.0.0.1:0", *options)
     assert result.exit_code == 2
     assert word in result.output
+    assert "The page is on" not in result.output
     assert "Traceback" not in result.output
 
 

@@ -110,6 +110,8 @@ def test_a_report_may_use_its_own_style_and_nothing_else(browser, week):
 
 def test_two_sessions_are_compared(browser, week):
     told = browser(week.folder).get("/sessions/compare?a=monday&b=friday").json()
+    assert ["Duration, m:ss", *told["rows"]["sessions"][0][1:]] == told["rows"]["sessions"][0]
+    assert any(row[0].startswith("MVC") for row in told["rows"]["channels"])
     assert (told["a"]["name"], told["b"]["name"]) == ("monday", "friday")
     assert {one["muscle"] for one in told["differences"]} >= {"biceps", "triceps"}
     assert browser(week.folder).get("/sessions/compare?a=monday").status_code == 400

@@ -86,6 +86,24 @@ def test_wrong_tokens_are_counted_and_lock_nobody_out(cockpit, caplog):
     assert cockpit.command("pause").json()["ok"]
 
 
+def test_what_a_token_may_is_told_without_a_command(cockpit, port):
+    answer = cockpit.ask(cockpit.tokens[Right.COMMAND])
+    assert answer.json() == {"reader": "commander", "may_command": True}
+    assert answer.headers["cache-control"] == "no-store"
+    told = cockpit.ask(cockpit.tokens[Right.READ]).json()
+    assert told == {"reader": "reader", "may_command": False}
+    assert cockpit.ask(None).json() == {"reader": "local", "may_command": False}
+    assert port.taken == []
+
+
+def test_asking_what_a_wrong_token_may_is_counted_as_a_wrong_token(cockpit):
+    revoke_token(cockpit.file, "reader")
+    assert refused(cockpit.ask(cockpit.tokens[Right.READ]), 401, "was taken away")
+    answers = [cockpit.ask("wrong-wrong") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [401] * 9 + [429] * 2
+    assert cockpit.ask(cockpit.tokens[Right.COMMAND]).status_code == 200
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
 def test_the_page_of_somebody_else_commands_nothing(cockpit, port, origin):
     answer = cockpit.post("/ticket", headers={"Origin": origin})
@@ -174,6 +192,7 @@ def test_a_spectrum_is_refused_as_the_daemon_says(cockpit, port):
 def test_behind_a_proxy_reading_needs_a_token(open_cockpit, port, ipc_address):
     cockpit = open_cockpit(ipc_address, PROXIED)
     assert refused(cockpit.http.get("/spectrum/SOL"), 401, "To read needs a token")
+    assert refused(cockpit.ask(None), 401, "To read needs a token")
     token = {"Authorization": f"Bearer {cockpit.tokens[Right.READ]}"}
     assert cockpit.http.get("/spectrum/SOL", headers=token).status_code == 200
     origin = {"Origin": "https://cockpit.lab.example", "X-Forwarded-For": "10.0.0.9"}
