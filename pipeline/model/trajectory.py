@@ -214,10 +214,13 @@ class _Solver:
     def _each(self, w: Tensor, balance: ForceBalance, apart: Apart) -> tuple[Tensor, Balance]:
         """Solve every problem by itself; one that is not of finite numbers is given up at once."""
         limit, inner = tolerance(w.dtype), tuple(range(apart.dims, w.dim()))
+        lost: Tensor | None = None
         for iteration in range(COLD_ITERATIONS + 1):
             now = balance.at(w, state_before(w, self.before))
             off = apart.imbalance(now.residual)
-            unsolved = off.amax(inner, keepdim=True) > limit
+            worst = off.amax(inner, keepdim=True)
+            lost = _given_up(worst, balance, inner) if lost is None else lost
+            unsolved = ~(worst <= limit) & ~lost
             if not bool(unsolved.any()):
                 self.report = Report(iteration, off.amax(), (~(off.amax(-1) <= limit)).sum())
                 return w, now
@@ -227,8 +230,8 @@ class _Solver:
         for one in apart.each(failed & balance.finite()):
             w = self._repair(w, one, balance)
         now = balance.at(w, state_before(w, self.before))
-        worst = apart.imbalance(now.residual).amax()
-        self.report = Report(COLD_ITERATIONS, worst, failed.sum())
+        off = apart.imbalance(now.residual)
+        self.report = Report(COLD_ITERATIONS, off.amax(), failed.sum())
         return w, now
 
     def _fixed(self, w: Tensor, balance: ForceBalance, iterations: int) -> tuple[Tensor, Balance]:
@@ -260,6 +263,14 @@ class _Solver:
             0.5 * tolerance(w.dtype),
         )
         return w
+
+
+def _given_up(worst: Tensor, balance: ForceBalance, inner: tuple[int, ...]) -> Tensor:
+    """Return which problems have inputs that are no finite numbers, and so no solution."""
+    strange = worst.isnan()
+    if not bool(strange.any()):
+        return strange
+    return strange & ~balance.finite().unsqueeze(-1).all(inner, keepdim=True)
 
 
 def newton_step(w: Tensor, now: Balance) -> Tensor:
