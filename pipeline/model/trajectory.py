@@ -212,15 +212,15 @@ class _Solver:
         return w, now
 
     def _each(self, w: Tensor, balance: ForceBalance, apart: Apart) -> tuple[Tensor, Balance]:
-        """Solve every problem by itself; one that is not of finite numbers is given up at once."""
+        """Solve every problem by itself; a series without finite inputs is given up at once."""
         limit, inner = tolerance(w.dtype), tuple(range(apart.dims, w.dim()))
-        lost: Tensor | None = None
+        lost = self._lost(balance)
+        w = w if lost is None else w.masked_fill(lost, torch.nan)
         for iteration in range(COLD_ITERATIONS + 1):
             now = balance.at(w, state_before(w, self.before))
             off = apart.imbalance(now.residual)
-            worst = off.amax(inner, keepdim=True)
-            lost = _given_up(worst, balance, inner) if lost is None else lost
-            unsolved = ~(worst <= limit) & ~lost
+            searched = off if lost is None else off.masked_fill(lost, 0.0)
+            unsolved = ~(searched.amax(inner, keepdim=True) <= limit)
             if not bool(unsolved.any()):
                 self.report = Report(iteration, off.amax(), (~(off.amax(-1) <= limit)).sum())
                 return w, now
@@ -233,6 +233,13 @@ class _Solver:
         off = apart.imbalance(now.residual)
         self.report = Report(COLD_ITERATIONS, off.amax(), failed.sum())
         return w, now
+
+    @staticmethod
+    def _lost(balance: ForceBalance) -> Tensor | None:
+        """Return the series that have no solution, shape [..., muscle, 1]; None where all have."""
+        given = balance.activation, balance.free_strain, balance.per_change, balance.stretch
+        inputs = torch.stack([part.sum() for part in given])
+        return None if bool(inputs.isfinite().all()) else ~balance.finite().unsqueeze(-1)
 
     def _fixed(self, w: Tensor, balance: ForceBalance, iterations: int) -> tuple[Tensor, Balance]:
         for iteration in range(iterations):
@@ -263,14 +270,6 @@ class _Solver:
             0.5 * tolerance(w.dtype),
         )
         return w
-
-
-def _given_up(worst: Tensor, balance: ForceBalance, inner: tuple[int, ...]) -> Tensor:
-    """Return which problems have inputs that are no finite numbers, and so no solution."""
-    strange = worst.isnan()
-    if not bool(strange.any()):
-        return strange
-    return strange & ~balance.finite().unsqueeze(-1).all(inner, keepdim=True)
 
 
 def newton_step(w: Tensor, now: Balance) -> Tensor:

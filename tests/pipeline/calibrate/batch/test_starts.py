@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from person import BOUNDS, RATE_HZ, prior, recorded
@@ -5,7 +6,7 @@ from person import BOUNDS, RATE_HZ, prior, recorded
 from pipeline.calibrate.batch.side_by_side import side_by_side
 from pipeline.calibrate.delay import Delays
 from pipeline.calibrate.offline import DescentSettings, cut, objective_value
-from pipeline.calibrate.start import StartSettings, Stranger, find_start, find_starts
+from pipeline.calibrate.start import Start, StartSettings, Stranger, find_start, find_starts
 from pipeline.model.parameters import ParameterSpace, Rule
 
 QUICK = StartSettings(steps=15)
@@ -53,3 +54,28 @@ def test_a_delay_that_is_known_stays():
         [fixed, other], data, RATE_HZ, loss_where(data.for_starts().real), StartSettings(steps=3)
     )
     assert [start.delay_s for start in found] == pytest.approx([0.06, 0.09], abs=1e-6)
+
+
+def test_a_start_that_is_no_number_leaves_the_others_alone():
+    (one, trials), *_ = strangers()
+    lost = Start(torch.full((one.space.size,), torch.nan, dtype=torch.float64), 0.06, 0.0)
+    quick = StartSettings(steps=3)
+    found = find_start(
+        one.space, trials, RATE_HZ, loss_where(None), one.delays, known=lost, settings=quick
+    )
+    alone = find_start(one.space, trials, RATE_HZ, loss_where(None), one.delays, settings=quick)
+    torch.testing.assert_close(found.vector, alone.vector, rtol=0.0, atol=1e-10)
+    assert found.loss == pytest.approx(alone.loss, rel=1e-10)
+
+
+def test_a_person_whose_data_are_no_numbers_has_no_start_and_takes_none_from_others():
+    (one, trials), (other, more), _ = strangers()
+    spoilt = trials._replace(excitation=torch.full_like(trials.excitation, torch.nan))
+    data = side_by_side([spoilt, more])
+    loss = loss_where(data.for_starts().real)
+    found = find_starts([one, other], data, RATE_HZ, loss, StartSettings(steps=3))
+    assert found[0].loss == np.inf
+    alone = find_start(
+        other.space, more, RATE_HZ, loss_where(None), other.delays, settings=StartSettings(steps=3)
+    )
+    torch.testing.assert_close(found[1].vector, alone.vector, rtol=0.0, atol=1e-10)
