@@ -158,7 +158,8 @@ class _Descent:
         self._rate_hz, self._delays, self._settings = rate_hz, delays, settings
         self._rates = settings.learning_rate, settings.delay_rate_s * rate_hz
         self._optimiser = AdamW((self.vectors, self.steps))
-        self._best = [Start(vector, 0.0, np.inf) for vector in vectors.detach()]
+        at = vectors.detach().clone()
+        self._best = at, torch.zeros_like(at[:, 0]), torch.full_like(at[:, 0], np.inf)
 
     def unusual(self, stiff: Tensor) -> Float[Tensor, " start"]:
         """Return the pull towards usual activation, and towards a usual delay if it is free."""
@@ -171,11 +172,13 @@ class _Descent:
 
     def keep_best(self, values: Tensor) -> None:
         """Keep for each start where it is, if that is the best it has come to."""
-        vectors, steps = self.vectors.detach().clone(), self.steps.detach() / self._rate_hz
-        now = map(Start, vectors, steps.tolist(), values.tolist())
-        self._best = [
-            new if new.loss < old.loss else old for new, old in zip(now, self._best, strict=True)
-        ]
+        vectors, delays_s, losses = self._best
+        better = values < losses
+        self._best = (
+            torch.where(better.unsqueeze(-1), self.vectors.detach(), vectors),
+            torch.where(better, self.steps.detach() / self._rate_hz, delays_s),
+            torch.where(better, values, losses),
+        )
 
     def go_on(self, values: Tensor, done: float) -> None:
         """Take a step; `done` is the fraction of all steps before it, by which the rates fall."""
@@ -187,12 +190,15 @@ class _Descent:
 
     def best(self) -> Start:
         """Return the best of all."""
-        return min(self._best, key=lambda start: start.loss)
+        vectors, delays_s, losses = self._best
+        starts = map(Start, vectors, delays_s.tolist(), losses.tolist())
+        return min(starts, key=lambda start: start.loss)
 
 
 def _stiff(space: ParameterSpace) -> Tensor:
-    """Return which parameters are pulled by `STIFFNESS`, shape [parameter]."""
-    return torch.stack([kind.mask for kind in space.kinds() if kind.name in STIFF]).any(0)
+    """Return the places of the parameters that are pulled by `STIFFNESS`."""
+    places = [place for kind in space.kinds() if kind.name in STIFF for place in kind.places]
+    return torch.tensor(places, dtype=torch.int64, device=space.zeros().device)
 
 
 def _batched(trials: Trials) -> Trials:
