@@ -25,6 +25,7 @@ from pipeline.calibrate.loss import (
     plausibility_penalty,
 )
 from pipeline.calibrate.motion import MotionReference
+from pipeline.calibrate.moved import moved
 from pipeline.calibrate.opposite import SignWatch, told
 from pipeline.calibrate.optimiser import GroupedAdamW
 from pipeline.calibrate.prior import distance
@@ -144,6 +145,8 @@ class Calibrator:
         self._sign = SignWatch(rate_hz, settings.min_data_s, joints)
         self._delay_deviation_s: float | None = None
         self._accepted = space.zeros() if start is None else space.vector(start)
+        self._on_host = torch.zeros((), dtype=self._accepted.dtype)
+        """A number of the type with which is computed; trials are cut with the host."""
         self.version = version
         self.subject = start or space.prior
         self._restart()
@@ -348,7 +351,8 @@ class Calibrator:
     def _predicted(self, count: int) -> tuple[Tensor, Trials]:
         """Return what the set in force predicts of the newest rows, N*m, and these as trials."""
         size = len(self._window)
-        trials = self._window.trials(max(0, size - count), size, count, self._accepted)
+        cut = self._window.trials(max(0, size - count), size, count, self._on_host)
+        (trials,) = moved((cut,), self._accepted.device)
         steps = self._delays.left(self.subject) * self._rate_hz
         trials = resynthesised(with_delay(trials, steps), self._synergies())
         with torch.no_grad():
@@ -379,14 +383,15 @@ class Calibrator:
         What is remembered has no say in the judgement: of a muscle that tires it tells how strong
         the muscle was.
         """
-        settings, size, like = self.settings, len(self._window), self._accepted
+        settings, size, like = self.settings, len(self._window), self._on_host
         edge = size - self._count(settings.holdout_s)
         train = self._window.trials(0, edge, self._count(settings.segment_s), like)
-        scale = moment_scale(train)
         fresh = self._window.trials(edge, size, size - edge, like)
         remembered = self._memory.draw(settings.replay)
-        if remembered:
-            past = self._memory.trials(remembered, like)
+        replayed = [self._memory.trials(remembered, like)] if remembered else []
+        train, fresh, *replayed = moved((train, fresh, *replayed), self._accepted.device)
+        scale = moment_scale(train)
+        for past in replayed:
             share = settings.memory_share * train.weight.sum() / past.weight.sum().clamp_min(1.0)
             train = joined(train, past._replace(weight=share * past.weight))
         return _Cut(train, fresh, scale)

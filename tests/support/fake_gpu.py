@@ -77,6 +77,22 @@ class NoWaits(TorchDispatchMode):
         return out
 
 
+class Copies(TorchDispatchMode):
+    """Counts the copies from the host to where nothing is computed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(
+        self, operation: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        out = operation(*args, **(kwargs or {}))
+        if operation.overloadpacket.__name__ in _COPIES:
+            self.count += args[0].device.type == "cpu" and out.device.type == DEVICE
+        return out
+
+
 def _is_host_array(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu" and tensor.dim() > 0
 

@@ -1,14 +1,17 @@
 """What an update computes around its descent, on a GPU that is not there."""
 
+import numpy as np
 import pytest
 import torch
-from fake_gpu import DEVICE, no_waits
+from fake_gpu import DEVICE, Copies, no_waits
 from person import BOUNDS, RATE_HZ, prior, recorded
 
 from daemon.assembly.skeleton import motion_reference, starting_bones
+from pipeline import device
 from pipeline.calibrate import confidence
 from pipeline.calibrate.body import BodySpace
 from pipeline.calibrate.loss import moment_scale
+from pipeline.calibrate.moved import moved
 from pipeline.calibrate.synergy.factorisation import factorise
 from pipeline.calibrate.window import Window
 from pipeline.model.nms import simulate
@@ -23,10 +26,17 @@ def space():
 
 
 @pytest.fixture
-def trials(space):
+def trials_here():
+    """Trials of the host's in which a muscle has no electrode."""
     window = Window(600, RATE_HZ, 50)
-    window.add(recorded(4.0))
-    return window.trials(0, 400, 150, space.zeros())
+    rows = recorded(4.0)
+    window.add(rows._replace(measured=rows.measured & np.array([True, True, False])))
+    return window.trials(0, 400, 150, torch.zeros((), dtype=torch.float32))
+
+
+@pytest.fixture
+def trials(trials_here):
+    return moved([trials_here], torch.device(DEVICE))[0]
 
 
 def test_the_slopes_that_confidence_takes_never_wait(space, trials):
@@ -39,6 +49,24 @@ def test_the_slopes_that_confidence_takes_never_wait(space, trials):
             told = confidence._products(slope, trials.weight, moment_scale(trials))
     assert slope.shape == (space.size, *trials.moment.shape)
     assert {part.device.type for part in (slope, length, told)} == {DEVICE}
+
+
+def test_trials_are_moved_together_and_stay_what_they_were(trials_here):
+    cuts = [trials_here, trials_here]
+    with Copies() as copies:
+        there = moved(cuts, torch.device(DEVICE))
+    assert copies.count == 1
+    for here, elsewhere in zip(cuts, there, strict=True):
+        for part, other in zip(here, elsewhere, strict=True):
+            assert (part is None) is (other is None)
+            assert part is None or (part.shape, part.dtype) == (other.shape, other.dtype)
+
+
+def test_packed_and_unpacked_they_have_the_same_numbers(monkeypatch, trials_here):
+    monkeypatch.setattr(device, "HOSTS", frozenset())
+    (there,) = moved([trials_here], torch.device("cpu"))
+    assert all(map(torch.equal, there[:6], trials_here[:6]))
+    assert there.excitation.data_ptr() != trials_here.excitation.data_ptr()
 
 
 def test_synergies_are_factorised_where_the_excitations_are():
