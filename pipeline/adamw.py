@@ -1,7 +1,8 @@
 """AdamW as all searches take it, without what torch imports around its own.
 
 The first step of an optimiser of `torch.optim` imports torch's compiler, a thousand modules that
-nothing here uses; the sums below are the same to the last bit.
+nothing here uses; the sums below are the same to the last bit. On a GPU the step counter lies there
+too, so that a step that was recorded as a CUDA graph counts on when it is replayed.
 
 References
 ----------
@@ -14,6 +15,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+
+from pipeline.device import asynchronous
 
 BETAS = 0.9, 0.99
 """How much of the mean gradient and of the mean squared gradient a step keeps."""
@@ -42,16 +45,16 @@ class AdamW:
         self._weight_decay, self._least_gradient = weight_decay, least_gradient
         self._means = [torch.zeros_like(parameter) for parameter in parameters]
         self._squares = [torch.zeros_like(parameter) for parameter in parameters]
-        self._steps = 0
+        self._steps = _counter(self._parameters)
 
     @torch.no_grad()
-    def step(self, *rates: float) -> None:
+    def step(self, *rates: float | Tensor) -> None:
         """Take a step by the gradients that a backward pass has left, and clear them.
 
         Parameters
         ----------
         rates
-            Learning rate of each parameter.
+            Learning rate of each parameter; on a GPU perhaps a tensor without dimensions there.
         """
         self._steps += 1
         bias, square_bias = (1.0 - beta**self._steps for beta in BETAS)
@@ -65,4 +68,17 @@ class AdamW:
             square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1.0 - BETAS[1])
             spread = (square.sqrt() / square_bias**0.5).add_(self._least_gradient)
             parameter.mul_(1.0 - rate * self._weight_decay)
-            parameter.addcdiv_(mean, spread, value=-rate / bias)
+            _move(parameter, mean, spread, rate / bias)
+
+
+def _counter(parameters: Sequence[Tensor]) -> int | Tensor:
+    """Return a count of zero, on the device of the parameters if that is not the host."""
+    device = parameters[0].device
+    return torch.zeros((), dtype=torch.float64, device=device) if asynchronous(device) else 0
+
+
+def _move(parameter: Tensor, mean: Tensor, spread: Tensor, rate: float | Tensor) -> None:
+    if isinstance(rate, Tensor):
+        parameter.sub_((mean / spread).mul_(rate))
+    else:
+        parameter.addcdiv_(mean, spread, value=-rate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -25,6 +25,7 @@ from pipeline.calibrate.loss import (
     moment_scale,
     plausibility_penalty,
 )
+from pipeline.calibrate.replay import Replay
 from pipeline.errors import UserError
 from pipeline.model.curve_choice import PUBLISHED, CurveChoice
 from pipeline.model.nms import Output, simulate
@@ -62,7 +63,7 @@ def bench_solver(
     device: str = "auto",
     threads: int = 1,
     on_progress: Progress | None = None,
-    subjects: tuple[int, ...] = (1, 16),
+    subjects: Sequence[int] = (1, 16),
 ) -> dict[str, object]:
     """Measure one AdamW iteration: forward, backward, step.
 
@@ -83,8 +84,14 @@ def bench_solver(
     dict
         ``ratio_T300`` and ``ratio_T1000`` (stepwise time over solver time), ``ms`` {problem:
         {``solver``, ``stepwise``}}, ``doubled_ms`` {``time``, ``muscles``, ``trials``,
-        ``subjects``: [ms before, ms after]}, ``subjects_ms`` {number: ms}, and where it was
-        measured: ``device``, ``machine``, ``threads``, ``dtype``, ``torch``. Times are medians.
+        ``subjects``: [ms before, ms after]}, ``subjects_ms`` {number: ms}, on CUDA
+        ``subjects_replayed_ms`` of iterations replayed as a CUDA graph, and where it was measured:
+        ``device``, ``machine``, ``threads``, ``dtype``, ``torch``. Times are medians.
+
+    Raises
+    ------
+    UserError
+        If there is no such device, or if so many subjects do not fit into its memory.
     """
     place = torch.device(chosen_device(device))
     with computing_with(threads):
@@ -103,7 +110,7 @@ def computing_with(threads: int) -> Iterator[None]:
 
 
 def _measured(
-    device: torch.device, on_progress: Progress, subjects: tuple[int, ...]
+    device: torch.device, on_progress: Progress, subjects: Sequence[int]
 ) -> dict[str, object]:
     ms: dict[str, dict[str, float]] = {}
     for number, size in enumerate((SHORT, LONG)):
@@ -119,9 +126,27 @@ def _measured(
         **{f"ratio_{name}": both["stepwise"] / both["solver"] for name, both in ms.items()},
         "ms": ms,
         "doubled_ms": doubled_ms,
-        "subjects_ms": {str(n): solver_ms(replace(SHORT, subjects=n), device) for n in subjects},
+        **_of_subjects(device, subjects),
         **described(device),
     }
+
+
+def _of_subjects(device: torch.device, subjects: Sequence[int]) -> dict[str, dict[str, float]]:
+    """Return the times of iterations of so many subjects each, as `bench_solver` names them."""
+    found: dict[str, dict[str, float]] = {"subjects_ms": {}}
+    if device.type == "cuda":
+        found["subjects_replayed_ms"] = {}
+    for number in subjects:
+        size = replace(SHORT, subjects=number)
+        try:
+            for name, times in found.items():
+                times[str(number)] = solver_ms(size, device, replayed="replayed" in name)
+        except torch.OutOfMemoryError as error:
+            raise UserError(
+                f"{number} subjects do not fit into the memory of {_machine(device)}; measure "
+                "fewer with --subjects."
+            ) from error
+    return found
 
 
 def described(device: torch.device) -> dict[str, object]:
@@ -135,11 +160,17 @@ def described(device: torch.device) -> dict[str, object]:
     }
 
 
-def solver_ms(size: Size, device: torch.device, repeats: int = SOLVER_REPEATS) -> float:
-    """Return the time of an iteration with the trajectory solver, ms."""
+def solver_ms(
+    size: Size, device: torch.device, repeats: int = SOLVER_REPEATS, replayed: bool = False
+) -> float:
+    """Return the time of an iteration with the trajectory solver, ms; `replayed` as by `Replay`."""
     problem = Problem(size, device)
     times_ms(problem.iterate, device, WARM_UP)
-    return statistics.median(times_ms(problem.iterate, device, repeats))
+    way = problem.iterate
+    if replayed:
+        way = problem.iterate_replayed
+        times_ms(way, device, 1)  # records it
+    return statistics.median(times_ms(way, device, repeats))
 
 
 def compared_ms(size: Size, device: torch.device, rounds: int = ROUNDS) -> dict[str, float]:
@@ -172,8 +203,8 @@ class Problem:
             dtype=torch.float32,
             device=device.type,
         )
-        self.deferred = device.type == "cuda"
         self.output: Output | None = None
+        self._replay = Replay(device)
         self.trials = self._trials(size)
         self.scale = moment_scale(self.trials)
         vector = self.space.zeros().expand(size.subjects, 1, -1).clone()
@@ -196,10 +227,21 @@ class Problem:
             *self.trials[:3],
             STEP_S,
             guess=self.output.w.detach() if self.output else None,
-            deferred=self.deferred,
         )
         penalty = plausibility_penalty(self.output, LossSettings()).sum()
         self._step(self._misfit(self.output) + penalty)
+
+    def iterate_replayed(self) -> None:
+        """Take such a step where the trajectory stays in the same memory, for a CUDA graph."""
+        assert self.output is not None, "the first step is not one to be recorded"
+        self._replay.take(self._iterate_in_place)
+
+    def _iterate_in_place(self) -> None:
+        before = self.output
+        self.iterate()
+        if before is not None and self.output is not None:
+            before.w.detach().copy_(self.output.w.detach())
+            self.output = before
 
     def iterate_stepwise(self) -> None:
         """Take one AdamW step with the model stepped through time; spared the penalties."""

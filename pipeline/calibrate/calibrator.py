@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pipeline.calibrate.confidence import confidence
 from pipeline.calibrate.delay import Delays, with_delay
+from pipeline.calibrate.descent import Descent
 from pipeline.calibrate.gate import Judge, Score, verdict
 from pipeline.calibrate.loss import (
     LossSettings,
@@ -24,6 +25,7 @@ from pipeline.calibrate.loss import (
     plausibility_penalty,
 )
 from pipeline.calibrate.motion import MotionReference
+from pipeline.calibrate.moved import moved
 from pipeline.calibrate.opposite import SignWatch, told
 from pipeline.calibrate.optimiser import GroupedAdamW
 from pipeline.calibrate.prior import distance
@@ -143,6 +145,8 @@ class Calibrator:
         self._sign = SignWatch(rate_hz, settings.min_data_s, joints)
         self._delay_deviation_s: float | None = None
         self._accepted = space.zeros() if start is None else space.vector(start)
+        self._on_host = torch.zeros((), dtype=self._accepted.dtype)
+        """A number of the type with which is computed; trials are cut with the host."""
         self.version = version
         self.subject = start or space.prior
         self._restart()
@@ -228,7 +232,8 @@ class Calibrator:
         if judge.space is not self.space or self._delay_s != in_force_s:
             judge = self._judge(cut, self._delay_s)
         search = self._synergy_search(train)
-        loss, fallbacks = self._descend(train, judge.scale, search)
+        self._optimiser.set_rates(*self._rates())
+        loss, fallbacks = self._descent.take(self.settings.steps, train, judge.scale, search)
         candidate = self._optimiser.vector.detach()
         if loss is None:
             self._restart()
@@ -346,7 +351,8 @@ class Calibrator:
     def _predicted(self, count: int) -> tuple[Tensor, Trials]:
         """Return what the set in force predicts of the newest rows, N*m, and these as trials."""
         size = len(self._window)
-        trials = self._window.trials(max(0, size - count), size, count, self._accepted)
+        cut = self._window.trials(max(0, size - count), size, count, self._on_host)
+        (trials,) = moved((cut,), self._accepted.device)
         steps = self._delays.left(self.subject) * self._rate_hz
         trials = resynthesised(with_delay(trials, steps), self._synergies())
         with torch.no_grad():
@@ -377,14 +383,15 @@ class Calibrator:
         What is remembered has no say in the judgement: of a muscle that tires it tells how strong
         the muscle was.
         """
-        settings, size, like = self.settings, len(self._window), self._accepted
+        settings, size, like = self.settings, len(self._window), self._on_host
         edge = size - self._count(settings.holdout_s)
         train = self._window.trials(0, edge, self._count(settings.segment_s), like)
-        scale = moment_scale(train)
         fresh = self._window.trials(edge, size, size - edge, like)
         remembered = self._memory.draw(settings.replay)
-        if remembered:
-            past = self._memory.trials(remembered, like)
+        replayed = [self._memory.trials(remembered, like)] if remembered else []
+        train, fresh, *replayed = moved((train, fresh, *replayed), self._accepted.device)
+        scale = moment_scale(train)
+        for past in replayed:
             share = settings.memory_share * train.weight.sum() / past.weight.sum().clamp_min(1.0)
             train = joined(train, past._replace(weight=share * past.weight))
         return _Cut(train, fresh, scale)
@@ -415,7 +422,7 @@ class Calibrator:
         driven = resynthesised(train, self._synergies())
         start = search.found(self.space, driven, self._loss, known)
         self._accepted = self.space.vector(self.subject)
-        self._optimiser = GroupedAdamW(self.space, start.vector, self.settings.weight_decay)
+        self._set_out(start.vector)
         self._delay_s = start.delay_s
 
     def _with_regressor(self, trials: Trials) -> Trials:
@@ -424,35 +431,6 @@ class Calibrator:
         if self._limb is None or trials.motion is None or inertia is None:
             return trials
         return trials._replace(regressor=self._limb.regressor(trials.motion, inertia))
-
-    def _descend(
-        self, trials: Trials, scale: Tensor, search: Search | None
-    ) -> tuple[float | None, int]:
-        """Take the AdamW steps; returns the last loss (None if not finite) and the fallbacks."""
-        settings, optimiser, guess, reports = self.settings, self._optimiser, None, []
-        optimiser.set_rates(*self._rates())
-        for _ in range(settings.steps):
-            vector = optimiser.vector
-            output = simulate(
-                self.space.parameters(vector),
-                search.excitation() if search else trials.excitation,
-                trials.length,
-                trials.moment_arm,
-                self._step_s,
-                guess=guess,
-                deferred=vector.is_cuda,  # the host reads nothing before the last step
-            )
-            guess = output.w.detach()
-            reports.append(output.report)
-            loss = self._loss(output, trials, scale, vector)
-            if search:
-                loss = loss + search.penalty()
-            optimiser.step(loss)
-            if search:
-                search.step()
-        last = float(loss.detach())
-        finite = np.isfinite(last) and bool(torch.isfinite(optimiser.vector).all())
-        return (last if finite else None), sum(report.fallbacks for report in reports)
 
     def _loss(self, output: Output, trials: Trials, scale: Tensor, vector: Tensor) -> Tensor:
         """Return what is minimised, a value for each vector."""
@@ -475,10 +453,15 @@ class Calibrator:
 
     def _restart(self) -> None:
         """Search on from the parameters in force."""
-        self._optimiser = GroupedAdamW(self.space, self._accepted, self.settings.weight_decay)
+        self._set_out(self._accepted)
         self._delay_s = self._delays.left(self.subject)
         """What is left of the delay with which the parameters are being searched, s."""
         self._heat = 1.0
+
+    def _set_out(self, start: Tensor) -> None:
+        """Begin to descend somewhere."""
+        self._optimiser = GroupedAdamW(self.space, start, self.settings.weight_decay)
+        self._descent = Descent(self.space, self._optimiser, self._step_s, self._loss)
 
     def _cool(self, fresh: Score) -> None:
         """Let the learning rate fall, and rise again when fresh data fit worse than usual."""

@@ -190,7 +190,7 @@ def sensitivity(
     parts = []
     for kind, force in zip(kinds, slope, strict=True):
         moment = trials.moment_arm * force[:, None]  # shape [trial, dof, muscle, time]
-        members = torch.nn.functional.one_hot(kind.members).to(vector.dtype)
+        members = torch.nn.functional.one_hot(kind.members, kind.size).to(vector.dtype)
         parts.append(torch.einsum("tdmk,mi->itdk", moment, members))
     return torch.cat(parts)
 

@@ -97,9 +97,10 @@ class MotionReference:
         order = [list(self.coordinates).index(name) for name in own]
         dofs = [own.index(name) for name in self.coordinates[: self.n_dofs]]
         q, qd, qdd = motion[:, :3, order].double().permute(1, 0, 3, 2)
-        mass = self.skeleton.with_inertia(inertia.double()).mass_matrix(q)[..., dofs, :][..., dofs]
+        limb = self.skeleton.with_inertia(inertia.double())  # on the device of the motion
+        mass = limb.mass_matrix(q)[..., dofs, :][..., dofs]
         least = LEAST_INERTIA * torch.eye(self.n_dofs).to(mass)
-        per_inertia = self.skeleton.regressor(q, qd, qdd)[..., dofs, :]
+        per_inertia = limb.regressor(q, qd, qdd)[..., dofs, :]
         return MotionRegressor(
             torque_per_inertia=per_inertia.transpose(1, 2).contiguous().to(motion),
             external=motion[:, 3, : self.n_dofs],

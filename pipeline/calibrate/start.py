@@ -272,8 +272,9 @@ class _Descent:
 
 
 def _stiff(space: ParameterSpace) -> Tensor:
-    """Return which parameters are pulled by `STIFFNESS`, shape [parameter]."""
-    return torch.stack([kind.mask for kind in space.kinds() if kind.name in STIFF]).any(0)
+    """Return the places of the parameters that are pulled by `STIFFNESS`."""
+    places = [place for kind in space.kinds() if kind.name in STIFF for place in kind.places]
+    return torch.tensor(places, dtype=torch.int64, device=space.zeros().device)
 
 
 def _first(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -40,6 +41,11 @@ class UnmeasuredMuscles:
     deep: Tensor
     most: Tensor
 
+    @cached_property
+    def places(self) -> Tensor:
+        """Where the deep muscles are among all; looked up once, for a GPU makes the host wait."""
+        return self.deep.nonzero().flatten()
+
     def closed(
         self, error: Tensor, moment_arm: Tensor, scale: Tensor, felt: Callable[[Tensor], Tensor]
     ) -> Tensor:
@@ -57,7 +63,7 @@ class UnmeasuredMuscles:
             What moments, N*m, shape [..., trial, dof, time], change of the error.
         """
         with torch.no_grad():
-            full = moment_arm[..., self.deep, :] * self.most[self.deep, None]
+            full = moment_arm[..., self.places, :] * self.most[self.places, None]
             effect = torch.stack([felt(one) for one in full.unbind(-2)], -2)
             share = _bounded(
                 effect / scale[..., None, :, None, None], -error / scale[..., None, :, None]
@@ -80,7 +86,8 @@ def _bounded(effect: Tensor, wanted: Tensor) -> Tensor:
     gram = effect.mT @ effect
     target = (effect.mT @ wanted[..., None])[..., 0]
     strongest = gram.diagonal(dim1=-2, dim2=-1).amax(dim=(-2, -1), keepdim=True).clamp_min(1e-12)
-    gram = gram + RIDGE * strongest[..., None] * torch.eye(gram.shape[-1]).to(gram)
+    one = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
+    gram = gram + RIDGE * strongest[..., None] * one
     share = torch.zeros_like(target)
     for _ in range(ROUNDS):
         share = _swept(gram, target, _swept(gram, target, share))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import torch
@@ -40,11 +40,12 @@ class Given(NamedTuple):
 
     def of(self, places: list[int]) -> Given:
         """Return that of some of the muscles."""
+        index = _index(tuple(places), self.length.device)
         return Given(
-            self.activation[..., places, :],
-            self.length[..., places, :],
-            _chosen(self.muscles, places),
-            None if self.before is None else self.before[..., places, :],
+            self.activation[..., index, :],
+            self.length[..., index, :],
+            _chosen(self.muscles, places, index),
+            None if self.before is None else self.before[..., index, :],
         )
 
 
@@ -74,7 +75,7 @@ def contract(
     if all(rigid):
         return rigid_part(given, step_s)
     soft, stiff = places_of(rigid)
-    guess = None if guess is None else guess[..., soft, :]
+    guess = None if guess is None else guess[..., _index(tuple(soft), guess.device), :]
     elastic = _elastic(given.of(soft), step_s, guess, deferred, apart)
     return put_together(elastic, rigid_part(given.of(stiff), step_s), rigid)
 
@@ -102,7 +103,7 @@ def put_together(elastic: Contraction, other: Contraction, rigid: tuple[bool, ..
 
 
 def _joined(one: Tensor, other: Tensor, order: list[int]) -> Tensor:
-    return torch.cat((one, other), -2)[..., order, :]
+    return torch.cat((one, other), -2)[..., _index(tuple(order), one.device), :]
 
 
 def _joined_actions(
@@ -136,9 +137,16 @@ def rigid_part(given: Given, step_s: float) -> Contraction:
     return Contraction(w, torch.zeros_like(w), force, Report(0, 0.0, 0), action)
 
 
-def _chosen(muscles: Muscles, places: list[int]) -> Muscles:
+@lru_cache
+def _index(places: tuple[int, ...], device: torch.device) -> Tensor:
+    """Return places as a tensor, which a GPU is given once and not at every step."""
+    with torch.inference_mode(False):  # what is kept must serve gradients too
+        return torch.tensor(places, device=device)
+
+
+def _chosen(muscles: Muscles, places: list[int], index: Tensor) -> Muscles:
     """Return some of the muscles."""
     parts: dict[str, Any] = {
-        name: part[..., places, :] for name, part in muscles._asdict().items() if name != "curves"
+        name: part[..., index, :] for name, part in muscles._asdict().items() if name != "curves"
     }
     return muscles._replace(curves=muscles.curves.of_muscles(places), **parts)

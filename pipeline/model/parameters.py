@@ -68,6 +68,13 @@ class Kind(NamedTuple):
     """For each muscle the place after `start` that it reads, shape [muscle]."""
     mask: Tensor
     """Whether an entry of the vector is of this kind, shape [parameter]."""
+    size: int
+    """Number of entries of the vector."""
+
+    @property
+    def places(self) -> range:
+        """Where these entries are."""
+        return range(self.start, self.start + self.size)
 
 
 class ParameterSpace:
@@ -156,8 +163,8 @@ class ParameterSpace:
         """Return the kinds of parameters that are free, in the order of the vector."""
         place = torch.arange(self.size, device=self._device)
         return [
-            Kind(b.name, b.start, b.members, (place >= b.start) & (place < b.start + len(b.offset)))
-            for b in self._blocks
+            Kind(b.name, b.start, b.members, (place >= b.start) & (place < b.start + size), size)
+            for b, size in ((b, len(b.offset)) for b in self._blocks)
         ]
 
     def parameters(self, vector: Float[Tensor, "*batch parameter"]) -> Parameters:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor
 
+from pipeline.device import asynchronous
 from pipeline.model.bracketed import solve_stepwise
 from pipeline.model.curves import CurveSet
 from pipeline.model.equilibrium import (
@@ -148,7 +149,8 @@ def fibre_trajectory(
         Start for Newton, shape [..., muscle, time]; the last solution where there is one.
     deferred
         Take a fixed number of Newton iterations and never let the host wait for a GPU. What has
-        not converged then is counted in the report, not repaired.
+        not converged then is counted in the report, not repaired. So it is always where gradients
+        are recorded on a GPU: those are the steps of a descent.
     apart
         Which of the dimensions count problems that know nothing of each other; None where all is
         one problem, solved when its worst sample is.
@@ -157,6 +159,7 @@ def fibre_trajectory(
     iterations = COLD_ITERATIONS if cold else WARM_ITERATIONS
     guess = rigid_guess(length, muscles) if guess is None else guess
     guess, _ = torch.broadcast_tensors(guess, activation)  # type: ignore[no-untyped-call]
+    deferred = deferred or (torch.is_grad_enabled() and asynchronous(length.device))
     solver = _Solver(step_s, before, cold, iterations if deferred else None, apart)
     if torch.is_grad_enabled():
         solved = _FibreTrajectory.apply(  # type: ignore[no-untyped-call]

@@ -11,6 +11,7 @@ ALLOWED = {
     r"no Python with ROS 2": "only a machine with ROS 2 has one",
     r"no Chromium": "only the tests of the page need a browser",
     r"this machine has CUDA": "the test is of a machine without",
+    r"this machine has no CUDA device": "the test is of a GPU; see docs/gpu.md",
 }
 """By pattern of the reason that a test gives, why it may be skipped."""
 

@@ -109,9 +109,20 @@ def latency(
     multiple=True,
     help="Measure this curve set beside the default; several times for several.",
 )
+@click.option(
+    "--subjects",
+    default="1,16",
+    show_default=True,
+    callback=lambda _context, _option, text: _numbers(text),
+    help="Numbers of subjects to calibrate side by side, such as 1,16,256,4096.",
+)
 @json_option()
 def solver(
-    device: str, threads: int, curves: tuple[CurveChoice, ...], json_file: str | None
+    device: str,
+    threads: int,
+    curves: tuple[CurveChoice, ...],
+    subjects: tuple[int, ...],
+    json_file: str | None,
 ) -> None:
     """Measure one step of the calibration.
 
@@ -130,8 +141,10 @@ def solver(
         write_json(json_file, result)
         return
     with progress_bar("Measuring") as update:
-        result = bench_solver(device, threads, on_progress=lambda _, done: update(done))
-    console_for(json_file).print(_table(result))
+        result = bench_solver(device, threads, lambda _, done: update(done), subjects)
+    console = console_for(json_file)
+    console.print(_table(result))
+    console.print(_subjects_table(result))
     say(f"{result['machine']}, {result['device']}, {threads} thread(s).", json_file)
     write_json(json_file, result)
 
@@ -305,6 +318,26 @@ def _table(result: Mapping[str, Any]) -> Table:
         for problem, ms in result["ms"].items()
     )
     return table(["one AdamW iteration"], ("trajectory, ms", "stepwise, ms", "ratio"), rows)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Return whole numbers above zero, written with commas between them."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise click.BadParameter(f"'{text}' is no list of numbers from 1 on, such as 1,16,256.")
+    return tuple(dict.fromkeys(map(int, parts)))
+
+
+def _subjects_table(result: Mapping[str, Any]) -> Table:
+    """Return the times by number of subjects; replayed only where CUDA was measured."""
+    ways = {"subjects_ms": "ms", "subjects_replayed_ms": "replayed, ms"}
+    known = [name for name in ways if name in result]
+    rows = (
+        (number, *(f"{result[name][number]:.1f}" for name in known), f"{ms / int(number):.3f}")
+        for number, ms in result[known[-1]].items()
+    )
+    heads = (*(ways[name] for name in known), "ms per subject")
+    return table(["subjects side by side"], heads, rows)
 
 
 def _curve_table(result: Mapping[str, Any]) -> Table:

@@ -62,11 +62,13 @@ class Table:
         after = np.stack((right[:, -1:], fall[:, -1:], 0 * fall[:, -1:], 0 * fall[:, -1:]))
         self._coefficients = np.concatenate((before, inner, after), -1)  # shape [4, row, piece]
         self._pieces = lru_cache(self._on)
+        self._parts = lru_cache(self._part)
 
     def of_rows(self, chosen: Sequence[int]) -> Table:
         """Return some of the rows; the table itself where all muscles share one."""
-        if len(self._start) == 1:
-            return self
+        return self if len(self._start) == 1 else self._parts(tuple(chosen))
+
+    def _part(self, chosen: tuple[int, ...]) -> Table:
         return Table(*(part[list(chosen)] for part in self._given))
 
     def _on(self, dtype: torch.dtype, device: torch.device) -> _Pieces:

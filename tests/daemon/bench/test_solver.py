@@ -1,8 +1,10 @@
+import click
 import pytest
 import torch
 
 from daemon.bench import solver as bench_solver
 from daemon.bench.solver import Size, compared_ms, solver_ms
+from daemon.commands.offline.bench import _numbers
 from pipeline.errors import UserError
 
 TINY = Size(time=20, muscles=3, trials=2, subjects=2)
@@ -37,6 +39,33 @@ def test_both_ways_descend_on_the_same_error():
         ends.append(before - float(problem._misfit(problem.output).detach()))
     assert ends[0] > 1.0
     assert ends[1] == pytest.approx(ends[0], rel=0.2)
+
+
+def test_an_iteration_in_the_same_memory_goes_the_same_way():
+    """What CUDA replays; here it just runs."""
+    ways = []
+    for name in ("iterate", "iterate_replayed"):
+        problem = bench_solver.Problem(TINY, torch.device("cpu"))
+        problem.iterate()
+        for _ in range(3):
+            getattr(problem, name)()
+        ways.append(problem.vector.detach())
+    assert torch.equal(*ways)
+
+
+def test_other_numbers_of_subjects_are_measured_where_they_are_asked_for(monkeypatch):
+    monkeypatch.setattr(bench_solver, "SHORT", TINY)
+    monkeypatch.setattr(bench_solver, "LONG", Size(time=30, muscles=2, trials=1))
+    monkeypatch.setattr(bench_solver, "SOLVER_REPEATS", 1)
+    result = bench_solver.bench_solver("cpu", subjects=(1, 3))
+    assert list(result["subjects_ms"]) == ["1", "3"]
+    assert "subjects_replayed_ms" not in result
+
+
+@pytest.mark.parametrize("text", ["", "0", "1,", "few", "1.5"])
+def test_what_is_no_list_of_numbers_is_refused(text):
+    with pytest.raises(click.BadParameter, match="such as 1,16"):
+        _numbers(text)
 
 
 def test_times_are_positive():
