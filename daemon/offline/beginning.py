@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,10 +15,11 @@ from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import prior_of, starting_subject, unknown_person
 from daemon.config import Config
 from daemon.offline.rows import RecordedRows
-from pipeline.calibrate.delay import with_delay
+from pipeline.calibrate.batch.side_by_side import side_by_side
+from pipeline.calibrate.delay import Delays, with_delay
 from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import DescentSettings, objective_value
-from pipeline.calibrate.start import find_start, shifted_tendons
+from pipeline.calibrate.start import Start, Stranger, find_starts, shifted_tendons
 from pipeline.calibrate.synergy.hybrid import HybridSettings
 from pipeline.calibrate.synergy.online import OnlineSynergies, resynthesised
 from pipeline.model.nms import Output
@@ -41,14 +43,35 @@ class Beginning(NamedTuple):
         return replace(self.space.subject(vector), delay_s=self.subject.delay_s)
 
 
-def beginning(
-    config: Config,
-    trials: Trials,
-    learnt: Sequence[RecordedRows],
-    settings: DescentSettings,
-    synthesised: bool = False,
-) -> Beginning:
-    """Find the start of a person of whom nothing is known, or take the set-up's subject.
+class Opening(NamedTuple):
+    """What is known of a person before a start is searched, or instead of it."""
+
+    space: ParameterSpace
+    known: Delays
+    trials: Trials
+    """The data, excitations without any delay beyond the envelope's."""
+    driven: Trials
+    """The same, to be searched on."""
+    rate_hz: float
+    start: Start | None
+    """Where the set-up's subject begins; None where a start is to be searched."""
+
+    @property
+    def stranger(self) -> Stranger:
+        """The person as the search takes them."""
+        return Stranger(self.space, self.known)
+
+    def begun(self, start: Start) -> Beginning:
+        """Return the beginning at a start."""
+        subject = self.known.told(self.space.subject(start.vector), start.delay_s)
+        trials = with_delay(self.trials, start.delay_s * self.rate_hz)
+        return Beginning(self.space, start.vector, subject, trials)
+
+
+def opening(
+    config: Config, trials: Trials, learnt: Sequence[RecordedRows], synthesised: bool = False
+) -> Opening:
+    """Return what is known of a person before a start is searched.
 
     Parameters
     ----------
@@ -60,24 +83,40 @@ def beginning(
         Whether synergies drive the muscles without electrode.
     """
     model, device = model_in_use(config), compute_device(config)
-    start, rate_hz = starting_subject(config, model), config.model.rate_hz
-    known = delays(config, start)
-    space = parameter_space(config, prior_of(config, model, start), device)
+    subject, rate_hz = starting_subject(config, model), config.model.rate_hz
+    known = delays(config, subject)
+    space = parameter_space(config, prior_of(config, model, subject), device)
     if config.model.subject is not None:
-        delay_s = known.left(start)
-        vector = space.vector(start)
-    else:
-        lengths = np.concatenate([recorded.rows.length for recorded in learnt])
-        space = space.around(shifted_tendons(space.prior, lengths))
-        driven = _synthesised(config, trials, learnt) if synthesised else trials
+        start = Start(space.vector(subject), known.left(subject), math.inf)
+        return Opening(space, known, trials, trials, rate_hz, start)
+    lengths = np.concatenate([recorded.rows.length for recorded in learnt])
+    space = space.around(shifted_tendons(space.prior, lengths))
+    driven = _synthesised(config, trials, learnt) if synthesised else trials
+    return Opening(space, known, trials, driven, rate_hz, None)
 
-        def loss(output: Output, batch: Trials, scale: Tensor, vectors: Tensor) -> Tensor:
-            return objective_value(output, batch, scale, vectors, settings)
 
-        found = find_start(space, driven, rate_hz, loss, known)
-        delay_s, vector = found.delay_s, found.vector
-    subject = known.told(space.subject(vector), delay_s)
-    return Beginning(space, vector, subject, with_delay(trials, delay_s * rate_hz))
+def beginnings(openings: Sequence[Opening], settings: DescentSettings) -> list[Beginning]:
+    """Find the starts of people of whom nothing is known, or take their set-ups' subjects.
+
+    Parameters
+    ----------
+    openings
+        The people; where there are several, their spaces have the same parameters, and they begin
+        at as many starts.
+    """
+    unknown = [one for one in openings if one.start is None]
+    found = iter(_searched(unknown, settings) if unknown else ())
+    return [one.begun(one.start or next(found)) for one in openings]
+
+
+def _searched(openings: Sequence[Opening], settings: DescentSettings) -> list[Start]:
+    data = side_by_side([one.driven for one in openings])
+    real = data.for_starts().real
+
+    def loss(output: Output, batch: Trials, scale: Tensor, vectors: Tensor) -> Tensor:
+        return objective_value(output, batch, scale, vectors, settings, real)
+
+    return find_starts([one.stranger for one in openings], data, openings[0].rate_hz, loss)
 
 
 def _synthesised(config: Config, trials: Trials, learnt: Sequence[RecordedRows]) -> Trials:

@@ -15,7 +15,7 @@ from daemon.assembly.calibrator import compute_device
 from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import starting_subject
 from daemon.config import Config
-from daemon.offline.beginning import Beginning, beginning
+from daemon.offline.beginning import Beginning, Opening, beginnings, opening
 from daemon.offline.rows import RecordedRows, agreement
 from daemon.offline.segments import Kind, Passage, passages
 from daemon.offline.synergy_hybrid import Hybrid, hybrid
@@ -121,36 +121,67 @@ def calibrate(
         If the recordings do not have what is asked for, or do not fit the set-up.
     """
     set_up_arithmetic(config.calibrator.threads)
-    model = model_in_use(config)
-    start = starting_subject(config, model)
-    learnt = [Learnt(config, path, request) for path in request.recordings]
-    others = [RecordedRows(config, path) for path in request.heldout]
-    device = compute_device(config)
-    trials = trials_of(config, learnt, torch.zeros((), dtype=torch.float32, device=device))
-    before = _scores(start, learnt, others, request.stance)
-    begun = beginning(config, trials, learnt, DescentSettings(), request.method == "synergy")
-    found, synergies = _optimised(config, begun, request, on_progress)
-    if synergies:
-        learnt = [part.with_rows(synergies.driven(part.rows)) for part in learnt]
-        others = [part.with_rows(synergies.driven(part.rows)) for part in others]
-    space, subject = begun.space, begun.person(found.vector)
-    return subject, {
-        "recordings": [part.contents for part in (*learnt, *others)],
-        "loss": found.relative_error,
-        "objective": found.objective,
-        "seconds": found.seconds,
-        "iterations": found.iterations,
-        "method": request.method,
-        "device": device,
-        "threads": torch.get_num_threads(),
-        **_scores(subject, learnt, others, request.stance),
-        "start": before,
-        "parameters": _parameters(space, subject, found.vector),
-        "delay_s": subject.delay_s,
-        "at_bound": [str(label) for label in space.at_bound(found.vector)],
-        "loss_history": found.history,
-        "synergies": synergies.described() if synergies else None,
-    }
+    given = Given.read(config, request)
+    begun = beginnings([given.opening], DescentSettings())[0]
+    return given.told(begun, *_optimised(config, begun, request, on_progress))
+
+
+@dataclass(frozen=True)
+class Given:
+    """One calibration with its recordings read."""
+
+    config: Config
+    request: CalibrationRequest
+    learnt: Sequence[Learnt]
+    others: Sequence[RecordedRows]
+    opening: Opening
+    before: Result
+    """Scores of whom it starts from."""
+
+    @classmethod
+    def read(cls, config: Config, request: CalibrationRequest) -> Given:
+        """Read the recordings.
+
+        Raises
+        ------
+        UserError
+            If the recordings do not have what is asked for, or do not fit the set-up.
+        """
+        start = starting_subject(config, model_in_use(config))
+        learnt = [Learnt(config, path, request) for path in request.recordings]
+        others = [RecordedRows(config, path) for path in request.heldout]
+        like = torch.zeros((), dtype=torch.float32, device=compute_device(config))
+        trials = trials_of(config, learnt, like)
+        known = opening(config, trials, learnt, request.method == "synergy")
+        before = _scores(start, learnt, others, request.stance)
+        return cls(config, request, learnt, others, known, before)
+
+    def told(
+        self, begun: Beginning, found: Calibration, synergies: Hybrid | None = None
+    ) -> tuple[Subject, Result]:
+        """Return the calibrated person and the result, scored."""
+        learnt, others = self.learnt, self.others
+        if synergies:
+            learnt = [part.with_rows(synergies.driven(part.rows)) for part in learnt]
+            others = [part.with_rows(synergies.driven(part.rows)) for part in others]
+        space, subject = begun.space, begun.person(found.vector)
+        return subject, {
+            "recordings": [part.contents for part in (*learnt, *others)],
+            "loss": found.relative_error,
+            "objective": found.objective,
+            "seconds": found.seconds,
+            "iterations": found.iterations,
+            "method": self.request.method,
+            "device": compute_device(self.config),
+            "threads": torch.get_num_threads(),
+            **_scores(subject, learnt, others, self.request.stance),
+            "start": self.before,
+            "parameters": _parameters(space, subject, found.vector),
+            "delay_s": subject.delay_s,
+            "at_bound": [str(label) for label in space.at_bound(found.vector)],
+            "loss_history": found.history,
+            "synergies": synergies.described() if synergies else None,
+        }
 
 
 def _optimised(
@@ -177,10 +208,15 @@ def finite_numbers() -> Iterator[None]:
     try:
         yield
     except FloatingPointError as error:
-        raise UserError(
-            f"The calibration left the range of finite numbers ({error}); check the recordings "
-            "for spikes in the reference moments."
-        ) from error
+        raise not_finite(error) from error
+
+
+def not_finite(error: FloatingPointError) -> UserError:
+    """Return what a person is told of a calibration that left the range of finite numbers."""
+    return UserError(
+        f"The calibration left the range of finite numbers ({error}); check the recordings "
+        "for spikes in the reference moments."
+    )
 
 
 def trials_of(config: Config, learnt: Sequence[Learnt], like: Tensor) -> Trials:

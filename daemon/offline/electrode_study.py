@@ -21,7 +21,7 @@ from daemon.assembly.calibrator import compute_device, delays
 from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import generic_subject
 from daemon.config import Config
-from daemon.offline.beginning import beginning
+from daemon.offline.beginning import beginnings, opening
 from daemon.offline.calibrate import CalibrationRequest, Learnt, finite_numbers, trials_of
 from daemon.offline.rows import agreement
 from daemon.offline.synergy_hybrid import Hybrid, hybrid
@@ -142,7 +142,8 @@ class _Study:
         self._prior = generic_subject(model)
         self._truth = _read_truth(request.truth, self._prior) if request.truth else None
         self.full = self._read(config)
-        begun = beginning(config, self._trials(config, self.full), self.full, DescentSettings())
+        known = opening(config, self._trials(config, self.full), self.full)
+        begun = beginnings([known], DescentSettings())[0]
         self._space, self._start, self._person, _ = begun
         self.reference = self._driven(config, self.full, DescentSettings())
 

@@ -154,18 +154,28 @@ def data_loss(error: Float[Tensor, "*batch dof"]) -> Float[Tensor, "*batch"]:
     return torch.log(error + ERROR_FLOOR).sum(-1)
 
 
-def plausibility_penalty(output: Output, settings: LossSettings) -> Tensor:
-    """Mean squared excess of fibre length and tendon strain over their ranges, summed."""
+def plausibility_penalty(
+    output: Output, settings: LossSettings, real: Tensor | None = None
+) -> Tensor:
+    """Mean squared excess of fibre length and tendon strain over their ranges, summed.
+
+    Parameters
+    ----------
+    real
+        Which samples there are, bool, shape [..., trial, 1, time]; None where all are.
+    """
     return settings.penalty_weight * (
-        _excess(output.fibre_length, settings.fibre_range)
-        + _excess(output.strain, settings.strain_range)
+        _excess(output.fibre_length, settings.fibre_range, real)
+        + _excess(output.strain, settings.strain_range, real)
     )
 
 
-def _excess(value: Tensor, limits: tuple[float, float]) -> Tensor:
+def _excess(value: Tensor, limits: tuple[float, float], real: Tensor | None) -> Tensor:
     # What lies inside has no excess and so no gradient: the limits need none of their own.
     outside = value - value.detach().clamp(*limits)
-    return outside.square().mean((-3, -1)).sum(-1)
+    if real is None:
+        return outside.square().mean((-3, -1)).sum(-1)
+    return (_pooled(outside.square() * real) / _pooled(real)).sum(-1)
 
 
 def _pooled(values: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from pipeline.adamw import AdamW
+from pipeline.calibrate.course import Course, History
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
@@ -29,10 +30,8 @@ from pipeline.calibrate.prior import distance
 from pipeline.calibrate.window import Window, trials_at
 from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
+from pipeline.shapes import Float
 from pipeline.timebase.rows import PairedRows
-
-History = list[tuple[float, float]]
-"""Seconds since the optimisation began, and the relative error there."""
 
 Watch = Callable[[float, float], None]
 """Called with the fraction done and the present relative error."""
@@ -97,13 +96,13 @@ def cut(
     return trials_at(rows, index, weight, like)
 
 
-def relative_error(output: Output, trials: Trials) -> Tensor:
+def relative_error(output: Output, trials: Trials) -> Float[Tensor, "*subject"]:
     """Sum over trials and DOFs of the mean squared error over the reference's variance there."""
     count = trials.weight.sum(-1, keepdim=True).clamp_min(1.0)
     mean = (trials.moment * trials.weight).sum(-1, keepdim=True) / count
     variance = ((trials.moment - mean) * trials.weight).square().sum(-1)
     error = ((output.moment - trials.moment) * trials.weight).square().sum(-1)
-    return torch.where(variance > 0, error / variance, 0.0).sum()
+    return torch.where(variance > 0, error / variance, 0.0).sum((-2, -1))
 
 
 class Evaluation(NamedTuple):
@@ -155,7 +154,12 @@ class CalibrationObjective:
 
 
 def objective_value(
-    output: Output, trials: Trials, scale: Tensor, vector: Tensor, settings: DescentSettings
+    output: Output,
+    trials: Trials,
+    scale: Tensor,
+    vector: Tensor,
+    settings: DescentSettings,
+    real: Tensor | None = None,
 ) -> Tensor:
     """Return what `CalibrationObjective` minimises, a value for each leading dimension.
 
@@ -165,11 +169,13 @@ def objective_value(
         What the model makes of the trials at `vector`.
     scale
         Spread of each DOF's reference, N*m, shape [..., dof].
+    real
+        Which samples there are, bool, shape [..., trial, 1, time]; None where all are.
     """
     error, level = moment_error(output, trials, scale), settings.error_level
     return (
         level * torch.log1p(error / level).sum(-1)
-        + plausibility_penalty(output, settings.loss)
+        + plausibility_penalty(output, settings.loss, real)
         + settings.prior_weight * distance(vector)
     )
 
@@ -202,24 +208,25 @@ def descend(
     started = time.perf_counter()
     vector = start.detach().clone().requires_grad_()
     optimiser = AdamW([vector])
-    best, lowest, since, history = start, math.inf, 0, History()
+    course = Course(start, settings.patience, settings.progress)
     for step in range(settings.steps):
         value, error = objective(vector)
-        now = float(value.detach())
-        if not math.isfinite(now):
-            raise FloatingPointError(f"the objective is {now} after {step} steps")
-        history.append((time.perf_counter() - started, error))
-        since = 0 if now < lowest - settings.progress else since + 1
-        if now < lowest:
-            best, lowest = vector.detach().clone(), now
+        course.take(vector.detach(), float(value.detach()), error, time.perf_counter() - started)
+        if course.failure is not None:
+            raise course.failure
         if watch is not None:
             watch((step + 1) / settings.steps, error)
-        if since >= settings.patience:
+        if course.over:
             break
         value.backward()  # type: ignore[no-untyped-call]
-        optimiser.step(_rate(settings, step / settings.steps))
-    seconds = time.perf_counter() - started
-    return Calibration(best, lowest, error_at(objective, best), len(history), seconds, history)
+        optimiser.step(rate(settings, step / settings.steps))
+    return found_on(course, error_at(objective, course.best))
+
+
+def found_on(course: Course, error: float) -> Calibration:
+    """Return what a descent has come to; `error` is the relative error at its best."""
+    history = course.history
+    return Calibration(course.best, course.lowest, error, len(history), course.seconds, history)
 
 
 def error_at(objective: Minimised, vector: Tensor) -> float:
@@ -228,7 +235,7 @@ def error_at(objective: Minimised, vector: Tensor) -> float:
         return objective(vector).relative_error
 
 
-def _rate(settings: DescentSettings, done: float) -> float:
+def rate(settings: DescentSettings, done: float) -> float:
     """Return the learning rate: half a cosine from its start to its end."""
     begin, end = settings.learning_rate, settings.learning_rate_end
     return end + (begin - end) * 0.5 * (1.0 + math.cos(math.pi * done))

@@ -7,7 +7,7 @@ is, are descended together as one batch, the electromechanical delay with them; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.adamw import AdamW
+from pipeline.calibrate.batch.side_by_side import Together, alone
 from pipeline.calibrate.delay import Delays, delayed
 from pipeline.calibrate.loss import Trials, moment_scale
 from pipeline.model.delay import USUAL_DELAY_S
 from pipeline.model.nms import Output, simulate
-from pipeline.model.parameters import ParameterSpace
+from pipeline.model.parameters import ParameterSpace, SpacesTogether
 from pipeline.model.subject import Subject
+from pipeline.model.trajectory import Apart
 from pipeline.shapes import Float
 
 Array = NDArray[np.float64]
@@ -116,24 +118,73 @@ def find_start(
     known
         A start to begin with beside the others.
     """
+    stranger = Stranger(space, delays, known)
+    return find_starts([stranger], alone(trials), rate_hz, loss, settings)[0]
+
+
+class Stranger(NamedTuple):
+    """A person of whom nothing is known, to be searched for."""
+
+    space: ParameterSpace
+    """The parameters, around the person before data."""
+    delays: Delays
+    """What is known of the electromechanical delay."""
+    known: Start | None = None
+    """A start to begin with beside the others."""
+
+    def beginnings(self) -> list[tuple[Subject, float]]:
+        """Return the starts: places between the bounds of the gain, each with delays left, s."""
+        prior = self.space.prior
+        left_s = {
+            float(np.clip(d - self.delays.envelope_s, *self.delays.range_s))
+            for d in _FIRST_DELAYS_S
+        }
+        people = [
+            prior.with_values({"gain": gain * np.ones(len(prior.muscles))})
+            for gain in _gains(self.space)
+        ]
+        return [(person, delay_s) for person in people for delay_s in sorted(left_s)]
+
+
+def find_starts(
+    strangers: Sequence[Stranger],
+    data: Together,
+    rate_hz: float,
+    loss: Loss,
+    settings: StartSettings | None = None,
+) -> list[Start]:
+    """Return of each of several people what `find_start` returns of one.
+
+    Parameters
+    ----------
+    strangers
+        The people; their spaces have the same parameters, and they begin at as many starts.
+    data
+        Their data, excitations without any delay beyond the envelope's.
+    rate_hz
+        Rate of the model's time grid, Hz.
+    loss
+        What is minimised, of tensors of shape [member, start, ...].
+    """
     settings = settings or StartSettings()
-    vectors, steps = _first(space, trials, rate_hz, delays)
-    if known is not None:
-        vectors = torch.cat((vectors, known.vector[None].to(vectors)))
-        steps = torch.cat((steps, steps.new_tensor([known.delay_s * rate_hz])))
-    descent = _Descent(vectors, steps, rate_hz, delays, settings)
-    batch, scale, guess, stiff = _batched(trials), moment_scale(trials), None, _stiff(space)
+    spaces = SpacesTogether([stranger.space for stranger in strangers])
+    (trials, real), guess = data.for_starts(), None
+    vectors, steps = _first(strangers, spaces, Together(trials, real), rate_hz)
+    limits = Limits.of([stranger.delays for stranger in strangers], rate_hz, steps)
+    descent = _Descent(vectors, steps, limits, settings)
+    scale, stiff = moment_scale(trials), _stiff(strangers[0].space)
     for step in range(settings.steps + 1):
         output = simulate(
-            space.parameters(descent.vectors[:, None]),
-            delayed(batch.excitation, descent.steps),
-            batch.length,
-            batch.moment_arm,
+            spaces.parameters(descent.vectors[:, :, None]),
+            delayed(trials.excitation, descent.steps),
+            trials.length,
+            trials.moment_arm,
             1.0 / rate_hz,
             guess=guess,
+            apart=Apart(1, real),
         )
         guess = output.w.detach()
-        error = loss(output, batch, scale, descent.vectors)
+        error = loss(output, trials, scale, descent.vectors)
         value = error + settings.pull * descent.unusual(stiff)
         descent.keep_best(value.detach())
         if step < settings.steps:
@@ -141,53 +192,83 @@ def find_start(
     return descent.best()
 
 
+class Limits(NamedTuple):
+    """Between what the delays of several people lie, each of shape [member, 1], grid steps."""
+
+    least: Tensor
+    longest: Tensor
+    envelope_s: Tensor
+    """What is behind the excitations already, s."""
+    free: Tensor
+    """Whether a delay is to be found, one or zero."""
+    rate_hz: float
+
+    @classmethod
+    def of(cls, delays: Sequence[Delays], rate_hz: float, like: Tensor) -> Limits:
+        """Return the limits; `like` has their type and device."""
+        ends = [known.range_s for known in delays]
+
+        def column(values: Sequence[float]) -> Tensor:
+            return like.new_tensor(values).unsqueeze(-1)
+
+        return cls(
+            column([least * rate_hz for least, _ in ends]),
+            column([longest * rate_hz for _, longest in ends]),
+            column([known.envelope_s for known in delays]),
+            column([float(least != longest) for least, longest in ends]),
+            rate_hz,
+        )
+
+
 class _Descent:
     """Starts that descend together: a vector and a delay each, and the best they have come to."""
 
     def __init__(
         self,
-        vectors: Tensor,
-        steps: Tensor,
-        rate_hz: float,
-        delays: Delays,
+        vectors: Float[Tensor, "member start parameter"],
+        steps: Float[Tensor, "member start"],
+        limits: Limits,
         settings: StartSettings,
     ) -> None:
+        self._best = vectors.clone(), torch.zeros_like(steps), torch.full_like(steps, np.inf)
         self.vectors = vectors.requires_grad_()
         self.steps = steps.requires_grad_()
         """Delays, grid steps, within the limits."""
-        self._rate_hz, self._delays, self._settings = rate_hz, delays, settings
-        self._rates = settings.learning_rate, settings.delay_rate_s * rate_hz
+        self._limits, self._settings = limits, settings
+        self._rates = settings.learning_rate, settings.delay_rate_s * limits.rate_hz
         self._optimiser = AdamW((self.vectors, self.steps))
-        self._best = [Start(vector, 0.0, np.inf) for vector in vectors.detach()]
 
-    def unusual(self, stiff: Tensor) -> Float[Tensor, " start"]:
+    def unusual(self, stiff: Tensor) -> Float[Tensor, "member start"]:
         """Return the pull towards usual activation, and towards a usual delay if it is free."""
-        pull = STIFFNESS * self.vectors[:, stiff].square().mean(-1)
-        least, longest = self._delays.range_s
-        if least == longest:
-            return pull
-        whole = self.steps / self._rate_hz + self._delays.envelope_s
-        return pull + _DELAY_WEIGHT * ((whole - USUAL_DELAY_S) / DELAY_DEVIATION_S).square()
+        limits = self._limits
+        pull = STIFFNESS * self.vectors[..., stiff].square().mean(-1)
+        whole = self.steps / limits.rate_hz + limits.envelope_s
+        far = ((whole - USUAL_DELAY_S) / DELAY_DEVIATION_S).square()
+        return pull + _DELAY_WEIGHT * limits.free * far
 
-    def keep_best(self, values: Tensor) -> None:
+    def keep_best(self, values: Float[Tensor, "member start"]) -> None:
         """Keep for each start where it is, if that is the best it has come to."""
-        vectors, steps = self.vectors.detach().clone(), self.steps.detach() / self._rate_hz
-        now = map(Start, vectors, steps.tolist(), values.tolist())
-        self._best = [
-            new if new.loss < old.loss else old for new, old in zip(now, self._best, strict=True)
-        ]
+        now = self.vectors.detach(), self.steps.detach() / self._limits.rate_hz, values
+        vectors, delays_s, losses = self._best
+        better = values < losses
+        self._best = (
+            torch.where(better.unsqueeze(-1), now[0], vectors),
+            torch.where(better, now[1], delays_s),
+            torch.where(better, values, losses),
+        )
 
     def go_on(self, values: Tensor, done: float) -> None:
         """Take a step; `done` is the fraction of all steps before it, by which the rates fall."""
         values.nan_to_num(0.0, 0.0, 0.0).sum().backward()  # type: ignore[no-untyped-call]
         self._optimiser.step(*(rate * self._settings.last**done for rate in self._rates))
-        least, longest = (limit * self._rate_hz for limit in self._delays.range_s)
         with torch.no_grad():
-            self.steps.clamp_(least, longest)
+            self.steps.clamp_(self._limits.least, self._limits.longest)
 
-    def best(self) -> Start:
-        """Return the best of all."""
-        return min(self._best, key=lambda start: start.loss)
+    def best(self) -> list[Start]:
+        """Return the best of all, of each member."""
+        vectors, delays_s, losses = self._best
+        columns = zip(vectors, delays_s.tolist(), losses.tolist(), strict=True)
+        return [min(map(Start, *starts), key=lambda start: start.loss) for starts in columns]
 
 
 def _stiff(space: ParameterSpace) -> Tensor:
@@ -195,24 +276,31 @@ def _stiff(space: ParameterSpace) -> Tensor:
     return torch.stack([kind.mask for kind in space.kinds() if kind.name in STIFF]).any(0)
 
 
-def _batched(trials: Trials) -> Trials:
-    """Return the trials with a leading dimension of one, for vectors to broadcast over."""
-    return Trials._make(part.unsqueeze(0) if isinstance(part, Tensor) else part for part in trials)
-
-
 def _first(
-    space: ParameterSpace, trials: Trials, rate_hz: float, delays: Delays
-) -> tuple[Float[Tensor, "start parameter"], Float[Tensor, " start"]]:
-    """Return the starts: places between the bounds of the gain, delays, and a fitting strength."""
-    left_s = [float(np.clip(d - delays.envelope_s, *delays.range_s)) for d in _FIRST_DELAYS_S]
-    vectors, steps = [], []
-    for gain in _gains(space):
-        person = space.prior.with_values({"gain": gain * np.ones(len(space.prior.muscles))})
-        for delay_s in sorted(set(left_s)):
-            by = torch.as_tensor(delay_s * rate_hz).to(trials.excitation)
-            vectors.append(_as_strong_as_the_moments(space, person, trials, by, rate_hz))
-            steps.append(by)
-    return torch.stack(vectors), torch.stack(steps)
+    strangers: Sequence[Stranger], spaces: SpacesTogether, data: Together, rate_hz: float
+) -> tuple[Float[Tensor, "member start parameter"], Float[Tensor, "member start"]]:
+    """Return where each begins, as strong as the moments are, and the delays, grid steps."""
+    begun = [stranger.beginnings() for stranger in strangers]
+    like = data.trials.excitation
+    steps = like.new_tensor([[delay_s * rate_hz for _, delay_s in starts] for starts in begun])
+    vectors = [
+        torch.stack([stranger.space.vector(person) for person, _ in starts])
+        for stranger, starts in zip(strangers, begun, strict=True)
+    ]
+    scales = _fitting_scales(spaces, torch.stack(vectors), steps, data, rate_hz).tolist()
+    strong = [
+        _with_known(
+            stranger, [_stronger(stranger.space, *one) for one in zip(starts, by, strict=True)]
+        )
+        for stranger, starts, by in zip(strangers, begun, scales, strict=True)
+    ]
+    known = [[one.known.delay_s * rate_hz] if one.known else [] for one in strangers]
+    return torch.stack(strong), torch.cat((steps, steps.new_tensor(known)), 1)
+
+
+def _with_known(stranger: Stranger, vectors: list[Tensor]) -> Tensor:
+    known = [stranger.known.vector.to(vectors[0])] if stranger.known else []
+    return torch.stack(vectors + known)
 
 
 def _gains(space: ParameterSpace) -> list[float]:
@@ -222,18 +310,29 @@ def _gains(space: ParameterSpace) -> list[float]:
     return [float(low * (high / low) ** part) for part in (0.2, 0.5, 0.8)]
 
 
-def _as_strong_as_the_moments(
-    space: ParameterSpace, person: Subject, trials: Trials, steps: Tensor, rate_hz: float
-) -> Tensor:
-    """Return the vector of a person whose strengths have one scale, by least squares."""
-    vector = space.vector(person)
-    with torch.no_grad():
-        excitation = delayed(trials.excitation, steps)
-        output = simulate(space.parameters(vector), excitation, *trials[1:3], 1.0 / rate_hz)
-        weight = trials.weight / moment_scale(trials)[:, None].square()
-        fit = (weight * output.moment * trials.moment).sum()
-        size = (weight * output.moment.square()).sum()
-        scale = float(fit / size) if float(size) > 0 else 1.0
+@torch.no_grad()
+def _fitting_scales(
+    spaces: SpacesTogether, vectors: Tensor, steps: Tensor, data: Together, rate_hz: float
+) -> Float[Tensor, "member start"]:
+    """Return by how much all strengths are to be scaled, by least squares."""
+    trials, real = data
+    output = simulate(
+        spaces.parameters(vectors[:, :, None]),
+        delayed(trials.excitation, steps),
+        trials.length,
+        trials.moment_arm,
+        1.0 / rate_hz,
+        apart=Apart(2, real),
+    )
+    weight = trials.weight / moment_scale(trials)[..., None, :, None].square()
+    fit = (weight * output.moment * trials.moment).sum((-3, -2, -1))
+    size = (weight * output.moment.square()).sum((-3, -2, -1))
+    return torch.where(size > 0, fit / size, 1.0)
+
+
+def _stronger(space: ParameterSpace, begun: tuple[Subject, float], scale: float) -> Tensor:
+    """Return the vector of a person whose strengths have one scale, within the bounds."""
+    person = begun[0]
     low, high = space.bounds("strength") or (1.0, 1.0)
     strength = np.clip(scale, low, high) * person.strength
     return space.vector(person.with_values({"strength": strength}))

@@ -12,7 +12,7 @@ from torch import Tensor
 from pipeline.model.action import Action, elastic_action, rigid_action
 from pipeline.model.equilibrium import Muscles, tendon_strain
 from pipeline.model.rigid import rigid_contraction
-from pipeline.model.trajectory import Report, Trajectory, fibre_trajectory
+from pipeline.model.trajectory import Apart, Report, Trajectory, fibre_trajectory
 from pipeline.shapes import Float
 
 
@@ -57,6 +57,7 @@ def contract(
     before: Float[Tensor, "*#batch muscle 1"] | None = None,
     guess: Float[Tensor, "*#batch muscle time"] | None = None,
     deferred: bool = False,
+    apart: Apart | None = None,
 ) -> Contraction:
     """Compute the contraction over a window.
 
@@ -64,17 +65,17 @@ def contract(
     ----------
     rigid
         For each muscle whether its tendon is rigid; empty where none is.
-    activation, length, muscles, step_s, before, guess, deferred
+    activation, length, muscles, step_s, before, guess, deferred, apart
         As for `fibre_trajectory`.
     """
     given = Given(activation, length, muscles, before)
     if not any(rigid):
-        return _elastic(given, step_s, guess, deferred)
+        return _elastic(given, step_s, guess, deferred, apart)
     if all(rigid):
         return rigid_part(given, step_s)
     soft, stiff = places_of(rigid)
     guess = None if guess is None else guess[..., soft, :]
-    elastic = _elastic(given.of(soft), step_s, guess, deferred)
+    elastic = _elastic(given.of(soft), step_s, guess, deferred, apart)
     return put_together(elastic, rigid_part(given.of(stiff), step_s), rigid)
 
 
@@ -110,9 +111,11 @@ def _joined_actions(
     return Action(*(_joined(*parts, order) for parts in zip(one(), other(), strict=True)))
 
 
-def _elastic(given: Given, step_s: float, guess: Tensor | None, deferred: bool) -> Contraction:
+def _elastic(
+    given: Given, step_s: float, guess: Tensor | None, deferred: bool, apart: Apart | None
+) -> Contraction:
     activation, length, muscles, before = given
-    solved = fibre_trajectory(activation, length, muscles, step_s, before, guess, deferred)
+    solved = fibre_trajectory(activation, length, muscles, step_s, before, guess, deferred, apart)
     return elastic_part(solved, given)
 
 

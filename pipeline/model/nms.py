@@ -20,7 +20,7 @@ from pipeline.model.contraction import Contraction, contract
 from pipeline.model.curves import DEFAULT, CurveSet, curve_set
 from pipeline.model.equilibrium import LEAST_HEIGHT, Muscles, fibre_length
 from pipeline.model.subject import Subject
-from pipeline.model.trajectory import Report
+from pipeline.model.trajectory import Apart, Report
 from pipeline.shapes import Float
 
 
@@ -127,6 +127,7 @@ def simulate(
     state: State | None = None,
     guess: Float[Tensor, "*#batch muscle time"] | None = None,
     deferred: bool = False,
+    apart: Apart | None = None,
 ) -> Output:
     """Compute the joint moments over a window.
 
@@ -148,13 +149,23 @@ def simulate(
         Earlier solution for `w`, shape [..., muscle, time], to start Newton from.
     deferred
         Never let the host wait for a GPU, see `fibre_trajectory`.
+    apart
+        Which dimensions count problems that know nothing of each other, see `fibre_trajectory`.
     """
     active, memory = activated(parameters, excitation, step_s, state.activation if state else None)
     before = state.w if state else None
     if state and guess is None:
         guess = (state.w + state.drift).expand_as(active)
     contraction = contract(
-        active, length, muscles_of(parameters), parameters.rigid, step_s, before, guess, deferred
+        active,
+        length,
+        muscles_of(parameters),
+        parameters.rigid,
+        step_s,
+        before,
+        guess,
+        deferred,
+        apart,
     )
     return outcome(parameters, active, contraction, moment_arm, memory, before)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.model.label import Label
-from pipeline.model.nms import Parameters, parameters_of
+from pipeline.model.nms import TENSORS, Parameters, parameters_of, stacked
 from pipeline.model.subject import CALIBRATED, Subject
 from pipeline.shapes import Float
 
@@ -209,6 +209,61 @@ class ParameterSpace:
         """Return the place between the bounds, 0..1."""
         part = vector[..., block.start : block.start + len(block.offset)]
         return torch.sigmoid(part + block.offset)
+
+
+class SpacesTogether:
+    """The spaces of several people with the same free parameters, for their vectors side by side.
+
+    Parameters
+    ----------
+    spaces
+        One of each person, of one kind of muscle; priors and bounds may differ.
+    """
+
+    def __init__(self, spaces: Sequence[ParameterSpace]) -> None:
+        self._fixed = stacked([space._fixed for space in spaces])
+        self._blocks = [
+            _stacked_blocks(blocks) for blocks in zip(*(s._blocks for s in spaces), strict=True)
+        ]
+
+    def of(self, members: Tensor) -> SpacesTogether:
+        """Return those of some of the people, given their places."""
+        other = copy.copy(self)
+        tensors: dict[str, Any] = {name: getattr(self._fixed, name)[members] for name in TENSORS}
+        other._fixed = self._fixed._replace(**tensors)
+        other._blocks = [
+            b._replace(**{name: getattr(b, name)[members] for name in _PERSONAL})
+            for b in self._blocks
+        ]
+        return other
+
+    def parameters(self, vectors: Float[Tensor, "member *inner parameter"]) -> Parameters:
+        """Return the muscle parameters at vectors, each of shape [member, ..., muscle, 1]."""
+        inner = (1,) * (vectors.dim() - 2)
+
+        def wide(values: Tensor) -> Tensor:
+            return values.view(len(values), *inner, *values.shape[1:])
+
+        moved: dict[str, Any] = {name: wide(getattr(self._fixed, name)) for name in TENSORS}
+        for b in self._blocks:
+            part = vectors[..., b.start : b.start + b.offset.shape[-1]]
+            value = wide(b.low) + wide(b.span) * torch.sigmoid(part + wide(b.offset))
+            value = value.exp() if b.logarithmic else value
+            moved[b.name] = (value[..., b.members] * wide(b.scale)).unsqueeze(-1)
+        return self._fixed._replace(**moved)
+
+
+_PERSONAL = ("low", "span", "offset", "scale")
+"""What of a block is each person's own."""
+
+
+def _stacked_blocks(blocks: Sequence[_Block]) -> _Block:
+    """Return the same block of several people, shapes [member, 1], [member, block] and so on."""
+    columns: dict[str, Any] = {
+        name: torch.stack([torch.atleast_1d(getattr(b, name)) for b in blocks])
+        for name in _PERSONAL
+    }
+    return blocks[0]._replace(**columns)
 
 
 def _groups(muscles: tuple[str, ...], named: Sequence[Sequence[str]]) -> list[list[int]]:

@@ -13,6 +13,7 @@ iteration of the same equation); Lim et al. 2024, arXiv 2309.12252 (parallel-in-
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -30,7 +31,7 @@ from pipeline.model.equilibrium import (
     summed,
 )
 from pipeline.model.recurrence import linear_recurrence
-from pipeline.shapes import Float
+from pipeline.shapes import Bool, Float
 
 LOWEST_STATE, HIGHEST_STATE = 0.0, 3.0
 """The balance always changes sign between these states, so every solution lies inside."""
@@ -83,6 +84,30 @@ class Trajectory(NamedTuple):
     """The force balance there; None where gradients are recorded, which need it for themselves."""
 
 
+class Apart(NamedTuple):
+    """Problems side by side in one tensor, each solved as if it were alone.
+
+    Newton goes on in each until that one is solved, and then leaves it as it is.
+    """
+
+    dims: int
+    """Leading dimensions that count the problems."""
+    real: Bool[Tensor, "*problem #muscle time"] | None = None
+    """Which samples are a problem's own; the others only fill the tensor up. None: all are."""
+
+    def imbalance(self, residual: Tensor) -> Tensor:
+        """Return how far each sample is from balance, zero where it only fills up."""
+        size = residual.abs()
+        return size if self.real is None else torch.where(self.real, size, 0.0)
+
+    def each(self, hard: Tensor) -> Iterator[Tensor]:
+        """Yield the series to solve of one problem after the other, shape [..., muscle]."""
+        for place in hard.flatten(self.dims).any(-1).nonzero().tolist():
+            one = torch.zeros_like(hard)
+            one[tuple(place)] = hard[tuple(place)]
+            yield one
+
+
 def tolerance(dtype: torch.dtype) -> float:
     """Return the largest imbalance that counts as solved, as a fraction of isometric force."""
     return 1e-9 if dtype == torch.float64 else 5e-5
@@ -104,6 +129,7 @@ def fibre_trajectory(
     before: Float[Tensor, "*#batch muscle 1"] | None = None,
     guess: Float[Tensor, "*#batch muscle time"] | None = None,
     deferred: bool = False,
+    apart: Apart | None = None,
 ) -> Trajectory:
     """Solve the tendon's force balance over a window, differentiable in its parameters.
 
@@ -123,12 +149,15 @@ def fibre_trajectory(
     deferred
         Take a fixed number of Newton iterations and never let the host wait for a GPU. What has
         not converged then is counted in the report, not repaired.
+    apart
+        Which of the dimensions count problems that know nothing of each other; None where all is
+        one problem, solved when its worst sample is.
     """
     cold = guess is None
     iterations = COLD_ITERATIONS if cold else WARM_ITERATIONS
     guess = rigid_guess(length, muscles) if guess is None else guess
     guess, _ = torch.broadcast_tensors(guess, activation)  # type: ignore[no-untyped-call]
-    solver = _Solver(step_s, before, cold, iterations if deferred else None)
+    solver = _Solver(step_s, before, cold, iterations if deferred else None, apart)
     if torch.is_grad_enabled():
         solved = _FibreTrajectory.apply(  # type: ignore[no-untyped-call]
             activation, length, *muscles, guess.detach(), solver
@@ -142,12 +171,18 @@ class _Solver:
     """Newton over the window, with safeguards; keeps the report of its last solution."""
 
     def __init__(
-        self, step_s: float, before: Tensor | None, cold: bool, iterations: int | None
+        self,
+        step_s: float,
+        before: Tensor | None,
+        cold: bool,
+        iterations: int | None,
+        apart: Apart | None = None,
     ) -> None:
         self.step_s = step_s
         self.before = before
         self.cold = cold
         self.iterations = iterations
+        self.apart = apart
         self.report = Report(0, 0.0, 0)
 
     def solve(
@@ -159,6 +194,8 @@ class _Solver:
         )
         if self.iterations is not None:
             return self._fixed(w, balance, self.iterations)
+        if self.apart is not None:
+            return self._each(w, balance, self.apart)
         limit = tolerance(w.dtype)
         for iteration in range(COLD_ITERATIONS + 1):
             now = balance.at(w, state_before(w, self.before))
@@ -172,6 +209,26 @@ class _Solver:
         w = self._repair(w, failed & balance.finite(), balance)
         now = balance.at(w, state_before(w, self.before))
         self.report = Report(COLD_ITERATIONS, float(now.residual.abs().amax()), int(failed.sum()))
+        return w, now
+
+    def _each(self, w: Tensor, balance: ForceBalance, apart: Apart) -> tuple[Tensor, Balance]:
+        """Solve every problem by itself; one that is not of finite numbers is given up at once."""
+        limit, inner = tolerance(w.dtype), tuple(range(apart.dims, w.dim()))
+        for iteration in range(COLD_ITERATIONS + 1):
+            now = balance.at(w, state_before(w, self.before))
+            off = apart.imbalance(now.residual)
+            unsolved = off.amax(inner, keepdim=True) > limit
+            if not bool(unsolved.any()):
+                self.report = Report(iteration, off.amax(), (~(off.amax(-1) <= limit)).sum())
+                return w, now
+            if iteration < COLD_ITERATIONS:
+                w = torch.where(unsolved, self._improved(iteration, w, now, balance), w)
+        failed = ~(off.amax(-1) <= limit)
+        for one in apart.each(failed & balance.finite()):
+            w = self._repair(w, one, balance)
+        now = balance.at(w, state_before(w, self.before))
+        worst = apart.imbalance(now.residual).amax()
+        self.report = Report(COLD_ITERATIONS, worst, failed.sum())
         return w, now
 
     def _fixed(self, w: Tensor, balance: ForceBalance, iterations: int) -> tuple[Tensor, Balance]:

@@ -1,0 +1,1 @@
+"""Many calibrations of one shape as one tensor, none of which knows of the others."""
