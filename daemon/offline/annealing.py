@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.optimize import dual_annealing
 from torch import Tensor
 
-from pipeline.calibrate.offline import Calibration, CalibrationObjective, History, Watch, error_at
+from pipeline.calibrate.course import History
+from pipeline.calibrate.offline import Calibration, CalibrationObjective, Watch, error_at
 from pipeline.model.parameters import ParameterSpace
 
 Array = NDArray[np.float64]

@@ -172,8 +172,8 @@ class _Work:
 
         found = calibrated(list(group.values()), watch)
         del self._waiting[shape]
-        for place, outcome in zip(group, found, strict=True):
-            self.end(place, outcome)
+        self.outcomes.update(zip(group, found, strict=True))
+        self._progress(0.0)
 
     def _progress(self, calibrated: float) -> None:
         if self._tell:

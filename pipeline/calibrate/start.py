@@ -261,8 +261,8 @@ class _Descent:
         """Take a step; `done` is the fraction of all steps before it, by which the rates fall."""
         values.nan_to_num(0.0, 0.0, 0.0).sum().backward()  # type: ignore[no-untyped-call]
         self._optimiser.step(*(rate * self._settings.last**done for rate in self._rates))
-        with torch.no_grad():
-            self.steps.clamp_(self._limits.least, self._limits.longest)
+        with torch.no_grad():  # a delay of a start that is lost stays a number: it is an index
+            self.steps.nan_to_num_(0.0).clamp_(self._limits.least, self._limits.longest)
 
     def best(self) -> list[Start]:
         """Return the best of all, of each member."""

@@ -260,8 +260,7 @@ _PERSONAL = ("low", "span", "offset", "scale")
 def _stacked_blocks(blocks: Sequence[_Block]) -> _Block:
     """Return the same block of several people, shapes [member, 1], [member, block] and so on."""
     columns: dict[str, Any] = {
-        name: torch.stack([torch.atleast_1d(getattr(b, name)) for b in blocks])
-        for name in _PERSONAL
+        name: torch.stack([getattr(b, name).reshape(-1) for b in blocks]) for name in _PERSONAL
     }
     return blocks[0]._replace(**columns)
 

@@ -212,12 +212,15 @@ class _Solver:
         return w, now
 
     def _each(self, w: Tensor, balance: ForceBalance, apart: Apart) -> tuple[Tensor, Balance]:
-        """Solve every problem by itself; one that is not of finite numbers is given up at once."""
+        """Solve every problem by itself; a series without finite inputs is given up at once."""
         limit, inner = tolerance(w.dtype), tuple(range(apart.dims, w.dim()))
+        lost = self._lost(balance)
+        w = w if lost is None else w.masked_fill(lost, torch.nan)
         for iteration in range(COLD_ITERATIONS + 1):
             now = balance.at(w, state_before(w, self.before))
             off = apart.imbalance(now.residual)
-            unsolved = off.amax(inner, keepdim=True) > limit
+            searched = off if lost is None else off.masked_fill(lost, 0.0)
+            unsolved = ~(searched.amax(inner, keepdim=True) <= limit)
             if not bool(unsolved.any()):
                 self.report = Report(iteration, off.amax(), (~(off.amax(-1) <= limit)).sum())
                 return w, now
@@ -227,9 +230,16 @@ class _Solver:
         for one in apart.each(failed & balance.finite()):
             w = self._repair(w, one, balance)
         now = balance.at(w, state_before(w, self.before))
-        worst = apart.imbalance(now.residual).amax()
-        self.report = Report(COLD_ITERATIONS, worst, failed.sum())
+        off = apart.imbalance(now.residual)
+        self.report = Report(COLD_ITERATIONS, off.amax(), failed.sum())
         return w, now
+
+    @staticmethod
+    def _lost(balance: ForceBalance) -> Tensor | None:
+        """Return the series that have no solution, shape [..., muscle, 1]; None where all have."""
+        given = balance.activation, balance.free_strain, balance.per_change, balance.stretch
+        inputs = torch.stack([part.sum() for part in given])
+        return None if bool(inputs.isfinite().all()) else ~balance.finite().unsqueeze(-1)
 
     def _fixed(self, w: Tensor, balance: ForceBalance, iterations: int) -> tuple[Tensor, Balance]:
         for iteration in range(iterations):

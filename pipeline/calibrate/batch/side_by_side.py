@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -22,18 +22,27 @@ class Together(NamedTuple):
 
     def of(self, members: Tensor) -> Together:
         """Return the data of some members, given their places."""
-        chosen = Trials._make(None if part is None else part[members] for part in self.trials)
+        chosen = _each([self.trials], lambda parts: parts[0][members])
         return Together(chosen, None if self.real is None else self.real[members])
 
     def for_starts(self) -> Together:
         """Return the same with a dimension for several starts after that of the members."""
-        wide = Trials._make(None if part is None else part.unsqueeze(1) for part in self.trials)
+        wide = _each([self.trials], lambda parts: parts[0].unsqueeze(1))
         return Together(wide, None if self.real is None else self.real.unsqueeze(1))
 
 
 def alone(trials: Trials) -> Together:
     """Return the data of one person."""
-    return Together(Trials(*(part.unsqueeze(0) for part in trials[:5])), None)
+    return Together(_each([trials], torch.stack), None)
+
+
+def _each(people: Sequence[Trials], change: Callable[[list[Tensor]], Tensor]) -> Trials:
+    """Return trials whose every tensor is made of that of some people's."""
+
+    def of(name: str) -> Tensor:
+        return change([getattr(trials, name) for trials in people])
+
+    return Trials(of("excitation"), of("length"), of("moment_arm"), of("moment"), of("weight"))
 
 
 def side_by_side(people: Sequence[Trials]) -> Together:
@@ -50,11 +59,9 @@ def side_by_side(people: Sequence[Trials]) -> Together:
     count = max(len(trials.length) for trials in people)
     size = max(trials.length.shape[-1] for trials in people)
     filled = [_filled(trials, count, size) for trials in people]
-    stacked = Together(
-        Trials(*(torch.stack(parts) for parts in zip(*(t[:5] for t, _ in filled), strict=True))),
-        torch.stack([real for _, real in filled]),
-    )
-    return stacked if not bool(stacked.real.all()) else stacked._replace(real=None)
+    trials = _each([trials for trials, _ in filled], torch.stack)
+    real = torch.stack([real for _, real in filled])
+    return Together(trials, None if bool(real.all()) else real)
 
 
 def _filled(trials: Trials, count: int, size: int) -> tuple[Trials, Tensor]:
@@ -64,5 +71,5 @@ def _filled(trials: Trials, count: int, size: int) -> tuple[Trials, Tensor]:
     time = torch.arange(size, device=trials.length.device)
     real = (trial < own)[:, None, None] & (time < length)
     which, when = trial.clamp_max(own - 1), time.clamp_max(length - 1)
-    parts = Trials(*(part[which][..., when] for part in trials[:5]))
+    parts = _each([trials], lambda parts: parts[0][which][..., when])
     return parts._replace(weight=parts.weight * real), real

@@ -16,9 +16,9 @@ from pipeline.model import bracketed, trajectory
 from pipeline.model.activation import neural_activation, shaped
 from pipeline.model.curves import DEFAULT, curve_set
 from pipeline.model.equilibrium import ForceBalance
-from pipeline.model.nms import muscles_of, parameters_of, simulate
+from pipeline.model.nms import muscles_of, parameters_of, simulate, stacked
 from pipeline.model.subject import Subject
-from pipeline.model.trajectory import fibre_trajectory, tolerance
+from pipeline.model.trajectory import Apart, fibre_trajectory, tolerance
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -316,3 +316,68 @@ def test_whatever_the_length_the_work_is_bounded(seed, far):
     steps = length.shape[-1]
     most = bracketed.MAX_ITERATIONS + bracketed.MEAN_ITERATIONS * steps
     assert len(evaluated) <= trajectory.COLD_ITERATIONS + most + steps + 3
+
+
+@pytest.mark.parametrize("iterations", [5, trajectory.COLD_ITERATIONS])
+@settings(max_examples=4)
+@given(seed=seeds)
+def test_problems_apart_are_solved_as_each_alone(iterations, seed):
+    """The hard ones among them by the fallback, where Newton has few iterations."""
+    rng = np.random.default_rng(seed)
+    sets = [drawn_parameters(rng, 3) for _ in range(4)]
+    movements = [drawn_movement(rng, one, 15, 0.01, slack=True) for one in sets]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trajectory, "COLD_ITERATIONS", iterations)
+        pairs = zip(sets, movements, strict=True)
+        alone = [simulate(one, *movement, 0.01) for one, movement in pairs]
+        together = simulate(
+            stacked(sets), *map(torch.stack, zip(*movements, strict=True)), 0.01, apart=Apart(1)
+        )
+    for found, expected in zip(together.w, alone, strict=True):
+        torch.testing.assert_close(found, expected.w, rtol=0, atol=1e-12)
+    assert together.report.fallbacks == sum(one.report.fallbacks for one in alone)
+
+
+def test_a_problem_that_is_spoilt_leaves_those_apart_from_it_alone():
+    parameters = soleus_and_two_more()
+    activation, length = smooth_movement(parameters, 0.01)
+    both = stacked([parameters, parameters])
+    spoilt = activation.clone()
+    spoilt[1, 20] = torch.nan
+    alone, *_ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
+    w, report, _ = fibre_trajectory(
+        torch.stack((spoilt, activation)), length, muscles_of(both), 0.01, apart=Apart(1)
+    )
+    assert torch.isnan(w[0, 1]).all()
+    assert report.fallbacks == 1
+    torch.testing.assert_close(w[0, [0, 2]], alone[[0, 2]], rtol=0, atol=1e-13)
+    torch.testing.assert_close(w[1], alone, rtol=0, atol=1e-13)
+
+
+def test_a_spoilt_guess_of_one_problem_is_repaired_there():
+    parameters = soleus_and_two_more()
+    activation, length = smooth_movement(parameters, 0.01)
+    both = muscles_of(stacked([parameters, parameters]))
+    w, *_ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
+    guess = torch.stack((w, w))
+    guess[0, 1] = torch.nan
+    repaired, report, _ = fibre_trajectory(
+        activation.expand(2, -1, -1), length, both, 0.01, guess=guess, apart=Apart(1)
+    )
+    assert report.fallbacks == 1
+    torch.testing.assert_close(repaired[0], w, rtol=0, atol=1e-7)
+    torch.testing.assert_close(repaired[1], w, rtol=0, atol=1e-13)
+
+
+def test_what_fills_a_tensor_up_is_not_waited_for():
+    parameters = soleus_and_two_more()
+    activation, length = smooth_movement(parameters, 0.01)
+    filled = [torch.cat((part, part[:, :1].expand(-1, 25)), -1) for part in (activation, length)]
+    real = torch.arange(filled[0].shape[-1]) < activation.shape[-1]
+    alone, expected, _ = fibre_trajectory(activation, length, muscles_of(parameters), 0.01)
+    muscles = muscles_of(stacked([parameters]))
+    w, report, _ = fibre_trajectory(
+        *(part[None] for part in filled), muscles, 0.01, apart=Apart(1, real[None, None])
+    )
+    assert report.iterations == expected.iterations
+    torch.testing.assert_close(w[0, :, : alone.shape[-1]], alone, rtol=0, atol=1e-13)
