@@ -1,0 +1,1 @@
+"""Cohorts: the calibrations of many people, which go on where they were."""
