@@ -16,11 +16,12 @@ from daemon.bench.scale_fit import growth
 from daemon.bench.scale_solver import clock_of
 from daemon.config import Config
 from daemon.simulation.lab import Lab
+from pipeline.calibrate.calibrator import Calibrator
 from pipeline.streams.base import Chunk
 from pipeline.timebase.rows import PairedRows
 
 STEPS = (5, 10, 20, 40)
-REPEATS = 5
+REPEATS = 7
 WARM_UP = 2
 """The first updates search where to start, which no later one does."""
 SECONDS = 16.0
@@ -47,11 +48,18 @@ def update_growth(
         them, and ``muscles`` and ``joints``.
     """
     rows = paired_rows(config, SECONDS)
-    seconds = []
-    for number, steps in enumerate(STEPS):
-        if on_progress:
-            on_progress(f"updates of {steps} steps", number / len(STEPS))
-        seconds.append(update_s(config, rows, steps))
+    clock = clock_of(torch.device(config.calibrator.device))
+    calibrators = {steps: _calibrator(config, rows, steps) for steps in STEPS}
+    taken: dict[int, list[float]] = {steps: [] for steps in STEPS}
+    for number in range(WARM_UP + REPEATS):
+        for steps in STEPS:  # in turns, so that each meets the same load of the machine
+            if on_progress:
+                on_progress(f"an update of {steps} steps", number / (WARM_UP + REPEATS))
+            calibrator = calibrators[steps]
+            start = clock()
+            calibrator.update()
+            taken[steps].append(clock() - start)
+    seconds = [statistics.median(taken[steps][WARM_UP:]) for steps in STEPS]
     return {
         "points": [{"x": x, "seconds": y} for x, y in zip(STEPS, seconds, strict=True)],
         "seconds": growth(STEPS, seconds).result(),
@@ -76,15 +84,10 @@ def paired_rows(config: Config, seconds: float) -> PairedRows:
     return PairedRows.joined(found)
 
 
-def update_s(config: Config, rows: PairedRows, steps: int) -> float:
-    """Return the median time of an update with so many steps, s."""
+def _calibrator(config: Config, rows: PairedRows, steps: int) -> Calibrator:
+    """Return a calibrator of so many steps an update, its window full."""
     settings = config.calibrator.model_copy(update={"steps": steps})
     config = config.model_copy(update={"calibrator": settings})
     calibrator = build_calibrator(config, generic_subject(model_in_use(config)))
     calibrator.add(rows)
-    clock, taken = clock_of(torch.device(config.calibrator.device)), []
-    for _ in range(WARM_UP + REPEATS):
-        start = clock()
-        calibrator.update()
-        taken.append(clock() - start)
-    return statistics.median(taken[WARM_UP:])
+    return calibrator

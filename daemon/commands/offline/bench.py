@@ -292,7 +292,7 @@ def _growth_table(slopes: Mapping[str, Any]) -> Table:
             told = (f"{1e3 * point['seconds']:.1f}", f"{point['mb']:.1f}")
             fit = ("", "", "") if number else (spread, power, each)
             rows.append((name, f"{point['x']:g}", *told, *fit))
-    titles = ("", "ms", "MB", "ms each further", "power", "MB each further")
+    titles = ("", "ms", "MB", "ms each", "power", "MB each")
     return table(["an iteration"], titles, rows)
 
 

@@ -97,7 +97,7 @@ def test_waiting_at_random_requests_of_two_lengths_is_pollaczek_khinchines():
 
 
 def test_a_lone_exoskeleton_waits_for_nobody():
-    found = verdict(1, Scene(EXACT, most=1, network=AT_ONCE))
+    found = verdict(1, Scene(EXACT, most=1, network=AT_ONCE, fleets=2))
     assert found.on_time == 1.0
     assert found.p50_s == pytest.approx(ONE_S, rel=1e-3)
     assert found.load == pytest.approx(ONE_S, rel=0.02)
@@ -105,7 +105,7 @@ def test_a_lone_exoskeleton_waits_for_nobody():
 
 def test_one_after_the_other_ends_where_the_processor_does():
     """Asking at even distances, a server without spread is full at one over the service time."""
-    scene = Scene(EXACT, most=1, network=AT_ONCE, seconds=60.0)
+    scene = Scene(EXACT, most=1, network=AT_ONCE, fleets=2)
     limit = largest(lambda count: verdict(count, scene).on_time >= 0.99)
     assert limit == int(1.0 / ONE_S)
     beyond = verdict(2 * limit, scene)
@@ -113,8 +113,13 @@ def test_one_after_the_other_ends_where_the_processor_does():
     assert beyond.skipped == pytest.approx(1.0 - 1.0 / (2 * limit * ONE_S), abs=0.05)
 
 
+def test_a_faster_descent_leaves_the_rest_of_an_update():
+    assert SERVICE.faster(1e9).mean_s(10) == pytest.approx(10 * SERVICE.rest_s)
+    assert SERVICE.faster(2.0).mean_s(4) == pytest.approx(20 * 0.0025 + 4 * SERVICE.rest_s)
+
+
 def test_a_batch_serves_more():
-    one, many = (Scene(SERVICE, most, seconds=40.0) for most in (1, 16))
+    one, many = (Scene(SERVICE, most, seconds=40.0, fleets=3) for most in (1, 16))
     limits = [largest(lambda n, s=scene: verdict(n, s).on_time >= 0.99) for scene in (one, many)]
     assert limits[1] > limits[0]
 
@@ -154,7 +159,7 @@ def scale_file(folder):
 
 def test_the_study_tells_limits_and_draws(tmp_path):
     picture, told = tmp_path / "fleet.png", tmp_path / "fleet.json"
-    options = ["--seconds", "12", "--figure", str(picture), "--json", str(told)]
+    options = ["--seconds", "12", "--fleets", "2", "--figure", str(picture), "--json", str(told)]
     result = CliRunner().invoke(main, [str(scale_file(tmp_path)), *options])
     assert result.exit_code == 0, result.output
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -35,8 +35,8 @@ def served(scene: Scene, wanted: float) -> tuple[int, list[Verdict]]:
         Share of the updates that has to be on time.
     """
     limit = largest(lambda count: verdict(count, scene).on_time >= wanted)
-    counts = sorted({max(1, round(share * limit)) for share in SHARES})
-    return limit, [verdict(count, scene) for count in counts]
+    counts = {max(1, round(share * limit)) for share in SHARES} | {limit + 1, limit + 2}
+    return limit, [verdict(count, scene) for count in sorted(counts)]
 
 
 @click.command(cls=Command)
@@ -52,7 +52,14 @@ def served(scene: Scene, wanted: float) -> tuple[int, list[Verdict]]:
     help="Median and 99 % of the network's delay, one way.",
 )
 @click.option("--together", is_flag=True, help="All ask at the same moment.")
-@click.option("--seconds", default=120.0, show_default=True, help="How long it is simulated, s.")
+@click.option("--seconds", default=60.0, show_default=True, help="How long each fleet is, s.")
+@click.option("--fleets", default=10, show_default=True, help="Fleets that are drawn.")
+@click.option(
+    "--faster",
+    default=1.0,
+    show_default=True,
+    help="What if the descent took so many times less, and the rest of an update as long?",
+)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--figure", type=click.Path(path_type=Path), help="Draw the picture here.")
 @json_option()
@@ -63,6 +70,8 @@ def main(
     network_ms: tuple[float, float],
     together: bool,
     seconds: float,
+    fleets: int,
+    faster: float,
     seed: int,
     figure: Path | None,
     json_file: str | None,
@@ -70,7 +79,8 @@ def main(
     """Simulate exoskeletons on one calibrator and say how many it serves."""
     service, scale = measured(scale_json)
     network = Network(*(1e-3 * ms for ms in network_ms))
-    scene = Scene(service, 1, stride, network, together, seconds, seed)
+    service = service.faster(faster)
+    scene = Scene(service, 1, stride, network, together, seconds, fleets, seed)
     limits, verdicts = {}, {}
     with progress_bar("Simulating") as progress:
         for number, (name, most) in enumerate(
@@ -85,13 +95,15 @@ def main(
     say(f"Times of {machine}, {scale['device']}, {scale['threads']} thread(s).", json_file)
     if figure:
         best = replace(scene, most=service.most)
-        draw(service, verdicts, best, limits["together"], machine, figure)
+        where = f"{scale['threads']} thread(s) of {machine}, {scale['device']}"
+        draw(service, verdicts, best, limits["together"], where, figure)
     write_json(
         json_file,
         {
             "wanted": wanted / 100.0,
             "stride_s": stride,
             "together": together,
+            "faster": faster,
             "network": vars(network),
             "limit": limits,
             "verdicts": {name: [vars(one) for one in found] for name, found in verdicts.items()},
@@ -115,7 +127,7 @@ def _table(found: Sequence[Verdict]) -> Table:
         )
         for one in found
     )
-    return table(["exoskeletons"], titles, rows)
+    return table(["fleet"], titles, rows)
 
 
 if __name__ == "__main__":

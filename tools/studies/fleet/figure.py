@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = {"one after the other": "C1", "together": "C0"}
-_QUEUE_S = 60.0
-_AROUND = ((0.9, "C2"), (1.0, "C0"), (1.1, "C3"))
-"""Multiples of the limit whose queue is shown."""
+_QUEUE_S = 12.0
 
 
 def draw(
@@ -60,7 +58,7 @@ def draw(
     _iteration(left, service)
     _answers(middle, verdicts, scene.stride_s)
     _queue(right, scene, limit)
-    figure.suptitle(f"Measured on one thread of {machine} (left); simulated from it", fontsize=10)
+    figure.suptitle(f"One calibrator on {machine}", fontsize=10)
     try:
         figure.savefig(path, dpi=120)
     except (OSError, ValueError) as error:
@@ -74,29 +72,31 @@ def _iteration(axes: Axes, service: Service) -> None:
     axes.set_xticks(service.people, [f"{people:g}" for people in service.people])
     axes.set(xlabel="people in a batch", ylabel="an iteration, ms per person")
     axes.set_ylim(bottom=0.0)
+    axes.set_title("measured", fontsize=9)
 
 
 def _answers(axes: Axes, verdicts: Mapping[str, Sequence[Verdict]], stride_s: float) -> None:
     """Show how long updates take to be back, and from where on they are not."""
     for name, found in verdicts.items():
         counts, colour = [one.exoskeletons for one in found], COLOURS[name]
-        axes.plot(counts, [one.p50_s for one in found], "--", color=colour)
-        axes.plot(counts, [one.p99_s for one in found], "-", color=colour, label=f"{name}: p99")
-    axes.plot([], [], "--", color="0.4", label="median")
+        axes.plot(counts, [one.p50_s for one in found], ".--", color=colour)
+        axes.plot(counts, [one.p99_s for one in found], ".-", color=colour, label=f"{name}: p99")
+    axes.plot([], [], ".--", color="0.4", label="median")
     axes.axhline(stride_s, color="0.6", linestyle=":", label="the next update is due")
-    axes.set(xlabel="exoskeletons on one processor", ylabel="update asked for to update there, s")
+    axes.set(xlabel="exoskeletons on one calibrator", ylabel="update asked for to update there, s")
     axes.set_ylim(0.0, 2.5 * stride_s)
+    axes.set_title("simulated: delay", fontsize=9)
     axes.legend(frameon=False, fontsize=8, loc="upper left")
 
 
 def _queue(axes: Axes, scene: Scene, limit: int) -> None:
     """Show how many wait below, at and above the limit."""
-    times = np.arange(0.0, min(_QUEUE_S, scene.seconds), 0.02)
-    for times_limit, colour in reversed(_AROUND):
-        count = max(1, round(times_limit * limit))
-        waiting = simulated(count, scene).waiting_at(times)
-        label = f"{count} exoskeletons"
-        axes.plot(times, waiting, color=colour, label=label, linewidth=0.7)
-    axes.set(xlabel="time, s", ylabel="updates that wait")
-    axes.set_ylim(bottom=0.0)
-    axes.legend(frameon=False, fontsize=8)
+    times = np.arange(0.0, min(_QUEUE_S, scene.seconds), 0.01)
+    step, most = max(1, limit // 10), 0
+    for count, colour in ((limit + step, "C3"), (limit, "C0"), (max(1, limit - step), "C2")):
+        waiting = simulated(count, scene)[0].waiting_at(times)
+        most = max(most, int(waiting.max()))
+        axes.fill_between(times, waiting, color=colour, label=str(count), step="post")
+    axes.set(xlabel="time, s", ylabel="updates that wait", ylim=(0.0, 1.25 * most + 1.0))
+    axes.set_title("simulated: the queue about the limit", fontsize=9)
+    axes.legend(title="exoskeletons", frameon=False, fontsize=8, title_fontsize=8, ncols=3)

@@ -43,7 +43,9 @@ class Scene:
     network: Network = Network()
     together: bool = False
     """Whether all ask at the same moment, rather than each at its own."""
-    seconds: float = 120.0
+    seconds: float = 60.0
+    fleets: int = 10
+    """Fleets that are drawn, as a few exoskeletons may happen to ask at good or bad moments."""
     seed: int = 1
 
 
@@ -78,34 +80,41 @@ def requests_of(count: int, scene: Scene, random: np.random.Generator) -> Reques
     return Requests(due[order], arrival[order], owner[order])
 
 
-def simulated(count: int, scene: Scene) -> Served:
-    """Serve so many exoskeletons."""
-    random = np.random.default_rng((scene.seed, count))
+def simulated(count: int, scene: Scene, fleet: int = 0) -> tuple[Served, Array]:
+    """Serve a fleet of so many, one of those drawn.
+
+    Returns
+    -------
+    tuple
+        What became of the requests, and from asking to having each update, s; infinite where it
+        was never made.
+    """
+    random = np.random.default_rng((scene.seed, count, fleet))
     requests = requests_of(count, scene, random)
-    return serve(requests, lambda people: scene.service.drawn_s(people, random), scene.most)
+    served = serve(requests, lambda people: scene.service.drawn_s(people, random), scene.most)
+    back = served.left + scene.network.drawn_s(len(served.left), random)
+    return served, np.where(served.done, back - requests.due, np.inf)
 
 
 def verdict(count: int, scene: Scene) -> Verdict:
-    """Serve so many exoskeletons and say how well."""
-    served = simulated(count, scene)
-    random = np.random.default_rng((scene.seed, count, 1))
-    back = served.left + scene.network.drawn_s(len(served.left), random)
-    asked = served.requests.due
-    counts = asked >= min(SETTLING_S, scene.seconds / 2)
-    response = np.where(served.done, back - asked, np.inf)[counts]
-    made = np.isfinite(response)
-    p50, p99 = np.quantile(response[made], (0.5, 0.99)) if made.any() else (np.inf, np.inf)
-    span = float(served.left.max() - served.requests.arrival[0])
-    times = np.arange(SETTLING_S, scene.seconds, 0.01)
+    """Serve some fleets of so many and say how well, over all of them."""
+    settling_s = min(SETTLING_S, scene.seconds / 2)
+    times = np.arange(settling_s, scene.seconds, 0.01)
+    fleets = [simulated(count, scene, fleet) for fleet in range(scene.fleets)]
+    took = np.concatenate([took[served.requests.due >= settling_s] for served, took in fleets])
+    made = np.isfinite(took)
+    p50, p99 = np.quantile(took[made], (0.5, 0.99))
+    every = [served for served, _ in fleets]
+    spans = [float(one.left.max() - one.requests.arrival[0]) for one in every]
     return Verdict(
         exoskeletons=count,
-        on_time=float(np.mean(response <= scene.stride_s)),
+        on_time=float(np.mean(took <= scene.stride_s)),
         skipped=float(np.mean(~made)),
         p50_s=float(p50),
         p99_s=float(p99),
-        load=served.busy / span,
-        batch=float(served.done.sum() / served.batches),
-        waiting=float(served.waiting_at(times).mean()) if len(times) else 0.0,
+        load=sum(one.busy for one in every) / sum(spans),
+        batch=sum(int(one.done.sum()) for one in every) / sum(one.batches for one in every),
+        waiting=float(np.mean([one.waiting_at(times).mean() for one in every])),
     )
 
 
