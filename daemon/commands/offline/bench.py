@@ -204,6 +204,46 @@ def muscles(json_file: str | None) -> None:
 
 @bench.command()
 @click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processor threads.",
+)
+@click.option(
+    "--session-seconds",
+    type=Number(min=0),
+    default=30.0,
+    show_default=True,
+    help="How long a live run is watched for the growth of its session; 0 for none.",
+)
+@json_option()
+def scale(device: str, threads: int, session_seconds: float, json_file: str | None) -> None:
+    """Measure what each further person, muscle or second costs.
+
+    Time and memory of an iteration of the calibration as people, muscles, the window and joints
+    grow, of a whole update as its steps do, and the bytes of the link and of a session. Each with
+    the line through it. On one thread it is processor time, which other programs hardly change.
+    Takes about two minutes.
+    """
+    from daemon.bench.scale import bench_scale
+
+    with progress_of_stages("people") as update:
+        result = bench_scale(device, threads, session_seconds, update)
+    console_for(json_file).print(_growth_table(result["slopes"]))
+    say(_scale_sentences(result), json_file)
+    write_json(json_file, result)
+
+
+@bench.command()
+@click.option(
     "--seconds",
     type=Number(min=2),
     default=60.0,
@@ -305,6 +345,44 @@ def _footprint_table(result: Mapping[str, Any]) -> Table:
         for one in figures
     )
     return table(["", "reached"], ("measured", "wanted"), rows)
+
+
+def _growth_table(slopes: Mapping[str, Any]) -> Table:
+    rows = []
+    for name, axis in slopes.items():
+        time, memory = axis["seconds"], axis["mb"]
+        spread = f"{1e3 * time['slope']:.3g} +- {1e3 * time['slope_sd']:.1g}"
+        power = f"{time['power']:.2f} +- {time['power_sd']:.2f}"
+        each = f"{memory['slope']:.3g} +- {memory['slope_sd']:.1g}" if memory else "not told"
+        for number, point in enumerate(axis["points"]):
+            told = (f"{1e3 * point['seconds']:.1f}", f"{point['mb']:.1f}")
+            fit = ("", "", "") if number else (spread, power, each)
+            rows.append((name, f"{point['x']:g}", *told, *fit))
+    titles = ("", "ms", "MB", "ms each", "power", "MB each")
+    return table(["an iteration"], titles, rows)
+
+
+def _scale_sentences(result: Mapping[str, Any]) -> str:
+    update, link, session = result["update"], result["link"], result["session"]
+    line, bytes_ = update["seconds"], link["bytes_per_s"]
+    told = [
+        f"An update of {update['muscles']} muscles: {1e3 * line['fixed']:.0f} ms and "
+        f"{1e3 * line['slope']:.1f} ms a step, {update['steps']} steps as configured.",
+        f"The link, {link['rate_hz']:g} rows a second of {link['joints']} joints: "
+        f"{1e-3 * bytes_['fixed']:.1f} kB/s and {1e-3 * bytes_['slope']:.2f} kB/s a muscle.",
+    ]
+    if session:
+        size = 1e-6 * session["bytes_per_min"]
+        spread = 1e-6 * session["bytes_per_min_sd"]
+        told.append(
+            f"A session of {session['muscles']} muscles: {size:.2f} +- {spread:.1g} MB a minute."
+        )
+    told.append(
+        f"{result['machine']}, {result['cores']} cores, {result['memory_gb']:.0f} GB, "
+        f"{result['device']}, {result['threads']} thread(s), {result['clock']} time; "
+        f"it had {result['share']:.2f} processors."
+    )
+    return "\n".join(told)
 
 
 def _table(result: Mapping[str, Any]) -> Table:

@@ -1,0 +1,1 @@
+"""A fleet of exoskeletons on one calibrator, simulated: how many of them it serves."""
