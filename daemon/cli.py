@@ -29,6 +29,7 @@ _MODULES = {
     "score": "daemon.commands.offline.score",
     "report": "daemon.commands.sessions.report",
     "calibrate": "daemon.commands.offline.calibrate",
+    "calibrator": "daemon.commands.live.calibrator",
     "electrodes": "daemon.commands.offline.electrodes",
     "model": "daemon.commands.setup.model",
     "subject": "daemon.commands.setup.subject",
