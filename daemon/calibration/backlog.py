@@ -92,9 +92,14 @@ class Backlog:
 
     def next(self) -> bytes | None:
         """Return the frame to send next; None where there is none, or too much is on the way."""
-        if self._sent == len(self._frames) or self._on_the_way >= MOST_ON_THE_WAY:
+        if self.all_sent or self._on_the_way >= MOST_ON_THE_WAY:
             return None
         return self._frames[self._sent].packed
+
+    @property
+    def all_sent(self) -> bool:
+        """Whether all rows are on their way or have arrived."""
+        return self._sent == len(self._frames)
 
     def sent(self) -> None:
         """Take note that the frame has been sent."""

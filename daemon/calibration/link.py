@@ -98,6 +98,8 @@ class CalibratorLink:
         self.joined = False
         self.taken: Taken | None = None
         """What the calibrator last told of what has arrived; None before."""
+        self._told_of_all = False
+        """Whether the calibrator knows that it has all rows there were when it was joined."""
         self._refused = ""
         self._shut_out = self._was_shut_out = False
         """In this attempt to join, and in the one before."""
@@ -149,8 +151,9 @@ class CalibratorLink:
             self._join(standing, now)
         if self.joined:
             self._send_rows()
-            if now - self._said_at > BEAT_S:
-                self._pass(Beat().pack())
+            silent = now - self._said_at > BEAT_S
+            if self._backlog.all_sent and (silent or not self._told_of_all):
+                self._told_of_all = self._pass(Beat().pack())
 
     def _hear(self, message: LinkMessage) -> Iterator[UpdateMessage | Answer | Welcome]:
         self._heard_at = self._now()
@@ -163,6 +166,7 @@ class CalibratorLink:
             logger.info("The calibrator at %s is at work", self.address)
             self.joined, self._refused = True, ""
             self._shut_out = self._was_shut_out = False
+            self._told_of_all = False
             self._backlog.begin(message.have)
             yield message
         elif isinstance(message, Taken):

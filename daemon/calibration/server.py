@@ -217,6 +217,8 @@ class CalibratorServer:
         if isinstance(message, PackedRows):
             self._take_rows(client, message, size)
         elif isinstance(message, Beat):
+            client.inbox.whole = True
+            self._workshop.wake()
             self._acknowledge(client)
         elif isinstance(message, Leave):
             self._let_go(client, "has ended")

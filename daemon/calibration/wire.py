@@ -82,7 +82,7 @@ class Refusal(LinkMessage):
 
 
 class Beat(LinkMessage):
-    """The daemon is there, and has nothing else to say."""
+    """The daemon is there, and has sent all rows that it has."""
 
     topic: ClassVar[str] = "beat"
 

@@ -41,6 +41,8 @@ class Inbox:
         self._rows: deque[PairedRows] = deque()
         self.waiting = 0
         """Rows that wait."""
+        self.whole = False
+        """Whether all has come that its client had when it joined: no update is due before."""
 
     def order(self, order: Order) -> None:
         """Take an order."""
@@ -135,7 +137,7 @@ class Workshop:
                 self._tell(session, told)
         for rows in batches:
             seat.desk.take(rows)
-        return seat.desk.due()
+        return seat.inbox.whole and seat.desk.due()
 
     def _update(self, session: str, seat: _Seat) -> bool:
         assert seat.desk is not None

@@ -69,9 +69,9 @@ def calibrator(
     seconds: float | None,
     json_file: str | None,
 ) -> None:
-    """Calibrate for daemons on other machines, as on the one with the GPU.
+    """Calibrate for daemons on other machines.
 
-    A daemon whose set-up says [calibrator] where = ADDRESS sends its rows here and gets the updates
+    A daemon whose set-up says [calibrator] where = ADDRESS sends its rows and gets the updates
     back. Several daemons of the same set-up are served in turn, each with a calibrator of its own.
     Runs until Ctrl-C.
     """

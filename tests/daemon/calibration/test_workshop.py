@@ -29,6 +29,7 @@ class Office:
 
     def seat(self, session: str, build=None) -> Inbox:
         inbox = self.inboxes[session] = Inbox(1000)
+        inbox.whole = True
         own = partial(build_calibrator, self.config, self.start)
         self.workshop.seat(session, build or (lambda: CalibratorDesk(own())), inbox)
         return inbox
@@ -44,7 +45,9 @@ class Office:
 
 @pytest.fixture
 def office(make_config) -> Office:
-    return Office(make_config(calibrator={"steps": 1, "window_s": 4, "min_data_s": 1, "holdout_s": 0.5}))
+    return Office(
+        make_config(calibrator={"steps": 1, "window_s": 4, "min_data_s": 1, "holdout_s": 0.5})
+    )
 
 
 def test_all_get_the_same_number_of_updates_where_there_is_no_time_for_all(office):
@@ -57,6 +60,20 @@ def test_all_get_the_same_number_of_updates_where_there_is_no_time_for_all(offic
         assert office.workshop.turn()
     counts = Counter(session for session, _ in office.told)
     assert counts == {"a": 20, "b": 20, "c": 20}
+
+
+def test_no_update_is_made_before_all_has_come_that_there_was(office):
+    inbox = office.seat("a")
+    inbox.whole = False
+    office.feed(0.0)
+    office.feed(1.0)
+    assert not office.workshop.turn()
+    office.feed(2.0)
+    inbox.whole = True
+    assert office.workshop.turn()
+    (update,) = office.of("a", UpdateMessage)
+    assert update.t == pytest.approx(2.99)
+    assert not office.workshop.turn()
 
 
 def test_one_that_fails_is_put_out_with_a_sentence_and_the_others_go_on(office):

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import relay
+from calibration_office import relay
 
 from daemon.assembly.calibrator import build_calibrator
 from daemon.calibration import link
