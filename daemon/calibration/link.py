@@ -103,7 +103,7 @@ class CalibratorLink:
         self._refused = ""
         self._shut_out = self._was_shut_out = False
         """In this attempt to join, and in the one before."""
-        self._heard_at = self._said_at = now()
+        self._heard_at = self._said_at = self._turned_at = now()
         self._next_try = now()
 
     @property
@@ -144,6 +144,9 @@ class CalibratorLink:
         for message in self._received():
             yield from self._hear(message)
         now = self._now()
+        slept_s, self._turned_at = now - self._turned_at, now
+        if slept_s > BEAT_S:  # who said nothing was owed no answer
+            self._heard_at += slept_s
         if self.joined and now - self._heard_at > SILENT_S:
             logger.warning("The calibrator at %s does not answer", self.address)
             self._lose(now)

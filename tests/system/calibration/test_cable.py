@@ -43,7 +43,7 @@ def test_rows_of_a_time_without_network_are_learnt_from_after_it(
         until(lambda: any(getattr(said, "number", None) == 1 for said in one.said))
         getattr(cable, fault)()
         sent = 0
-        while not one.concerns(LINK):
+        while not any(one.concerns(LINK)[-1:]):
             one.send(1)
             one.turn()
             sent += 1
