@@ -30,6 +30,7 @@ _MODULES = {
     "report": "daemon.commands.sessions.report",
     "calibrate": "daemon.commands.offline.calibrate",
     "cohort": "daemon.commands.offline.cohort",
+    "calibrator": "daemon.commands.live.calibrator",
     "electrodes": "daemon.commands.offline.electrodes",
     "model": "daemon.commands.setup.model",
     "subject": "daemon.commands.setup.subject",

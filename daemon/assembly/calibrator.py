@@ -11,7 +11,7 @@ import torch
 from daemon.assembly.envelope import build_envelope
 from daemon.assembly.model import model_in_use
 from daemon.assembly.skeleton import motion_reference, starting_bones
-from daemon.assembly.subject import delay_of, prior_of
+from daemon.assembly.subject import delay_of, is_stranger, prior_of
 from daemon.config import Config
 from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.body import BodySpace
@@ -84,7 +84,9 @@ def calibrator_settings(section: CalibratorConfig) -> CalibratorSettings:
     return CalibratorSettings(**{name: getattr(section, name) for name in names})
 
 
-def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibrator:
+def build_calibrator(
+    config: Config, start: Subject, version: int = 0, *, stranger: bool | None = None
+) -> Calibrator:
     """Return the calibrator of a configuration.
 
     Parameters
@@ -94,7 +96,11 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
         with this one's curves and tendons.
     version
         Version of those parameters.
+    stranger
+        Whether nothing is known of the person; None where the set-up says it.
     """
+    if stranger is None:
+        stranger = is_stranger(config, version)
     prior = prior_of(config, model_in_use(config), start)
     space = parameter_space(config, prior, compute_device(config))
     synergies = _synergies(config, prior) if config.failover.enabled else None
@@ -109,7 +115,7 @@ def build_calibrator(config: Config, start: Subject, version: int = 0) -> Calibr
         learns_from,
         _unmeasured(config, prior),
         delays(config, start),
-        stranger=config.model.subject is None and version == 0,
+        stranger=stranger,
         joints=config.model.dofs,
     )
 

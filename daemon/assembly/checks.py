@@ -124,6 +124,7 @@ def _try_keys(config: Config) -> None:
     streams = config.streams
     for stream in filter(None, (getattr(streams, key) for key in streams.roles)):
         keys.sender(stream.server_key)
+    keys.sender(config.calibrator.server_key)
 
 
 def _try_subject(config: Config, model: ModelFile) -> None:

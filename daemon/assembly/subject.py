@@ -79,6 +79,11 @@ def configured_curves(config: Config) -> CurveChoice | None:
     return load_curves(Path(curves)) if is_curve_file(curves) else CurveChoice.of(curves)
 
 
+def is_stranger(config: Config, version: int) -> bool:
+    """Tell whether nothing is known of the person: none is named, and nothing was learnt yet."""
+    return config.model.subject is None and version == 0
+
+
 def delay_of(config: Config, subject: Subject) -> float:
     """Return the electromechanical delay, s: of the set-up, else of the subject, else the usual."""
     given = config.model.electromechanical_delay_s

@@ -8,6 +8,10 @@ from pydantic import Field, model_validator
 
 from daemon.config.section import Interval, NonNegative, Positive, Renamed, Section
 from pipeline.emg.synthesis import MIN_VAF, MOST_SYNERGIES
+from pipeline.transport.bind import is_address
+
+HERE = "here"
+"""`CalibratorConfig.where` of the daemon's own machine."""
 
 
 class ParameterConfig(Section):
@@ -48,6 +52,17 @@ class CalibratorConfig(Section):
     renamed: ClassVar[Renamed] = {"geometry_pace": "geometry_learning_rate_scale"}
 
     enabled: bool = Field(True, description="Whether parameters are refined at all.")
+    where: str = Field(
+        "here",
+        description="Where it works: 'here', on the daemon's machine, or the address at which "
+        "'hillstream calibrator' listens on another, such as tcp://192.168.1.30:5570; see "
+        "docs/elsewhere.md.",
+    )
+    server_key: str | None = Field(
+        None,
+        description="Public key of the calibrator elsewhere, or its file, relative to this file; "
+        "the daemon shows the key of security.server_key.",
+    )
     reference: Literal["moments", "acceleration"] = Field(
         "moments",
         description="What it learns from: 'moments' of streams.moments, or the 'acceleration' of "
@@ -113,6 +128,22 @@ class CalibratorConfig(Section):
         default_factory=dict,
         description="Muscles that share one strength; a muscle in no group has its own.",
     )
+
+    @property
+    def here(self) -> bool:
+        """Whether it works on the daemon's machine."""
+        return self.where == HERE
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if self.here and self.server_key is not None:
+            raise ValueError("server_key is for a calibrator elsewhere; set where, or leave it out")
+        if not self.here and not is_address(self.where):
+            raise ValueError(
+                f"where = '{self.where}' is neither 'here' nor an address such as "
+                "tcp://192.168.1.30:5570"
+            )
+        return self
 
 
 class SynergyConfig(Section):

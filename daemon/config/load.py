@@ -75,6 +75,10 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
         for key in StreamsConfig.roles
         if (stream := getattr(streams, key)) is not None and stream.server_key is not None
     }
+    calibrator = config.calibrator
+    if calibrator.server_key is not None:
+        key = beside(calibrator.server_key, folder)
+        calibrator = calibrator.model_copy(update={"server_key": key})
     keys = {
         "server_key": folder / security.server_key if security.server_key else None,
         "data_clients": [beside(entry, folder) for entry in security.data_clients],
@@ -85,6 +89,7 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
             "recording": config.recording.beside(folder),
             "model": model,
             "skeleton": skeleton,
+            "calibrator": calibrator,
             "streams": streams.model_copy(update=inputs),
             "security": security.model_copy(update=keys),
         }

@@ -147,6 +147,17 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _calibrator_is_known(self) -> Self:
+        section = self.calibrator
+        guarded = section.here or section.server_key is not None or is_local(section.where)
+        if not guarded and not self.security.insecure:
+            raise ValueError(
+                f"calibrator.where = '{section.where}' would send the person's data in the clear: "
+                "give calibrator.server_key and security.server_key (docs/elsewhere.md)"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _tiring_muscles_exist(self) -> Self:
         tiring = {one.muscle for one in self.simulation.fatigue}
         if strange := sorted(tiring - set(self.model.muscles)):

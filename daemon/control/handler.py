@@ -94,7 +94,9 @@ class RequestHandler:
         self._doubt = doubt
         self._lines: dict[WorkerName, DealerSocket] = {
             "predictor": DealerSocket(addresses["predictor"], ANSWERS, bind=True),
-            "calibrator": DealerSocket(addresses["calibrator"], ANSWERS, bind=True),
+            "calibrator": DealerSocket(
+                addresses["calibrator"], (*ANSWERS, ConcernOrder), bind=True
+            ),
         }
         self._numbers = count(1)
         self._waiting: dict[int, _Waiting] = {}
@@ -257,6 +259,8 @@ class RequestHandler:
             self._welcome(name)
         elif isinstance(message, Answer):
             self._settle(name, message)
+        elif isinstance(message, ConcernOrder):  # of the link to a calibrator elsewhere
+            self.concern(message.cause, message.sentence, degrades=message.degrades)
 
     def _welcome(self, name: WorkerName) -> None:
         """Tell a worker that has started what was ordered before its time."""

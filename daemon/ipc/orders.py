@@ -108,7 +108,10 @@ class SamplesOrder(Order):
 
 
 class ConcernOrder(Order):
-    """Something to be told in the status until it is over."""
+    """Something to be told in the status until it is over.
+
+    The supervisor gives the order, or passes on what the link to a calibrator elsewhere says.
+    """
 
     topic: ClassVar[str] = "concern"
     worker: ClassVar[WorkerName] = "predictor"

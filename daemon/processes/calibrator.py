@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import logging
 
-import numpy as np
-
 from daemon.assembly.calibrator import build_calibrator
+from daemon.calibration.desk import CalibratorDesk
 from daemon.config import Config
-from daemon.host.memory import give_back_memory
 from daemon.host.realtime import claim_for_calibrator
 from daemon.ipc.messages import RowsMessage, UpdateMessage
-from daemon.ipc.orders import (
-    ORDERS,
-    Answer,
-    DealerSocket,
-    ForgetOrder,
-    Hello,
-    PauseOrder,
-    RestoreOrder,
-)
+from daemon.ipc.orders import ORDERS, DealerSocket, Hello
 from daemon.ipc.sockets import Listener, Speaker
 from daemon.processes.signs import Stop
 from pipeline.calibrate.calibrator import Calibrator
@@ -71,48 +61,33 @@ class CalibratorWorker:
     """
 
     def __init__(self, calibrator: Calibrator, addresses: dict[str, str]) -> None:
-        self._calibrator = calibrator
+        self._desk = CalibratorDesk(calibrator)
         self._rows = Listener(addresses["rows"], RowsMessage)
         self._updates = Speaker(addresses["updates"])
         self._line = DealerSocket(addresses["calibrator"], ORDERS, bind=False)
         self._line.send(Hello())
-        self._paused = False
-        self._forgotten = -np.inf
-        """Rows before this time are not taken, s."""
 
     def turn(self) -> None:
         """Wait for rows for a moment; then do what is due."""
         self._obey()
         self._take()
-        if self._calibrator.due():
-            update = self._calibrator.skip() if self._paused else self._calibrator.update()
-            self._updates.send(UpdateMessage.of(update))
-            give_back_memory()
+        if self._desk.due():
+            self._updates.send(self._desk.update())
 
     def _obey(self) -> None:
         while (order := self._line.receive()) is not None:
-            if isinstance(order, PauseOrder):
-                self._paused = order.paused
-                said = "Paused: no parameter changes" if order.paused else "Calibration goes on"
-                self._line.send(Answer(number=order.number, ok=True, sentence=f"{said}."))
-            elif isinstance(order, RestoreOrder):
-                update = self._calibrator.restore(
-                    order.subject(self._calibrator.subject), order.version
-                )
-                message = UpdateMessage.of(update, order.version, order.certainty)
-                self._updates.send(message)
-                self._line.send(Answer(number=order.number, ok=True, sentence=update.sentence))
-            elif isinstance(order, ForgetOrder):
-                self._forgotten = order.before
-                self._calibrator.forget()
+            for told in self._desk.obey(order):
+                if isinstance(told, UpdateMessage):
+                    self._updates.send(told)
+                else:
+                    self._line.send(told)
 
     def _take(self) -> None:
         """Wait for rows and take all that have come."""
         message = self._rows.receive(POLL_S)
         while isinstance(message, RowsMessage):
             try:
-                rows = message.rows()
-                self._calibrator.add(rows.part(slice(rows.t.searchsorted(self._forgotten), None)))
+                self._desk.take(message.rows())
             except ValueError as error:
                 logger.warning("The calibrator left rows out: %s", error)
             message = self._rows.receive()

@@ -49,6 +49,7 @@ SILENT_S, DEAD_S = 1.0, 2.5
 """A calibrator without a sign of life is told of after the first, killed after the second, s."""
 MOST_UNTOLD = 1000
 """Events kept while there is no recorder."""
+_CALIBRATOR, _RELAY = "daemon.processes.calibrator:main", "daemon.processes.relay:main"
 OnStatus = Callable[[StatusMessage], None]
 
 logger = logging.getLogger(__name__)
@@ -182,7 +183,7 @@ class _Daemon:
         self._calibrator = Worker(
             nursery,
             "calibrator",
-            "daemon.processes.calibrator:main",
+            _CALIBRATOR if config.calibrator.here else _RELAY,
             CALIBRATOR_PATIENCE_S,
             beat_patience_s=DEAD_S,
         )

@@ -204,7 +204,7 @@ def load_subject(path: Path) -> Subject:
         raise UserError(f"Subject '{path}' is not JSON: {error}.") from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise UserError(f"'{path}' is not a subject of format {FORMAT}.")
-    return _checked(path, content)
+    return checked_subject(str(path), content)
 
 
 def subject_of(content: Mapping[str, object]) -> Subject:
@@ -236,7 +236,19 @@ def subject_of(content: Mapping[str, object]) -> Subject:
     )
 
 
-def _checked(path: Path, content: Mapping[str, object]) -> Subject:
+def checked_subject(path: str, content: Mapping[str, object]) -> Subject:
+    """Return the person that `Subject.content` describes, whoever wrote it.
+
+    Parameters
+    ----------
+    path
+        Where it comes from, for the error.
+
+    Raises
+    ------
+    UserError
+        If a parameter is missing, or is impossible.
+    """
     try:
         subject = subject_of(content)
     except (KeyError, TypeError, ValueError, OverflowError) as error:

@@ -16,6 +16,14 @@ _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _ANY_HOST = ("*", "0.0.0.0")
 
 
+def is_address(address: str) -> bool:
+    """Tell whether a socket can connect to this: a host with a port, or a path."""
+    matched = _ADDRESS.fullmatch(address)
+    return matched is not None and (
+        matched["host"] is None or 0 < int(matched["port"] or 0) < 2**16
+    )
+
+
 def is_local(address: str) -> bool:
     """Tell whether only this machine reaches what is bound to a ZeroMQ address."""
     matched = _ADDRESS.fullmatch(address)

@@ -50,7 +50,7 @@ def _facts(config: Config) -> Iterator[tuple[str, str]]:
     yield (
         "calibrator",
         (
-            f"every {calibrator.stride_s:g} s over {calibrator.window_s:g} s, "
+            f"{_place_of(config)}every {calibrator.stride_s:g} s over {calibrator.window_s:g} s, "
             f"{calibrator.steps} AdamW steps on {calibrator.device}, by {calibrator.reference}; "
             f"refines {', '.join(free)}"
             if config.calibrates
@@ -59,6 +59,11 @@ def _facts(config: Config) -> Iterator[tuple[str, str]]:
     )
     yield "output", ", ".join(_ways_out(config.output)) or "none: nobody will hear it"
     yield "security", _security_fact(config)
+
+
+def _place_of(config: Config) -> str:
+    section = config.calibrator
+    return "" if section.here else f"at {section.where}, "
 
 
 def _ways_out(output: OutputConfig) -> Iterator[str]:

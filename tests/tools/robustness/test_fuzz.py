@@ -17,7 +17,7 @@ from tools.robustness.fuzz.count import Count
 from tools.robustness.fuzz.entrances import Entrance, entrances
 
 ENTRANCES = entrances()
-MESSAGES = ("stream", "request", "reply", "published", "exo-client", "link")
+MESSAGES = ("stream", "request", "reply", "published", "exo-client", "link", "elsewhere")
 FAST = tuple(name for name in ENTRANCES if name != "c3d")
 """A broken C3D file can keep its library busy for seconds; elsewhere a few are tried."""
 some = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])

@@ -28,6 +28,8 @@ from typing import Any
 import numpy as np
 from scipy.io import loadmat, savemat
 
+from daemon.calibration.packed_rows import PackedRows
+from daemon.calibration.wire import FROM_CALIBRATOR, TO_CALIBRATOR, Join
 from daemon.config import load_config
 from daemon.ipc.messages import RowsMessage, UpdateMessage
 from daemon.ipc.orders import ANSWERS, ORDERS, RestoreOrder
@@ -70,6 +72,7 @@ _INPUTS_PER_READER = 50
 _LINK_KINDS = {
     kind.topic.encode(): kind for kind in (RowsMessage, UpdateMessage, *ORDERS, *ANSWERS)
 }
+_ELSEWHERE_KINDS = {kind.topic.encode(): kind for kind in (*TO_CALIBRATOR, *FROM_CALIBRATOR)}
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,18 @@ def _link(frame: bytes) -> bool:
             message.rows()
         elif isinstance(message, UpdateMessage | RestoreOrder):
             message.subject(examples.PERSON)
+    except ValueError:
+        return False
+    return message is not None
+
+
+def _elsewhere(frame: bytes) -> bool:
+    message = read(frame, _ELSEWHERE_KINDS)
+    try:
+        if isinstance(message, PackedRows):
+            message.unpacked()
+        elif isinstance(message, Join):
+            message.subject(examples.MUSCLES)
     except ValueError:
         return False
     return message is not None
@@ -382,6 +397,7 @@ def entrances() -> dict[str, Entrance]:
         "published": Entrance(_published, examples.published, packed),
         "exo-client": Entrance(_Exo(), lambda: examples.published()[:2], packed),
         "link": Entrance(_link, examples.link_messages, packed),
+        "elsewhere": Entrance(_elsewhere, examples.elsewhere_messages, packed),
         "datagram": Entrance(_datagram, examples.datagrams, _spoilt_datagram),
         "config": Entrance(_file("c.toml", load_config), examples.configurations, text),
         "model": Entrance(_file("m.json", load_model), examples.models, _spoilt_json),

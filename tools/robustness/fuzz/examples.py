@@ -16,6 +16,9 @@ import msgpack
 import numpy as np
 from scipy.io import savemat
 
+from daemon.calibration.packed_rows import PackedRows
+from daemon.calibration.shape import SetUpShape
+from daemon.calibration.wire import PROTOCOL, Join, Refusal, Taken, Welcome, packed_person
 from daemon.config import config_path
 from daemon.ipc.messages import CertaintyMap, LinkMessage, RowsMessage
 from daemon.ipc.orders import (
@@ -196,19 +199,48 @@ def replies() -> list[bytes]:
     return [Reply(ok=True, sentence="Done.", data=data).pack()]
 
 
-@cache
-def link_messages() -> list[bytes]:
-    """Return messages between the daemon's processes."""
-    rows = PairedRows(
+def _paired_rows() -> PairedRows:
+    return PairedRows(
         motion=np.ones((len(ROWS), 4, 1)),
         t=ROWS[:, 0],
         excitation=ROWS,
         length=ROWS,
-        moment_arm=ROWS[:, :, None],
+        moment_arm=ROWS[:, None, :],
         moment=ROWS[:, :1],
         valid=ROWS[:, 0] > 0,
         measured=ROWS > 0,
     )
+
+
+@cache
+def elsewhere_messages() -> list[bytes]:
+    """Return messages between a daemon and a calibrator elsewhere."""
+    shape = SetUpShape(muscles=list(MUSCLES), dofs=["a"], rate_hz=100.0, parts={"[envelope]": "0"})
+    join = Join(
+        protocol=PROTOCOL,
+        hillstream="0.1.0",
+        name="board",
+        session="0" * 32,
+        shape=shape,
+        version=3,
+        person=packed_person(PERSON),
+        bones={},
+        stranger=False,
+    )
+    messages: list[LinkMessage] = [
+        PackedRows.of(_paired_rows()),
+        join,
+        Welcome(have=1.0),
+        Refusal(sentence="No."),
+        Taken(have=None, updates_per_s=0.5, wanted_per_s=1.0, clients=2),
+    ]
+    return [message.pack() for message in messages]
+
+
+@cache
+def link_messages() -> list[bytes]:
+    """Return messages between the daemon's processes."""
+    rows = _paired_rows()
     certainty = CertaintyMap(
         deviation={"strength": [0.1, 0.2]},
         identifiability={"strength": (Identifiability.IDENTIFIED, Identifiability.FIXED)},

@@ -1,0 +1,137 @@
+"""Daemons and a calibrator elsewhere as processes of their own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from places import ROOT
+
+from daemon.calibration.asking import clients_of
+from daemon.control.client import ask
+from daemon.ipc.requests import Command, Request
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+PATIENCE_S = 100.0
+ACCEPTING_S = 30.0
+"""Six times what it takes where nothing else is at work."""
+PATIENT = {r"\[streams.emg\]": "[streams]\nstale_after_s = 2.0\n\n[streams.emg]"}
+
+
+def free_address() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+
+
+class Elsewhere:
+    """`hillstream calibrator` in a process."""
+
+    def __init__(self, config_file: str, address: str) -> None:
+        self.address = address
+        self._command = [sys.executable, "-m", "daemon.cli", "calibrator", config_file]
+        self._command += ["--listen", address]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(self._command, env=environment, cwd=ROOT)
+
+    def kill(self, how: int = signal.SIGKILL) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def elsewhere(walking, tmp_path) -> Iterator[Elsewhere]:
+    with ExitStack() as stack:
+        walking("zmq", **PATIENT)  # writes the file
+        one = Elsewhere(str(tmp_path / "walking.toml"), free_address())
+        one.start()
+        stack.callback(one.kill)
+        yield one
+
+
+def at(config, address: str, **output: object):
+    calibrator = config.calibrator.model_copy(update={"where": address})
+    return config.model_copy(update={"calibrator": calibrator, **output})
+
+
+def test_a_daemon_is_calibrated_elsewhere_and_lives_through_its_loss(
+    walking, lab, running, wait_until, elsewhere
+):
+    """A day of a daemon without a calibrator of its own.
+
+    1. Sets from elsewhere come into force.
+    2. The calibrator is killed: DEGRADED, with a sentence; the moments go on.
+    3. A rollback is possible all the same.
+    4. The calibrator is started again: NOMINAL, and new sets within seconds of its being there,
+       as it has the window of before. No message was left out, nothing of the daemon was restarted.
+    """
+    config = at(walking("zmq", **PATIENT), elsewhere.address)
+    lab(config)
+    daemon = running(config)
+    wait_until(lambda: daemon.calibrated(lambda report: report.version > 1), PATIENCE_S)
+    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
+
+    elsewhere.kill()
+    wait_until(lambda: daemon.status() == "DEGRADED", PATIENCE_S)
+    wait_until(lambda: "does not answer. Prediction goes on" in daemon.note(), PATIENCE_S)
+    version = daemon.statuses[-1].calibrator.version
+    rollback = Request(command=Command.ROLLBACK, version=1)
+    assert ask(config.control.address, rollback, PATIENCE_S).ok
+    wait_until(lambda: daemon.calibrated(lambda r: r.version == version + 1), PATIENCE_S)
+
+    elsewhere.start()
+    served = []
+
+    def back() -> bool:
+        try:
+            served.append(clients_of(elsewhere.address, None, 0.2))
+        except Exception:
+            return False
+        return True
+
+    wait_until(back, PATIENCE_S)
+    there = time.monotonic()
+    wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
+    wait_until(
+        lambda: daemon.calibrated(lambda r: r.version >= version + 1 and r.result != "rolled_back"),
+        PATIENCE_S,
+    )
+    took_s = time.monotonic() - there
+    last = daemon.statuses[-1].calibrator
+    assert last.result != "too_few_samples"
+    assert elsewhere.kill(signal.SIGINT) == 0
+    summary = daemon.end()
+    assert summary["seq_gaps"] == 0
+    assert set(summary["restarts"].values()) == {0}
+    assert took_s < ACCEPTING_S
+
+
+def test_two_daemons_share_a_calibrator(
+    walking, lab, running, wait_until, elsewhere, ipc_address, tmp_path
+):
+    first = at(walking("zmq", **PATIENT), elsewhere.address)
+    lab(first)
+    output = first.output.model_copy(update={"zmq": f"{ipc_address}-2"})
+    control = first.control.model_copy(update={"address": f"{ipc_address}-control-2"})
+    session = first.session.model_copy(update={"file": tmp_path / "two.db"})
+    second = first.model_copy(update={"output": output, "control": control, "session": session})
+    daemons = [running(first), running(second)]
+    for daemon in daemons:
+        wait_until(
+            lambda daemon=daemon: daemon.calibrated(lambda report: report.version > 0), PATIENCE_S
+        )
+    report = clients_of(elsewhere.address, None, 5.0)
+    assert [client.state for client in report.clients] == ["served", "served"]
+    assert all(client.bytes_per_s > 1000 for client in report.clients)
+    daemons[0].end()
+    wait_until(lambda: len(clients_of(elsewhere.address, None, 5.0).clients) == 1, PATIENCE_S)
+    daemons[1].end()
