@@ -329,7 +329,9 @@ class _Tables:
             name=name,
             facts=facts,
             config=config,
-            model=UsedModel(str(config["model"].get("file")), self.session.get("model_sha256", "")),
+            model=UsedModel(
+                str(config.get("model", {}).get("file")), self.session.get("model_sha256", "")
+            ),
             seconds=self.seconds,
             events=self.events(),
             updates=updates,
