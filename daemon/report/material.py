@@ -180,6 +180,10 @@ def _mean(columns: Sequence[Array]) -> Array:
     return np.mean(columns, axis=0) if columns else np.empty(0)
 
 
+_ODD = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
+"""What comes of content that no session has."""
+
+
 def load(path: Path) -> Material:
     """Read a session, which may still be going on.
 
@@ -191,7 +195,7 @@ def load(path: Path) -> Material:
     try:
         with open_session(path) as database:
             return _Tables(database).material(path.stem)
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+    except _ODD as error:
         raise UserError(
             f"Session '{path}' holds what no session does ({type(error).__name__}: {error})."
         ) from error

@@ -31,4 +31,4 @@ def test_what_a_step_keeps_for_its_gradient_is_less_than_what_is_reckoned_with()
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         value = objective(vectors).values.sum()
     assert value.requires_grad
-    assert 0.3 * 3 * bytes_of(trials) < sum(held.values()) < 0.9 * 3 * bytes_of(trials)
+    assert 0.2 * 3 * bytes_of(trials) < sum(held.values()) < 0.9 * 3 * bytes_of(trials)
