@@ -141,7 +141,7 @@ def rigid_part(given: Given, step_s: float) -> Contraction:
 def _index(places: tuple[int, ...], device: torch.device) -> Tensor:
     """Return places as a tensor, which a GPU is given once and not at every step."""
     with torch.inference_mode(False):  # what is kept must serve gradients too
-        return torch.tensor(places, device=device)
+        return torch.tensor(places, dtype=torch.int64, device=device)  # none are places, too
 
 
 def _chosen(muscles: Muscles, places: list[int], index: Tensor) -> Muscles:

@@ -27,7 +27,7 @@ def test_no_byte_changes_while_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "s" / "now.db"
     with SessionLog(path, about(load_config("arm"), ("a",))) as log:
         for number, text in enumerate(("one", "two", "three")):
-            log.add("mark", 1.0 + number, text)
+            log.add("mark", 1.0 + number, text, None)
             log.commit()
             before = {file: file.read_bytes() for file in path.parent.iterdir()}
             assert len(before) == 3  # the session, its write-ahead log and the index of that
