@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 PATIENCE_S = 60.0
 
 
-TERMINAL = r" If that is meant, '[^']*mvc stop --yes'[^.]*\.$"
+TERMINAL = r" If that is meant, take it all the same[^.]*\.$"
 """The end of the daemon's sentence on an unlikely MVC, which speaks of the terminal."""
 LATE = "may still do it"
 """What a calibrator says that a busy machine holds up; it then does what it was told."""
@@ -218,11 +218,11 @@ def test_an_unlikely_mvc_is_asked_about_in_the_words_of_the_page(desk):
     """What the daemon says for a terminal is left out; the answer of the daemon is a given one."""
     text = (
         "The MVC of DELT1 1 -> 0.3 (30%) has fallen to less than half, so nothing was changed. If "
-        "that is meant, 'hillstream ctl mvc stop --yes' takes it; if not, record it again with "
-        "'hillstream ctl mvc start'."
+        "that is meant, take it all the same with confirmation (hillstream ctl mvc stop --yes); if "
+        "not, record it again."
     )
     assert re.search(TERMINAL, text)
-    assert "If that is meant, 'hillstream ctl mvc stop --yes' takes it; " in inspect.getsource(mvc)
+    assert "If that is meant, take it all the same with confirmation" in inspect.getsource(mvc)
     asked = []
 
     def answer(route) -> None:

@@ -9,7 +9,7 @@ import { lead, stepsOf } from "./steps.js";
 /** Full scale of the bars, as a share of the present MVC. */
 const FULL = 1.5;
 /** How to take an unlikely MVC at a terminal, which the daemon's sentence ends with; here are buttons for it. */
-const ASKS = / If that is meant, '[^']*mvc stop --yes'[^.]*\.$/;
+const ASKS = / If that is meant, take it all the same[^.]*\.$/;
 
 /** Lead through rest alone. */
 export function guideRest(desk, outcomes) {
