@@ -10,14 +10,13 @@ from dataclasses import replace
 
 from daemon.cohort.batches import Batch
 from daemon.cohort.digest import version
-from daemon.cohort.needs import cohort_libraries
 from daemon.cohort.results import Finished, lost
 from daemon.cohort.run import workers_here
 from daemon.cohort.study import RunConfig, SlurmConfig
 from daemon.cohort.work import computed
-from pipeline.errors import UserError
+from pipeline.errors import UserError, needing
 
-with cohort_libraries():
+with needing("A cohort", "cluster"):
     from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
 _FIND_S = 10.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon.cohort.needs import cohort_libraries
 from daemon.cohort.study import RunConfig, SlurmConfig
+from pipeline.errors import needing
 
 
 def slurm_cluster(run: RunConfig, slurm: SlurmConfig) -> Any:
@@ -16,7 +16,7 @@ def slurm_cluster(run: RunConfig, slurm: SlurmConfig) -> Any:
     UserError
         If dask-jobqueue is not installed.
     """
-    with cohort_libraries():
+    with needing("A cohort", "cluster"):
         from dask_jobqueue import SLURMCluster
     return SLURMCluster(
         cores=1,

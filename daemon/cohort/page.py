@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -121,14 +120,8 @@ def _figures(found: Summary) -> list[tuple[str, str]]:
         figure = distributions(values, found.groups, _told(kind)) if values else None
         if figure is not None:
             where = f", {setup}" if len(found.setups) > 1 else ""
-            drawn.append((f"{_told(kind).title}{where}", _image(figure)))
+            drawn.append((f"{_told(kind).title}{where}", image(figure)))
     return drawn
-
-
-def _image(figure: Figure) -> str:
-    """Return a figure as an image that is the same each time it is made."""
-    with rc_context({"svg.hashsalt": "hillstream"}):
-        return image(figure)
 
 
 @styled

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.cohort.study import ColumnsConfig
-from pipeline.errors import UserError
+from pipeline.errors import UserError, needing
 from pipeline.files import refuse_large
 from pipeline.sentences import did_you_mean
 from pipeline.streams.recordings.given import SUFFIXES, Given, Parts, Source, parts_of
@@ -136,9 +136,8 @@ def _csv(table: Path) -> tuple[list[str], list[dict[str, Any]]]:
 
 
 def _parquet(table: Path) -> tuple[list[str], list[dict[str, Any]]]:
-    from daemon.cohort.needs import cohort_libraries
 
-    with cohort_libraries():
+    with needing("A cohort", "cluster"):
         from pyarrow import parquet
     read = parquet.read_table(table)
     return list(read.column_names), read.to_pylist()

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from daemon.cohort.batches import Batch
 from daemon.cohort.cases import WHOLE_DRAW, Case
 from daemon.cohort.digest import version
-from daemon.cohort.needs import cohort_libraries
 from daemon.cohort.rows import Row, failed
 from daemon.cohort.work import computed
+from pipeline.errors import needing
 
-with cohort_libraries():
+with needing("A cohort", "cluster"):
     import pyarrow
 
 Array = NDArray[np.int64]

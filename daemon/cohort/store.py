@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from daemon.cohort import digest
-from daemon.cohort.needs import cohort_libraries
 from daemon.cohort.rows import COLUMNS, Row
-from pipeline.errors import UserError
+from pipeline.errors import UserError, needing
 
-with cohort_libraries():
+with needing("A cohort", "cluster"):
     import pyarrow
     from pyarrow import compute, parquet
 

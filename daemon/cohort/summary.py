@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.cohort.cases import WHOLE_DRAW
-from daemon.cohort.needs import cohort_libraries
+from pipeline.errors import needing
 from pipeline.model.parameters import LOGARITHMIC
 from pipeline.model.subject import CALIBRATED
 
-with cohort_libraries():
+with needing("A cohort", "cluster"):
     import pyarrow
     from pyarrow import compute
 

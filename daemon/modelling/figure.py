@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from daemon.host.figure import new_figure, write_figure
 from daemon.modelling.fit_paths import Limits
 from daemon.modelling.samples import Array, one_by_one
 from daemon.modelling.source import Source
@@ -58,12 +59,6 @@ def draw_model(
     UserError
         If matplotlib is missing, there are too many curves, or the file cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UserError(
-            "A figure needs matplotlib, which is not installed; pip install 'hillstream[report]'."
-        ) from error
     panels = [
         (index, muscle, place)
         for index, muscle in enumerate(model.muscles)
@@ -75,10 +70,10 @@ def draw_model(
             f"The muscles cross joints {len(panels)} times, where 1 to {_MOST_PANELS} can be "
             "drawn; choose by --muscle."
         )
-    curves = [_curves(model, place, source, told) for place in range(len(model.coordinate_names))]
     columns = min(len(panels), _PANELS_A_ROW)
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(3.1 * columns, 3.6 * rows + 0.6), layout="constrained")
+    figure = new_figure(3.1 * columns, 3.6 * rows + 0.6)
+    curves = [_curves(model, place, source, told) for place in range(len(model.coordinate_names))]
     grid = figure.subplots(2 * rows, columns, squeeze=False)
     for number in range(rows * columns):
         row, column = divmod(number, columns)
@@ -90,10 +85,7 @@ def draw_model(
             for axes in pair:
                 axes.set_axis_off()
     figure.suptitle(_title(model, source))
-    try:
-        figure.savefig(path, dpi=90)
-    except (OSError, ValueError) as error:
-        raise UserError(f"The figure cannot be written to {path} ({error}).") from error
+    write_figure(figure, path, dpi=90)
 
 
 def _title(model: ModelFile, source: Source | None) -> str:

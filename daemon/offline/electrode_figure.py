@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UserError
+from daemon.host.figure import new_figure, write_figure
 
 _WAYS = {"driven": ("EMG-driven", "C1", "s"), "hybrid": ("synergy-hybrid", "C0", "o")}
 
@@ -26,13 +26,7 @@ def draw_electrodes(result: Mapping[str, Any], path: Path) -> None:
     UserError
         If matplotlib is missing or the file cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UserError(
-            "A figure needs matplotlib, which is not installed; pip install 'hillstream[report]'."
-        ) from error
-    figure = Figure(figsize=(10.0, 3.2), layout="constrained")
+    figure = new_figure(10.0, 3.2)
     panels: dict[str, Callable[[Mapping[str, Any]], float]] = {
         "RMSE, N*m": lambda scores: scores["rmse_mean"],
         "R2": lambda scores: scores["r2_mean"],
@@ -48,7 +42,4 @@ def draw_electrodes(result: Mapping[str, Any], path: Path) -> None:
         axes.invert_xaxis()
     axes.legend(frameon=False)
     figure.suptitle(f"Held-out data, mean over {', '.join(result['joints'])}")
-    try:
-        figure.savefig(path, dpi=120)
-    except (OSError, ValueError) as error:
-        raise UserError(f"The figure cannot be written to {path} ({error}).") from error
+    write_figure(figure, path, dpi=120)

@@ -30,8 +30,6 @@ _STYLE: Any = {
     "ytick.color": INK,
     "xtick.major.size": 0,
     "ytick.major.size": 0,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "hillstream",
 }
 
 

@@ -7,6 +7,7 @@ import io
 from importlib import resources
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from daemon.report.fatigue import clock, percent
@@ -23,9 +24,10 @@ def rendered(template: str, **values: object) -> str:
 
 
 def image(figure: Figure) -> str:
-    """Return a figure as the address of an image that holds it."""
+    """Return a figure as the address of an image that holds it, the same each time."""
     file = io.BytesIO()
-    figure.savefig(file, format="svg", metadata={"Date": None})
+    with rc_context({"svg.hashsalt": "hillstream"}):  # of which its ids are made
+        figure.savefig(file, format="svg", metadata={"Date": None})
     return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 

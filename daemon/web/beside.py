@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, needing
 from pipeline.transport.curve import ClientKeys, KeyPair
 
 PATIENCE_S = 5.0
@@ -126,10 +126,8 @@ def _stop_at_end_of(stdin: IO[str], stop: threading.Event) -> None:
 
 
 def _show(told: dict[str, Any], stop: threading.Event) -> None:
-    try:
+    with needing("The page", "web"):
         from daemon.web.cockpit import Settings, run
-    except ImportError as error:
-        raise UserError(missing(error)) from error
     settings = Settings(
         address=told["address"],
         control=told["control"],
@@ -143,8 +141,3 @@ def _show(told: dict[str, Any], stop: threading.Event) -> None:
 
 TOKENS = "web-tokens.toml"
 """File of tokens, in the folder where the daemon is started, unless another is named."""
-
-
-def missing(error: ImportError) -> str:
-    """Return what to do where a library of the page is not installed."""
-    return f"The page needs {error.name}, which is not installed: pip install 'hillstream[web]'."

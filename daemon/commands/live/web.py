@@ -10,7 +10,7 @@ import click
 from daemon.commands.common import examples, stop_on_signals
 from daemon.commands.setup.keys import key_options, keys_of
 from daemon.terminal.console import say
-from pipeline.errors import UserError
+from pipeline.errors import UserError, needing
 
 if TYPE_CHECKING:
     from daemon.web.serve import Certificate
@@ -92,12 +92,8 @@ def web(
     and may come and go. Whoever sits at this machine may look; commands need a token, and so does
     looking from elsewhere. Ends at Ctrl-C.
     """
-    try:
+    with needing("The page", "web"):
         from daemon.web.cockpit import Settings, run
-    except ImportError as error:
-        from daemon.web.beside import missing
-
-        raise UserError(missing(error)) from error
     settings = Settings(
         address,
         control,

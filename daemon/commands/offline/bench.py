@@ -20,8 +20,23 @@ from daemon.terminal.console import (
 )
 from daemon.terminal.curves import curves as curve_option
 from daemon.terminal.table import table
-from pipeline.errors import UserError
+from pipeline.errors import needing
 from pipeline.model.curve_choice import PUBLISHED, CurveChoice
+
+_device = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute.",
+)
+_threads = click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processor threads.",
+)
 
 
 @click.group(
@@ -89,20 +104,8 @@ def latency(
 
 
 @bench.command()
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Processor threads.",
-)
+@_device
+@_threads
 @click.option(
     "--curves",
     type=curve_option,
@@ -203,20 +206,8 @@ def muscles(json_file: str | None) -> None:
 
 
 @bench.command()
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Processor threads.",
-)
+@_device
+@_threads
 @click.option(
     "--session-seconds",
     type=Number(min=0),
@@ -320,12 +311,8 @@ def web(
     moments come, what the server takes of the machine, and with --chromium for how long a real
     page keeps its browser busy in one go. On a machine on which nothing else runs.
     """
-    try:
+    with needing("The page", "web"):
         from daemon.bench.web.measure import bench_web
-    except ImportError as error:
-        from daemon.web.beside import missing
-
-        raise UserError(missing(error)) from error
     with progress_of_stages("0 browsers") as update:
         result = bench_web(browsers, seconds, minutes if chromium else 0.0, update)
     console_for(json_file).print(_footprint_table(result))

@@ -12,7 +12,7 @@ import click
 
 from daemon.commands.common import examples
 from daemon.terminal.console import duration, json_option, progress_bar, say, write_json
-from pipeline.errors import UserError
+from pipeline.errors import UserError, needing
 
 if TYPE_CHECKING:
     from daemon.cohort.plan import Part, Plan
@@ -148,10 +148,8 @@ def _write_page(
     store: Store, table: Any, made_of: dict[str, Any], must: bool, json_file: str | None
 ) -> bool:
     """Write the page; without the libraries that draw there is none, unless it must be."""
-    from daemon.report.needs import drawing_libraries
-
     try:
-        with drawing_libraries():
+        with needing("A report", "report"):
             from daemon.cohort.page import page
     except UserError as error:
         if must:

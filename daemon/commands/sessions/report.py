@@ -12,7 +12,7 @@ import click
 from daemon.commands.common import examples
 from daemon.terminal.console import console_for, json_option, say, write_json
 from daemon.terminal.table import table
-from pipeline.errors import UserError
+from pipeline.errors import UserError, needing
 
 if TYPE_CHECKING:
     from daemon.report.comparison import Comparison
@@ -118,9 +118,8 @@ def _print_comparison(found: Comparison, json_file: str | None) -> None:
 
 
 def _write_comparison(found: Comparison, out: Path) -> None:
-    from daemon.report.needs import drawing_libraries
 
-    with drawing_libraries():
+    with needing("A report", "report"):
         from daemon.report.comparison_page import comparison_page
     with _writing():
         out.write_text(comparison_page(found), encoding="utf-8")
@@ -129,9 +128,8 @@ def _write_comparison(found: Comparison, out: Path) -> None:
 def _write(
     material: Material, verdicts: Sequence[FatigueVerdict], out: Path, png: Path | None
 ) -> None:
-    from daemon.report.needs import drawing_libraries
 
-    with drawing_libraries():
+    with needing("A report", "report"):
         from daemon.report.figures import draw
         from daemon.report.page import page, write_png
     figures = draw(material, verdicts)

@@ -18,12 +18,11 @@ from daemon.report.comparison import compare
 from daemon.report.comparison_table import figures as comparison_figures
 from daemon.report.fatigue import assess
 from daemon.report.material import Errors, Material, load
-from daemon.report.needs import drawing_libraries
 from daemon.report.summary import muscles_in_words, summary
 from daemon.session.export import export
 from daemon.session.reader import open_session
 from daemon.web.sessions.row import row_of
-from pipeline.errors import UserError
+from pipeline.errors import UserError, needing
 from pipeline.metrics import known, rms_of_known
 from pipeline.update import Result
 
@@ -61,7 +60,7 @@ def facts(path: Path) -> bytes:
 
 def report(path: Path) -> bytes:
     """Return a session's report as an HTML page that needs no other file."""
-    with drawing_libraries():
+    with needing("A report", "report"):
         from daemon.report.figures import draw
         from daemon.report.page import page
     material = load(path)
@@ -77,7 +76,7 @@ def comparison(a: Path, b: Path) -> bytes:
 
 def figures(path: Path) -> bytes:
     """Return a session's figures, PNG files in a ZIP archive."""
-    with drawing_libraries():
+    with needing("A report", "report"):
         from daemon.report.figures import draw
         from daemon.report.page import write_png
     material = load(path)

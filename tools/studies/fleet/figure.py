@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.errors import UserError
+from daemon.host.figure import new_figure, write_figure
 from tools.studies.fleet.scene import Scene, Verdict, simulated
 from tools.studies.fleet.service import Service
 
@@ -47,22 +47,13 @@ def draw(
     UserError
         If matplotlib is missing or the file cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UserError(
-            "A figure needs matplotlib, which is not installed; pip install 'hillstream[report]'."
-        ) from error
-    figure = Figure(figsize=(11.0, 3.6), layout="constrained")
+    figure = new_figure(11.0, 3.6)
     left, middle, right = figure.subplots(1, 3)
     _iteration(left, service)
     _answers(middle, verdicts, scene.stride_s)
     _queue(right, scene, limit)
     figure.suptitle(f"One calibrator on {machine}", fontsize=10)
-    try:
-        figure.savefig(path, dpi=120)
-    except (OSError, ValueError) as error:
-        raise UserError(f"The figure cannot be written to {path} ({error}).") from error
+    write_figure(figure, path, dpi=120)
 
 
 def _iteration(axes: Axes, service: Service) -> None:
