@@ -67,13 +67,15 @@ class Live:
     async def serve(self, socket: WebSocket) -> None:
         """Speak with one browser until either has enough."""
         self.browsers += 1
-        with suppress(WebSocketDisconnect):
-            try:
-                await socket.accept()
-                await self._speak(socket)
-            except ProtocolError as error:
-                await _close(socket, POLICY_VIOLATION, str(error))
-        self.browsers -= 1
+        try:
+            await socket.accept()
+            await self._speak(socket)
+        except ProtocolError as error:
+            await _close(socket, POLICY_VIOLATION, str(error))
+        except WebSocketDisconnect:
+            return
+        finally:  # whatever happens: its place is free again
+            self.browsers -= 1
 
     async def _speak(self, socket: WebSocket) -> None:
         if self.browsers > MOST_BROWSERS:
@@ -210,5 +212,5 @@ async def _first_to_end(*works: Coroutine[Any, Any, None]) -> None:
 
 async def _close(socket: WebSocket, code: int, sentence: str) -> None:
     """Close with a sentence, of which a close frame takes 123 bytes."""
-    with suppress(RuntimeError):  # it is closed already
+    with suppress(RuntimeError, WebSocketDisconnect):  # it is closed already
         await socket.close(code, sentence.encode()[:123].decode(errors="ignore"))
