@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pipeline.drift.statistics import Drift
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.identifiability import Confidence
 from pipeline.model.subject import Subject
@@ -67,6 +68,9 @@ class Update:
         How well the set put in force is known; None where none was: nobody is told of another.
     synergies
         In force after the update, for muscles without electrode; None where there are none yet.
+    drift
+        How much each muscle's force for a given EMG is of what it was; None before there is a
+        baseline, and where nothing new was told of it.
     """
 
     result: Result
@@ -87,6 +91,7 @@ class Update:
     judged: tuple[bool, ...] = ()
     confidence: Confidence | None = None
     synergies: SynergyWeights | None = None
+    drift: Drift | None = None
 
     @property
     def adopted(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.drift.following import Loss
+from pipeline.drift.statistics import Drift
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.identifiability import BoneNumber, Confidence, Identifiability
 from pipeline.model.subject import Subject
@@ -155,6 +157,52 @@ class SynergyMap(BaseModel):
         return SynergyWeights(np.array(self.weights), np.array(self.unit))
 
 
+class LossMap(BaseModel):
+    """`pipeline.drift.following.Loss`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    unit: str
+    share: Finite
+    low: Finite
+    high: Finite
+    since: Finite
+
+    def loss(self) -> Loss:
+        """Return the loss."""
+        return Loss(**dict(self))
+
+
+class DriftMap(BaseModel):
+    """`pipeline.drift.statistics.Drift`, arrays as lists."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    units: list[str]
+    factor: list[Finite]
+    deviation: list[Finite]
+    fibre_length: list[Finite]
+    t: Finite
+    baseline: Finite
+    statistics: Block
+    """As `DriftStatistics.packed` makes them."""
+    losses: list[LossMap] = []
+    """What there is an alarm of."""
+
+    @classmethod
+    def of(cls, drift: Drift, losses: Sequence[Loss] = ()) -> DriftMap:
+        """Return the map that carries `drift`, and the losses that there is an alarm of."""
+        told = drift.statistics
+        return cls(
+            units=list(drift.units),
+            factor=drift.factor.tolist(),
+            deviation=drift.deviation.tolist(),
+            fibre_length=drift.fibre_length.tolist(),
+            t=told.t,
+            baseline=told.baseline,
+            statistics=told.packed(),
+            losses=[LossMap(**loss._asdict()) for loss in losses],
+        )
+
+
 class UpdateMessage(LinkMessage):
     """What became of an update, and the parameters in force after it."""
 
@@ -178,6 +226,7 @@ class UpdateMessage(LinkMessage):
     judged: list[bool]
     confidence: ConfidenceMap | None
     synergies: SynergyMap | None = None
+    drift: DriftMap | None = None
     restored: Annotated[int, Field(ge=0)] | None = None
     """Version whose parameters have come back, after a rollback."""
     restored_certainty: CertaintyMap | None = None
@@ -194,6 +243,7 @@ class UpdateMessage(LinkMessage):
         update: Update,
         restored: int | None = None,
         restored_certainty: CertaintyMap | None = None,
+        losses: Sequence[Loss] = (),
     ) -> UpdateMessage:
         """Return the message that tells of `update`, which may have `restored` a version."""
         return cls(
@@ -217,6 +267,7 @@ class UpdateMessage(LinkMessage):
             confidence=update.confidence and ConfidenceMap.of(update.confidence),
             synergies=update.synergies
             and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),
+            drift=update.drift and DriftMap.of(update.drift, losses),
             restored=restored,
             restored_certainty=restored_certainty,
         )

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from daemon.report.fatigue import FatigueVerdict, Kind, clock
 from daemon.report.material import Health, Material
+from daemon.report.verdict import FatigueVerdict, Kind
+from daemon.report.words import clock
 from pipeline.anatomy.names import plain
+
+SILENT = (
+    "Nothing is said of fatigue: the session has no record of what the muscles gave for a given "
+    "EMG, since it is older than that record, ended before the person was found, or had no "
+    "reference moments."
+)
+"""Of a session without statistics of drift."""
 
 
 def summary(material: Material, verdicts: Sequence[FatigueVerdict]) -> list[str]:
@@ -25,10 +33,13 @@ def summary(material: Material, verdicts: Sequence[FatigueVerdict]) -> list[str]
 
 def muscles_in_words(verdicts: Sequence[FatigueVerdict]) -> list[str]:
     """Return which muscles tired, and of which that cannot be said."""
+    if not verdicts:
+        return [SILENT]
     named = {kind: [plain(v.muscle) for v in verdicts if v.kind is kind] for kind in Kind}
     sentences = [f"Muscles with the signs of fatigue: {_listed(named[Kind.FATIGUE]) or 'none'}."]
     for kind, words in (
         (Kind.ELECTRODE, "Electrodes to look at"),
+        (Kind.UNEXPLAINED, "Changed for no reason that its EMG shows"),
         (Kind.NOT_IDENTIFIABLE, "Nothing certain can be said of"),
     ):
         if named[kind]:

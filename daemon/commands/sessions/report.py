@@ -16,8 +16,8 @@ from pipeline.errors import UserError, needing
 
 if TYPE_CHECKING:
     from daemon.report.comparison import Comparison
-    from daemon.report.fatigue import FatigueVerdict
     from daemon.report.material import Material
+    from daemon.report.verdict import FatigueVerdict
 
 
 @click.command(
@@ -71,13 +71,16 @@ def report(
 def _report(session: Path, out: Path | None, png: Path | None, json_file: str | None) -> None:
     from daemon.report.fatigue import assess
     from daemon.report.material import load
+    from daemon.report.summary import SILENT
 
     material = load(session)
-    verdicts = assess(material.courses())
+    verdicts = assess(material)
     page = out or session.with_suffix(".html")
     _write(material, verdicts, page, png)
+    if not verdicts:
+        say(SILENT, json_file)
     for verdict in verdicts:
-        say(f"{verdict.muscle:<12} {verdict.kind:<24} {verdict.sentence}", json_file)
+        say(f"{verdict.muscle:<12} {verdict.kind:<31} {verdict.sentence}", json_file)
     say(f"The page is {page}.", json_file)
     write_json(json_file, {"verdicts": [verdict.figures() for verdict in verdicts]})
 

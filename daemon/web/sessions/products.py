@@ -34,7 +34,7 @@ _DRAWING = threading.Lock()
 def facts(path: Path) -> bytes:
     """Return what there is to know of one session, as JSON."""
     material = load(path)
-    verdicts = assess(material.courses())
+    verdicts = assess(material)
     return as_json(
         {
             **asdict(row_of(path)),
@@ -64,7 +64,7 @@ def report(path: Path) -> bytes:
         from daemon.report.figures import draw
         from daemon.report.page import page
     material = load(path)
-    verdicts = assess(material.courses())
+    verdicts = assess(material)
     with _DRAWING:
         return page(material, verdicts, draw(material, verdicts)).encode()
 
@@ -81,7 +81,7 @@ def figures(path: Path) -> bytes:
         from daemon.report.page import write_png
     material = load(path)
     with tempfile.TemporaryDirectory(prefix="hillstream-") as folder, _DRAWING:
-        drawn = draw(material, assess(material.courses()))
+        drawn = draw(material, assess(material))
         archive = BytesIO()
         _pack(archive, write_png(drawn, Path(folder)))
         return archive.getvalue()
