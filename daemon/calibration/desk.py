@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from daemon.host.memory import give_back_memory
 from daemon.ipc.messages import UpdateMessage
 from daemon.ipc.orders import Answer, ForgetOrder, PauseOrder, RestoreOrder
 from pipeline.calibrate.calibrator import Calibrator
@@ -68,6 +67,4 @@ class CalibratorDesk:
     def update(self) -> UpdateMessage:
         """Make the update that is due; return what became of it."""
         update = self._calibrator.skip() if self._paused else self._calibrator.update()
-        message = UpdateMessage.of(update)
-        give_back_memory()
-        return message
+        return UpdateMessage.of(update)

@@ -225,6 +225,28 @@ class UpdateMessage(LinkMessage):
         """Return the person the message describes; raises as `described`."""
         return described(like, self.values, self.bones, self.delay_s)
 
+    def update(self, like: Subject) -> Update:
+        """Return the update that the message tells of; raises as `described`."""
+        return Update(
+            result=self.result,
+            sentence=self.sentence,
+            version=self.version,
+            t=self.t,
+            subject=self.subject(like),
+            loss=self.loss,
+            rmse=tuple(self.rmse) if self.rmse else None,
+            seconds=self.seconds,
+            steps=self.steps,
+            fallbacks=self.fallbacks,
+            at_bound=self.at_bound,
+            candidate=None if self.candidate is None else like.with_values(_arrays(self.candidate)),
+            error_before=self.error_before,
+            error_after=self.error_after,
+            judged=tuple(self.judged),
+            confidence=self.confidence.confidence() if self.confidence else None,
+            synergies=self.synergies.synergies() if self.synergies else None,
+        )
+
 
 def described(like: Subject, values: Values, bones: Multipliers, delay_s: float | None) -> Subject:
     """Return the person that a message describes, with the muscles and bones of `like`.
