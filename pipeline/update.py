@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.identifiability import Confidence
@@ -28,6 +29,18 @@ class Result(StrEnum):
 
 ADOPTED = frozenset({Result.OK, Result.AT_BOUNDS, Result.ROLLED_BACK})
 """Results whose parameters are handed to the predictor."""
+
+
+class Backtested(NamedTuple):
+    """How a set did on the newest data, from which nothing has been learnt."""
+
+    version: int
+    since_t: float | None
+    """Time from which on it has learnt nothing, s on the LSL clock; None of the set in force."""
+    rmse: tuple[float, ...]
+    """N*m per DOF."""
+    samples: tuple[int, ...]
+    """Samples with reference behind it, per DOF."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,9 @@ class Update:
         How well the set put in force is known; None where none was: nobody is told of another.
     synergies
         In force after the update, for muscles without electrode; None where there are none yet.
+    backtest
+        How earlier sets, had they been frozen, do on the held-out data, beside the one in force
+        before the update; empty where nothing was computed, or the reference is a motion.
     """
 
     result: Result
@@ -87,6 +103,7 @@ class Update:
     judged: tuple[bool, ...] = ()
     confidence: Confidence | None = None
     synergies: SynergyWeights | None = None
+    backtest: tuple[Backtested, ...] = ()
 
     @property
     def adopted(self) -> bool:

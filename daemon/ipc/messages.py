@@ -27,6 +27,8 @@ MAX_BYTES = 4_000_000
 """No longer message is read."""
 MAX_ITEMS = 10_000
 """No list in a message is longer, and no map larger."""
+MOST_SETS = 20
+"""Nor are more sets scored beside the one in force."""
 
 logger = logging.getLogger(__name__)
 
@@ -155,6 +157,16 @@ class SynergyMap(BaseModel):
         return SynergyWeights(np.array(self.weights), np.array(self.unit))
 
 
+class BacktestMap(BaseModel):
+    """`pipeline.update.Backtested`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    version: int
+    since_t: Finite | None
+    rmse: list[Finite]
+    samples: list[int]
+
+
 class UpdateMessage(LinkMessage):
     """What became of an update, and the parameters in force after it."""
 
@@ -178,6 +190,7 @@ class UpdateMessage(LinkMessage):
     judged: list[bool]
     confidence: ConfidenceMap | None
     synergies: SynergyMap | None = None
+    backtest: Annotated[list[BacktestMap], Field(max_length=MOST_SETS)] = []
     restored: Annotated[int, Field(ge=0)] | None = None
     """Version whose parameters have come back, after a rollback."""
     restored_certainty: CertaintyMap | None = None
@@ -217,6 +230,11 @@ class UpdateMessage(LinkMessage):
             confidence=update.confidence and ConfidenceMap.of(update.confidence),
             synergies=update.synergies
             and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),
+            backtest=[
+                BacktestMap(**one._asdict())
+                for one in update.backtest
+                if all(map(math.isfinite, one.rmse))
+            ],
             restored=restored,
             restored_certainty=restored_certainty,
         )
