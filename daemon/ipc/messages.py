@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.emg.synthesis import SynergyWeights
-from pipeline.model.identifiability import BoneNumber, Confidence, Identifiability
+from pipeline.model.identifiability import (
+    BoneNumber,
+    Combination,
+    Confidence,
+    Identifiability,
+    Joining,
+)
 from pipeline.model.subject import Subject
 from pipeline.timebase.rows import NO_MOTION, PairedRows
 from pipeline.update import Result, Update
@@ -105,12 +111,24 @@ class BoneMap(BaseModel):
     identifiability: Identifiability
 
 
+class CombinationMap(BaseModel):
+    """`pipeline.model.identifiability.Combination`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    first: str
+    second: str
+    joining: Joining
+    value: Finite
+    deviation: Finite
+
+
 class CertaintyMap(BaseModel):
     """How well each parameter of a set is known; what is kept of it to go back to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     deviation: Values
     identifiability: dict[str, tuple[Identifiability, ...]]
+    combinations: list[CombinationMap] = []
 
 
 class ConfidenceMap(CertaintyMap):
@@ -131,6 +149,7 @@ class ConfidenceMap(CertaintyMap):
             residual=list(confidence.residual),
             bones={label: BoneMap(**vars(number)) for label, number in confidence.bones.items()},
             delay_deviation_s=confidence.delay_deviation_s,
+            combinations=[CombinationMap(**vars(pair)) for pair in confidence.combinations],
         )
 
     def confidence(self) -> Confidence:
@@ -142,6 +161,7 @@ class ConfidenceMap(CertaintyMap):
             residual=tuple(self.residual),
             bones={label: BoneNumber(**dict(number)) for label, number in self.bones.items()},
             delay_deviation_s=self.delay_deviation_s,
+            combinations=tuple(Combination(**dict(pair)) for pair in self.combinations),
         )
 
 

@@ -110,8 +110,9 @@ def score(
     -------
     dict
         ``rmse`` {dof: [N*m per second, None without reference]}; ``rmse_overall``,
-        ``r2_overall``, ``rmse_after_10s`` and ``r2_after_10s`` {dof: value}; with `freeze_after`
-        ``rmse_after_freeze`` and ``r2_after_freeze`` over the rest; each ``rmse`` also with
+        ``r2_overall``, ``inside_2sd_overall`` (share of the errors within two published
+        deviations), and the three with ``_after_10s`` {dof: value}; with `freeze_after`
+        with ``_after_freeze`` over the rest; each ``rmse`` also with
         ``_uncalibrated`` and ``_of_mean`` at its end, the errors of the person of the model file
         and of the reference's mean on the same samples; ``freeze_after_s``, ``nonfinite``
         (predicted numbers that were not finite), ``parameter_version``, ``delay_s`` and

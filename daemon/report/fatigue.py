@@ -39,7 +39,7 @@ KNOWN = 0.5
 """Share of the updates in which a strength must be known, for a verdict on it."""
 MISSED = 0.05
 """Probability that any interval of any muscle misses the truth."""
-_UNKNOWN = frozenset({"weakly_identified", "unobserved", "at_bound", "fixed"})
+_UNKNOWN = frozenset({"weakly_identified", "known_with_another", "unobserved", "at_bound", "fixed"})
 
 
 class Kind(StrEnum):

@@ -56,6 +56,18 @@ MEANINGS: dict[str, tuple[str, dict[str, str]]] = {
             "standing": "Its identifiability, of what was put in force only.",
         },
     ),
+    "combination": (
+        "two parameters that are not known by themselves but together are, of what was put in "
+        "force",
+        {
+            "candidate": "The update's id.",
+            "first": "One, as muscle:parameter; muscles that share it are joined by `+`.",
+            "second": "The other.",
+            "joining": "What is known of them: their `product` or their `sum`.",
+            "value": "Product; sum of lengths, m, or of isometric forces, N.",
+            "deviation": "Its standard deviation in the same unit.",
+        },
+    ),
     "residual": (
         "each second and joint",
         {"t": _T, "dof": "Joint.", "rmse": "RMSE of all rows with a reference, N*m."},

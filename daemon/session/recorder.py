@@ -93,6 +93,8 @@ class Recorder:
                 deviation = known.deviation[name][i] if known else None
                 identifiability = known.identifiability[name][i] if known else None
                 self._log.add("parameter", number, name, muscle, value, deviation, identifiability)
+        for pair in known.combinations if known else ():
+            self._log.add("combination", number, *dict(pair).values())
         if accepted and update.delay_s is not None:
             doubt = known.delay_deviation_s if known else None
             self._log.add("parameter", number, DELAY, "all", update.delay_s, doubt, None)

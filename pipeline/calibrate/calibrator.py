@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pipeline.calibrate.backtest import Backtest, Frozen
-from pipeline.calibrate.confidence import confidence
+from pipeline.calibrate.confidence import Grounds, confidence
 from pipeline.calibrate.delay import Delays, with_delay
 from pipeline.calibrate.descent import Descent
 from pipeline.calibrate.gate import Judge, Score, verdict
@@ -145,6 +145,8 @@ class Calibrator:
         self._search = StartSearch(self._delays, rate_hz) if searches else None
         self._sign = SignWatch(rate_hz, settings.min_data_s, joints)
         self._delay_deviation_s: float | None = None
+        self.grounds: Grounds | None = None
+        """What tells how well the newest set put in force is known; None before there is one."""
         self._accepted = space.zeros() if start is None else space.vector(start)
         self._on_host = torch.zeros((), dtype=self._accepted.dtype)
         """A number of the type with which is computed; trials are cut with the host."""
@@ -295,9 +297,10 @@ class Calibrator:
         self, candidate: Tensor, train: Trials, scale: Tensor, *, searched: bool
     ) -> Confidence:
         """Return how well a candidate is known; its delay by the data on which it was found."""
-        known = confidence(
+        self.grounds = Grounds(
             self.space, candidate, train, scale, self._step_s, self._delays.deviation_s
         )
+        known = confidence(self.grounds)
         if searched or self._delay_deviation_s is None:
             return known
         return replace(known, delay_deviation_s=self._delay_deviation_s)

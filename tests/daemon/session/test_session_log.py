@@ -20,8 +20,9 @@ from daemon.session.log import SessionLog, about, session_path
 from daemon.session.reader import open_session
 from daemon.session.recorder import recorder_of
 from pipeline.errors import UserError
+from pipeline.model.identifiability import Combination, Confidence, Identifiability, Joining
 from pipeline.model.quantities import QUANTITIES
-from pipeline.model.subject import Subject
+from pipeline.model.subject import CALIBRATED, Subject
 from pipeline.output.message import Status, StatusMessage
 from pipeline.update import Backtested, Result, Update
 
@@ -63,6 +64,19 @@ def test_what_is_committed_can_be_read_while_writing_goes_on(log):
     log.commit()
     log.add("mark", 2.0, "level", None)
     assert rows(log.path, "mark") == [(1.0, "stairs", "Ann")]
+
+
+def test_what_is_known_together_is_kept_with_the_update(log, arm):
+    pair = Combination("a:gain", "a:strength", Joining.PRODUCT, 1.1, 0.1)
+    words = dict.fromkeys(CALIBRATED, (Identifiability.KNOWN_WITH_ANOTHER,) * 2)
+    deviation = dict.fromkeys(CALIBRATED, np.full(2, 0.5))
+    person = Subject.generic(("a", "b"), *np.ones((5, 2)))
+    known = Confidence(deviation, words, (), (1.0,) * 4, combinations=(pair,))
+    update = Update(Result.OK, "", 1, 0.0, person, candidate=person, confidence=known)
+    recorder_of(arm, log, ("a", "b")).update(UpdateMessage.of(update))
+    log.commit()
+    assert rows(log.path, "combination") == [(1, "a:gain", "a:strength", "product", 1.1, 0.1)]
+    assert {row[-1] for row in rows(log.path, "parameter")} == {"known_with_another"}
 
 
 def test_numbers_that_are_not_finite_become_null(log):
