@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conformal import ConformalScale
 from pipeline.emg.channel_watch import Change, ChannelWatch, Watched
 from pipeline.emg.envelope import Envelope
 from pipeline.emg.mapping import ExcitationMapper
@@ -77,11 +78,14 @@ class Paired:
     predicted: Array
     """The moments that were predicted for these rows, N*m, shape [n, dof]."""
     deviation: Array
-    """Their standard deviation as it was known then, N*m, shape [n, dof]."""
+    """Their standard deviation as it was published then, N*m, shape [n, dof]."""
+    claimed: Array
+    """The same before it was scaled by `ConformalScale`."""
 
     def part(self, where: slice) -> Paired:
         """Return some of the rows."""
-        return Paired(self.rows.part(where), self.predicted[where], self.deviation[where])
+        told = (part[where] for part in (self.predicted, self.deviation, self.claimed))
+        return Paired(self.rows.part(where), *told)
 
     @classmethod
     def joined(cls, parts: Sequence[Paired]) -> Paired:
@@ -90,7 +94,14 @@ class Paired:
             PairedRows.joined([part.rows for part in parts]),
             np.concatenate([part.predicted for part in parts]),
             np.concatenate([part.deviation for part in parts]),
+            np.concatenate([part.claimed for part in parts]),
         )
+
+    @property
+    def error(self) -> Array:
+        """What the prediction was off by, N*m; NaN where there is nothing to judge by."""
+        error = self.predicted - self.rows.moment
+        return np.where(self.rows.valid[:, None], error, np.nan)
 
 
 class LivePipeline:
@@ -136,6 +147,7 @@ class LivePipeline:
         self._rate_hz = rate_hz
         self._delay_s = delay_s
         self._delay = self._new_delay()
+        self._scale = ConformalScale(len(geometry.dofs), rate_hz)
         self._newest = -np.inf
         self._known_from = -np.inf
         self._ahead: tuple[Array, Paths] | None = None
@@ -211,14 +223,16 @@ class LivePipeline:
         self.excitation = driven.excitation[-1]
         excitation = self._delay.process(driven.excitation)
         paths = self._paths(rows.angle)
-        moments = self.predictor.predict(excitation, *paths)
+        claimed = self.predictor.predict(excitation, *paths)
+        moments = claimed._replace(deviation=self._scale.scale * claimed.deviation)
         valid = rows.valid & driven.valid & (rows.t >= self._known_from)
         if self._pairing is not None:
             unknown = np.full_like(moments.moment, np.nan)
             paired = PairedRows(
                 rows.t, driven.excitation, *paths[:2], unknown, valid, driven.measured
             )
-            self._waiting.append(Paired(paired, moments.moment, moments.deviation))
+            told = moments.moment, moments.deviation, claimed.deviation
+            self._waiting.append(Paired(paired, *told))
             self._give_up_old()
         return Predicted(rows.t, rows.t_emg, *moments, valid)
 
@@ -255,7 +269,9 @@ class LivePipeline:
         if taken is None:
             return None
         reference: dict[str, Any] = {self._pairing.column: self._pairing.at(taken.rows.t)}
-        return replace(taken, rows=taken.rows._replace(**reference))
+        paired = replace(taken, rows=taken.rows._replace(**reference))
+        self._scale.learn(paired.error, paired.claimed, paired.deviation)
+        return paired
 
     def _take_reached(self, pairing: ReferencePairing | MotionPairing) -> Paired | None:
         """Remove the waiting rows that the reference has reached and return them joined."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from pipeline.drift.statistics import Drift
 from pipeline.emg.synthesis import SynergyWeights
@@ -29,6 +30,18 @@ class Result(StrEnum):
 
 ADOPTED = frozenset({Result.OK, Result.AT_BOUNDS, Result.ROLLED_BACK})
 """Results whose parameters are handed to the predictor."""
+
+
+class Backtested(NamedTuple):
+    """How a set did on the newest data, from which nothing has been learnt."""
+
+    version: int
+    since_t: float | None
+    """Time from which on it has learnt nothing, s on the LSL clock; None of the set in force."""
+    rmse: tuple[float, ...]
+    """N*m per DOF."""
+    samples: tuple[int, ...]
+    """Samples with reference behind it, per DOF."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +84,9 @@ class Update:
     drift
         How much each muscle's force for a given EMG is of what it was; None before there is a
         baseline, and where nothing new was told of it.
+    backtest
+        How earlier sets, had they been frozen, do on the held-out data, beside the one in force
+        before the update; empty where nothing was computed, or the reference is a motion.
     """
 
     result: Result
@@ -92,6 +108,7 @@ class Update:
     confidence: Confidence | None = None
     synergies: SynergyWeights | None = None
     drift: Drift | None = None
+    backtest: tuple[Backtested, ...] = ()
 
     @property
     def adopted(self) -> bool:

@@ -6,12 +6,23 @@ from collections import deque
 from typing import NamedTuple
 
 from daemon.calibration.packed_rows import MOST_ROWS, PackedRows
+from daemon.config.learning import CalibratorConfig
+from pipeline.timebase.pairing import REFERENCE_WAIT_S
 from pipeline.timebase.rows import PairedRows
 
 MOST_BYTES = 128 * 2**20
 """Kept at most; two minutes of 40 muscles over 3 joints at 200 Hz are 22 MB."""
 MOST_ON_THE_WAY = 2**20
 """Bytes that are sent before they are acknowledged: what a slow link is asked to hold."""
+
+
+def kept_s(section: CalibratorConfig, *, in_step: bool) -> float:
+    """Return for how long rows are kept that a calibrator has no time for yet, s.
+
+    In step none may be lost that come between two updates, though they leave the window at once:
+    they may be remembered. A stride's come, and those that a reference had kept waiting.
+    """
+    return section.window_s + (section.stride_s + REFERENCE_WAIT_S if in_step else 0.0)
 
 
 class _Frame(NamedTuple):
@@ -26,7 +37,7 @@ class Backlog:
     Parameters
     ----------
     window_s
-        Length of time that is kept, s: the calibrator's window.
+        Length of time that is kept, s: see `kept_s`.
     """
 
     def __init__(self, window_s: float) -> None:

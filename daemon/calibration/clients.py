@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
+from daemon.calibration.inbox import Inbox
 from daemon.calibration.rota import Pace
 from daemon.calibration.wire import ClientReport, Join, Taken
-from daemon.calibration.workshop import Inbox
 from daemon.ipc.messages import UpdateMessage
 from pipeline.timebase.rows import PairedRows
 
@@ -17,6 +19,8 @@ AWAY_S = 5.0
 """A client that has said nothing for so long is away, s: its place is given to who needs one."""
 KEEP_S = 60.0
 """And after so long it is forgotten, s."""
+MOST_MISSING = 1e6
+"""More rows are not told to be missing at one place."""
 
 
 @dataclass
@@ -50,6 +54,8 @@ class Client:
         """Begin to count."""
         self.version = self.join.version
         self._updates, self._rows, self._bytes = (Pace(self.heard_at) for _ in range(3))
+        self._gaps: deque[tuple[float, int]] = deque()
+        """Where rows are missing: the time of the next one, s of its clock, and how many."""
 
     def take(self, rows: PairedRows, size: int, now: float) -> None:
         """Pass rows on that have not come before; ValueError where their times do not rise.
@@ -66,9 +72,20 @@ class Client:
         if self.have is not None:
             fresh = rows.part(slice(rows.t.searchsorted(self.have, "right"), None))
         if len(fresh.t):
+            self._look_for_gaps(fresh.t)
             self.have = float(fresh.t[-1])
             self._rows.count(now, len(fresh.t))
             self.inbox.add(fresh)
+
+    def _look_for_gaps(self, t: NDArray[np.float64]) -> None:
+        """Note where rows are missing before or among some that come at times t, s."""
+        times = t if self.have is None else np.concatenate(([self.have], t))
+        steps = np.minimum(np.diff(times) * self.join.shape.rate_hz, MOST_MISSING)
+        missing = np.rint(steps).astype(int) - 1
+        self._gaps.extend((float(times[i + 1]), int(missing[i])) for i in missing.nonzero()[0])
+        begin = t[-1] - self.inbox.most_rows / self.join.shape.rate_hz
+        while self._gaps and self._gaps[0][0] < begin:
+            self._gaps.popleft()
 
     def updated(self, update: UpdateMessage, frame: bytes, now: float) -> None:
         """Take note of an update that it is told of."""
@@ -97,6 +114,7 @@ class Client:
             wanted_per_s=self._rows.per_s(now) / rows_per_update,
             bytes_per_s=self._bytes.per_s(now),
             waiting=self.inbox.waiting,
+            missing=sum(count for _, count in self._gaps),
             silent_s=silent_s,
             result=self.result,
         )

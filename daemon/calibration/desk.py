@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from daemon.host.memory import give_back_memory
 from daemon.ipc.messages import UpdateMessage
 from daemon.ipc.orders import Answer, ForgetOrder, PauseOrder, RestoreOrder
 from pipeline.calibrate.calibrator import Calibrator
@@ -72,6 +71,4 @@ class CalibratorDesk:
         update = self._calibrator.skip() if self._paused else self._calibrator.update()
         if update.drift is not None:
             self._drift.add(update.drift)
-        message = UpdateMessage.of(update, losses=self._drift.losses)
-        give_back_memory()
-        return message
+        return UpdateMessage.of(update, losses=self._drift.losses)

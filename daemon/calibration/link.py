@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,8 +13,9 @@ from typing import NamedTuple
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from daemon.calibration.backlog import Backlog
-from daemon.calibration.shape import SetUpShape, installed_version
+from daemon.assembly.keys import ConfiguredKeys
+from daemon.calibration.backlog import Backlog, kept_s
+from daemon.calibration.shape import SetUpShape, installed_version, shape_of
 from daemon.calibration.wire import (
     FROM_CALIBRATOR,
     PROTOCOL,
@@ -25,6 +27,7 @@ from daemon.calibration.wire import (
     Welcome,
     packed_person,
 )
+from daemon.config import Config
 from daemon.ipc.messages import MAX_BYTES, LinkMessage, UpdateMessage
 from daemon.ipc.orders import Answer
 from daemon.ipc.sockets import QUEUE, read
@@ -61,6 +64,27 @@ class Standing(NamedTuple):
     """Whether nothing is known of the person."""
 
 
+def configured_link(config: Config, whose: str, *, in_step: bool = False) -> CalibratorLink:
+    """Return the link to where the set-up's calibrator is.
+
+    Parameters
+    ----------
+    whose
+        What the client is called where clients are listed.
+    in_step
+        As for `CalibratorLink`.
+    """
+    section = config.calibrator
+    return CalibratorLink(
+        section.where,
+        ConfiguredKeys(config).sender(section.server_key),
+        f"{whose} on {platform.node()}"[:200],
+        shape_of(config),
+        kept_s(section, in_step=in_step),
+        in_step=in_step,
+    )
+
+
 class CalibratorLink:
     """One daemon's link to a calibrator elsewhere; never waits.
 
@@ -76,6 +100,8 @@ class CalibratorLink:
         Of the daemon's set-up.
     window_s
         Rows of this length of time are kept, to be sent again, s.
+    in_step
+        Whether each update is to stand on all rows that were added before it.
     now
         A steady clock, s.
     """
@@ -87,10 +113,13 @@ class CalibratorLink:
         name: str,
         shape: SetUpShape,
         window_s: float,
+        *,
+        in_step: bool = False,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.address = address
         self._keys, self._name, self._shape, self._now = keys, name, shape, now
+        self._in_step = in_step
         self._backlog = Backlog(window_s)
         self._session = token_hex(16)
         self._socket: zmq.Socket[bytes] | None = None
@@ -99,7 +128,8 @@ class CalibratorLink:
         self.taken: Taken | None = None
         """What the calibrator last told of what has arrived; None before."""
         self._told_of_all = False
-        """Whether the calibrator knows that it has all rows there were when it was joined."""
+        """Whether the calibrator knows that it has all rows that there were when it was joined, or
+        in step all there are."""
         self._refused = ""
         self._shut_out = self._was_shut_out = False
         """In this attempt to join, and in the one before."""
@@ -122,6 +152,11 @@ class CalibratorLink:
             return ""
         return f"The calibrator at {self.address} does not answer."
 
+    @property
+    def refused(self) -> bool:
+        """Whether the calibrator is there but does not want this client."""
+        return bool(self._refused)
+
     def begin_anew(self) -> None:
         """Be another client from now on, who begins where the daemon stands at the next `turn`."""
         self._session = token_hex(16)
@@ -134,6 +169,12 @@ class CalibratorLink:
             self._backlog.clear()
             self.begin_anew()
         self._backlog.add(rows)
+        self._told_of_all &= not self._in_step
+
+    def wait(self, wait_s: float) -> None:
+        """Wait until something may have come, or for so long, s."""
+        if self._socket is not None:
+            self._socket.poll(round(1000 * wait_s))
 
     def send(self, message: LinkMessage) -> bool:
         """Send a message; returns False where it cannot be."""
@@ -195,6 +236,7 @@ class CalibratorLink:
             person=packed_person(subject),
             bones=dict(subject.bones),
             stranger=stranger,
+            in_step=self._in_step,
         )
         self._pass(join.pack())
 

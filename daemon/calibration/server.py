@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
-from functools import partial
 
 import zmq
 
-from daemon.assembly.calibrator import build_calibrator, compute_device
+from daemon.assembly.calibrator import compute_device
+from daemon.calibration.backlog import kept_s
 from daemon.calibration.clients import KEEP_S, Client, Clients
-from daemon.calibration.desk import CalibratorDesk
+from daemon.calibration.inbox import Inbox
 from daemon.calibration.packed_rows import PackedRows
 from daemon.calibration.shape import difference, installed_version, shape_of
+from daemon.calibration.shops import Shops
 from daemon.calibration.wire import (
     PROTOCOL,
     TO_CALIBRATOR,
@@ -26,13 +26,10 @@ from daemon.calibration.wire import (
     Refusal,
     Welcome,
 )
-from daemon.calibration.workshop import Inbox, Workshop
 from daemon.config import Config
 from daemon.ipc.messages import MAX_BYTES, LinkMessage, UpdateMessage
 from daemon.ipc.orders import Order
 from daemon.ipc.sockets import read
-from pipeline.model.arithmetic import set_up_arithmetic
-from pipeline.model.subject import Subject
 from pipeline.transport.bind import bind
 from pipeline.transport.curve import Authenticator, ServerKeys
 
@@ -50,8 +47,8 @@ logger = logging.getLogger(__name__)
 class CalibratorServer:
     """Takes rows and orders of daemons, and sends them what their calibrators find.
 
-    One thread, whose `turn` is called again and again, speaks with the daemons; another computes,
-    so that nobody is lost while an update is under way.
+    The thread whose `turn` is called again and again speaks with the daemons; another one, or
+    other processes compute, so that nobody is lost while an update is under way.
 
     Parameters
     ----------
@@ -63,6 +60,8 @@ class CalibratorServer:
         Who may come; None lets everyone on this machine, unencrypted.
     most
         So many daemons at once.
+    processes
+        So many processes share the calibrators; of 1, a thread of this one has them.
     now
         A steady clock, s.
 
@@ -79,6 +78,7 @@ class CalibratorServer:
         address: str,
         keys: ServerKeys | None,
         most: int,
+        processes: int = 1,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._config, self._now = config, now
@@ -96,36 +96,19 @@ class CalibratorServer:
         except BaseException:
             self._release()
             raise
-        self._found = self._context.socket(zmq.PULL)
-        self._found.bind("inproc://found")
-        self._results = self._context.socket(zmq.PUSH)
-        self._results.connect("inproc://found")
-        self._workshop = Workshop(self._pass_on)
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._compute, name="calibrators", daemon=True)
-        self._thread.start()
+        self._shops = Shops(config, processes)
 
     @property
     def address(self) -> str:
         """Where daemons connect to, with the port that was really taken."""
         return self._socket.get_string(zmq.LAST_ENDPOINT)
 
-    def _compute(self) -> None:
-        set_up_arithmetic(self._config.calibrator.threads)
-        while not self._end.is_set():
-            if not self._workshop.turn():
-                self._workshop.wait()
-        self._results.close(0)
-
-    def _pass_on(self, session: str, message: LinkMessage) -> None:
-        """Hand a message over to the thread that speaks with the daemons."""
-        self._results.send_multipart([session.encode(), message.pack()])
-
     def turn(self, wait_s: float = TURN_S) -> None:
         """Wait for something to come for a moment, then do what follows from it."""
         poller = zmq.Poller()
-        for socket in (self._socket, self._found):
-            poller.register(socket, zmq.POLLIN)
+        poller.register(self._socket, zmq.POLLIN)
+        for line in self._shops.lines:
+            poller.register(line.fileno(), zmq.POLLIN)
         poller.poll(round(1000 * wait_s))
         for _ in range(MESSAGES_PER_TURN):
             try:
@@ -133,7 +116,8 @@ class CalibratorServer:
             except zmq.Again:
                 break
             self._take(identity, frames)
-        self._send_what_was_found()
+        for session, frame in self._shops.turn():
+            self._pass_on(session, frame)
         if self._door:
             self._door.look()
         while (gone := self._clients.longest_away(self._now(), KEEP_S)) is not None:
@@ -160,7 +144,7 @@ class CalibratorServer:
             return
         client = self._clients.of(join.session)
         if client is not None and join.version > client.version:
-            self._clients.remove(client)
+            self._let_go(client, "has gone on by itself")
             client = None
         if client is None:
             client = self._newcomer(identity, join)
@@ -183,15 +167,12 @@ class CalibratorServer:
         if differs := difference(join.shape, self._shape):
             return f"{differs}; give both machines the same set-up."
         try:
-            self._person(join)
+            join.subject(tuple(self._shape.muscles))
         except ValueError as error:
             return f"{error}."
         if self._clients.of(join.session) is None and not self._has_place():
             return f"{self._clients.most} daemons are served already (its --most)."
         return ""
-
-    def _person(self, join: Join) -> Subject:
-        return join.subject(tuple(self._shape.muscles))
 
     def _has_place(self) -> bool:
         """Tell whether another client may come; who is away makes place."""
@@ -205,26 +186,23 @@ class CalibratorServer:
 
     def _newcomer(self, identity: bytes, join: Join) -> Client:
         logger.info("'%s' has come, with parameter set %d", join.name, join.version)
-        section = self._config.calibrator
-        inbox = Inbox(round(section.window_s * self._config.model.rate_hz))
+        seconds = kept_s(self._config.calibrator, in_step=join.in_step)
+        inbox = Inbox(round(seconds * self._config.model.rate_hz), join)
         client = Client(join, identity, inbox, self._now())
         self._clients.add(client)
-        build = partial(_desk, self._config, self._person(join), join.version, join.stranger)
-        self._workshop.seat(join.session, build, inbox)
+        self._shops.seat(client)
         return client
 
     def _hear(self, client: Client, message: LinkMessage, size: int) -> None:
         if isinstance(message, PackedRows):
             self._take_rows(client, message, size)
         elif isinstance(message, Beat):
-            client.inbox.whole = True
-            self._workshop.wake()
+            client.inbox.set_whole(True)
             self._acknowledge(client)
         elif isinstance(message, Leave):
             self._let_go(client, "has ended")
         elif isinstance(message, Order):
             client.inbox.order(message)
-            self._workshop.wake()
 
     def _take_rows(self, client: Client, message: PackedRows, size: int) -> None:
         if (message.muscles, message.dofs) != (len(self._shape.muscles), len(self._shape.dofs)):
@@ -232,12 +210,13 @@ class CalibratorServer:
             self._send(client.identity, Refusal(sentence=said))
             self._let_go(client, "sent rows of another shape")
             return
+        if client.join.in_step:
+            client.inbox.set_whole(False)
         try:
             client.take(message.unpacked(), size, self._now())
         except ValueError as error:
             logger.warning("Rows of '%s' were left out: %s", client.join.name, error)
         self._acknowledge(client)
-        self._workshop.wake()
 
     @property
     def _rows_per_update(self) -> float:
@@ -247,24 +226,23 @@ class CalibratorServer:
         taken = client.taken(self._rows_per_update, len(self._clients), self._now())
         self._send(client.identity, taken)
 
-    def _send_what_was_found(self) -> None:
-        while self._found.poll(0):
-            session, frame = self._found.recv_multipart()
-            client = self._clients.of(session.decode())
-            if client is None:
-                continue
-            self._send_frame(client.identity, frame)
-            if frame.startswith(f"{Refusal.topic} ".encode()):
-                self._let_go(client, "was put out: its calibrator failed")
-            elif frame.startswith(f"{UpdateMessage.topic} ".encode()):
-                update = read(frame, _NEWS)
-                assert isinstance(update, UpdateMessage)
-                client.updated(update, frame, self._now())
+    def _pass_on(self, session: str, frame: bytes) -> None:
+        """Tell a client what its calibrator has come to."""
+        client = self._clients.of(session)
+        if client is None:
+            return
+        self._send_frame(client.identity, frame)
+        if frame.startswith(f"{Refusal.topic} ".encode()):
+            self._let_go(client, "was put out: its calibrator failed")
+        elif frame.startswith(f"{UpdateMessage.topic} ".encode()):
+            update = read(frame, _NEWS)
+            assert isinstance(update, UpdateMessage)
+            client.updated(update, frame, self._now())
 
     def _let_go(self, client: Client, why: str) -> None:
         logger.info("'%s' %s", client.join.name, why)
         self._clients.remove(client)
-        self._workshop.leave(client.join.session)
+        self._shops.leave(client)
 
     def report(self) -> ClientsReport:
         """Return who is served, and how it goes."""
@@ -286,11 +264,8 @@ class CalibratorServer:
         self._socket.send_multipart([identity, frame], zmq.NOBLOCK)
 
     def close(self) -> None:
-        """End once the update that is under way is over; release the address."""
-        self._end.set()
-        self._workshop.wake()
-        self._thread.join()
-        self._found.close(0)
+        """End once the updates that are under way are over; release the address."""
+        self._shops.close()
         self._release()
 
     def _release(self) -> None:
@@ -298,7 +273,3 @@ class CalibratorServer:
             self._door.close()
         self._socket.close()
         self._context.term()
-
-
-def _desk(config: Config, start: Subject, version: int, stranger: bool) -> CalibratorDesk:
-    return CalibratorDesk(build_calibrator(config, start, version, stranger=stranger))

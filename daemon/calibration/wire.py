@@ -20,7 +20,7 @@ from daemon.ipc.orders import Answer, ForgetOrder, PauseOrder, RestoreOrder
 from pipeline.errors import UserError
 from pipeline.model.subject import Subject, checked_subject
 
-PROTOCOL = 1
+PROTOCOL = 3
 """Changes with any of the messages."""
 Text = Annotated[str, Field(max_length=500)]
 Session = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -45,6 +45,8 @@ class Join(LinkMessage):
     bones: Multipliers
     stranger: bool
     """Whether nothing is known of the person, so that a start is to be searched."""
+    in_step: bool = False
+    """Whether each update is to stand on all rows up to a `Beat`, for who waits for it."""
 
     def subject(self, muscles: tuple[str, ...]) -> Subject:
         """Return the person to start from; ValueError where it is none, or of other muscles."""
@@ -121,7 +123,9 @@ class ClientReport(LinkMessage):
     wanted_per_s: Rate
     bytes_per_s: Rate
     waiting: Annotated[int, Field(ge=0)]
-    """Rows that no update has seen yet."""
+    """Rows that its calibrator has had no time for yet."""
+    missing: Annotated[int, Field(ge=0)]
+    """Rows within the newest window's length that have not come."""
     silent_s: Rate
     result: str
     """Of the newest update; empty before the first."""

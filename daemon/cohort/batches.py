@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from daemon.assembly.calibrator import delays, parameter_space
+from daemon.assembly.model import model_in_use
+from daemon.assembly.subject import prior_of, starting_subject
 from daemon.cohort.cases import Case, Setup
 from daemon.cohort.study import RunConfig, pieces_of
 from daemon.config import Config
+from pipeline.calibrate.batch.capacity import bytes_for
+from pipeline.calibrate.start import Stranger
 
 _IDLE_BYTES = 0.4e9
 """What a process takes before it computes: Python, torch, the set-up."""
 _READ_BYTES = 20e6
 """A recording with its rows."""
-_STEP_BYTES = 3000.0
-"""Descent: what a muscle's time step takes, with all that its gradient needs."""
 _CYCLE_S, _WHOLE_S = 1.5, 120.0
 """Length that a gait cycle, and a recording that is taken whole, are reckoned with, s."""
 
@@ -44,7 +48,8 @@ def batches_of(
     found = []
     for (setup, _), alike in shapes.items():
         config = setups[setup].config
-        each = max(_bytes(config, case) for case in alike)
+        starts_of_each = _starts(config)
+        each = max(_bytes(config, case, starts_of_each) for case in alike)
         size = min(_size(config, each, settings), -(-len(alike) // _LEAST_BATCHES))
         starts = range(0, len(alike), size)
         found += [Batch(tuple(alike[start : start + size]), config) for start in starts]
@@ -60,12 +65,23 @@ def _trials(case: Case) -> int:
     return len(pieces_of(case.kind, list(case.ranges))) * len(case.recordings)
 
 
-def _bytes(config: Config, case: Case) -> float:
+def _starts(config: Config) -> int:
+    """Return from how many starts a calibration is searched; 0 where its start is known."""
+    if config.model.subject is not None:
+        return 0
+    model = model_in_use(config)
+    subject = starting_subject(config, model)
+    space = parameter_space(config, prior_of(config, model, subject), "cpu")
+    return len(Stranger(space, delays(config, subject)).beginnings())
+
+
+def _bytes(config: Config, case: Case, starts: int) -> float:
     """Return about how much memory a calibration needs beside the process itself."""
     longest_s = max((_seconds(config, case, *one) for one in case.ranges), default=0.0)
-    steps = (longest_s + config.calibrator.burn_in_s) * config.model.rate_hz
-    muscles = len(config.model.muscles)
-    return _READ_BYTES * len(case.recordings) + _STEP_BYTES * _trials(case) * muscles * steps
+    steps = math.ceil((longest_s + config.calibrator.burn_in_s) * config.model.rate_hz)
+    samples = _trials(case) * len(model_in_use(config).muscle_names) * steps
+    needed = bytes_for(samples, len(config.model.dofs), starts)
+    return _READ_BYTES * len(case.recordings) + needed
 
 
 def _seconds(config: Config, case: Case, start: float, stop: float) -> float:

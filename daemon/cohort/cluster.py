@@ -26,16 +26,28 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM
 
 @contextmanager
 def local_client(settings: RunConfig) -> Iterator[Client]:
-    """Give processes of this machine, a thread each, for as long as the block runs."""
+    """Give processes of this machine, a thread each, for as long as the block runs.
+
+    Raises
+    ------
+    UserError
+        If one is killed before it has started.
+    """
     _hush()
-    cluster = LocalCluster(
-        n_workers=workers_here(settings),
-        threads_per_worker=1,
-        memory_limit=0,  # batches are sized to memory; Dask would stop and kill what is near it
-        dashboard_address=None,
-        silence_logs=False,
-        env=_ONE_THREAD,
-    )
+    try:
+        cluster = LocalCluster(
+            n_workers=workers_here(settings),
+            threads_per_worker=1,
+            memory_limit=0,  # batches are sized to memory; Dask would stop and kill what is near it
+            dashboard_address=None,
+            silence_logs=False,
+            env=_ONE_THREAD,
+        )
+    except RuntimeError as error:
+        raise UserError(
+            f"A process of the study did not start ({error}); start the study again, with a "
+            "smaller run.workers where memory is short."
+        ) from error
     with cluster, Client(cluster) as client:
         yield client
 
@@ -88,7 +100,9 @@ def on_cluster(client: Client, batches: Sequence[Batch], seed: int) -> Iterator[
     for future in waiting:
         batch = asked.pop(future)
         try:
-            yield Finished(batch, future.result())
+            rows = future.result()
+            future.release()  # else it is computed again when the process that has it dies
+            yield Finished(batch, rows)
         except KilledWorker:
             if len(batch.cases) == 1:
                 yield lost(batch, seed)

@@ -22,6 +22,7 @@ Array = NDArray[np.int64]
 
 _LEVEL = (2.5, 97.5)
 """Percentiles between which a bootstrap's interval lies."""
+_ENDS = ("interval_low", "interval_high")
 
 
 class Finished(NamedTuple):
@@ -67,16 +68,20 @@ def table_of(cases: Sequence[Case], numbers: pyarrow.Table) -> pyarrow.Table:
 
 
 def _with_intervals(table: pyarrow.Table) -> pyarrow.Table:
+    """Return the table with the intervals of bootstraps in place of those by the curvature."""
     value = table["value"].to_numpy()
     whole = table["draw"].to_numpy() == WHOLE_DRAW
-    ends = np.full((2, len(value)), np.nan)
+    ends = np.stack([table[name].to_numpy().astype(float) for name in _ENDS])
     key, known = _keys(table), np.isfinite(value)
     by_key = np.argsort(key, kind="stable")
     for rows in np.split(by_key, np.flatnonzero(np.diff(key[by_key])) + 1):
+        if whole[rows].all() or not whole[rows].any():
+            continue
         drawn = value[rows[~whole[rows] & known[rows]]]
+        ends[:, rows] = np.nan
         if len(drawn) > 1:
             ends[:, rows[whole[rows] & known[rows]]] = np.percentile(drawn, _LEVEL)[:, None]
-    for name, column in zip(("interval_low", "interval_high"), ends, strict=True):
+    for name, column in zip(_ENDS, ends, strict=True):
         table = _with(table, name, pyarrow.array(column, mask=np.isnan(column)))
     return table
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from daemon.cohort.cases import Case
 from daemon.cohort.digest import version
 from daemon.offline.calibrate import Result
+from daemon.offline.known import WITHIN
 
 Row = dict[str, Any]
 
@@ -21,7 +22,12 @@ COLUMNS = {
     "quantity": ("string", "parameter or score; null where the calibration failed"),
     "of": ("string", "muscle, muscles that share it (a+b), or joint"),
     "value": ("float64", "in SI units"),
-    "interval_low": ("float64", "end of the 95 % interval of the bootstrap, on draw 0"),
+    "deviation": ("float64", "standard deviation by the curvature, of a parameter"),
+    "identifiability": ("string", "what the data say of it, a word of docs/confidence.md"),
+    "interval_low": (
+        "float64",
+        "end of the 95 % interval: by the curvature; of a bootstrap by its draws, on draw 0 alone",
+    ),
     "interval_high": ("float64", "its other end"),
     "prior": ("float64", "what was believed before"),
     "bound_low": ("float64", "lower bound"),
@@ -75,16 +81,24 @@ def _ground(case: Case, seed: int) -> Row:
 
 def _numbers(result: Result) -> Iterator[Number]:
     for one in result["parameters"]:
-        low, high = one["bounds"]
-        more = {"prior": one["prior"], "bound_low": low, "bound_high": high}
-        more["at_bound"] = one["at_bound"]
+        more = {name: one[name] for name in ("prior", "at_bound", "deviation", "identifiability")}
+        more["bound_low"], more["bound_high"] = one["bounds"]
+        more["interval_low"], more["interval_high"] = one["interval"]
         yield Number(one["name"], "+".join(one["muscles"]), one["value"], more)
-    yield Number("delay_s", "", result["delay_s"])
+    yield _delay(result["delay_s"], result["delay_deviation_s"])
     yield Number("loss", "", result["loss"])
     for part in ("calibration", "heldout"):
         yield from _scores(part, result[part], "")
     for file, scores in result["heldout_files"].items():
         yield from _scores("heldout_file", scores, f"{Path(file).name}:")
+
+
+def _delay(value: float, deviation: float) -> Number:
+    if deviation == 0.0:  # it was given
+        return Number("delay_s", "", value)
+    low, high = value - WITHIN * deviation, value + WITHIN * deviation
+    more = {"deviation": deviation, "interval_low": low, "interval_high": high}
+    return Number("delay_s", "", value, more)
 
 
 def _scores(part: str, scores: Mapping[str, Any], where: str) -> Iterator[Number]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Sequence
 
@@ -44,6 +45,7 @@ def computed(batch: Batch, seed: int, wanted_version: str) -> list[Row]:
 def _calibrated(cases: Sequence[Case], config: Config, seed: int) -> list[Row]:
     if not cases:
         return []
+    logger.info("Process %d calibrates %s", os.getpid(), ",".join(case.id for case in cases))
     begun = time.monotonic()
     try:
         outcomes = calibrate_together([_member(case, config) for case in cases])

@@ -24,9 +24,11 @@ from daemon.config.service import (
     SessionConfig,
 )
 from daemon.config.simulation import (
+    CrosstalkConfig,
     ElectrodeOffConfig,
     FatigueConfig,
     GainChangeConfig,
+    MotionArtefactConfig,
     SimulationConfig,
     TaskChangeConfig,
 )
@@ -37,12 +39,14 @@ __all__ = [
     "CalibratorConfig",
     "Config",
     "ControlConfig",
+    "CrosstalkConfig",
     "ElectrodeOffConfig",
     "EnvelopeConfig",
     "FailoverConfig",
     "FatigueConfig",
     "GainChangeConfig",
     "ModelConfig",
+    "MotionArtefactConfig",
     "OutputConfig",
     "ParameterConfig",
     "ParametersConfig",

@@ -57,6 +57,21 @@ class ElectrodeOffConfig(Section):
     )
 
 
+class CrosstalkConfig(Section):
+    """An electrode of the simulated lab that hears another one's muscle too."""
+
+    channel: str = Field(description="The EMG channel.")
+    of: str = Field(description="The channel whose EMG it hears.")
+    share: Positive = Field(description="How much of that channel's amplitude reaches it.")
+
+
+class MotionArtefactConfig(Section):
+    """An electrode of the simulated lab whose cable swings with the movement."""
+
+    channel: str = Field(description="The EMG channel.")
+    rms_v: Positive = Field(description="Artefact below 20 Hz that is added to it, V RMS.")
+
+
 class TaskChangeConfig(Section):
     """Another movement that the simulated person turns to."""
 
@@ -132,6 +147,12 @@ class SimulationConfig(Section):
     )
     electrode_off: list[ElectrodeOffConfig] = Field(
         default_factory=list, description="Electrodes that come off; see docs/synergy.md."
+    )
+    crosstalk: list[CrosstalkConfig] = Field(
+        default_factory=list, description="Electrodes that hear other muscles; see docs/quality.md."
+    )
+    motion_artefact: list[MotionArtefactConfig] = Field(
+        default_factory=list, description="Cables that swing; see docs/quality.md."
     )
     task_change: list[TaskChangeConfig] = Field(
         default_factory=list, description="Changes of what the person does, in order of time."

@@ -119,6 +119,8 @@ class Config(Section):
             "emg_gain": set(simulation.emg_gain),
             "gain_change": {change.channel for change in simulation.gain_change},
             "electrode_off": {change.channel for change in simulation.electrode_off},
+            "crosstalk": {name for one in simulation.crosstalk for name in (one.channel, one.of)},
+            "motion_artefact": {one.channel for one in simulation.motion_artefact},
         }
         for field, channels in simulated.items():
             if strange := sorted(channels - known):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple, Self
 
+import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.ipc.messages import CertaintyMap
+from daemon.ipc.messages import CertaintyMap, CombinationMap
 from pipeline.model.identifiability import Identifiability
 from pipeline.model.subject import CALIBRATED, Subject
 
@@ -26,13 +27,18 @@ class _KeptCertainty(NamedTuple):
     """As `CALIBRATED` names them, shape [parameter, muscle]."""
     identifiability: NDArray[np.uint8]
     """Places in `_KINDS`, of the same shape."""
+    combinations: bytes
+    """What is known together, as msgpack."""
 
     @classmethod
     def of(cls, certainty: CertaintyMap) -> Self:
         """Return a certainty, packed."""
         kinds = [[_KINDS.index(k) for k in certainty.identifiability[n]] for n in CALIBRATED]
         deviation = [certainty.deviation[name] for name in CALIBRATED]
-        return cls(np.array(deviation, dtype=np.float32), np.array(kinds, dtype=np.uint8))
+        combinations: bytes = msgpack.packb([pair.model_dump() for pair in certainty.combinations])
+        return cls(
+            np.array(deviation, dtype=np.float32), np.array(kinds, dtype=np.uint8), combinations
+        )
 
     def whole(self) -> CertaintyMap:
         """Return the certainty, deviations to seven digits."""
@@ -40,6 +46,7 @@ class _KeptCertainty(NamedTuple):
         return CertaintyMap(
             deviation=dict(zip(CALIBRATED, self.deviation.tolist(), strict=True)),
             identifiability=dict(zip(CALIBRATED, kinds, strict=True)),
+            combinations=[CombinationMap(**pair) for pair in msgpack.unpackb(self.combinations)],
         )
 
 

@@ -18,17 +18,25 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.drift.following import Loss
-from pipeline.drift.statistics import Drift
+from pipeline.drift.statistics import Drift, DriftStatistics
 from pipeline.emg.synthesis import SynergyWeights
-from pipeline.model.identifiability import BoneNumber, Confidence, Identifiability
+from pipeline.model.identifiability import (
+    BoneNumber,
+    Combination,
+    Confidence,
+    Identifiability,
+    Joining,
+)
 from pipeline.model.subject import Subject
 from pipeline.timebase.rows import NO_MOTION, PairedRows
-from pipeline.update import Result, Update
+from pipeline.update import Backtested, Result, Update
 
 MAX_BYTES = 4_000_000
 """No longer message is read."""
 MAX_ITEMS = 10_000
 """No list in a message is longer, and no map larger."""
+MOST_SETS = 20
+"""Nor are more sets scored beside the one in force."""
 
 logger = logging.getLogger(__name__)
 
@@ -105,12 +113,24 @@ class BoneMap(BaseModel):
     identifiability: Identifiability
 
 
+class CombinationMap(BaseModel):
+    """`pipeline.model.identifiability.Combination`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    first: str
+    second: str
+    joining: Joining
+    value: Finite
+    deviation: Finite
+
+
 class CertaintyMap(BaseModel):
     """How well each parameter of a set is known; what is kept of it to go back to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     deviation: Values
     identifiability: dict[str, tuple[Identifiability, ...]]
+    combinations: list[CombinationMap] = []
 
 
 class ConfidenceMap(CertaintyMap):
@@ -131,6 +151,7 @@ class ConfidenceMap(CertaintyMap):
             residual=list(confidence.residual),
             bones={label: BoneMap(**vars(number)) for label, number in confidence.bones.items()},
             delay_deviation_s=confidence.delay_deviation_s,
+            combinations=[CombinationMap(**vars(pair)) for pair in confidence.combinations],
         )
 
     def confidence(self) -> Confidence:
@@ -142,6 +163,7 @@ class ConfidenceMap(CertaintyMap):
             residual=tuple(self.residual),
             bones={label: BoneNumber(**dict(number)) for label, number in self.bones.items()},
             delay_deviation_s=self.delay_deviation_s,
+            combinations=tuple(Combination(**dict(pair)) for pair in self.combinations),
         )
 
 
@@ -202,6 +224,30 @@ class DriftMap(BaseModel):
             losses=[LossMap(**loss._asdict()) for loss in losses],
         )
 
+    def drift(self) -> Drift:
+        """Return the drift; raises ValueError where its statistics are none."""
+        return Drift(
+            tuple(self.units),
+            np.array(self.factor),
+            np.array(self.deviation),
+            np.array(self.fibre_length),
+            DriftStatistics.unpacked(self.t, self.baseline, self.statistics),
+        )
+
+
+class BacktestMap(BaseModel):
+    """`pipeline.update.Backtested`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    version: int
+    since_t: Finite | None
+    rmse: list[Finite]
+    samples: list[int]
+
+    def backtested(self) -> Backtested:
+        """Return the errors."""
+        return Backtested(self.version, self.since_t, tuple(self.rmse), tuple(self.samples))
+
 
 class UpdateMessage(LinkMessage):
     """What became of an update, and the parameters in force after it."""
@@ -227,6 +273,7 @@ class UpdateMessage(LinkMessage):
     confidence: ConfidenceMap | None
     synergies: SynergyMap | None = None
     drift: DriftMap | None = None
+    backtest: Annotated[list[BacktestMap], Field(max_length=MOST_SETS)] = []
     restored: Annotated[int, Field(ge=0)] | None = None
     """Version whose parameters have come back, after a rollback."""
     restored_certainty: CertaintyMap | None = None
@@ -268,6 +315,11 @@ class UpdateMessage(LinkMessage):
             synergies=update.synergies
             and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),
             drift=update.drift and DriftMap.of(update.drift, losses),
+            backtest=[
+                BacktestMap(**one._asdict())
+                for one in update.backtest
+                if all(map(math.isfinite, one.rmse))
+            ],
             restored=restored,
             restored_certainty=restored_certainty,
         )
@@ -275,6 +327,30 @@ class UpdateMessage(LinkMessage):
     def subject(self, like: Subject) -> Subject:
         """Return the person the message describes; raises as `described`."""
         return described(like, self.values, self.bones, self.delay_s)
+
+    def update(self, like: Subject) -> Update:
+        """Return the update that the message tells of; raises as `described`, or `DriftMap`."""
+        return Update(
+            result=self.result,
+            sentence=self.sentence,
+            version=self.version,
+            t=self.t,
+            subject=self.subject(like),
+            loss=self.loss,
+            rmse=tuple(self.rmse) if self.rmse else None,
+            seconds=self.seconds,
+            steps=self.steps,
+            fallbacks=self.fallbacks,
+            at_bound=self.at_bound,
+            candidate=None if self.candidate is None else like.with_values(_arrays(self.candidate)),
+            error_before=self.error_before,
+            error_after=self.error_after,
+            judged=tuple(self.judged),
+            confidence=self.confidence.confidence() if self.confidence else None,
+            synergies=self.synergies.synergies() if self.synergies else None,
+            drift=self.drift.drift() if self.drift else None,
+            backtest=tuple(one.backtested() for one in self.backtest),
+        )
 
 
 def described(like: Subject, values: Values, bones: Multipliers, delay_s: float | None) -> Subject:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from daemon.ipc.messages import CertaintyMap, UpdateMessage
 from pipeline.output.message import CalibratorReport
@@ -11,6 +11,8 @@ from pipeline.streams import clock
 
 MOST_MUSCLES = 150
 """Of more muscles a message with their parameters has no room for how well each is known."""
+MOST_COMBINATIONS = 50
+"""Nor has it for more combinations."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Known(TypedDict):
 
     deviation: dict[str, list[float]]
     identifiability: dict[str, tuple[str, ...]]
+    combinations: list[dict[str, Any]]
 
 
 def told_of(certainty: CertaintyMap | None, muscles: int) -> Known:
@@ -88,6 +91,11 @@ def told_of(certainty: CertaintyMap | None, muscles: int) -> Known:
         How many the set has; of more than `MOST_MUSCLES` nothing is told.
     """
     if certainty is None or muscles > MOST_MUSCLES:
-        return {"deviation": {}, "identifiability": {}}
+        return {"deviation": {}, "identifiability": {}, "combinations": []}
     words = {name: tuple(map(str, kinds)) for name, kinds in certainty.identifiability.items()}
-    return {"deviation": certainty.deviation, "identifiability": words}
+    pairs = [pair.model_dump(mode="json") for pair in certainty.combinations[:MOST_COMBINATIONS]]
+    return {
+        "deviation": certainty.deviation,
+        "identifiability": words,
+        "combinations": pairs,
+    }

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conformal import DEVIATIONS
 from pipeline.live import Paired
 from pipeline.metrics import known
 
 Array = NDArray[np.float64]
+
+_TERMS = 6
 
 
 class Scoreboard:
@@ -28,7 +31,8 @@ class Scoreboard:
         self.dofs = tuple(dofs)
         self._first: float | None = None
         self._sums: list[Array] = []
-        """Per second: count, squared error, reference and its square, shape [4, dof]."""
+        """Per second: count, squared error, reference and its square, how many have a deviation,
+        and how many of these are within two of it, shape [6, dof]."""
 
     def add(self, paired: Paired) -> None:
         """Count rows whose reference has come; their times go on from the last ones."""
@@ -38,10 +42,12 @@ class Scoreboard:
         counts = np.isfinite(rows.moment) & rows.valid[:, None]
         reference = np.where(counts, rows.moment, 0.0)
         error = np.where(counts, paired.predicted - rows.moment, 0.0)
-        terms = np.stack((counts, error**2, reference, reference**2), axis=1)
+        told = counts & np.isfinite(paired.deviation)
+        inside = told & (np.abs(error) <= DEVIATIONS * np.where(told, paired.deviation, 0.0))
+        terms = np.stack((counts, error**2, reference, reference**2, told, inside), axis=1)
         seconds = np.floor(rows.t - self._first + 1e-9).astype(int)
         while len(self._sums) <= seconds[-1]:
-            self._sums.append(np.zeros((4, len(self.dofs))))
+            self._sums.append(np.zeros((_TERMS, len(self.dofs))))
         for second in np.unique(seconds):
             self._sums[second] += terms[seconds == second].sum(axis=0)
 
@@ -61,7 +67,7 @@ class Scoreboard:
 
     def r2(self, start: int = 0, stop: int | None = None) -> dict[str, float | None]:
         """Return the coefficient of determination over the seconds [start, stop)."""
-        count, squared_error, reference, squared = self._total(start, stop)
+        count, squared_error, reference, squared, *_ = self._total(start, stop)
         with np.errstate(divide="ignore", invalid="ignore"):
             values = 1.0 - squared_error / (squared - reference**2 / count)
         return dict(zip(self.dofs, map(known, values), strict=True))
@@ -71,15 +77,21 @@ class Scoreboard:
 
         This is the reference's standard deviation over the samples that are scored there.
         """
-        count, _, reference, squared = self._total(start, stop)
+        count, _, reference, squared, *_ = self._total(start, stop)
         with np.errstate(divide="ignore", invalid="ignore"):
             variance = squared / count - (reference / count) ** 2
         values = np.sqrt(np.maximum(variance, 0.0))  # of a constant, rounding may leave it below
         return dict(zip(self.dofs, map(known, values), strict=True))
 
+    def inside_2sd(self, start: int = 0, stop: int | None = None) -> dict[str, float | None]:
+        """Return the share of errors within two deviations, where these are known."""
+        *_, told, inside = self._total(start, stop)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return dict(zip(self.dofs, map(known, inside / told), strict=True))
+
     def _total(self, start: int, stop: int | None) -> Array:
         chosen = self._sums[start:stop]
-        return np.sum(chosen, axis=0) if chosen else np.zeros((4, len(self.dofs)))
+        return np.sum(chosen, axis=0) if chosen else np.zeros((_TERMS, len(self.dofs)))
 
 
 def _rmse(sums: Array) -> list[float | None]:

@@ -93,9 +93,10 @@ class _Search:
         self._evaluations += 1
         if value < self._lowest:
             self._lowest, self._best = value, vector
-            self._history.append((spent, found.relative_error))
+            error = float(found.relative_error)
+            self._history.append((spent, error))
             if self._watch is not None:
-                self._watch(min(1.0, spent / self._budget_s), found.relative_error)
+                self._watch(min(1.0, spent / self._budget_s), error)
         return value if math.isfinite(value) else math.inf
 
     def result(self) -> Calibration:

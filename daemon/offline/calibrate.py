@@ -16,9 +16,11 @@ from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import starting_subject
 from daemon.config import Config
 from daemon.offline.beginning import Beginning, Opening, beginnings, opening
+from daemon.offline.known import known, parameters_told
 from daemon.offline.rows import RecordedRows, agreement
 from daemon.offline.segments import Kind, Passage, passages
 from daemon.offline.synergy_hybrid import Hybrid, hybrid
+from pipeline.calibrate.delay import with_delay
 from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import (
     Calibration,
@@ -30,7 +32,7 @@ from pipeline.calibrate.offline import (
 )
 from pipeline.errors import UserError
 from pipeline.model.arithmetic import set_up_arithmetic
-from pipeline.model.parameters import RELATIVE, ParameterSpace
+from pipeline.model.identifiability import Confidence
 from pipeline.model.subject import Subject
 from pipeline.streams.recordings.given import Source
 from pipeline.timebase.rows import PairedRows
@@ -165,6 +167,7 @@ class Given:
             learnt = [part.with_rows(synergies.driven(part.rows)) for part in learnt]
             others = [part.with_rows(synergies.driven(part.rows)) for part in others]
         space, subject = begun.space, begun.person(found.vector)
+        sure = self._known(begun, found.vector, learnt if synergies else None)
         return subject, {
             "recordings": [part.contents for part in (*learnt, *others)],
             "loss": found.relative_error,
@@ -176,12 +179,24 @@ class Given:
             "threads": torch.get_num_threads(),
             **_scores(subject, learnt, others, self.request.stance),
             "start": self.before,
-            "parameters": _parameters(space, subject, found.vector),
+            "parameters": parameters_told(space, subject, found.vector, sure),
             "delay_s": subject.delay_s,
+            "delay_deviation_s": sure.delay_deviation_s,
             "at_bound": [str(label) for label in space.at_bound(found.vector)],
             "loss_history": found.history,
             "synergies": synergies.described() if synergies else None,
         }
+
+    def _known(
+        self, begun: Beginning, vector: Tensor, driven: Sequence[Learnt] | None
+    ) -> Confidence:
+        """Return how well what was found is known, on what synergies drive where they do."""
+        trials, rate_hz = begun.trials, self.opening.rate_hz
+        if driven is not None:
+            left_s = self.opening.known.left(begun.subject)
+            whole = trials_of(self.config, driven, trials.length)
+            trials = with_delay(whole, left_s * rate_hz)
+        return known(begun.space, vector, trials, rate_hz, self.opening.known)
 
 
 def _optimised(
@@ -259,25 +274,3 @@ def _scores(
             for other in others
         },
     }
-
-
-def _parameters(space: ParameterSpace, subject: Subject, vector: Tensor) -> list[Result]:
-    """Describe every free parameter, in SI units, with its bounds."""
-    at_bound, found = set(space.at_bound(vector)), []
-    place = {muscle: i for i, muscle in enumerate(subject.muscles)}
-    for label in space.labels:
-        name, first = label.kind, place[label.owners[0]]
-        prior = float(getattr(space.prior, name)[first])
-        unit = prior if name in RELATIVE else 1.0
-        low, high = space.bounds(name) or (prior, prior)
-        found.append(
-            {
-                "name": name,
-                "muscles": list(label.owners),
-                "value": float(getattr(subject, name)[first]),
-                "prior": prior,
-                "bounds": [low * unit, high * unit],
-                "at_bound": label in at_bound,
-            }
-        )
-    return found

@@ -94,6 +94,7 @@ class Comparison:
         return {
             f"rmse_{name}": self._predicted.rmse(start),
             f"r2_{name}": self._predicted.r2(start),
+            f"inside_2sd_{name}": self._predicted.inside_2sd(start),
             f"rmse_{name}_uncalibrated": self._uncalibrated.rmse(start),
             f"rmse_{name}_of_mean": self._predicted.spread(start),
         }

@@ -6,6 +6,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,18 @@ from daemon.assembly.pipeline import build_pipeline
 from daemon.assembly.recordings import known_streams
 from daemon.assembly.streams import stream_specs
 from daemon.assembly.subject import delay_of, starting_subject
+from daemon.calibration.stepping import SteppedCalibrator
 from daemon.config import Config
 from daemon.ipc.messages import UpdateMessage
 from daemon.offline.comparison import Comparison, Uncalibrated
 from daemon.session.log import SessionLog, about
 from daemon.session.recorder import recorder_of
+from pipeline.calibrate.calibrator import Calibrator
 from pipeline.emg.synthesis import Synthesis
 from pipeline.errors import UserError
 from pipeline.live import Paired
 from pipeline.model.arithmetic import set_up_arithmetic
+from pipeline.model.subject import Subject
 from pipeline.streams.base import Chunk
 from pipeline.streams.recordings.given import Source
 from pipeline.streams.recordings.load import load_recording
@@ -106,8 +110,9 @@ def score(
     -------
     dict
         ``rmse`` {dof: [N*m per second, None without reference]}; ``rmse_overall``,
-        ``r2_overall``, ``rmse_after_10s`` and ``r2_after_10s`` {dof: value}; with `freeze_after`
-        ``rmse_after_freeze`` and ``r2_after_freeze`` over the rest; each ``rmse`` also with
+        ``r2_overall``, ``inside_2sd_overall`` (share of the errors within two published
+        deviations), and the three with ``_after_10s`` {dof: value}; with `freeze_after`
+        with ``_after_freeze`` over the rest; each ``rmse`` also with
         ``_uncalibrated`` and ``_of_mean`` at its end, the errors of the person of the model file
         and of the reference's mean on the same samples; ``freeze_after_s``, ``nonfinite``
         (predicted numbers that were not finite), ``parameter_version``, ``delay_s`` and
@@ -122,16 +127,24 @@ def score(
     frozen_from = math.inf if freeze_after is None else recording.start + freeze_after
     uncalibrated = Uncalibrated.along(config, recording)
     lived = _Lived(config, log, uncalibrated, frozen_from, on_paired, on_update)
-    for chunk in replay(recording, stream_specs(config)):
-        lived.take(chunk)
-        if on_progress is not None:
-            on_progress((chunk.t[-1] - recording.start) / recording.duration_s)
+    with closing(lived):
+        for chunk in replay(recording, stream_specs(config)):
+            lived.take(chunk)
+            if on_progress is not None:
+                on_progress((chunk.t[-1] - recording.start) / recording.duration_s)
     return lived.result() | {
         "freeze_after_s": freeze_after,
         "seconds": recording.duration_s,
         "wall_s": time.perf_counter() - started,
         "recording": recording.contents(),
     }
+
+
+def _calibrator(config: Config, start: Subject) -> Calibrator | SteppedCalibrator:
+    """Return the calibrator where the set-up has it."""
+    if config.calibrator.here:
+        return build_calibrator(config, start)
+    return SteppedCalibrator(config, start)
 
 
 class _Lived:
@@ -159,8 +172,7 @@ class _Lived:
         subject = starting_subject(config, model_in_use(config))
         self._config = config
         self._pipeline = build_pipeline(config, subject)
-        enabled = config.calibrator.enabled
-        self._calibrator = build_calibrator(config, subject) if enabled else None
+        self._calibrator = _calibrator(config, subject) if config.calibrator.enabled else None
         self._log, self._on_paired, self._on_update = log, on_paired, on_update
         self._recorder = recorder_of(config, log, subject.muscles) if log else None
         self._uncalibrated = uncalibrated
@@ -175,7 +187,7 @@ class _Lived:
     def take(self, chunk: Chunk) -> None:
         """Take the next samples, and do what follows from them."""
         if chunk.t[-1] >= self._frozen_from:
-            self._calibrator = None
+            self.close()
         self._pipeline.push(chunk)
         if self._recorder and chunk.stream == "emg":
             self._recorder.emg(chunk.t, chunk.x)
@@ -224,6 +236,12 @@ class _Lived:
             known = update.confidence
             self._delay_deviation_s = known.delay_deviation_s if known else None
             self._pipeline.set_delay(self._delay_s)
+
+    def close(self) -> None:
+        """Learn no more."""
+        if isinstance(self._calibrator, SteppedCalibrator):
+            self._calibrator.close()
+        self._calibrator = None
 
     def result(self) -> dict[str, Any]:
         """Return what `score` does, but for the times."""

@@ -7,6 +7,7 @@ import logging
 from daemon.assembly.calibrator import build_calibrator
 from daemon.calibration.desk import CalibratorDesk
 from daemon.config import Config
+from daemon.host.memory import give_back_memory
 from daemon.host.realtime import claim_for_calibrator
 from daemon.ipc.messages import RowsMessage, UpdateMessage
 from daemon.ipc.orders import ORDERS, DealerSocket, Hello
@@ -73,6 +74,7 @@ class CalibratorWorker:
         self._take()
         if self._desk.due():
             self._updates.send(self._desk.update())
+            give_back_memory()
 
     def _obey(self) -> None:
         while (order := self._line.receive()) is not None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import platform
 import time
 from typing import NamedTuple
 
-from daemon.assembly.keys import ConfiguredKeys
 from daemon.assembly.subject import is_stranger
-from daemon.calibration.link import CalibratorLink, Standing
+from daemon.calibration.link import Standing, configured_link
 from daemon.calibration.rota import PACE_S
-from daemon.calibration.shape import shape_of
 from daemon.calibration.wire import Welcome
 from daemon.config import Config
 from daemon.ipc.messages import RowsMessage, UpdateMessage
@@ -73,14 +70,7 @@ class Relay:
         self, config: Config, addresses: dict[str, str], start: Subject, version: int
     ) -> None:
         self._config = config
-        section = config.calibrator
-        self._link = CalibratorLink(
-            section.where,
-            ConfiguredKeys(config).sender(section.server_key),
-            f"{config.title} on {platform.node()}"[:200],
-            shape_of(config),
-            section.window_s,
-        )
+        self._link = configured_link(config, config.title)
         self._rows = Listener(addresses["rows"], RowsMessage)
         self._updates = Speaker(addresses["updates"])
         self._line = DealerSocket(addresses["calibrator"], ORDERS, bind=False)

@@ -25,6 +25,7 @@ _UNTOLD: dict[str, str] = {
     Identifiability.UNOBSERVED: "the data said nothing of it",
     Identifiability.AT_BOUND: "it stood at a bound",
     Identifiability.FIXED: "it was fixed",
+    Identifiability.KNOWN_WITH_ANOTHER: "it was known together with another parameter only",
 }
 
 

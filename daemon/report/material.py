@@ -18,8 +18,7 @@ from daemon.report.activity import Activity
 from daemon.report.drifting import Drifting, read_drift
 from daemon.report.stretches import STRETCH_S, stretches
 from daemon.session import schema
-from daemon.session.reader import open_session
-from pipeline.errors import UserError
+from daemon.session.reader import session_content
 from pipeline.metrics import known, rms_of_known
 
 Array = NDArray[np.float64]
@@ -181,10 +180,6 @@ def _mean(columns: Sequence[Array]) -> Array:
     return np.mean(columns, axis=0) if columns else np.empty(0)
 
 
-_ODD = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
-"""What comes of content that no session has."""
-
-
 def load(path: Path) -> Material:
     """Read a session, which may still be going on.
 
@@ -193,13 +188,8 @@ def load(path: Path) -> Material:
     UserError
         If the file is missing, is no session, or holds what no session does.
     """
-    try:
-        with open_session(path) as database:
-            return _Tables(database).material(path.stem)
-    except _ODD as error:
-        raise UserError(
-            f"Session '{path}' holds what no session does ({type(error).__name__}: {error})."
-        ) from error
+    with session_content(path) as database:
+        return _Tables(database).material(path.stem)
 
 
 def _local(fact: str) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from daemon.report.figures import COLOURS
+from daemon.report.figures import COLOURS, draw
 from daemon.report.material import Errors, Health, Material
-from daemon.report.summary import SILENT, summary
+from daemon.report.quality.assessment import Quality
+from daemon.report.quality.curve import backtest
+from daemon.report.summary import summary, untold
 from daemon.report.template import image, rendered
 from daemon.report.verdict import FatigueVerdict, Kind
 from pipeline.streams.base import SourceState
@@ -31,6 +33,9 @@ _CAPTIONS = {
     "pulls one way above zero, what pulls the other way below, and their sum as a line.",
     "error": "Difference between predicted and reference moments: per second (grey) and over ten "
     "seconds (blue). What goes beyond the axis is the start.",
+    "backtest": "By how much sets that were kept as they were do worse than the one that went on "
+    "learning, by their age, on data that neither had seen: over ten seconds each. Below zero "
+    "they do better.",
     "streams": "Rate at which each stream came in. Dots: samples were lost or refused. Grey: the "
     "stream was away.",
 }
@@ -38,14 +43,17 @@ _OTHERS = "Other parameters over time, with their 95 % intervals."
 
 
 def page(
-    material: Material, verdicts: Sequence[FatigueVerdict], figures: Mapping[str, Figure]
+    material: Material,
+    verdicts: Sequence[FatigueVerdict],
+    quality: Quality,
+    figures: Mapping[str, Figure],
 ) -> str:
     """Return the report as HTML.
 
     Parameters
     ----------
     figures
-        By name, as `daemon.report.figures.draw` gives them.
+        By name, as `drawn` gives them.
     """
     ordered = sorted(verdicts, key=lambda verdict: _ORDER.index(verdict.kind))
     return rendered(
@@ -54,7 +62,8 @@ def page(
         colours=COLOURS,
         material=material,
         verdicts=ordered,
-        silent=SILENT,
+        untold=untold(verdicts),
+        quality=quality,
         summary=summary(material, verdicts),
         images={name: image(figure) for name, figure in figures.items()},
         captions=_CAPTIONS,
@@ -63,6 +72,14 @@ def page(
         errors={dof: _late(course) for dof, course in material.errors.items()},
         streams=[_stream(name, health) for name, health in material.streams.items()],
     )
+
+
+def drawn(
+    material: Material, verdicts: Sequence[FatigueVerdict], quality: Quality
+) -> dict[str, Figure]:
+    """Return every figure there is material for, by name."""
+    figures, curve = draw(material, verdicts), backtest(quality.records)
+    return figures if curve is None else {"backtest": curve, **figures}
 
 
 def write_png(figures: Mapping[str, Figure], folder: Path) -> list[Path]:

@@ -31,12 +31,23 @@ def summary(material: Material, verdicts: Sequence[FatigueVerdict]) -> list[str]
     return sentences
 
 
+def untold(verdicts: Sequence[FatigueVerdict]) -> str:
+    """Return why nothing can be said of any muscle, where that is one reason; else nothing."""
+    if not verdicts:
+        return SILENT
+    reasons = {verdict.sentence for verdict in verdicts}
+    kinds = {verdict.kind for verdict in verdicts}
+    return reasons.pop() if len(reasons) == 1 and kinds == {Kind.NOT_IDENTIFIABLE} else ""
+
+
 def muscles_in_words(verdicts: Sequence[FatigueVerdict]) -> list[str]:
     """Return which muscles tired, and of which that cannot be said."""
     if not verdicts:
         return [SILENT]
     named = {kind: [plain(v.muscle) for v in verdicts if v.kind is kind] for kind in Kind}
     sentences = [f"Muscles with the signs of fatigue: {_listed(named[Kind.FATIGUE]) or 'none'}."]
+    if untold(verdicts):
+        return [*sentences, "Nothing certain can be said of any of them."]
     for kind, words in (
         (Kind.ELECTRODE, "Electrodes to look at"),
         (Kind.UNEXPLAINED, "Changed for no reason that its EMG shows"),

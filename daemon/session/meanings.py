@@ -80,6 +80,18 @@ MEANINGS: dict[str, tuple[str, dict[str, str]]] = {
             "and correlation.",
         },
     ),
+    "combination": (
+        "two parameters that are not known by themselves but together are, of what was put in "
+        "force",
+        {
+            "candidate": "The update's id.",
+            "first": "One, as muscle:parameter; muscles that share it are joined by `+`.",
+            "second": "The other.",
+            "joining": "What is known of them: their `product` or their `sum`.",
+            "value": "Product; sum of lengths, m, or of isometric forces, N.",
+            "deviation": "Its standard deviation in the same unit.",
+        },
+    ),
     "residual": (
         "each second and joint",
         {"t": _T, "dof": "Joint.", "rmse": "RMSE of all rows with a reference, N*m."},
@@ -127,6 +139,18 @@ MEANINGS: dict[str, tuple[str, dict[str, str]]] = {
             "moment": "The muscle's share of the joint's moment, N*m.",
         },
     ),
+    "backtest": (
+        "each joint of a set that was kept as it was, and of the set in force, at each update, on "
+        "data that neither has learnt from; the reference is a moment then",
+        {
+            "t": _T,
+            "version": "Parameter set.",
+            "since_t": "Time from which on it learnt nothing more, s; NULL of the set in force.",
+            "dof": "Joint.",
+            "rmse": "RMSE on the newest data, N*m.",
+            "n": "Samples with reference behind it.",
+        },
+    ),
     "emg": (
         "each second and channel of raw EMG",
         {
@@ -134,6 +158,12 @@ MEANINGS: dict[str, tuple[str, dict[str, str]]] = {
             "channel": "EMG channel.",
             "amplitude_v": "RMS from 20 to 450 Hz without mains, V.",
             "median_hz": "Median frequency, Hz.",
+            "quietest_v": "Lowest RMS of any 0.1 s of it, hum included, V.",
+            "loudest_v": "Highest RMS of any 0.1 s of it, V.",
+            "line_share": "Share of the power that stands out at 50 or 60 Hz and harmonics.",
+            "motion_share": "Share of the power up to 450 Hz that is below 20 Hz.",
+            "common_share": "Share of the power that another channel has too, in the same shape.",
+            "common_with": "The channel that has most of it.",
         },
     ),
     "stream": (

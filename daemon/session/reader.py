@@ -13,6 +13,9 @@ from pipeline.errors import UserError
 _PRIMARY = 0xFF
 """Bits of SQLite's error code that say what went wrong; those above say where."""
 
+_ODD = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
+"""What comes of content that no session has."""
+
 
 @contextmanager
 def open_session(path: Path) -> Iterator[sqlite3.Connection]:
@@ -37,6 +40,24 @@ def open_session(path: Path) -> Iterator[sqlite3.Connection]:
         raise UserError(f"Session '{path}' is damaged ({error}).") from error
     finally:
         database.close()
+
+
+@contextmanager
+def session_content(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a session as `open_session`, to make something of what it holds.
+
+    Raises
+    ------
+    UserError
+        As there, and if it holds what no session does.
+    """
+    try:
+        with open_session(path) as database:
+            yield database
+    except _ODD as error:
+        raise UserError(
+            f"Session '{path}' holds what no session does ({type(error).__name__}: {error})."
+        ) from error
 
 
 def _way(path: Path) -> str:

@@ -15,6 +15,7 @@ from daemon.ipc.requests import Command, Reply, Request
 from daemon.session.log import SessionLog
 from daemon.session.muscle_rows import MOMENT_RATE_HZ, MuscleRows
 from pipeline.drift.following import Loss
+from pipeline.emg.quality import signal_quality
 from pipeline.emg.spectrum import spectrum
 from pipeline.model.label import Label
 from pipeline.output.message import StatusMessage
@@ -96,9 +97,12 @@ class Recorder:
                 deviation = known.deviation[name][i] if known else None
                 identifiability = known.identifiability[name][i] if known else None
                 self._log.add("parameter", number, name, muscle, value, deviation, identifiability)
+        for pair in known.combinations if known else ():
+            self._log.add("combination", number, *dict(pair).values())
         if accepted and update.delay_s is not None:
             doubt = known.delay_deviation_s if known else None
             self._log.add("parameter", number, DELAY, "all", update.delay_s, doubt, None)
+        self._backtest(update)
         for label, found in _bones(update).items():
             bone, kind = Label.parse(label)
             self._log.add("parameter", number, f"bone_{kind}", bone, *found)
@@ -118,6 +122,14 @@ class Recorder:
             self.event(drift.t, "calibrator", "loss", self._losses[unit].over)
         self._losses = losses
         self._log.add("drift_statistics", drift.t, drift.baseline, units, drift.statistics)
+
+    def _backtest(self, update: UpdateMessage) -> None:
+        """Note how sets that were kept do, where a joint's reference judges them."""
+        for one in update.backtest:
+            for dof, rmse, count in zip(self._dofs, one.rmse, one.samples, strict=True):
+                if count:
+                    row = (update.t, one.version, one.since_t, dof, rmse, count)
+                    self._log.add("backtest", *row)
 
     def moments(self, t: Array, predicted: Array, deviation: Array, reference: Array) -> None:
         """Note rows of the model's time grid; moments in N*m, shape [n, dof], NaN if unknown."""
@@ -154,11 +166,14 @@ class Recorder:
             return
         times, blocks = zip(*self._emg, strict=True)
         self._emg.clear()
-        middle = float(np.concatenate(times).mean())
-        amplitude, median_hz = spectrum(np.concatenate(blocks), rate_hz)
-        for channel, volts, hertz in zip(self._channels, amplitude, median_hz, strict=True):
-            if channel not in self._failed and np.isfinite(volts):
-                self._log.add("emg", middle, channel, float(volts), float(hertz))
+        middle, x = float(np.concatenate(times).mean()), np.concatenate(blocks)
+        quality = signal_quality(x, rate_hz)
+        columns = np.array((*spectrum(x, rate_hz), *quality[:-1])).T.tolist()
+        for channel, numbers, alike in zip(
+            self._channels, columns, quality.common_with, strict=True
+        ):
+            if channel not in self._failed and np.isfinite(numbers[0]):
+                self._log.add("emg", middle, channel, *numbers, self._channels[alike])
         self._failed = set(self._channel_faults)
 
     def command(self, t: float, request: Request, reply: Reply) -> None:

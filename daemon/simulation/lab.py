@@ -15,6 +15,7 @@ from daemon.simulation.person.movement import Movement, Task
 from daemon.simulation.person.person import STEP_S, Contraction, make_person
 from daemon.simulation.person.tiring import Tiring
 from daemon.simulation.sensors.accelerometer import Accelerometer
+from daemon.simulation.sensors.contamination import Contamination
 from daemon.simulation.sensors.electrode_faults import ElectrodeFaults
 from daemon.simulation.sensors.electrodes import EMG_RATE_HZ, Electrodes
 from daemon.simulation.sensors.exoskeleton import Exoskeleton
@@ -109,8 +110,12 @@ class Lab:
             self._tiring.drive,
         )
         self._electrodes = _electrodes(config, of_electrodes)
+        simulation = config.simulation
+        self._contamination = Contamination(
+            simulation.crosstalk, simulation.motion_artefact, config.streams.emg.channels
+        )
         self._faults = ElectrodeFaults(
-            config.simulation.electrode_off, config.streams.emg.channels, _mvc(config), of_faults
+            simulation.electrode_off, config.streams.emg.channels, _mvc(config), of_faults
         )
         self._emg, self._angles, self._moments = _sensors(config, of_sensors)
         self._exoskeleton = Exoskeleton(config) if config.torque_free else None
@@ -139,6 +144,7 @@ class Lab:
         emg = self._electrodes.record(
             t, excitation, self._tiring.conduction(t), self._tiring.gain(t)
         )
+        emg = self._contamination.apply(t, emg)
         return LabBlock(
             emg=self._emg.sample(t, self._faults.apply(t, emg)),
             angles=self._angles.sample(t[angle_at], q[angle_at]),

@@ -246,7 +246,7 @@ class Hub:
         posted = self.board.get("parameters")
         if posted and posted.header["version"] >= version:
             return
-        told = status.model_dump(include={"session", "t", "muscles", "deviation"})
+        told = status.model_dump(include={"session", "t", "muscles", "deviation", "combinations"})
         words = status.identifiability
         self._show_parameters(
             ParametersMessage(

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.calibrate.confidence import confidence
+from pipeline.calibrate.backtest import Backtest, Frozen
+from pipeline.calibrate.confidence import Grounds, confidence
 from pipeline.calibrate.delay import Delays, with_delay
 from pipeline.calibrate.descent import Descent
 from pipeline.calibrate.drift import Baseline, DriftWatch
@@ -43,7 +44,7 @@ from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import Subject
 from pipeline.timebase.rows import PairedRows
-from pipeline.update import ADOPTED, Result, Update
+from pipeline.update import ADOPTED, Backtested, Result, Update
 
 LEAST_EXCITATION_RANGE = 0.03
 """An excitation that moves less than this over the window tells nothing of its muscle."""
@@ -148,6 +149,8 @@ class Calibrator:
         by_moments = limb is None and unmeasured is None
         self._drift = DriftWatch(space, rate_hz) if by_moments else None
         self._delay_deviation_s: float | None = None
+        self.grounds: Grounds | None = None
+        """What tells how well the newest set put in force is known; None before there is one."""
         self._accepted = space.zeros() if start is None else space.vector(start)
         self._on_host = torch.zeros((), dtype=self._accepted.dtype)
         """A number of the type with which is computed; trials are cut with the host."""
@@ -171,6 +174,7 @@ class Calibrator:
             self._rate_hz,
             self.space.prior.optimal_fibre_length,
         )
+        self._backtest = Backtest(self._step_s)
         self._level: float | None = None
         self._fresh = 0
         if self._drift:
@@ -247,6 +251,7 @@ class Calibrator:
         in_force_s = self._delays.left(self.subject)
         judge = self._judge(cut, in_force_s)
         before = judge.score(self._accepted)
+        tested = self._tested(cut.fresh, in_force_s)
         if self._search and self._search.due(self.version == 0, self._filled()):
             self._begin(cut.train, self._search)
         train = self._with_regressor(with_delay(cut.train, self._delay_s * self._rate_hz))
@@ -297,15 +302,26 @@ class Calibrator:
             judged=after.judged,
             confidence=known,
             synergies=self._synergies(),
+            backtest=tested,
         )
+
+    def _tested(self, fresh: Trials, delay_s: float) -> tuple[Backtested, ...]:
+        """Score sets that were kept as they were, where the reference is the muscles' moment."""
+        if self._limb is not None or self._unmeasured is not None:
+            return ()
+        t, parameters = self._window.rows.t, self.space.parameters(self._accepted)
+        learnt_t = float(t[-1 - self._count(self.settings.holdout_s)])
+        how = parameters, delay_s * self._rate_hz, self._synergies()
+        return self._backtest.take(float(t[0]), Frozen(self.version, learnt_t, *how), fresh)
 
     def _known(
         self, candidate: Tensor, train: Trials, scale: Tensor, *, searched: bool
     ) -> Confidence:
         """Return how well a candidate is known; its delay by the data on which it was found."""
-        known = confidence(
+        self.grounds = Grounds(
             self.space, candidate, train, scale, self._step_s, self._delays.deviation_s
         )
+        known = confidence(self.grounds)
         if searched or self._delay_deviation_s is None:
             return known
         return replace(known, delay_deviation_s=self._delay_deviation_s)

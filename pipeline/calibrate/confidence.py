@@ -13,14 +13,24 @@ Seber and Wild, Nonlinear Regression, 1989, sections 2.1.2 and 6.2 (correlated r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from pipeline.calibrate.body import BodySpace
+from pipeline.calibrate.combinations import known_together
+from pipeline.calibrate.effects import (
+    bone_effects,
+    delay_effect,
+    excitation_effects,
+    sensitivity,
+)
 from pipeline.calibrate.loss import ERROR_FLOOR, Trials, residual
+from pipeline.calibrate.profile import Likelihood, profiled
 from pipeline.model.identifiability import (
     IDENTIFIED_BELOW,
     WEAK_BELOW,
@@ -28,7 +38,7 @@ from pipeline.model.identifiability import (
     Confidence,
     Identifiability,
 )
-from pipeline.model.nms import Output, Parameters, simulate
+from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import CALIBRATED
 from pipeline.shapes import Float
@@ -39,74 +49,103 @@ FREE_DEVIATION = 1.81
 """Standard deviation of the logit of a number that may lie anywhere in 0..1: pi / sqrt(3)."""
 DIRECTIONS = 4
 """Directions of the parameters by which the moments' deviation is computed."""
-GAIN_DEVIATION = 0.15
-"""Standard deviation of an excitation's gain: MVC is not known better than that."""
 LEAST_MOMENT_NM = 2.0
 """Moments smaller than this count as of this size where joints are weighed against each other."""
-OFFSET_DEVIATION = 0.03
-"""Standard deviation of an excitation's offset: nor is the resting level, as a share of MVC."""
 
 
-def confidence(
-    space: ParameterSpace,
-    vector: Float[Tensor, " parameter"],
-    trials: Trials,
-    scale: Float[Tensor, " dof"],
-    step_s: float,
-    delay_deviation_s: float = 0.0,
-) -> Confidence:
-    """Return how well the parameters at `vector` are known from `trials`.
+class Grounds(NamedTuple):
+    """What tells how well parameters are known."""
 
-    Parameters
-    ----------
-    scale
-        Spread of each DOF's reference, in its unit, shape [dof].
-    step_s
-        Interval of the time grid, s.
-    delay_deviation_s
-        Standard deviation of the electromechanical delay before any data, s; 0 where it is known.
-    """
+    space: ParameterSpace
+    vector: Float[Tensor, " parameter"]
+    """The parameters."""
+    trials: Trials
+    """What they were found with."""
+    scale: Float[Tensor, " dof"]
+    """Spread of each DOF's reference, in its unit."""
+    step_s: float
+    """Interval of the time grid, s."""
+    delay_deviation_s: float = 0.0
+    """Standard deviation of the electromechanical delay before any data, s; 0 where known."""
+
+
+class Linearised(NamedTuple):
+    """The model around the parameters."""
+
+    output: Output
+    slope: Tensor
+    """What a unit of each parameter does to the moments, N*m, shape [parameter, trial, dof, time];
+    of a bone's number what it takes away."""
+    likelihood: Likelihood
+
+
+def confidence(grounds: Grounds) -> Confidence:
+    """Return how well parameters are known."""
+    space, vector, trials = grounds[:3]
+    output, slope, likelihood = linearised(grounds)
+    own, before = slice(space.size), likelihood.before
+    known = torch.linalg.inv(likelihood.precision)
+    deviation = known.diagonal().sqrt()
+    curved = _standings(space, vector, deviation[own] / before)
+    wide = profiled(likelihood, deviation[own], _doubtful(space, curved)).to(vector.dtype)
+    identifiability, combinations = known_together(
+        space, vector, known[own, own], before, _standings(space, vector, wide / before)
+    )
+    return Confidence(
+        deviation=_in_units(space, vector, wide),
+        identifiability=_by_kind(space, identifiability),
+        directions=_directions(grounds, output, slope, likelihood.precision[own, own]),
+        residual=_unexplained(space, vector, trials, output),
+        bones=_bone_numbers(space, vector, wide, identifiability),
+        delay_deviation_s=grounds.delay_deviation_s * float(deviation[-1]),
+        combinations=combinations,
+    )
+
+
+def linearised(grounds: Grounds) -> Linearised:
+    """Return the model around the parameters, and the loss with the curvature that it has there."""
+    space, vector, trials, scale, step_s, delay_deviation_s = grounds
     with torch.no_grad():
         parameters = space.parameters(vector)
         output = simulate(parameters, *trials[:3], step_s)
         slope = torch.cat(
             (
                 sensitivity(space, vector, trials, step_s, output),
-                _bone_effects(space, vector, trials),
+                bone_effects(space, vector, trials),
             )
         )
         doubt = torch.cat(
             (
-                _excitation_effects(parameters, trials, step_s, output.w),
-                _delay_effect(parameters, trials, step_s, output.w, delay_deviation_s),
+                excitation_effects(space, parameters, trials, step_s, output.w),
+                delay_effect(parameters, trials, step_s, output.w, delay_deviation_s),
             )
         )
         left = residual(output.moment, trials, space.inertia(vector))
     # What the loss takes a residual for, and how many of them tell as much as one.
     told = _mean_square(left, trials.weight) + ERROR_FLOOR * scale.square()
     told = told * correlation_length(left * trials.weight, trials.weight)
-    own, before = slice(space.size), _before(space, vector)
-    precision = _products(_on_residual(torch.cat((slope, doubt)), trials), trials.weight, told)
-    precision.diagonal()[own] += 1.0 / before.double().square()
+    before = _before(space, vector)
+    effects = _weighed(_on_residual(torch.cat((slope, doubt)), trials), trials.weight, told)
+    precision = _products(effects)
+    precision.diagonal()[: space.size] += 1.0 / before.double().square()
     precision.diagonal()[space.size :] += 1.0
-    known = torch.linalg.inv(precision).diagonal().sqrt()
-    deviation = known[own].to(vector.dtype)
-    # What EMG gets wrong it gets wrong in prediction too, which leaves the moments as they are.
-    covariance = torch.linalg.inv(precision[own, own])
-    slope[space.muscle_size :] = 0.0  # nor do bones change the moments of the muscles
-    unit = scale if trials.regressor is None else _spread(output.moment, trials.weight)
-    spread = _directions(covariance, _products(slope, trials.weight, unit.square()))
-    identifiability = _standings(space, vector, deviation / before)
-    return Confidence(
-        deviation=_in_units(space, vector, deviation),
-        identifiability=_by_kind(space, identifiability),
-        directions=tuple(
-            space.subject(vector + direction.to(vector.dtype)).values() for direction in spread
-        ),
-        residual=_unexplained(space, vector, trials, output),
-        bones=_bone_numbers(space, vector, deviation, identifiability),
-        delay_deviation_s=delay_deviation_s * float(known[-1]),
+    likelihood = Likelihood(
+        space, trials, step_s, vector, output.w, told.sqrt(), effects, precision, before
     )
+    return Linearised(output, slope, likelihood)
+
+
+def _doubtful(space: ParameterSpace, identifiability: Sequence[Identifiability]) -> list[int]:
+    """Return the muscles' parameters but strengths that the curvature calls identified.
+
+    They are few. Of strengths the curvature says enough: the moments are linear in them.
+    """
+    return [
+        place
+        for place in range(space.muscle_size)
+        if identifiability[place] is Identifiability.IDENTIFIED
+        and space.labels[place].kind != "strength"
+    ]
 
 
 def _before(space: ParameterSpace, vector: Tensor) -> Tensor:
@@ -142,115 +181,6 @@ def _on_residual(torques: Tensor, trials: Trials) -> Tensor:
     return torques if trials.regressor is None else trials.regressor.accelerations(torques)
 
 
-def _bone_effects(space: ParameterSpace, vector: Tensor, trials: Trials) -> Tensor:
-    """Return the torque that each number of the bones takes away per unit of the vector, N*m.
-
-    Returns
-    -------
-    Tensor
-        Shape [number, trial, dof, time].
-    """
-    if trials.regressor is None or not isinstance(space, BodySpace) or space.bone_size == 0:
-        return trials.moment.new_zeros(0, *trials.moment.shape)
-
-    muscles, bones = vector.tensor_split([space.muscle_size])
-
-    def inertia(bones: Tensor) -> Tensor:
-        return space.inertia(torch.cat((muscles, bones))).flatten()
-
-    by_bones: Tensor = torch.func.jacrev(inertia)(bones)
-    return -(trials.regressor.torque_per_inertia @ by_bones).movedim(-1, 0)
-
-
-def sensitivity(
-    space: ParameterSpace, vector: Tensor, trials: Trials, step_s: float, output: Output
-) -> Tensor:
-    """Return the derivative of every moment by every parameter, N*m per unit of the vector.
-
-    Muscles do not couple, so one direction per kind of parameter gives the derivative of every
-    muscle's force by its own parameter of that kind.
-
-    Parameters
-    ----------
-    output
-        The simulation at `vector`.
-
-    Returns
-    -------
-    Tensor
-        Shape [parameter, trial, dof, time].
-    """
-    kinds = space.kinds()
-    towards = torch.stack([kind.mask for kind in kinds]).to(vector.dtype)[:, None]
-    with torch.enable_grad(), forward_ad.dual_level():
-        place = vector.detach().expand_as(towards).clone()
-        moved = forward_ad.make_dual(place, towards)  # type: ignore[no-untyped-call]
-        simulated = simulate(space.parameters(moved), *trials[:3], step_s, guess=output.w)
-        slope = forward_ad.unpack_dual(simulated.force).tangent  # type: ignore[no-untyped-call]
-    parts = []
-    for kind, force in zip(kinds, slope, strict=True):
-        moment = trials.moment_arm * force[:, None]  # shape [trial, dof, muscle, time]
-        members = torch.nn.functional.one_hot(kind.members, kind.size).to(vector.dtype)
-        parts.append(torch.einsum("tdmk,mi->itdk", moment, members))
-    return torch.cat(parts)
-
-
-def _excitation_effects(
-    parameters: Parameters, trials: Trials, step_s: float, guess: Tensor
-) -> Tensor:
-    """Return what one standard deviation of each excitation's gain and offset does to the moments.
-
-    Returns
-    -------
-    Tensor
-        N*m, shape [2 muscle, trial, dof, time].
-    """
-    excitation = trials.excitation
-    errors = torch.stack(
-        (GAIN_DEVIATION * excitation, torch.full_like(excitation, OFFSET_DEVIATION))
-    )
-    moved = excitation + errors, (excitation - errors).clamp_min(0.0)
-    moment = _moments_apart(parameters, trials, moved, step_s, guess)
-    return moment.movedim(-2, 1).flatten(0, 1)
-
-
-def _delay_effect(
-    parameters: Parameters, trials: Trials, step_s: float, guess: Tensor, deviation_s: float
-) -> Tensor:
-    """Return what one standard deviation of the electromechanical delay does to the moments.
-
-    Returns
-    -------
-    Tensor
-        N*m, shape [1, trial, dof, time].
-    """
-    excitation = trials.excitation
-    later = torch.cat((excitation[..., :1], excitation[..., :-1]), -1)
-    earlier = torch.cat((excitation[..., 1:], excitation[..., -1:]), -1)
-    moment = _moments_apart(parameters, trials, (later[None], earlier[None]), step_s, guess)
-    return deviation_s / step_s * moment.sum(-2)
-
-
-def _moments_apart(
-    parameters: Parameters,
-    trials: Trials,
-    excitations: tuple[Tensor, Tensor],
-    step_s: float,
-    guess: Tensor,
-) -> Tensor:
-    """Return half of what two sets of excitations differ in, muscle by muscle.
-
-    Returns
-    -------
-    Tensor
-        N*m, shape [error, trial, dof, muscle, time].
-    """
-    simulated = simulate(parameters, torch.cat(excitations), *trials[1:3], step_s, guess=guess)
-    one, other = simulated.force.chunk(2)
-    half = (one - other) / 2.0  # shape [error, trial, muscle, time]
-    return trials.moment_arm * half[:, :, None]
-
-
 def correlation_length(residual: Tensor, weight: Tensor) -> Tensor:
     """Return for each DOF how many consecutive residuals tell as much as one, shape [dof].
 
@@ -267,13 +197,39 @@ def correlation_length(residual: Tensor, weight: Tensor) -> Tensor:
     return length.clamp_min(1.0)
 
 
-def _products(effects: Tensor, weight: Tensor, variance: Tensor) -> Tensor:
-    """Return the products of effects on the moments, summed, each DOF over its variance."""
-    weighed = effects * (weight / variance[:, None]).sqrt()
-    return torch.einsum("itdk,jtdk->ij", weighed, weighed).double()
+def _weighed(effects: Tensor, weight: Tensor, variance: Tensor) -> Tensor:
+    """Return effects in deviations, of which what has no reference has no part."""
+    return effects * (weight / variance[:, None]).sqrt()
 
 
-def _directions(covariance: Tensor, effect: Tensor) -> list[Tensor]:
+def _products(effects: Tensor) -> Tensor:
+    """Return the products of effects, summed over all rows."""
+    return torch.einsum("itdk,jtdk->ij", effects, effects).double()
+
+
+def _directions(
+    grounds: Grounds, output: Output, slope: Tensor, precision: Tensor
+) -> tuple[dict[str, Array], ...]:
+    """Return the sets off the parameters that `Confidence` has, a deviation of the moments away.
+
+    What EMG gets wrong it gets wrong in prediction too, which leaves the moments as they are, nor
+    do bones change the moments of the muscles.
+
+    Parameters
+    ----------
+    precision
+        Second derivative of the loss by the parameters alone.
+    """
+    space, vector, trials, scale = grounds[:4]
+    of_muscles = slope.clone()
+    of_muscles[space.muscle_size :] = 0.0
+    unit = scale if trials.regressor is None else _spread(output.moment, trials.weight)
+    effect = _products(_weighed(of_muscles, trials.weight, unit.square()))
+    steps = _farthest(torch.linalg.inv(precision), effect)
+    return tuple(space.subject(vector + step.to(vector.dtype)).values() for step in steps)
+
+
+def _farthest(covariance: Tensor, effect: Tensor) -> list[Tensor]:
     """Return the steps that change the moments most, long enough to make up the whole variance."""
     root = torch.linalg.cholesky(covariance)
     values, vectors = torch.linalg.eigh(root.T @ effect @ root)

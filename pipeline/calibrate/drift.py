@@ -25,15 +25,13 @@ from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.moved import moved
 from pipeline.calibrate.synergy.online import resynthesised
 from pipeline.calibrate.window import Window
-from pipeline.drift.statistics import Drift, DriftStatistics
+from pipeline.drift.statistics import BASELINE_AFTER_S, Drift, DriftStatistics
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.nms import Output, Parameters, simulate
 from pipeline.model.parameters import ParameterSpace
 
 Array = NDArray[np.float64]
 
-SETTLED_S = 45.0
-"""Seconds of data after which the set in force is taken for the person."""
 FACTOR_STEP, OFFSET_STEP_NM = 0.005, 0.05
 """Standard deviations by which a factor and a DOF's offset may change in a second."""
 FACTOR_DOUBT, OFFSET_DOUBT_NM = 0.3, 5.0
@@ -86,7 +84,7 @@ class DriftWatch:
     def wants_baseline(self, fresh: int) -> bool:
         """Count fresh rows; tell whether the set in force is to become the baseline now."""
         self._seen += fresh
-        return self._baseline is None and self._seen >= SETTLED_S * self._rate_hz
+        return self._baseline is None and self._seen >= BASELINE_AFTER_S * self._rate_hz
 
     def measure_from(self, baseline: Baseline, window: Window) -> None:
         """Take a set for the baseline; the newest row shows which muscles have electrodes."""

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from pipeline.adamw import AdamW
-from pipeline.calibrate.course import Course, History
+from pipeline.calibrate.course import Courses, End, History, looks
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
@@ -34,7 +34,7 @@ from pipeline.shapes import Float
 from pipeline.timebase.rows import PairedRows
 
 Watch = Callable[[float, float], None]
-"""Called with the fraction done and the present relative error."""
+"""Called with the fraction done and the present relative error whenever the host looks."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Evaluation(NamedTuple):
 
     value: Tensor
     """What is minimised, differentiable in the vector."""
-    relative_error: float
+    relative_error: Tensor
 
 
 class CalibrationObjective:
@@ -150,7 +150,7 @@ class CalibrationObjective:
         )
         self._guess = output.w.detach()
         value = objective_value(output, trials, self._scale, vector, settings)
-        return Evaluation(value, float(relative_error(output, trials).detach()))
+        return Evaluation(value, relative_error(output, trials).detach())
 
 
 def objective_value(
@@ -198,41 +198,53 @@ def descend(
     start
         Where to begin, a vector of the objective.
     watch
-        Told of the progress at every step.
+        Told of the progress.
 
     Raises
     ------
     FloatingPointError
         If the objective stops being a finite number.
     """
-    started = time.perf_counter()
     vector = start.detach().clone().requires_grad_()
-    optimiser = AdamW([vector])
-    course = Course(start, settings.patience, settings.progress)
+    courses = Courses(start.unsqueeze(0), settings.patience, settings.progress)
+    go_down(objective, vector, courses, settings, watch)
+    end = courses.ends()[0]
+    if end.failure is not None:
+        raise end.failure
+    return found_on(end, error_at(objective, end.best))
+
+
+def go_down(
+    objective: Minimised,
+    vector: Tensor,
+    courses: Courses,
+    settings: DescentSettings,
+    watch: Watch | None = None,
+) -> None:
+    """Move a vector down an objective until the host sees that it is over; no wait but to look."""
+    started, optimiser = time.perf_counter(), AdamW([vector])
     for step in range(settings.steps):
         value, error = objective(vector)
-        course.take(vector.detach(), float(value.detach()), error, time.perf_counter() - started)
-        if course.failure is not None:
-            raise course.failure
-        if watch is not None:
-            watch((step + 1) / settings.steps, error)
-        if course.over:
-            break
+        seconds = time.perf_counter() - started
+        courses.take(vector.unsqueeze(0), value.unsqueeze(0), error.unsqueeze(0), seconds)
+        if looks(step, vector.device):
+            if watch is not None:
+                watch((step + 1) / settings.steps, float(error))
+            if bool(courses.over):
+                break
         value.backward()  # type: ignore[no-untyped-call]
         optimiser.step(rate(settings, step / settings.steps))
-    return found_on(course, error_at(objective, course.best))
 
 
-def found_on(course: Course, error: float) -> Calibration:
+def found_on(end: End, error: float) -> Calibration:
     """Return what a descent has come to; `error` is the relative error at its best."""
-    history = course.history
-    return Calibration(course.best, course.lowest, error, len(history), course.seconds, history)
+    return Calibration(end.best, end.lowest, error, len(end.history), end.seconds, end.history)
 
 
 def error_at(objective: Minimised, vector: Tensor) -> float:
     """Return the relative error at `vector`."""
     with torch.no_grad():
-        return objective(vector).relative_error
+        return float(objective(vector).relative_error)
 
 
 def rate(settings: DescentSettings, done: float) -> float:

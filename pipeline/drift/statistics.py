@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+BASELINE_AFTER_S = 45.0
+"""Seconds of data after which the set in force is taken for the person."""
 _HEAD = 2
 """Numbers before the vector: seconds and squares."""
 

@@ -55,11 +55,22 @@ def welch(x: Array, rate_hz: float, size: int) -> tuple[Array, Array]:
 
     That of `scipy.signal.welch`, whose import takes longer and more memory than all else here.
     """
-    window = np.hanning(size + 1)[:-1, None]
-    starts = range(0, len(x) - size + 1, size - size // 2)
-    segments = np.stack([x[start : start + size] for start in starts])
-    segments = (segments - segments.mean(axis=1, keepdims=True)) * window
-    power = np.mean(np.abs(np.fft.rfft(segments, axis=1)) ** 2, axis=0)
-    power /= rate_hz * np.sum(window**2)
+    power = np.mean(np.abs(transformed(x, size)) ** 2, axis=0)
+    power /= rate_hz * np.sum(_window(size) ** 2)
     power[1 : (size + 1) // 2] *= 2.0  # the negative frequencies, which 0 and half the rate lack
     return np.arange(size // 2 + 1) * rate_hz / size, np.asarray(power, dtype=np.float64)
+
+
+def transformed(x: Array, size: int) -> NDArray[np.complex128]:
+    """Return the transforms of segments that overlap by half, shape [segment, frequency, channel].
+
+    Each is freed of its mean and windowed.
+    """
+    starts = range(0, len(x) - size + 1, size - size // 2)
+    segments = np.stack([x[start : start + size] for start in starts])
+    segments = (segments - segments.mean(axis=1, keepdims=True)) * _window(size)
+    return np.asarray(np.fft.rfft(segments, axis=1), dtype=np.complex128)
+
+
+def _window(size: int) -> Array:
+    return np.asarray(np.hanning(size + 1)[:-1, None], dtype=np.float64)

@@ -23,6 +23,8 @@ class Identifiability(StrEnum):
     UNOBSERVED = "unobserved"
     AT_BOUND = "at_bound"
     FIXED = "fixed"
+    KNOWN_WITH_ANOTHER = "known_with_another"
+    """Not by itself, but together with another parameter: see `Combination`."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,28 @@ class BoneNumber:
     deviation: float
     """Standard deviation of the factor."""
     identifiability: Identifiability
+
+
+class Joining(StrEnum):
+    """How two parameters make one number."""
+
+    PRODUCT = "product"
+    SUM = "sum"
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Two parameters that are not known, but together are."""
+
+    first: str
+    second: str
+    """Their labels, such as ``BIClong:gain`` and ``BIClong:strength``."""
+    joining: Joining
+    value: float
+    """Of lengths their sum, m; of strengths the sum of the maximum isometric forces, N; of gain and
+    strength their product."""
+    deviation: float
+    """Its standard deviation, in the same unit."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +81,9 @@ class Confidence:
         By label, such as ``ulna:mass``, each number of the bones that is identified too.
     delay_deviation_s
         Standard deviation of the electromechanical delay, s; 0 where it is given.
+    combinations
+        What is known of parameters that are known together only, each with the other it is known
+        best with.
     """
 
     deviation: dict[str, Array]
@@ -65,3 +92,4 @@ class Confidence:
     residual: tuple[float, ...]
     bones: dict[str, BoneNumber] = field(default_factory=dict)
     delay_deviation_s: float = 0.0
+    combinations: tuple[Combination, ...] = ()

@@ -300,6 +300,19 @@ def _same_length(values: Mapping[str, Sequence[object]], muscles: Sequence[str])
         raise ValueError(f"{wrong} do not have one value for each of {len(muscles)} muscles")
 
 
+class CombinationReport(Part):
+    """Two parameters that are not known by themselves, but together are."""
+
+    first: Text = Field(description="One, as muscle:parameter; muscles that share it joined by +.")
+    second: Text = Field(description="The other.")
+    joining: Name = Field(description="What is known of them: their product or their sum.")
+    value: Number = Field(description="Product; sum of lengths, m, or of isometric forces, N.")
+    deviation: NonNegative = Field(description="Its standard deviation, in the same unit.")
+
+
+Combinations = Annotated[tuple[CombinationReport, ...], Field(max_length=MAX_ITEMS)]
+
+
 class ParametersMessage(Message):
     """A parameter set that the predictor has adopted."""
 
@@ -313,6 +326,9 @@ class ParametersMessage(Message):
     )
     identifiability: dict[Name, Words] = Field(
         {}, description="Per parameter a word per muscle: what the data say of it."
+    )
+    combinations: Combinations = Field(
+        (), description="Parameters that are known together with another, and what of them is."
     )
 
     @model_validator(mode="after")
@@ -386,6 +402,7 @@ class StatusMessage(Message):
     muscles: Names = Field((), description="Muscles, in the order of each vector.")
     deviation: dict[Name, KnownVector] = Field({}, description="As in parameters, of that set.")
     identifiability: dict[Name, Words] = Field({}, description="As in parameters, of that set.")
+    combinations: Combinations = Field((), description="As in parameters, of that set.")
     channels: dict[Name, Text] = Field(
         {}, description="EMG channels that are faulty, each with what is wrong with it."
     )

@@ -14,7 +14,7 @@ from pipeline.geometry import FORMAT, ModelFile, load_model
 EMG_RATE_HZ = 1000
 MODEL_RATE_HZ = 200
 MVC_V = 4e-4
-ALWAYS_BUSY = {"stride_s": 0.1, "steps": 50}
+ALWAYS_BUSY: dict[str, object] = {"stride_s": 0.1, "steps": 50}
 """Settings of a calibrator that has no sooner ended an update than it begins the next."""
 
 
@@ -29,7 +29,12 @@ class Size:
     """Of the model."""
 
 
-def bench_config(size: Size, folder: Path, realtime: dict[str, object] | None = None) -> Config:
+def bench_config(
+    size: Size,
+    folder: Path,
+    realtime: dict[str, object] | None = None,
+    calibrator: dict[str, object] = ALWAYS_BUSY,
+) -> Config:
     """Return a set-up of the wanted size with streams and addresses of its own.
 
     Parameters
@@ -40,6 +45,8 @@ def bench_config(size: Size, folder: Path, realtime: dict[str, object] | None = 
         Where its model file, its session and its control port go.
     realtime
         The section ``realtime``; by default the defaults.
+    calibrator
+        Keys of the section ``calibrator`` in place of the arm's.
     """
     arm = load_config("arm")
     model = _resized(load_model(arm.model.file), size.muscles)
@@ -59,7 +66,7 @@ def bench_config(size: Size, folder: Path, realtime: dict[str, object] | None = 
         "rate_hz": size.rate_hz,
         "muscles": _mapping(model.muscle_names, channels),
     }
-    content["calibrator"] |= ALWAYS_BUSY
+    content["calibrator"] |= calibrator
     content["output"] |= {"zmq": f"tcp://127.0.0.1:{free_port()}", "lsl_name": own}
     content["control"]["address"] = f"ipc://{folder}/control"
     content["session"]["file"] = folder / "session.db"

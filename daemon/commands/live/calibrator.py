@@ -56,6 +56,12 @@ _PATIENCE_S = 3.0
     show_default=True,
     help="With --listen: so many daemons at once.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    help="With --listen: so many processes at most share the calibrators; without it, as many as "
+    "there are processors for, and one where a GPU computes.",
+)
 @seconds_option()
 @json_option()
 def calibrator(
@@ -66,6 +72,7 @@ def calibrator(
     admitted: tuple[str, ...],
     server_key: str | None,
     most: int,
+    processes: int | None,
     seconds: float | None,
     json_file: str | None,
 ) -> None:
@@ -85,7 +92,7 @@ def calibrator(
     if config_name is None or listen is None:
         raise UserError("--listen needs CONFIG, the set-up that the daemons have too.")
     keys = _server_keys(own_key, admitted)
-    _serve(config_name, listen, keys, most, seconds, json_file)
+    _serve(config_name, listen, keys, most, processes, seconds, json_file)
 
 
 def _server_keys(own_key: Path | None, admitted: tuple[str, ...]) -> ServerKeys | None:
@@ -107,6 +114,7 @@ def _serve(
     listen: str,
     keys: ServerKeys | None,
     most: int,
+    processes: int | None,
     seconds: float | None,
     json_file: str | None,
 ) -> None:
@@ -115,8 +123,11 @@ def _serve(
 
     config = checked_config(config_name)
     from daemon.calibration.server import CalibratorServer
+    from daemon.calibration.shops import processes_for
 
-    with closing(CalibratorServer(config, listen, keys, most)) as server, stop_on_signals() as stop:
+    processes = min(processes or processes_for(config), most)
+    office = CalibratorServer(config, listen, keys, most, processes)
+    with closing(office) as server, stop_on_signals() as stop:
         guard = f"for {len(keys.allowed)} keys" if keys else "without keys, on this machine only"
         say(f"Calibrating at {server.address}, {guard}. Ctrl-C ends it.", json_file)
         deadline = None if seconds is None else time.monotonic() + seconds
@@ -142,11 +153,16 @@ def _table(report: ClientsReport) -> Table:
             str(client.version),
             f"{client.updates_per_s:.2f} of {client.wanted_per_s:.2f}",
             f"{client.bytes_per_s / 1000:.0f}",
+            str(client.missing),
             f"{client.silent_s:.1f}",
         )
         for client in report.clients
     )
-    shown = table(["daemon", "", "last update"], ["set", "updates/s", "kB/s", "silent, s"], rows)
+    shown = table(
+        ["daemon", "", "last update"],
+        ["set", "updates/s", "kB/s", "rows missing", "silent, s"],
+        rows,
+    )
     shown.title_justify = "left"
     shown.title = (
         f"{report.title}, on {report.device}: {len(report.clients)} of {report.most} daemons, "

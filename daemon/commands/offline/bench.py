@@ -309,7 +309,8 @@ def web(
     The whole daemon as for the arm, ten channels and four joints, its calibrator always busy:
     without the cockpit, with one browser, and with many, which read as the page does. How late
     moments come, what the server takes of the machine, and with --chromium for how long a real
-    page keeps its browser busy in one go. On a machine on which nothing else runs.
+    page keeps its browser busy in one go, the calibrator at its usual pace. On a machine on which
+    nothing else runs.
     """
     with needing("The page", "web"):
         from daemon.bench.web.measure import bench_web

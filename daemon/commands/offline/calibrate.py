@@ -203,8 +203,10 @@ def _number(value: float | None, places: int) -> str:
 def _footnote(result: Mapping[str, Any]) -> str:
     stuck = result["at_bound"]
     bounds = f"; at a bound: {', '.join(stuck)}" if stuck else "; no parameter at a bound"
+    words = [one["identifiability"] for one in result["parameters"]]
     return (
         f"Loss {result['loss']:.3f} after {result['iterations']} iterations in "
         f"{result['seconds']:.1f} s ({result['method']}, {result['device']}, "
-        f"{result['threads']} threads){bounds}."
+        f"{result['threads']} threads){bounds}; identified {words.count('identified')} "
+        f"of {len(words)}."
     )

@@ -62,10 +62,11 @@ def score(
     """Score a set-up on a recording, as fast as the machine computes.
 
     The recording goes through the same way as live data: each second is predicted before the
-    calibrator may learn from it, so the error is that of a live session. Beside it stand the errors
-    of the generic, uncalibrated person and of the reference's mean on the same samples. RECORDING
-    is an .npz, .mat or .xdf file, a .sto, .mot, .csv, .tsv or .c3d file, a folder of these, or such
-    files with commas between them. `emg=FILE,angles=FILE,moments=FILE` says what a file is, and
+    calibrator may learn from it, so the error is that of a live session; a calibrator on another
+    machine ([calibrator] where) is waited for. Beside it stand the errors of the generic,
+    uncalibrated person and of the reference's mean on the same samples. RECORDING is an .npz, .mat
+    or .xdf file, a .sto, .mot, .csv, .tsv or .c3d file, a folder of these, or such files with
+    commas between them. `emg=FILE,angles=FILE,moments=FILE` says what a file is, and
     `RUN.xdf,emg=NAME` which stream is meant, by its name, source_id or number.
     """
     given = (recording,) if recording else ()

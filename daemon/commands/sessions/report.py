@@ -17,6 +17,7 @@ from pipeline.errors import UserError, needing
 if TYPE_CHECKING:
     from daemon.report.comparison import Comparison
     from daemon.report.material import Material
+    from daemon.report.quality.assessment import Quality
     from daemon.report.verdict import FatigueVerdict
 
 
@@ -53,9 +54,9 @@ def report(
 ) -> None:
     """Tell what happened in a session, or compare two.
 
-    Writes one HTML page of moments, parameters, fatigue and streams that needs no other file, and
-    says on the terminal which muscles tired. SESSION is the log of a run, finished or still going
-    on.
+    Writes one HTML page that needs no other file: whether the session can be trusted, moments,
+    parameters, fatigue and streams. Says on the terminal what the session is good for and which
+    muscles tired. SESSION is the log of a run, finished or still going on.
 
     With LATER, another session of the same person, says what changed from the first to the second:
     which parameters beyond their joint 95 % interval, errors, EMG and MVC.
@@ -71,18 +72,21 @@ def report(
 def _report(session: Path, out: Path | None, png: Path | None, json_file: str | None) -> None:
     from daemon.report.fatigue import assess
     from daemon.report.material import load
-    from daemon.report.summary import SILENT
+    from daemon.report.quality.assessment import quality_of
+    from daemon.report.summary import untold
 
     material = load(session)
-    verdicts = assess(material)
+    verdicts, quality = assess(material), quality_of(session, material)
     page = out or session.with_suffix(".html")
-    _write(material, verdicts, page, png)
-    if not verdicts:
-        say(SILENT, json_file)
-    for verdict in verdicts:
+    _write(material, verdicts, quality, page, png)
+    say(quality.verdict, json_file)
+    one_reason = untold(verdicts)
+    for verdict in () if one_reason else verdicts:
         say(f"{verdict.muscle:<12} {verdict.kind:<31} {verdict.sentence}", json_file)
-    say(f"The page is {page}.", json_file)
-    write_json(json_file, {"verdicts": [verdict.figures() for verdict in verdicts]})
+    for sentence in filter(None, (one_reason, quality.missing, f"The page is {page}.")):
+        say(sentence, json_file)
+    told = [verdict.figures() for verdict in verdicts]
+    write_json(json_file, {"quality": quality.figures(), "verdicts": told})
 
 
 def _compare(
@@ -129,15 +133,18 @@ def _write_comparison(found: Comparison, out: Path) -> None:
 
 
 def _write(
-    material: Material, verdicts: Sequence[FatigueVerdict], out: Path, png: Path | None
+    material: Material,
+    verdicts: Sequence[FatigueVerdict],
+    quality: Quality,
+    out: Path,
+    png: Path | None,
 ) -> None:
 
     with needing("A report", "report"):
-        from daemon.report.figures import draw
-        from daemon.report.page import page, write_png
-    figures = draw(material, verdicts)
+        from daemon.report.page import drawn, page, write_png
+    figures = drawn(material, verdicts, quality)
     with _writing():
-        out.write_text(page(material, verdicts, figures), encoding="utf-8")
+        out.write_text(page(material, verdicts, quality, figures), encoding="utf-8")
         if png:
             write_png(figures, png)
 

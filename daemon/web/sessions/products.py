@@ -18,6 +18,7 @@ from daemon.report.comparison import compare
 from daemon.report.comparison_table import figures as comparison_figures
 from daemon.report.fatigue import assess
 from daemon.report.material import Errors, Material, load
+from daemon.report.quality.assessment import quality_of
 from daemon.report.summary import muscles_in_words, summary
 from daemon.session.export import export
 from daemon.session.reader import open_session
@@ -34,10 +35,11 @@ _DRAWING = threading.Lock()
 def facts(path: Path) -> bytes:
     """Return what there is to know of one session, as JSON."""
     material = load(path)
-    verdicts = assess(material)
+    verdicts, quality = assess(material), quality_of(path, material)
     return as_json(
         {
             **asdict(row_of(path)),
+            "quality": quality.figures(),
             "seconds": material.seconds,
             "about": material.facts,
             "channels": list(material.emg),
@@ -49,7 +51,7 @@ def facts(path: Path) -> bytes:
             ],
             "events": [event._asdict() for event in material.events if event.source != "mark"],
             "verdict": " ".join(muscles_in_words(verdicts)),
-            "summary": summary(material, verdicts),
+            "summary": [quality.verdict, *summary(material, verdicts)],
             "muscle_verdicts": [
                 {"muscle": one.muscle, "kind": one.kind, "sentence": one.sentence}
                 for one in verdicts
@@ -61,12 +63,12 @@ def facts(path: Path) -> bytes:
 def report(path: Path) -> bytes:
     """Return a session's report as an HTML page that needs no other file."""
     with needing("A report", "report"):
-        from daemon.report.figures import draw
-        from daemon.report.page import page
+        from daemon.report.page import drawn, page
     material = load(path)
-    verdicts = assess(material)
+    verdicts, quality = assess(material), quality_of(path, material)
     with _DRAWING:
-        return page(material, verdicts, draw(material, verdicts)).encode()
+        figures = drawn(material, verdicts, quality)
+        return page(material, verdicts, quality, figures).encode()
 
 
 def comparison(a: Path, b: Path) -> bytes:
@@ -77,13 +79,12 @@ def comparison(a: Path, b: Path) -> bytes:
 def figures(path: Path) -> bytes:
     """Return a session's figures, PNG files in a ZIP archive."""
     with needing("A report", "report"):
-        from daemon.report.figures import draw
-        from daemon.report.page import write_png
+        from daemon.report.page import drawn, write_png
     material = load(path)
     with tempfile.TemporaryDirectory(prefix="hillstream-") as folder, _DRAWING:
-        drawn = draw(material, assess(material))
+        found = drawn(material, assess(material), quality_of(path, material))
         archive = BytesIO()
-        _pack(archive, write_png(drawn, Path(folder)))
+        _pack(archive, write_png(found, Path(folder)))
         return archive.getvalue()
 
 

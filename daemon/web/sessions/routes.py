@@ -44,7 +44,7 @@ def session_routes(folder: Path, access: Access) -> list[BaseRoute]:
     desk = _Desk(folder, access)
     paths: dict[str, _Answer] = {
         "/sessions": desk.index,
-        "/sessions/compare": desk.compare,
+        "/comparison": desk.compare,
         "/sessions/{name}": desk.facts,
         "/sessions/{name}/report": desk.report,
         "/sessions/{name}/download/{what}": desk.download,
@@ -97,7 +97,7 @@ class _Desk:
         """Return what changed between two sessions."""
         names = [request.query_params.get(key) for key in ("a", "b")]
         if None in names:
-            raise RefusalError(400, "Two sessions are compared: /sessions/compare?a=NAME&b=NAME.")
+            raise RefusalError(400, "Two sessions are compared: /comparison?a=NAME&b=NAME.")
         paths = [self._path(request, str(name)) for name in names]
         return _json(await self._made("compare", products.comparison, *paths))
 

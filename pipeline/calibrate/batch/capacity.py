@@ -5,10 +5,14 @@ from __future__ import annotations
 from pipeline.calibrate.loss import Trials
 
 TENSORS_HELD = 90
-"""Tensors of a value for each sample of each muscle that a step keeps for its gradient, and those
-beside them for a moment, at most."""
+"""Tensors of a value for each sample of each muscle that a step holds at its peak.
+
+Together with `ARMS_HELD` the slope of `hillstream bench scale`: 9.7 MB for each further person of
+16 muscles over three joints, 1400 samples, are 433 bytes a muscle's sample (docs/scale.md).
+"""
 ARMS_HELD = 6
 """The same with a value for each joint too."""
+_FLOAT = 4
 
 
 def bytes_of(trials: Trials, starts: int = 1) -> int:
@@ -21,8 +25,23 @@ def bytes_of(trials: Trials, starts: int = 1) -> int:
     starts
         Starts that are searched from at once.
     """
-    samples = TENSORS_HELD * trials.length.numel() + ARMS_HELD * trials.moment_arm.numel()
-    return max(1, starts) * samples * trials.length.element_size()
+    samples, joints = trials.length.numel(), trials.moment.shape[-2]
+    return bytes_for(samples, joints, starts, trials.length.element_size())
+
+
+def bytes_for(samples: int, joints: int, starts: int = 1, size: int = _FLOAT) -> int:
+    """Return the same of data that are not read yet.
+
+    Parameters
+    ----------
+    samples
+        Samples of all trials, times muscles.
+    joints
+        Joints that the muscles move.
+    size
+        Bytes of a number.
+    """
+    return max(1, starts) * samples * (TENSORS_HELD + ARMS_HELD * joints) * size
 
 
 def members_that_fit(trials: Trials, starts: int, free_bytes: int) -> int:

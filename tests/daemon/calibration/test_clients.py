@@ -7,32 +7,9 @@ from rows import rows_at
 from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import starting_subject
 from daemon.calibration.clients import AWAY_S, KEEP_S, Client, Clients
-from daemon.calibration.shape import shape_of
-from daemon.calibration.wire import PROTOCOL, Join, packed_person
-from daemon.calibration.workshop import Inbox
+from daemon.calibration.inbox import Inbox
 
 LENGTH = np.full(4, 0.3)
-
-
-@pytest.fixture
-def join(make_config):
-    config = make_config()
-    person = starting_subject(config, model_in_use(config))
-
-    def make(name: str, number: int = 1) -> Join:
-        return Join(
-            protocol=PROTOCOL,
-            hillstream="1",
-            name=name,
-            session=f"{number:032x}",
-            shape=shape_of(config),
-            version=0,
-            person=packed_person(person),
-            bones={},
-            stranger=True,
-        )
-
-    return make
 
 
 def at(start: float, count: int = 50):
@@ -55,8 +32,7 @@ def test_rows_that_come_twice_are_taken_once(join):
     client.take(at(10.0), 100, 0.1)
     client.take(at(10.25), 100, 0.2)
     client.take(at(10.0), 100, 0.3)
-    _, batches = client.inbox.emptied()
-    t = np.concatenate([rows.t for rows in batches])
+    t = np.concatenate([rows.t for rows in client.inbox.emptied().rows])
     assert len(t) == 75
     assert (np.diff(t) > 0).all()
     assert client.have == pytest.approx(10.74)
@@ -69,10 +45,40 @@ def test_an_inbox_keeps_the_newest_rows_and_no_more_than_a_window():
     for i in range(50):
         inbox.add(at(10.0 + i / 2))
         assert inbox.waiting <= 149
-    _, batches = inbox.emptied()
+    batches = inbox.emptied().rows
     assert sum(len(rows.t) for rows in batches) >= 100
     assert batches[-1].t[-1] == pytest.approx(34.99)
     assert inbox.waiting == 0
+
+
+def test_what_has_been_handed_over_is_not_handed_over_again(join):
+    inbox = Inbox(100, join("a"))
+    inbox.set_whole(True)
+    inbox.add(at(10.0))
+    assert inbox.changed
+    first = inbox.emptied()
+    assert (first.join, first.whole, len(first.rows)) == (join("a"), True, 1)
+    assert not inbox.changed
+    inbox.set_whole(True)
+    assert not inbox.changed
+    inbox.set_whole(False)
+    assert inbox.changed
+    second = inbox.emptied()
+    assert (second.join, second.whole, second.rows) == (None, False, [])
+
+
+def test_rows_that_have_not_come_are_told_while_they_belong_to_the_window(join):
+    client = Client(join("a"), b"1", Inbox(200), 0.0)
+    client.take(at(10.0), 100, 0.1)
+    client.take(at(10.5), 100, 0.2)
+    assert client.report(100.0, 0.2).missing == 0
+    client.take(at(11.3), 100, 0.3)
+    client.take(at(11.9), 100, 0.4)
+    assert client.report(100.0, 0.4).missing == 30 + 10
+    client.take(at(12.4, 120), 100, 0.5)
+    assert client.report(100.0, 0.5).missing == 10
+    client.take(at(1e300, 1), 100, 0.6)
+    assert client.report(100.0, 0.6).missing > 1000
 
 
 def test_who_is_away_makes_place_and_is_forgotten_later(join):

@@ -64,7 +64,7 @@ def test_own_ranges_that_are_wrong_are_a_persons_own_problem(arms):
     assert ben.ranges == ((2.0, 3.0),)
 
 
-@pytest.mark.parametrize(("memory_gb", "largest"), [(0.1, 1), (0.55, 5), (8.0, 8)])
+@pytest.mark.parametrize(("memory_gb", "largest"), [(0.1, 1), (0.52, 5), (8.0, 8)])
 def test_batches_are_as_large_as_memory_allows(arms, memory_gb, largest):
     study = {"type": "bootstrap", "resamples": 100}
     run = {"memory_gb": memory_gb, "batch": 8}

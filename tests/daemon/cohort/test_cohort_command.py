@@ -9,6 +9,7 @@ from small_cohort import SCORE, write_study, write_table
 from daemon.cohort.digest import version
 from daemon.cohort.rows import COLUMNS
 from daemon.cohort.store import read_table
+from pipeline.model.identifiability import Identifiability
 
 
 @pytest.fixture
@@ -40,6 +41,10 @@ def test_everybody_has_parameters_scores_and_where_they_come_from(arms, cohort):
     assert strength["bound_low"] <= strength["value"] <= strength["bound_high"]
     assert strength["prior"] == 1.0
     assert (strength["group"], strength["setup"], strength["draw"]) == ("a", "arm", 0)
+    assert strength["interval_low"] < strength["value"] < strength["interval_high"]
+    width = strength["interval_high"] - strength["interval_low"]
+    assert 0 < width <= 2 * 1.96 * strength["deviation"] * (1 + 1e-12)
+    assert strength["identifiability"] in set(Identifiability)
     assert (strength["version"], strength["seed"]) == (version(), 3)
     assert strength["seconds"] > 0
     errors = rows(table, quantity=SCORE)
@@ -80,6 +85,7 @@ def test_a_bootstrap_gives_intervals(arms, cohort):
     whole, drawn = of_ann[0], [row["value"] for row in of_ann[1:]]
     assert min(drawn) <= whole["interval_low"] < whole["interval_high"] <= max(drawn)
     assert all(row["interval_low"] is None for row in of_ann[1:])
+    assert all(row["deviation"] > 0 for row in of_ann)
 
 
 def test_what_would_be_done_is_told_and_nothing_is_done(arms, hillstream, tmp_path):

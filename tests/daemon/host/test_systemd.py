@@ -66,7 +66,11 @@ def test_what_a_busy_manager_did_not_take_is_said_again(manager):
     assert [listener.recv(1000) for _ in range(2)] == [b"READY=1", b"STATUS=NOMINAL: All is well."]
 
 
-@pytest.mark.parametrize(("watched", "heard"), [(str(os.getpid()), b"WATCHDOG=1"), ("1", b"X")])
+@pytest.mark.parametrize(
+    ("watched", "heard"),
+    [(str(os.getpid()), b"WATCHDOG=1"), ("1", b"X")],
+    ids=["this process", "another"],
+)
 def test_only_a_watchdog_of_this_process_is_fed(watched, heard, manager):
     listener, name = manager
     environment = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "3000", "WATCHDOG_PID": watched}

@@ -17,12 +17,20 @@ from pipeline.update import Result, Update
 MUSCLES = ("soleus", "tib_ant")
 PERSON = Subject.generic(MUSCLES, *np.ones((5, 2)))
 KINDS = (Identifiability.IDENTIFIED, Identifiability.UNOBSERVED)
+COMBINATION = {
+    "first": "soleus:gain",
+    "second": "soleus:strength",
+    "joining": "product",
+    "value": 1.1,
+    "deviation": 0.1,
+}
 
 
 def certainty(deviation=0.1, kinds=KINDS):
     return {
         "deviation": {name: [deviation, 0.0] for name in CALIBRATED},
         "identifiability": dict.fromkeys(CALIBRATED, kinds),
+        "combinations": [COMBINATION],
     }
 
 
@@ -72,6 +80,7 @@ def test_a_rollback_brings_back_what_was_known_of_the_set():
     for name in CALIBRATED:
         assert kept.deviation[name] == pytest.approx([0.1, 0.0])
         assert kept.identifiability[name] == KINDS
+    assert [pair.model_dump() for pair in kept.combinations] == [COMBINATION]
 
 
 def test_messages_tell_floats_and_words():
@@ -79,7 +88,9 @@ def test_messages_tell_floats_and_words():
     message = ParametersMessage(session="s", version=1, t=0.0, values={}, muscles=MUSCLES, **told)
     assert message.deviation["strength"] == (0.1, 0.0)
     assert message.identifiability["strength"] == ("identified", "unobserved")
-    assert told_of(None, 2) == {"deviation": {}, "identifiability": {}}
+    (pair,) = message.combinations
+    assert (pair.first, pair.joining, pair.value) == ("soleus:gain", "product", 1.1)
+    assert told_of(None, 2) == {"deviation": {}, "identifiability": {}, "combinations": []}
 
 
 @pytest.mark.parametrize("count", [MOST_MUSCLES, MOST_MUSCLES + 1, 512])
@@ -88,6 +99,14 @@ def test_however_many_muscles_there_are_the_message_can_be_sent(count):
     known = CertaintyMap(
         deviation={name: [1.0 / 3.0] * count for name in CALIBRATED},
         identifiability=dict.fromkeys(CALIBRATED, kinds),
+        combinations=[
+            {
+                **COMBINATION,
+                "first": f"a_muscle_with_quite_a_name_{i:03d}_r:optimal_fibre_length",
+                "second": f"a_muscle_with_quite_a_name_{i:03d}_r:tendon_slack_length",
+            }
+            for i in range(count)
+        ],
     )
     message = ParametersMessage(
         session="s",

@@ -190,7 +190,7 @@ def paired(reference, predicted, valid):
         valid=np.array(valid, dtype=bool),
         measured=np.ones((n, 1), dtype=bool),
     )
-    return Paired(rows, np.array(predicted)[:, None], np.ones((n, 1)))
+    return Paired(rows, np.array(predicted)[:, None], np.ones((n, 1)), np.ones((n, 1)))
 
 
 def test_references_are_told_where_they_are_and_where_the_row_was_valid(now):

@@ -18,7 +18,8 @@ def paired(moment):
         valid=np.ones(n, dtype=bool),
         measured=np.ones((n, 1), dtype=bool),
     )
-    return Paired(rows, np.zeros_like(moment), np.full_like(moment, np.nan))
+    unknown = np.full_like(moment, np.nan)
+    return Paired(rows, np.zeros_like(moment), unknown, unknown)
 
 
 def test_a_runner_is_learnt_from():

@@ -1,5 +1,7 @@
 """Scores and latencies from sums."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,8 @@ def paired(t: np.ndarray, moment: np.ndarray, predicted: np.ndarray) -> Paired:
         valid=np.ones(n, dtype=bool),
         measured=np.ones((n, 1), dtype=bool),
     )
-    return Paired(rows, predicted, np.full_like(predicted, np.nan))
+    unknown = np.full_like(predicted, np.nan)
+    return Paired(rows, predicted, unknown, unknown)
 
 
 @given(st.integers(1, 300), st.integers(0, 2**32 - 1))
@@ -63,3 +66,15 @@ def test_percentiles_are_exact_to_a_bin(seconds):
     exact = np.quantile(seconds, 0.5, method="inverted_cdf")
     assert abs(told["p50"] - 1e3 * exact) <= 1e3 * BIN_S
     assert told["max"] == 1e3 * max(seconds)
+
+
+def test_errors_within_two_deviations_are_counted_where_these_are_known():
+    t, moment = np.arange(8) / 4, np.zeros((8, 1))
+    moment[7] = np.nan
+    error = np.array([0.5, 1.9, 2.1, 9.0, 1.0, 1.0, 3.0, 0.0])[:, None]
+    deviation = np.array([1.0, 1.0, 1.0, np.nan, np.nan, 1.0, 1.0, 1.0])[:, None]
+    board = Scoreboard(["knee"])
+    board.add(replace(paired(t, moment, error), deviation=deviation))
+    assert board.inside_2sd()["knee"] == 3 / 5
+    assert board.inside_2sd(1)["knee"] == 1 / 2
+    assert Scoreboard(["knee"]).inside_2sd() == {"knee": None}

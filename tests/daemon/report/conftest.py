@@ -52,7 +52,10 @@ def _fill(database: sqlite3.Connection, seconds: int) -> None:
             row = (second, "strength", muscle, strength if accepted else 9.9, 0.1, "identified")
             database.execute("INSERT INTO parameter VALUES (?, ?, ?, ?, ?, ?)", row)
             median_hz = 95.0 * (1 - 0.2 * share) * np.exp(0.05 * rng.standard_normal())
-            database.execute("INSERT INTO emg VALUES (?, ?, ?, ?)", (t, muscle, 1e-4, median_hz))
+            row = (t, muscle, 1e-4, median_hz)
+            database.execute(
+                "INSERT INTO emg (t, channel, amplitude_v, median_hz) VALUES (?, ?, ?, ?)", row
+            )
         reference = 20.0 * np.sin(second)
         row = (t, "elbow_flexion", reference + 0.5, None if second < 5 else 0.4, reference)
         database.execute("INSERT INTO moment VALUES (?, ?, ?, ?, ?)", row)

@@ -75,6 +75,8 @@ def test_changes_are_told_in_words_the_largest_first(changed):
         ("UPDATE parameter SET deviation = NULL", "was not worked out in the second session"),
         ("UPDATE parameter SET standing = 'at_bound'", "it stood at a bound in the second session"),
         ("UPDATE parameter SET standing = 'unobserved'", "said nothing of it in the second"),
+        ("UPDATE parameter SET standing = 'known_with_another'", "known together with another "
+         "parameter only in the second"),
         ("UPDATE parameter SET muscle = 'TRI' WHERE muscle = 'BRA'", "the first session has the "
          "muscles BRA"),
         ("UPDATE emg SET channel = 'extra' WHERE channel = 'BRA'", "Only the second session has "

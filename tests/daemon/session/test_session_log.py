@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from daemon.config import load_config
+from daemon.ipc.messages import UpdateMessage
 from daemon.ipc.recorder_messages import MusclesTrace
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.session import log as session_log
@@ -19,8 +20,11 @@ from daemon.session.log import SessionLog, about, session_path
 from daemon.session.reader import open_session
 from daemon.session.recorder import recorder_of
 from pipeline.errors import UserError
+from pipeline.model.identifiability import Combination, Confidence, Identifiability, Joining
 from pipeline.model.quantities import QUANTITIES
+from pipeline.model.subject import CALIBRATED, Subject
 from pipeline.output.message import Status, StatusMessage
+from pipeline.update import Backtested, Result, Update
 
 T0 = 5000.0
 
@@ -60,6 +64,19 @@ def test_what_is_committed_can_be_read_while_writing_goes_on(log):
     log.commit()
     log.add("mark", 2.0, "level", None)
     assert rows(log.path, "mark") == [(1.0, "stairs", "Ann")]
+
+
+def test_what_is_known_together_is_kept_with_the_update(log, arm):
+    pair = Combination("a:gain", "a:strength", Joining.PRODUCT, 1.1, 0.1)
+    words = dict.fromkeys(CALIBRATED, (Identifiability.KNOWN_WITH_ANOTHER,) * 2)
+    deviation = dict.fromkeys(CALIBRATED, np.full(2, 0.5))
+    person = Subject.generic(("a", "b"), *np.ones((5, 2)))
+    known = Confidence(deviation, words, (), (1.0,) * 4, combinations=(pair,))
+    update = Update(Result.OK, "", 1, 0.0, person, candidate=person, confidence=known)
+    recorder_of(arm, log, ("a", "b")).update(UpdateMessage.of(update))
+    log.commit()
+    assert rows(log.path, "combination") == [(1, "a:gain", "a:strength", "product", 1.1, 0.1)]
+    assert {row[-1] for row in rows(log.path, "parameter")} == {"known_with_another"}
 
 
 def test_numbers_that_are_not_finite_become_null(log):
@@ -215,19 +232,41 @@ def test_a_trace_that_does_not_fit_together_is_refused():
             trace.model_copy(update=change).columns()
 
 
-def test_emg_becomes_amplitude_and_median_frequency(log, arm):
+def test_emg_becomes_amplitude_median_frequency_and_quality(log, arm):
     recorder = recorder_of(arm, log, ("a", "b"))
     random = np.random.default_rng(1)
     channels = len(arm.streams.emg.channels)
     x = 1e-4 * random.standard_normal((3500, channels))
+    x[:, 3] += x[:, 1]
     t = T0 + np.arange(3500) / 1000.0
     for part in np.array_split(np.arange(3500), 200):
         recorder.emg(t[part], x[part])
     log.commit()
     found = rows(log.path, "emg")
     assert len(found) == 3 * channels
-    assert all(200 < median_hz < 270 for *_, median_hz in found)
-    assert all(8e-5 < amplitude < 1.1e-4 for _, _, amplitude, _ in found)
+    for _, channel, amplitude, median_hz, low, high, line, motion, common, alike in found:
+        assert 200 < median_hz < 270
+        assert low < amplitude < high < 2.5e-4
+        assert max(line, motion) < 0.15
+        pair = {arm.streams.emg.channels[place] for place in (1, 3)}
+        assert (common > 0.3) == (channel in pair)
+        assert channel not in pair or alike in pair - {channel}
+
+
+def test_a_backtest_becomes_a_row_for_each_set_and_joint_that_was_judged(log, arm):
+    recorder = recorder_of(arm, log, ("a", "b"))
+    dofs, who = arm.model.dofs, Subject.generic(("a", "b"), *np.ones((5, 2)))
+    rmse, count = tuple(1.0 + np.arange(len(dofs))), (0, *[100] * (len(dofs) - 1))
+    tested = (Backtested(7, None, rmse, count), Backtested(2, T0 + 10, rmse, count))
+    update = Update(Result.HELD, "Held.", 7, T0 + 30, who, backtest=tested)
+    recorder.update(UpdateMessage.of(update))
+    log.commit()
+    assert rows(log.path, "backtest") == [
+        (T0 + 30, version, since_t, dof, rmse[place], 100)
+        for version, since_t in ((7, None), (2, T0 + 10))
+        for place, dof in enumerate(dofs)
+        if place
+    ]
 
 
 def test_a_name_is_made_of_title_and_time(arm):

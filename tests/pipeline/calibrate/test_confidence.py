@@ -5,7 +5,8 @@ import pytest
 import torch
 from person import person, recorded, space
 
-from pipeline.calibrate.confidence import confidence, correlation_length, sensitivity
+from pipeline.calibrate.confidence import Grounds, confidence, correlation_length
+from pipeline.calibrate.effects import sensitivity
 from pipeline.calibrate.loss import moment_scale
 from pipeline.calibrate.window import Window
 from pipeline.model.identifiability import Identifiability
@@ -23,7 +24,7 @@ def trials(rows):
 def known(rows):
     chosen, parameters = trials(rows), space()
     vector = parameters.vector(person())
-    return confidence(parameters, vector, chosen, moment_scale(chosen), STEP_S)
+    return confidence(Grounds(parameters, vector, chosen, moment_scale(chosen), STEP_S))
 
 
 def noisy(rows, deviation_nm, seed=1):
@@ -81,7 +82,7 @@ def test_what_is_fixed_or_at_a_bound_is_called_so():
     vector = parameters.zeros()
     vector[parameters.labels.index(("flexor", "strength"))] = 9.0
     chosen = trials(rows)
-    found = confidence(parameters, vector, chosen, moment_scale(chosen), STEP_S)
+    found = confidence(Grounds(parameters, vector, chosen, moment_scale(chosen), STEP_S))
     assert found.identifiability["c1"] == (Identifiability.FIXED,) * 3
     np.testing.assert_array_equal(found.deviation["c1"], 0.0)
     assert found.identifiability["strength"][0] is Identifiability.AT_BOUND
@@ -114,9 +115,8 @@ def test_the_delay_is_as_well_known_as_the_moments_change_with_it():
     vector, before_s = parameters.vector(person()), 0.04
 
     def deviation_s(of, before):
-        return confidence(
-            parameters, vector, of, moment_scale(chosen), STEP_S, before
-        ).delay_deviation_s
+        scale = moment_scale(chosen)
+        return confidence(Grounds(parameters, vector, of, scale, STEP_S, before)).delay_deviation_s
 
     found = deviation_s(chosen, before_s)
     assert 0.0005 < found < 0.5 * before_s

@@ -9,7 +9,7 @@ from person import RATE_HZ, person, prior, recorded, space
 from daemon.assembly.calibrator import calibrator_settings
 from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.calibrator import Calibrator
-from pipeline.calibrate.drift import SETTLED_S
+from pipeline.drift.statistics import BASELINE_AFTER_S
 
 SETTINGS = calibrator_settings(CalibratorConfig())
 
@@ -34,8 +34,8 @@ def first_alone(second):
 
 
 def test_nothing_is_told_before_there_is_a_baseline():
-    found = watched(seconds=round(SETTLED_S) + 2)
-    assert found[round(SETTLED_S) - 2] is None
+    found = watched(seconds=round(BASELINE_AFTER_S) + 2)
+    assert found[round(BASELINE_AFTER_S) - 2] is None
     assert found[-1] is not None
     assert found[-1].units == ("flexor", "extensor", "helper")
     np.testing.assert_allclose(found[-1].factor, 1.0, atol=0.03)
@@ -74,7 +74,7 @@ def test_what_the_calibrator_does_meanwhile_makes_no_difference():
     for second in range(48):
         for learner in (resting, learning):
             learner.add(recorded(1.0, float(second), drive=(1.0, 1.0, 0.9)))
-        settled = second > SETTLED_S
+        settled = second > BASELINE_AFTER_S
         told = resting.skip().drift, (learning.update() if settled else learning.skip()).drift
     assert told[0] is not None
     assert told[1] is not None

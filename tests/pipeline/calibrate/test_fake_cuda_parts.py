@@ -10,6 +10,7 @@ from daemon.assembly.skeleton import motion_reference, starting_bones
 from pipeline import device
 from pipeline.calibrate import confidence
 from pipeline.calibrate.body import BodySpace
+from pipeline.calibrate.effects import sensitivity
 from pipeline.calibrate.loss import moment_scale
 from pipeline.calibrate.moved import moved
 from pipeline.calibrate.synergy.factorisation import factorise
@@ -42,11 +43,12 @@ def trials(trials_here):
 def test_the_slopes_that_confidence_takes_never_wait(space, trials):
     with torch.no_grad():
         output = simulate(space.parameters(space.zeros()), *trials[:3], 0.01, deferred=True)
-        confidence.sensitivity(space, space.zeros(), trials, 0.01, output)  # constants move once
+        sensitivity(space, space.zeros(), trials, 0.01, output)  # constants move once
         with no_waits():
-            slope = confidence.sensitivity(space, space.zeros(), trials, 0.01, output)
+            slope = sensitivity(space, space.zeros(), trials, 0.01, output)
             length = confidence.correlation_length(output.moment, trials.weight)
-            told = confidence._products(slope, trials.weight, moment_scale(trials))
+            weighed = confidence._weighed(slope, trials.weight, moment_scale(trials))
+            told = confidence._products(weighed)
     assert slope.shape == (space.size, *trials.moment.shape)
     assert {part.device.type for part in (slope, length, told)} == {DEVICE}
 

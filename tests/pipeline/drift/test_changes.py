@@ -50,6 +50,8 @@ def test_too_little_tells_nothing():
     assert course_of([], 2) is None
     short = session([steady] * 2, seconds=round(STRETCH_S * LEAST_STRETCHES) - 10)
     assert course_of(short, 2) is None
+    enough = session([steady] * 2, seconds=round(STRETCH_S * LEAST_STRETCHES))
+    assert course_of(enough, 2) is not None
 
 
 def test_a_muscle_that_never_works_does_no_harm():

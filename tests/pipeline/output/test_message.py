@@ -14,6 +14,7 @@ from pipeline.output.message import (
     MAX_MESSAGE_BYTES,
     TOPICS,
     CalibratorReport,
+    CombinationReport,
     Latency,
     MessageError,
     MetaMessage,
@@ -68,8 +69,17 @@ def parameter_sets(draw: st.DrawFn) -> dict[str, object]:
     n = len(muscles)
     known = st.lists(st.none() | numbers, min_size=n, max_size=n)
     words = st.lists(st.sampled_from(["identified", "fixed"]), min_size=n, max_size=n)
+    pairs = st.builds(
+        CombinationReport,
+        first=names,
+        second=names,
+        joining=st.sampled_from(["product", "sum"]),
+        value=numbers,
+        deviation=positive,
+    )
     return {
         "muscles": muscles,
+        "combinations": draw(st.lists(pairs, max_size=2)),
         "values": draw(st.dictionaries(names, vectors, max_size=4)),
         "deviation": draw(st.dictionaries(names, known, max_size=4)),
         "identifiability": draw(st.dictionaries(names, words, max_size=4)),
@@ -129,6 +139,7 @@ def status_messages(draw: st.DrawFn) -> StatusMessage:
         muscles=parameters["muscles"],
         deviation=parameters["deviation"],
         identifiability=parameters["identifiability"],
+        combinations=parameters["combinations"],
         reference=draw(st.none() | st.dictionaries(names, st.lists(numbers, max_size=2))),
     )
 
@@ -429,7 +440,7 @@ def test_a_sender_that_knows_no_deviation_is_understood() -> None:
     told = {"v": 1, "sid": "s", "version": 1, "t": 0.0, "values": {}, "muscles": ["a"]}
     heard = unpack(b"parameters " + msgpack.packb(told))
     assert isinstance(heard, ParametersMessage)
-    assert (heard.deviation, heard.identifiability) == ({}, {})
+    assert (heard.deviation, heard.identifiability, heard.combinations) == ({}, {}, ())
 
 
 def test_long_frames_go_neither_out_nor_in() -> None:

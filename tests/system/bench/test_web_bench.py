@@ -58,4 +58,5 @@ def test_a_real_page_is_watched_where_there_is_a_browser(result):
     assert seen["seconds"] >= SECONDS
     assert seen["frames_per_s"] > 0.0
     assert 0.0 < seen["longest_task_ms"] <= seen["busy_ms"]
+    assert seen["creep"] > 0.0
     assert all(duration >= 50.0 for duration in seen["long_tasks_ms"])

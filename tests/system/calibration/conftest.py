@@ -17,9 +17,13 @@ def serving() -> Iterator[Callable[..., Serving]]:
     with ExitStack() as stack:
 
         def start(
-            config: Config, address: str, keys: ServerKeys | None = None, most: int = 16
+            config: Config,
+            address: str,
+            keys: ServerKeys | None = None,
+            most: int = 16,
+            processes: int = 1,
         ) -> Serving:
-            one = Serving(CalibratorServer(config, address, keys, most))
+            one = Serving(CalibratorServer(config, address, keys, most, processes))
             stack.callback(one.close)
             return one
 

@@ -1,7 +1,5 @@
 """The link to a calibrator elsewhere, on real sockets but in this process."""
 
-import time
-
 import pytest
 from calibration_office import relay
 
@@ -232,8 +230,6 @@ def test_a_daemon_that_says_nothing_costs_the_others_nothing(
     ready(other, wait_until)
     for _ in range(5):
         heard = len(other.heard)
-        began = time.monotonic()
         other.send()
         until(other, wait_until, lambda heard=heard: len(other.heard) > heard)
-        assert time.monotonic() - began < 10.0
     assert len(server.server.report().clients) == 2

@@ -8,6 +8,8 @@ import pytest
 from cohort_runs import PEOPLE, ended_well, kept, numbers, workers
 from small_cohort import SCORE, write_study
 
+from tools.robustness.kill_cohort import Run
+
 pytestmark = pytest.mark.timeout(900)
 
 
@@ -55,4 +57,17 @@ def test_parts_without_any_scheduler_make_the_whole(arms, start, whole):
     said = ended_well(start(study, "--part", "2/2"))
     assert "7 finished, 1 of them without a result" in said
     assert first.items() <= kept(study).items()
+    assert numbers(study).equals(whole)
+
+
+def test_processes_killed_all_along_and_the_study_once(arms, whole):
+    study = write_study(arms, "often", run={"workers": 3, "batch": 1})
+    run = Run(study, every_s=3.0, most=6)
+    run.through(lambda done: None)
+    told = run.told()
+    assert (told["people"], told["in_table"], told["failed"]) == (PEOPLE + 1, PEOPLE + 1, 1)
+    assert (told["studies_killed"], told["twice_in_table"]) == (1, 0)
+    assert told["workers_killed"] > 0
+    assert told["batches_begun"] >= PEOPLE
+    assert told["computed_again_though_kept"] == 0
     assert numbers(study).equals(whole)

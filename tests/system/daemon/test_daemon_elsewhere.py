@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -18,8 +17,6 @@ from daemon.ipc.requests import Command, Request
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 PATIENCE_S = 100.0
-ACCEPTING_S = 30.0
-"""Six times what it takes where nothing else is at work."""
 PATIENT = {r"\[streams.emg\]": "[streams]\nstale_after_s = 2.0\n\n[streams.emg]"}
 
 
@@ -99,20 +96,17 @@ def test_a_daemon_is_calibrated_elsewhere_and_lives_through_its_loss(
         return True
 
     wait_until(back, PATIENCE_S)
-    there = time.monotonic()
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
     wait_until(
         lambda: daemon.calibrated(lambda r: r.version >= version + 1 and r.result != "rolled_back"),
         PATIENCE_S,
     )
-    took_s = time.monotonic() - there
     last = daemon.statuses[-1].calibrator
     assert last.result != "too_few_samples"
     assert elsewhere.kill(signal.SIGINT) == 0
     summary = daemon.end()
     assert summary["seq_gaps"] == 0
     assert set(summary["restarts"].values()) == {0}
-    assert took_s < ACCEPTING_S
 
 
 def test_two_daemons_share_a_calibrator(

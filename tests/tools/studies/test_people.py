@@ -159,7 +159,7 @@ def test_errors_are_those_of_the_window_and_of_valid_rows() -> None:
     reference = rows([1.0, 20.0, 24.9, 24.95, 25.0], [9.0, 3.0, -4.0, 5.0, 9.0], [True] * 5)
     reference.valid[3] = False
     predicted = reference.moment + np.array([[5.0], [0.3], [0.4], [7.0], [5.0]])
-    course.pair(Paired(reference, predicted, predicted))
+    course.pair(Paired(reference, predicted, predicted, predicted))
     assert course.relative(20.0, 25.0) == [pytest.approx(0.1)]
     assert course.relative(30.0, 40.0) == [None]
 

@@ -12,6 +12,7 @@ import msgpack
 import zmq
 
 from pipeline.streams import clock
+from pipeline.transport.curve import ClientKeys, be_client
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,12 @@ class Controller:
     ----------
     address
         What the daemon publishes on.
+    keys
+        What the daemon knows it by; None where it asks for no keys.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, keys: ClientKeys | None = None) -> None:
+        self._keys = keys
         self.moments: list[Heard] = []
         self.statuses: list[Heard] = []
         self.nonfinite = 0
@@ -54,6 +58,7 @@ class Controller:
         with zmq.Context() as context, context.socket(zmq.SUB) as subscriber:
             subscriber.setsockopt(zmq.LINGER, 0)
             subscriber.setsockopt(zmq.SUBSCRIBE, b"")
+            be_client(subscriber, self._keys)
             subscriber.connect(address)
             while not self._end.is_set():
                 if subscriber.poll(50):

@@ -73,7 +73,7 @@ def finding(scene: Scene, name: str, title: str, recovered: float | None) -> Fin
         noticed_s=None if noticed is None else max(0.0, noticed - began),
         noticed_by=by,
         recovered_s=None if recovered is None else max(0.0, recovered - ended),
-        missed_ticks=_missed_ticks([before, *statuses]),
+        missed_ticks=missed_ticks([before, *statuses]),
         counted=_risen(before, statuses),
         note=_said(before, [s for s in statuses if s.at <= until + 1.0]),
         sessions=len({m.body["sid"] for m in heard}),
@@ -102,7 +102,7 @@ def _without(moments: Sequence[Heard]) -> float:
     return sum(b - a for a, b in pairwise(edges) if b - a > BY_CHANCE_S)
 
 
-def _missed_ticks(statuses: Sequence[Heard]) -> int:
+def missed_ticks(statuses: Sequence[Heard]) -> int:
     """Return by how much the ticks that were expected outgrew the published ones."""
     missed = 0
     for a, b in pairwise(statuses):

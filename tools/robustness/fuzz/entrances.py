@@ -36,6 +36,7 @@ from daemon.ipc.orders import ANSWERS, ORDERS, RestoreOrder
 from daemon.ipc.requests import ControlError, unpack_reply, unpack_request
 from daemon.ipc.sockets import read
 from daemon.report.material import load as load_session
+from daemon.report.quality.records import read_records
 from daemon.session import schema
 from daemon.subjects.importing import import_subject
 from daemon.terminal.lines import Lines
@@ -347,6 +348,11 @@ def _spoilt_xdf(random: Random, data: bytes) -> bytes:
     return b"XDF:" + b"".join(examples.xdf_chunk(*one) for one in chunks)
 
 
+def _session(path: Path) -> None:
+    load_session(path)
+    read_records(path)
+
+
 def _spoilt_session(random: Random, data: bytes) -> bytes:
     """Spoil one column, row or table of a session, which stays a sound database."""
     with closing(sqlite3.connect(":memory:")) as database:
@@ -410,7 +416,7 @@ def entrances() -> dict[str, Entrance]:
         "mat": Entrance(_file("r.mat", _mat), examples.mat_files, _spoilt_mat),
         "c3d": Entrance(_file("r.c3d", _c3d), examples.c3d_files, mutate.spoilt_bytes),
         "xdf": Entrance(_file("r.xdf", _recording), examples.xdf_files, _spoilt_xdf),
-        "session": Entrance(_file("s.db", load_session), examples.sessions, _spoilt_session),
+        "session": Entrance(_file("s.db", _session), examples.sessions, _spoilt_session),
         "key": Entrance(
             _file("k.pub", lambda path: read_public(str(path))), examples.key_files, text
         ),

@@ -61,6 +61,13 @@ from pipeline.transport.curve import KeyPair
 MUSCLES = ("soleus", "vastus")
 TWO = np.array([1.0, 2.0])
 PERSON = Subject.generic(MUSCLES, 900 * TWO, 0.05 * TWO, 0.2 * TWO, 0.1 * TWO, 10 * TWO)
+_COMBINATION: dict[str, Any] = {
+    "first": "a:gain",
+    "second": "a:strength",
+    "joining": "product",
+    "value": 1.1,
+    "deviation": 0.1,
+}
 ROWS = 0.25 + np.arange(12.0).reshape(6, 2)
 
 
@@ -122,7 +129,8 @@ def published() -> list[bytes]:
     emg = StreamHealth("emg", SourceState.LIVE, 0.01, 9, 1000.0, 0, 0, 0, 0, 0, 0.0, None, "")
     known: dict[str, Any] = {
         "deviation": {"strength": (0.1, None)},
-        "identifiability": {"strength": ("identified", "unobserved")},
+        "identifiability": {"strength": ("identified", "known_with_another")},
+        "combinations": [_COMBINATION],
     }
     report = CalibratorReport(
         result="ok",
@@ -244,6 +252,7 @@ def link_messages() -> list[bytes]:
     certainty = CertaintyMap(
         deviation={"strength": [0.1, 0.2]},
         identifiability={"strength": (Identifiability.IDENTIFIED, Identifiability.FIXED)},
+        combinations=[_COMBINATION],
     )
     scale = Scale(mvc={"a": 1.0}, baseline="tracked", since=1.0, changed=["a"])
     messages: list[LinkMessage] = [

@@ -1,8 +1,8 @@
 """One session of the study, from the lab to the verdicts.
 
 The muscles' drift depends on the rows and the baseline alone, so the calibrator rests once there is
-a baseline: the verdicts are the same, and a session of six minutes costs a third. ``--whole`` lets
-it go on, to see that they are.
+a baseline: the verdicts are the same, and a session costs much less. ``--whole`` lets it go on, to
+see that they are.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ def person(config: Config, seed: int) -> Config:
     muscles, channels = tuple(config.model.muscles), config.streams.emg.channels
     changes = {
         "seed": seed,
-        "strength": _scaled(random, muscles, _narrowed(STRENGTH), STRENGTH_SPREAD),
-        "emg_gain": _scaled(random, channels, GAIN, GAIN_SPREAD),
+        "strength": scaled(random, muscles, _narrowed(STRENGTH), STRENGTH_SPREAD),
+        "emg_gain": scaled(random, channels, GAIN, GAIN_SPREAD),
         "electromechanical_delay_s": float(random.uniform(*DELAY_S)),
         "optimal_fibre_length": {name: float(random.uniform(*LENGTH)) for name in muscles},
         "tendon_slack_length": {name: float(random.uniform(*LENGTH)) for name in muscles},
@@ -57,7 +57,7 @@ def _narrowed(limits: tuple[float, float]) -> tuple[float, float]:
     return limits[0] * STRENGTH_SPREAD, limits[1] / STRENGTH_SPREAD
 
 
-def _scaled(
+def scaled(
     random: Generator, names: Iterable[str], limits: tuple[float, float], spread: float
 ) -> dict[str, float]:
     """Return one scale for the person times a smaller one for each name."""

@@ -109,12 +109,12 @@ def test_a_report_may_use_its_own_style_and_nothing_else(browser, week):
 
 
 def test_two_sessions_are_compared(browser, week):
-    told = browser(week.folder).get("/sessions/compare?a=monday&b=friday").json()
+    told = browser(week.folder).get("/comparison?a=monday&b=friday").json()
     assert ["Duration, m:ss", *told["rows"]["sessions"][0][1:]] == told["rows"]["sessions"][0]
     assert any(row[0].startswith("MVC") for row in told["rows"]["channels"])
     assert (told["a"]["name"], told["b"]["name"]) == ("monday", "friday")
     assert {one["muscle"] for one in told["differences"]} >= {"biceps", "triceps"}
-    assert browser(week.folder).get("/sessions/compare?a=monday").status_code == 400
+    assert browser(week.folder).get("/comparison?a=monday").status_code == 400
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -167,7 +167,7 @@ def test_the_person_comes_as_a_subject_file(browser, week, tmp_path):
         "/sessions/away",
         "/sessions/monday.db",
         "/sessions/monday%00",
-        "/sessions/compare?a=monday&b=../outside",
+        "/comparison?a=monday&b=../outside",
         "/sessions/monday/download/config",
     ],
 )

@@ -17,6 +17,7 @@ export function showRollback(desk, log, outcomes) {
     allow(confirm, false);
     const version = Number(input.value);
     const reply = await command("compare", { version });
+    if (Number(input.value) !== version) return; // another version has been asked for meanwhile
     sentence.textContent = reply.sentence;
     table.replaceChildren(...(reply.ok ? [changes(reply.data.parameters)] : []));
     allow(confirm, reply.ok);

@@ -7,7 +7,7 @@ import { explain } from "../unheard.js";
 /** Half-width of an interval that holds the value with 95 %, in standard deviations. */
 const HALF = 1.96;
 const UNITS = { optimal_fibre_length: "m", tendon_slack_length: "m" };
-const TONES = { identified: "good", weakly_identified: "warn", unobserved: "", at_bound: "bad", fixed: "" };
+const TONES = { identified: "good", weakly_identified: "warn", known_with_another: "warn", unobserved: "", at_bound: "bad", fixed: "" };
 const COLUMNS = [
   ["muscle", "Muscle", (row) => row.muscle], ["parameter", "Parameter", (row) => row.order], ["value", "Value", (row) => row.value],
   ["interval", "95 % interval", (row) => (row.deviation ? row.deviation / Math.abs(row.value) : Infinity)],
@@ -89,12 +89,13 @@ class Parameters {
 
   #fill(frame, name) {
     const together = partners(frame, name);
+    const combined = combinations(frame, name);
     frame.muscles.forEach((muscle, place) => {
       const value = frame.values[name][place];
       const start = frame.start?.[name]?.[place] ?? null;
       this.rows.get(key(name, muscle)).show({
         value, deviation: frame.deviation?.[name]?.[place] ?? null, word: frame.identifiability?.[name]?.[place] ?? "",
-        drift: start ? (value - start) / Math.abs(start) : null, together: together[place],
+        drift: start ? (value - start) / Math.abs(start) : null, together: together[place], combined: combined.get(frame.muscles[place]) ?? [],
       });
     });
   }
@@ -129,6 +130,29 @@ function partners(frame, name) {
   });
 }
 
+/** Return per muscle what is known of one parameter of it together with another, in words. */
+function combinations(frame, name) {
+  const found = new Map();
+  for (const pair of frame.combinations ?? []) {
+    for (const [own, other] of [[pair.first, pair.second], [pair.second, pair.first]]) {
+      const [owners, parameter] = parted(own);
+      if (parameter !== name) continue;
+      const text = told(pair, owners, ...parted(other), name);
+      owners.split("+").forEach((muscle) => found.set(muscle, [...(found.get(muscle) ?? []), text]));
+    }
+  }
+  return found;
+}
+
+const parted = (label) => [label.slice(0, label.lastIndexOf(":")), label.slice(label.lastIndexOf(":") + 1)];
+
+function told(pair, owners, otherOwners, otherParameter, name) {
+  const whose = otherOwners === owners ? "" : otherOwners.split("+").map(words).join(" + ");
+  const what = otherParameter === name ? "" : words(otherParameter);
+  const unit = pair.joining === "product" ? "" : otherParameter === "strength" ? " N" : " m";
+  return `with ${[whose, what].filter(Boolean).join(" ")}: ${pair.joining} ${digits(pair.value, 4)} ± ${digits(HALF * pair.deviation, 2)}${unit}`;
+}
+
 function line(parameter, muscle, order) {
   const cell = (name, className = "") => make("td", { class: className, data: { field: name } });
   const cells = { value: cell("value", "number"), interval: cell("deviation", "number"), word: cell("identifiability"), drift: cell("drift", "number") };
@@ -149,7 +173,8 @@ function line(parameter, muscle, order) {
     badge.className = `badge ${TONES[news.word] ?? ""}`;
     badge.textContent = news.word ? words(news.word) : "not told yet";
     cells.word.dataset.value = news.word;
-    together.textContent = news.together.length ? `together with ${news.together.map(words).join(", ")}` : "";
+    const shared = news.together.length ? [`together with ${news.together.map(words).join(", ")}`] : [];
+    together.textContent = [...news.combined, ...shared].join("; ");
   };
   return row;
 }

@@ -17,6 +17,8 @@ export class Scale {
     this.bottom = box.top + box.height + this.perUnit * floor;
     this.start = min;
     this.end = max;
+    // More steps than pixels would cost time and show nothing.
+    this.stride = Math.max(1, Math.floor(1 / this.perBucket));
   }
 
   x(index) {
@@ -28,33 +30,52 @@ export class Scale {
   }
 }
 
-/** Return a builder that draws a series through the smallest and largest value of each bucket. */
+/** The smallest and largest value of some buckets in a row; one object for all draws, filled anew. */
+const step = { index: 0, last: 0, low: NaN, high: NaN, center: 0 };
+
+/** Call `use` with every step of what is shown that has values: a bucket, or as many as make a pixel. */
+function eachStep(curves, scale, place, half, times, use) {
+  const low = curves.low[place];
+  const high = curves.high[place];
+  const width = half < 0 ? null : curves.high[half];
+  const from = curves.from(scale.start);
+  const to = curves.to(scale.end);
+  // Steps begin at multiples of their length, so that a curve which moves on keeps its shape.
+  for (let index = from - (from % scale.stride); index <= to; index += scale.stride) {
+    step.index = Math.max(index, from);
+    step.last = Math.min(index + scale.stride - 1, to);
+    step.low = Infinity;
+    step.high = -Infinity;
+    for (let bucket = step.index; bucket <= step.last; bucket += 1) {
+      const slot = curves.slot(bucket);
+      const margin = width ? times * width[slot] : 0;
+      if (low[slot] - margin < step.low) step.low = low[slot] - margin;
+      if (high[slot] + margin > step.high) step.high = high[slot] + margin;
+    }
+    step.center = index + (scale.stride - 1) / 2;
+    if (step.low <= step.high) use(step);
+  }
+}
+
+/** Return a builder that draws a series through the smallest and largest value of each step. */
 export function line(curves, scale, placeOf) {
   return () => {
     const place = placeOf();
     if (place < 0) return EMPTY;
-    const low = curves.low[place];
-    const high = curves.high[place];
     const path = new Path2D();
     const bridged = BRIDGED_S / curves.bucket;
     let before = NaN;
     let drawn = -Infinity;
-    for (let index = curves.from(scale.start), to = curves.to(scale.end); index <= to; index += 1) {
-      const slot = curves.slot(index);
-      const bottom = low[slot];
-      const top = high[slot];
-      if (bottom !== bottom) continue;
+    eachStep(curves, scale, place, -1, 0, ({ index, last, low, high, center }) => {
       if (index - drawn > bridged + 1) before = NaN;
-      const rising = !(Math.abs(top - before) < Math.abs(bottom - before));
-      const nearer = rising ? bottom : top;
-      const farther = rising ? top : bottom;
-      const x = scale.x(index);
-      if (before === before) path.lineTo(x, scale.y(nearer));
-      else path.moveTo(x - scale.perBucket / 2, scale.y(nearer));
-      path.lineTo(x, scale.y(farther));
-      before = farther;
-      drawn = index;
-    }
+      const rising = !(Math.abs(high - before) < Math.abs(low - before));
+      const x = scale.x(center);
+      if (before === before) path.lineTo(x, scale.y(rising ? low : high));
+      else path.moveTo(x - (scale.stride * scale.perBucket) / 2, scale.y(rising ? low : high));
+      before = rising ? high : low;
+      path.lineTo(x, scale.y(before));
+      drawn = last;
+    });
     return { ...EMPTY, stroke: path };
   };
 }
@@ -66,39 +87,26 @@ export function band(curves, scale, placeOf, halfOf, times) {
     const half = halfOf();
     if (place < 0 || half < 0) return EMPTY;
     const path = new Path2D();
-    const to = curves.to(scale.end);
-    let begin = -1;
-    for (let index = curves.from(scale.start); index <= to + 1; index += 1) {
-      const isThere = index <= to && within(curves, place, half, curves.slot(index));
-      if (isThere && begin < 0) begin = index;
-      if (isThere || begin < 0) continue;
-      outline(path, curves, scale, place, half, times, begin, index - 1);
-      begin = -1;
-    }
+    let bottoms = [];
+    let drawn = -Infinity;
+    eachStep(curves, scale, place, half, times, ({ index, last, low, high, center }) => {
+      const x = scale.x(center);
+      if (index > drawn + 1) bottoms = close(path, bottoms);
+      if (bottoms.length) path.lineTo(x, scale.y(high));
+      else path.moveTo(x, scale.y(high));
+      bottoms.push([x, scale.y(low)]);
+      drawn = last;
+    });
+    close(path, bottoms);
     return { ...EMPTY, fill: path };
   };
 }
 
-function within(curves, place, half, slot) {
-  const sum = curves.low[place][slot] + curves.high[half][slot];
-  return sum === sum;
-}
-
-function outline(path, curves, scale, place, half, times, begin, end) {
-  const low = curves.low[place];
-  const high = curves.high[place];
-  const width = curves.high[half];
-  for (let index = begin; index <= end; index += 1) {
-    const slot = curves.slot(index);
-    const y = scale.y(high[slot] + times * width[slot]);
-    if (index === begin) path.moveTo(scale.x(index), y);
-    else path.lineTo(scale.x(index), y);
-  }
-  for (let index = end; index >= begin; index -= 1) {
-    const slot = curves.slot(index);
-    path.lineTo(scale.x(index), scale.y(low[slot] - times * width[slot]));
-  }
-  path.closePath();
+/** End an outline along its lower side, back to where it began; return the lower side of the next. */
+function close(path, bottoms) {
+  for (const [x, y] of bottoms.reverse()) path.lineTo(x, y);
+  if (bottoms.length) path.closePath();
+  return [];
 }
 
 /** Return a builder that fills between a series and zero. */
@@ -106,16 +114,12 @@ export function area(curves, scale, placeOf) {
   return () => {
     const place = placeOf();
     if (place < 0) return EMPTY;
-    const low = curves.low[place];
-    const high = curves.high[place];
     const path = new Path2D();
-    const width = Math.max(3 * devicePixelRatio, scale.perBucket);
-    for (let index = curves.from(scale.start), to = curves.to(scale.end); index <= to; index += 1) {
-      const slot = curves.slot(index);
-      if (low[slot] !== low[slot]) continue;
-      const top = scale.y(Math.max(0, high[slot]));
-      path.rect(scale.x(index) - width / 2, top, width, scale.y(Math.min(0, low[slot])) - top);
-    }
+    const width = Math.max(3 * devicePixelRatio, scale.stride * scale.perBucket);
+    eachStep(curves, scale, place, -1, 0, ({ low, high, center }) => {
+      const top = scale.y(Math.max(0, high));
+      path.rect(scale.x(center) - width / 2, top, width, scale.y(Math.min(0, low)) - top);
+    });
     return { ...EMPTY, fill: path };
   };
 }

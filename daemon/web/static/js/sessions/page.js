@@ -92,7 +92,7 @@ class Sessions {
   async #compare() {
     const [a, b] = this.chosen.toSorted((one, other) => (this.started.get(one) < this.started.get(other) ? -1 : 1));
     this.#wait(`Comparing ${a} and ${b} …`);
-    const answer = await ask(`/sessions/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`);
+    const answer = await ask(`/comparison?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`);
     this.detail.replaceChildren(answer.sentence ? problem(answer.sentence) : comparison(answer));
     this.detail.scrollIntoView({ block: "nearest" });
   }

@@ -1,0 +1,1 @@
+"""Coverage of the calibrator's intervals: ``python -m tools.studies.coverage``."""
