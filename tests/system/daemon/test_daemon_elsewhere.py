@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -18,6 +18,12 @@ from daemon.ipc.requests import Command, Request
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 PATIENCE_S = 100.0
 PATIENT = {r"\[streams.emg\]": "[streams]\nstale_after_s = 2.0\n\n[streams.emg]"}
+BUSY = {
+    **PATIENT,
+    r"\[calibrator\.strength_groups\]": "[calibrator]\nstride_s = 0.1\nsteps = 60\n\n"
+    "[calibrator.strength_groups]",
+}
+"""Ten updates a second are wanted, each of which takes longer than that by itself."""
 
 
 def free_address() -> str:
@@ -46,13 +52,18 @@ class Elsewhere:
 
 
 @pytest.fixture
-def elsewhere(walking, tmp_path) -> Iterator[Elsewhere]:
+def elsewhere(walking, tmp_path) -> Iterator[Callable[..., Elsewhere]]:
+    """Start a calibrator elsewhere, for daemons whose set-up has these changes."""
     with ExitStack() as stack:
-        walking("zmq", **PATIENT)  # writes the file
-        one = Elsewhere(str(tmp_path / "walking.toml"), free_address())
-        one.start()
-        stack.callback(one.kill)
-        yield one
+
+        def start(changes: dict[str, str]) -> Elsewhere:
+            walking("zmq", **changes)  # writes the file
+            one = Elsewhere(str(tmp_path / "walking.toml"), free_address())
+            one.start()
+            stack.callback(one.kill)
+            return one
+
+        yield start
 
 
 def at(config, address: str, **output: object):
@@ -71,6 +82,7 @@ def test_a_daemon_is_calibrated_elsewhere_and_lives_through_its_loss(
     4. The calibrator is started again: NOMINAL, and new sets within seconds of its being there,
        as it has the window of before. No message was left out, nothing of the daemon was restarted.
     """
+    elsewhere = elsewhere(PATIENT)
     config = at(walking("zmq", **PATIENT), elsewhere.address)
     lab(config)
     daemon = running(config)
@@ -101,6 +113,8 @@ def test_a_daemon_is_calibrated_elsewhere_and_lives_through_its_loss(
         lambda: daemon.calibrated(lambda r: r.version >= version + 1 and r.result != "rolled_back"),
         PATIENCE_S,
     )
+    (client,) = clients_of(elsewhere.address, None, 5.0).clients
+    assert client.missing == 0
     last = daemon.statuses[-1].calibrator
     assert last.result != "too_few_samples"
     assert elsewhere.kill(signal.SIGINT) == 0
@@ -109,16 +123,21 @@ def test_a_daemon_is_calibrated_elsewhere_and_lives_through_its_loss(
     assert set(summary["restarts"].values()) == {0}
 
 
-def test_two_daemons_share_a_calibrator(
+def test_two_daemons_share_a_calibrator_that_has_too_little_time_for_them(
     walking, lab, running, wait_until, elsewhere, ipc_address, tmp_path
 ):
-    first = at(walking("zmq", **PATIENT), elsewhere.address)
-    lab(first)
+    """Both are served, and told that it is too seldom; one then has a new MVC.
+
+    Its calibrator forgets the rows on the old scale, the other one's does not.
+    """
+    elsewhere = elsewhere(BUSY)
+    first = at(walking("zmq", **BUSY), elsewhere.address)
+    streams = lab(first)
     output = first.output.model_copy(update={"zmq": f"{ipc_address}-2"})
     control = first.control.model_copy(update={"address": f"{ipc_address}-control-2"})
     session = first.session.model_copy(update={"file": tmp_path / "two.db"})
     second = first.model_copy(update={"output": output, "control": control, "session": session})
-    daemons = [running(first), running(second)]
+    one, other = daemons = [running(first), running(second)]
     for daemon in daemons:
         wait_until(
             lambda daemon=daemon: daemon.calibrated(lambda report: report.version > 0), PATIENCE_S
@@ -126,6 +145,30 @@ def test_two_daemons_share_a_calibrator(
     report = clients_of(elsewhere.address, None, 5.0)
     assert [client.state for client in report.clients] == ["served", "served"]
     assert all(client.bytes_per_s > 1000 for client in report.clients)
-    daemons[0].end()
+    for daemon in daemons:
+        wait_until(lambda daemon=daemon: "serves 2 daemons and makes" in daemon.note(), PATIENCE_S)
+        assert "raise calibrator.stride_s, or serve fewer there." in daemon.note()
+        assert daemon.status() == "NOMINAL"
+
+    told = len(other.statuses)
+    _record_mvc(streams, one, first.control.address, wait_until)
+    wait_until(lambda: one.calibrated(lambda r: r.result == "too_few_samples"), PATIENCE_S)
+    wait_until(lambda: one.calibrated(lambda r: r.result != "too_few_samples"), PATIENCE_S)
+    results = [status.calibrator.result for status in other.statuses[told:] if status.calibrator]
+    assert results
+    assert "too_few_samples" not in results
+
+    one.end()
     wait_until(lambda: len(clients_of(elsewhere.address, None, 5.0).clients) == 1, PATIENCE_S)
-    daemons[1].end()
+    other.end()
+
+
+def _record_mvc(streams, daemon, control: str, wait_until) -> None:
+    """Have the person tense for some seconds, and the daemon take that for the MVC."""
+    assert ask(control, Request(command=Command.MVC_START), PATIENCE_S).ok
+    streams.spoil["emg"] = lambda t, x: (t, x + 0.3)
+    begun = daemon.moments[-1].t
+    wait_until(lambda: daemon.moments[-1].t > begun + 4.0, PATIENCE_S)
+    stopped = ask(control, Request(command=Command.MVC_STOP, confirmed=True), PATIENCE_S)
+    assert stopped.ok, stopped.sentence
+    del streams.spoil["emg"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from daemon.assembly.calibrator import build_calibrator
@@ -20,6 +18,7 @@ from pipeline.calibrate.calibrator import Calibrator
 from pipeline.calibrate.confidence import Grounds
 from pipeline.model.parameters import RELATIVE
 from pipeline.streams.base import Chunk
+from tools.studies.coverage.kept import keep, kept
 from tools.studies.coverage.setups import person, setup
 
 Array = NDArray[np.float64]
@@ -54,25 +53,19 @@ def case(name: str, seconds: float, cache: Path | None, seed: int) -> Case:
     seconds
         How long the person moves, s.
     """
-    if cache is None:
-        return _lived(name, seconds, seed)
-    cache.mkdir(parents=True, exist_ok=True)
-    path = cache / f"{name}-{seconds:g}s-{seed}.pt"
-    if not path.exists():
-        part = path.with_name(f".{os.getpid()}-{path.name}")
-        torch.save(_lived(name, seconds, seed), part)
-        part.replace(path)
-    kept: Case = torch.load(path, weights_only=False)
-    return kept
-
-
-def _lived(name: str, seconds: float, seed: int) -> Case:
     config = person(setup(name), seed)
-    subject = starting_subject(config, model_in_use(config))
-    calibrator = build_calibrator(config, subject)
+    calibrator = build_calibrator(config, starting_subject(config, model_in_use(config)))
     lab = Lab(config)
-    _learn(config, lab, calibrator, seconds)
-    return Case(calibrator.grounds, *_truth(config, lab.truth()))
+    path = None if cache is None else cache / f"{name}-{seconds:g}s-{seed}.npz"
+    if path is not None and path.exists():
+        grounds = kept(path, calibrator.space)
+    else:
+        _learn(config, lab, calibrator, seconds)
+        grounds = calibrator.grounds
+    if path is not None and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        keep(path, grounds)
+    return Case(grounds, *_truth(config, lab.truth()))
 
 
 def _learn(config: Config, lab: Lab, calibrator: Calibrator, seconds: float) -> None:
