@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from pipeline.drift.statistics import Drift
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.identifiability import Confidence
 from pipeline.model.subject import Subject
@@ -80,6 +81,9 @@ class Update:
         How well the set put in force is known; None where none was: nobody is told of another.
     synergies
         In force after the update, for muscles without electrode; None where there are none yet.
+    drift
+        How much each muscle's force for a given EMG is of what it was; None before there is a
+        baseline, and where nothing new was told of it.
     backtest
         How earlier sets, had they been frozen, do on the held-out data, beside the one in force
         before the update; empty where nothing was computed, or the reference is a motion.
@@ -103,6 +107,7 @@ class Update:
     judged: tuple[bool, ...] = ()
     confidence: Confidence | None = None
     synergies: SynergyWeights | None = None
+    drift: Drift | None = None
     backtest: tuple[Backtested, ...] = ()
 
     @property

@@ -7,6 +7,7 @@ import numpy as np
 from daemon.ipc.messages import UpdateMessage
 from daemon.ipc.orders import Answer, ForgetOrder, PauseOrder, RestoreOrder
 from pipeline.calibrate.calibrator import Calibrator
+from pipeline.drift.following import DriftFollower
 from pipeline.timebase.rows import PairedRows
 
 Told = UpdateMessage | Answer
@@ -25,6 +26,7 @@ class CalibratorDesk:
     def __init__(self, calibrator: Calibrator) -> None:
         self._calibrator = calibrator
         self._paused = False
+        self._drift = DriftFollower()
         self._forgotten = -np.inf
         """Rows before this time are not taken, s."""
 
@@ -67,4 +69,6 @@ class CalibratorDesk:
     def update(self) -> UpdateMessage:
         """Make the update that is due; return what became of it."""
         update = self._calibrator.skip() if self._paused else self._calibrator.update()
-        return UpdateMessage.of(update)
+        if update.drift is not None:
+            self._drift.add(update.drift)
+        return UpdateMessage.of(update, losses=self._drift.losses)

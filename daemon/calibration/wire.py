@@ -20,7 +20,7 @@ from daemon.ipc.orders import Answer, ForgetOrder, PauseOrder, RestoreOrder
 from pipeline.errors import UserError
 from pipeline.model.subject import Subject, checked_subject
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Changes with any of the messages."""
 Text = Annotated[str, Field(max_length=500)]
 Session = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]

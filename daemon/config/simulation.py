@@ -10,7 +10,7 @@ from daemon.config.section import Fraction, Interval, NonNegative, Positive, Sec
 
 
 class FatigueConfig(Section):
-    """A muscle of the simulated person that tires, evenly between two times, and stays so."""
+    """A muscle of the simulated person that tires evenly between two times, and may recover."""
 
     muscle: str = Field(description="The muscle, as model.muscles names it.")
     start_s: NonNegative = Field(description="When it begins, s since the lab began.")
@@ -23,6 +23,12 @@ class FatigueConfig(Section):
     )
     amplitude_rise: NonNegative = Field(
         0.0, description="Share by which the person drives its channels harder to make up for it."
+    )
+    recovery: Fraction = Field(
+        0.0, description="Share of all these changes that goes back again after the end."
+    )
+    recovery_s: NonNegative = Field(
+        120.0, description="How long that takes from the end on, evenly, s."
     )
 
     @model_validator(mode="after")

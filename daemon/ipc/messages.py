@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.drift.following import Loss
+from pipeline.drift.statistics import Drift, DriftStatistics
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.identifiability import (
     BoneNumber,
@@ -27,7 +29,7 @@ from pipeline.model.identifiability import (
 )
 from pipeline.model.subject import Subject
 from pipeline.timebase.rows import NO_MOTION, PairedRows
-from pipeline.update import Result, Update
+from pipeline.update import Backtested, Result, Update
 
 MAX_BYTES = 4_000_000
 """No longer message is read."""
@@ -177,6 +179,62 @@ class SynergyMap(BaseModel):
         return SynergyWeights(np.array(self.weights), np.array(self.unit))
 
 
+class LossMap(BaseModel):
+    """`pipeline.drift.following.Loss`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    unit: str
+    share: Finite
+    low: Finite
+    high: Finite
+    since: Finite
+
+    def loss(self) -> Loss:
+        """Return the loss."""
+        return Loss(**dict(self))
+
+
+class DriftMap(BaseModel):
+    """`pipeline.drift.statistics.Drift`, arrays as lists."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    units: list[str]
+    factor: list[Finite]
+    deviation: list[Finite]
+    fibre_length: list[Finite]
+    t: Finite
+    baseline: Finite
+    statistics: Block
+    """As `DriftStatistics.packed` makes them."""
+    losses: list[LossMap] = []
+    """What there is an alarm of."""
+
+    @classmethod
+    def of(cls, drift: Drift, losses: Sequence[Loss] = ()) -> DriftMap:
+        """Return the map that carries `drift`, and the losses that there is an alarm of."""
+        told = drift.statistics
+        return cls(
+            units=list(drift.units),
+            factor=drift.factor.tolist(),
+            deviation=drift.deviation.tolist(),
+            fibre_length=drift.fibre_length.tolist(),
+            t=told.t,
+            baseline=told.baseline,
+            statistics=told.packed(),
+            losses=[LossMap(**loss._asdict()) for loss in losses],
+        )
+
+    def drift(self) -> Drift:
+        """Return the drift; raises ValueError where its statistics are none."""
+        return Drift(
+            tuple(self.units),
+            np.array(self.factor),
+            np.array(self.deviation),
+            np.array(self.fibre_length),
+            DriftStatistics.unpacked(self.t, self.baseline, self.statistics),
+        )
+
+
 class BacktestMap(BaseModel):
     """`pipeline.update.Backtested`."""
 
@@ -185,6 +243,10 @@ class BacktestMap(BaseModel):
     since_t: Finite | None
     rmse: list[Finite]
     samples: list[int]
+
+    def backtested(self) -> Backtested:
+        """Return the errors."""
+        return Backtested(self.version, self.since_t, tuple(self.rmse), tuple(self.samples))
 
 
 class UpdateMessage(LinkMessage):
@@ -210,6 +272,7 @@ class UpdateMessage(LinkMessage):
     judged: list[bool]
     confidence: ConfidenceMap | None
     synergies: SynergyMap | None = None
+    drift: DriftMap | None = None
     backtest: Annotated[list[BacktestMap], Field(max_length=MOST_SETS)] = []
     restored: Annotated[int, Field(ge=0)] | None = None
     """Version whose parameters have come back, after a rollback."""
@@ -227,6 +290,7 @@ class UpdateMessage(LinkMessage):
         update: Update,
         restored: int | None = None,
         restored_certainty: CertaintyMap | None = None,
+        losses: Sequence[Loss] = (),
     ) -> UpdateMessage:
         """Return the message that tells of `update`, which may have `restored` a version."""
         return cls(
@@ -250,6 +314,7 @@ class UpdateMessage(LinkMessage):
             confidence=update.confidence and ConfidenceMap.of(update.confidence),
             synergies=update.synergies
             and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),
+            drift=update.drift and DriftMap.of(update.drift, losses),
             backtest=[
                 BacktestMap(**one._asdict())
                 for one in update.backtest
@@ -264,7 +329,7 @@ class UpdateMessage(LinkMessage):
         return described(like, self.values, self.bones, self.delay_s)
 
     def update(self, like: Subject) -> Update:
-        """Return the update that the message tells of; raises as `described`."""
+        """Return the update that the message tells of; raises as `described`, or `DriftMap`."""
         return Update(
             result=self.result,
             sentence=self.sentence,
@@ -283,6 +348,8 @@ class UpdateMessage(LinkMessage):
             judged=tuple(self.judged),
             confidence=self.confidence.confidence() if self.confidence else None,
             synergies=self.synergies.synergies() if self.synergies else None,
+            drift=self.drift.drift() if self.drift else None,
+            backtest=tuple(one.backtested() for one in self.backtest),
         )
 
 

@@ -306,6 +306,9 @@ class LivePredictor:
         if update.result not in (Result.TOO_FEW_SAMPLES, Result.PAUSED):  # they know nothing new
             opposite = update.result is Result.OPPOSITE_REFERENCE
             self._remark("opposite reference", update.sentence if opposite else "")
+        if update.drift is not None:
+            losses = [loss.loss().sentence(update.t) for loss in update.drift.losses]
+            self._remark("drift", " ".join(losses))
         self._weigh(update)
         if update.synergies:
             self._pipeline.mapper.learn(Synthesis(update.synergies.synergies()))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from daemon.report.fatigue import ACTIVE
+from daemon.report.activity import ACTIVE
 from daemon.report.material import Emg, Material
 
 

@@ -13,10 +13,10 @@ from math import hypot, isfinite
 from typing import Any, NamedTuple
 
 from daemon.report.channels import Level, mvc_at_end, mvc_unit, typical_emg
-from daemon.report.fatigue import percent
 from daemon.report.material import Estimates, Material
 from daemon.report.quantities import INTERVAL, QUANTITIES, quantity
 from daemon.report.set_ups import unlike
+from daemon.report.words import percent
 from daemon.session.recorder import DELAY
 from pipeline.anatomy.names import plain
 from pipeline.model.identifiability import Identifiability

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from daemon.report.comparison import Comparison, Difference, Estimate
-from daemon.report.fatigue import clock, percent
 from daemon.report.quantities import INTERVAL, Quantity, quantity
+from daemon.report.words import clock, percent
 
 Row = tuple[str, str, str, str]
 """What it is, in the first session, in the second, and how they differ."""

@@ -1,10 +1,10 @@
-"""Fatigue verdicts: strength as calibrated beside frequency and amplitude of the EMG.
+"""Fatigue verdicts: force for a given EMG beside frequency and amplitude of the EMG.
 
-What is judged is force for a given EMG: strength times gain as the calibrator finds them, of which
-data tell the product better than the two. It falls when a muscle tires, but also
-when an electrode gives more signal than before. What tells them apart is the EMG's spectrum: a
-tired muscle's fibres conduct more slowly and its median frequency falls; an electrode's gain
-changes the amplitude and leaves the frequency. Nothing is called fatigue on strength alone.
+What is judged is the drift of each muscle's force for a given EMG against the set that was in force
+once the person was found (`pipeline.drift`). It falls when a muscle tires, but also when an
+electrode gives more signal than before. What tells them apart is the EMG's spectrum: a tired
+muscle's fibres conduct more slowly and its median frequency falls; an electrode's gain changes the
+amplitude and leaves the frequency. Nothing is called fatigue on force alone.
 
 References
 ----------
@@ -13,247 +13,196 @@ De Luca 1984, Crit Rev Biomed Eng 11:251 (median frequency as the sign of fatigu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.report.trend import Blocks, Ramp, Share, blocks, fit_ramp, step, trend
+from daemon.report.activity import Activity
+from daemon.report.drifting import Drifting
+from daemon.report.judgement import judge
+from daemon.report.material import Material
+from daemon.report.verdict import Evidence, Fall, FatigueVerdict, Kind
+from pipeline.anatomy.names import plain
+from pipeline.drift.changes import Change, Course
+from pipeline.drift.groups import group_of, mean_deviation
+from pipeline.drift.share import Share
 
 Array = NDArray[np.float64]
 
-SETTLED_S = 40.0
-"""Start of a session that is left out: the calibrator is still finding the person."""
 LEAST_CHANGE = 0.05
-"""A smaller change of strength is called stable however sure it is."""
-LEAST_FALL = 0.04
-"""A smaller fall of the median frequency is no sign of fatigue however sure it is."""
-SUDDEN_S = 30.0
-"""A change that is complete within this time came at once."""
-ACTIVE = 0.2
-"""Seconds count for the EMG's course when its amplitude is above this share of a high one."""
-KNOWN = 0.5
-"""Share of the updates in which a strength must be known, for a verdict on it."""
+"""A smaller change of force for a given EMG is called stable however sure it is."""
 MISSED = 0.05
 """Probability that any interval of any muscle misses the truth."""
-_UNKNOWN = frozenset({"weakly_identified", "known_with_another", "unobserved", "at_bound", "fixed"})
+_GRID_S = 30.0
+"""By how much a change may begin to go back before its end seems to have come, s."""
+_UNKNOWN = (
+    "The movement tells neither the muscle alone nor any muscles with it from the others well "
+    "enough."
+)
 
 
-class Kind(StrEnum):
-    """What is said of a muscle."""
-
-    FATIGUE = "consistent with fatigue"
-    ELECTRODE = "electrode or gain change"
-    NOT_IDENTIFIABLE = "not identifiable"
-    STABLE = "stable"
-
-
-@dataclass(frozen=True)
-class Course:
-    """All that a session holds of one muscle; times in s since the session began."""
-
-    muscle: str
-    t: Array
-    """Times of the accepted updates, shape [update]."""
-    strength: Array
-    """Relative to the generic muscle, shape [update]."""
-    gain: Array
-    """What its EMG was multiplied by, shape [update]."""
-    identifiability: tuple[str, ...]
-    """How well each update knew it; empty where that was not recorded."""
-    t_emg: Array
-    """Times of the seconds of EMG, shape [second]."""
-    amplitude: Array
-    """Amplitude of its EMG in V, the mean of its channels, shape [second]."""
-    median_hz: Array
-    """Median frequency of its EMG in Hz, NaN where unknown, shape [second]."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The numbers behind a verdict."""
-
-    strength: Ramp
-    """Of strength times gain."""
-    gain: Share | None
-    """What of that is the gain's; None where it is not known."""
-    frequency: Share | None
-    """Trend of the median frequency over the session; None where it is not known."""
-    frequency_hz: tuple[float, float] | None
-    """Median frequency before the change of strength and after it, Hz; None where not known."""
-    amplitude: Share | None
-    """Change of the EMG's amplitude from before the change of strength to after it."""
-    known: float
-    """Share of the updates in which the strength was identified."""
-
-
-@dataclass(frozen=True)
-class FatigueVerdict:
-    """What is said of a muscle, and the numbers it is said on."""
-
-    muscle: str
-    kind: Kind
-    sentence: str
-    evidence: Evidence | None
-    """None where there is too little to fit."""
-
-    def figures(self) -> dict[str, Any]:
-        """Return the verdict as plain data."""
-        return asdict(self)
-
-
-def assess(courses: Sequence[Course]) -> list[FatigueVerdict]:
-    """Return a verdict for every muscle.
+def assess(material: Material) -> list[FatigueVerdict]:
+    """Return a verdict for every muscle; none for a session that has no statistics of drift.
 
     The intervals hold for all muscles together with probability 1 - `MISSED`: a session of many
     muscles has no more false alarms than a session of one.
     """
-    confidence = 1.0 - MISSED / max(len(courses), 1)
-    return [_verdict(course, confidence) for course in courses]
+    return [] if material.drift is None else judged(material.drift, material.activities())
 
 
-def _verdict(course: Course, confidence: float) -> FatigueVerdict:
-    settled = course.t >= SETTLED_S
-    t, gain = course.t[settled], course.gain[settled]
-    strength = blocks(t, course.strength[settled] * gain)
-    if not strength.enough:
-        sentence = f"Too few accepted updates after the first {SETTLED_S:.0f} s to tell a change."
-        return FatigueVerdict(course.muscle, Kind.NOT_IDENTIFIABLE, sentence, None)
-    frequency, amplitude = _activity(course)
-    slope = trend(frequency, confidence) if frequency.enough else None
-    ramp = fit_ramp(strength, confidence)
-    if ramp.change.falls and _slows(slope):
-        ramp = fit_ramp(strength, confidence, beside=frequency)
-    evidence = Evidence(
-        strength=ramp,
-        gain=step(blocks(t, gain), ramp.onset[0], ramp.end, 1.0 - MISSED),
-        frequency=slope,
-        frequency_hz=_levels(frequency, ramp),
-        amplitude=step(amplitude, ramp.onset[0], ramp.end, 1.0 - MISSED),
-        known=_known(course.identifiability),
-    )
-    return FatigueVerdict(course.muscle, *_judge(evidence), evidence)
+def judged(drift: Drifting, activities: Mapping[str, Activity]) -> list[FatigueVerdict]:
+    """Return a verdict for every muscle that has a factor, as `assess`.
+
+    Parameters
+    ----------
+    drift
+        The session's drift.
+    activities
+        The EMG of each muscle.
+    """
+    muscles = [muscle for muscle in activities if drift.unit_of(muscle) is not None]
+    confidence = 1.0 - MISSED / max(len(drift.units), 1)
+    course = drift.course(confidence)
+    if course is None:
+        return [_too_little(muscle) for muscle in muscles]
+    deviations = NormalDist().inv_cdf(0.5 + 0.5 * confidence)
+    verdicts = _Verdicts(drift, course, activities, deviations)
+    return [verdicts.verdict(muscle) for muscle in muscles]
 
 
-def _judge(found: Evidence) -> tuple[Kind, str]:
-    """Return what the evidence says, and the sentence for it."""
-    change = found.strength.change
-    moved = abs(change.value) >= LEAST_CHANGE and (change.falls or change.rises)
-    slows = _slows(found.frequency)
-    if moved and not slows and _contrary(found):
-        # The EMG itself has changed, which can be said however well strength is known.
-        way = "rose" if change.falls else "fell"
-        return Kind.ELECTRODE, (
-            f"{_moved(found)} while the amplitude of its EMG {way}, and {_frequency(found)}: look "
-            "at its electrode."
+def _too_little(muscle: str) -> FatigueVerdict:
+    sentence = "Too little data with a reference, once the person was found, to tell a change."
+    return FatigueVerdict(muscle, Kind.NOT_IDENTIFIABLE, sentence, None)
+
+
+class _Verdicts:
+    """What is said of each muscle of a session.
+
+    Parameters
+    ----------
+    drift, course
+        The session's drift, and what has changed in it.
+    activities
+        The EMG of each muscle.
+    deviations
+        Half an interval's width in standard deviations.
+    """
+
+    def __init__(
+        self,
+        drift: Drifting,
+        course: Course,
+        activities: Mapping[str, Activity],
+        deviations: float,
+    ) -> None:
+        self._drift, self._course = drift, course
+        self._activities, self._deviations = activities, deviations
+        free, units = course.free, range(len(drift.units))
+        self._groups = [group_of(unit, free.covariance, free.weight) for unit in units]
+
+    def verdict(self, muscle: str) -> FatigueVerdict:
+        """Return the verdict on a muscle."""
+        unit = self._drift.unit_of(muscle)
+        assert unit is not None
+        members = self._groups[unit]
+        if members is None:
+            return FatigueVerdict(muscle, Kind.NOT_IDENTIFIABLE, _UNKNOWN, None)
+        change = self._change(members)
+        evidence = self._evidence(muscle, members, change)
+        kind, sentence = judge(evidence)
+        if len(members) == 1:
+            return FatigueVerdict(muscle, kind, sentence, evidence)
+        names = tuple(name for i in members for name in self._drift.units[i].split("+"))
+        if self._is_anothers(muscle, kind, members, names, change):
+            kind = Kind.NOT_IDENTIFIABLE
+        together = " and ".join(map(plain, names))
+        sentence = f"{together} together, which of them is not known: {sentence}"
+        return FatigueVerdict(muscle, kind, sentence, evidence, names)
+
+    def _is_anothers(
+        self,
+        muscle: str,
+        kind: Kind,
+        members: Sequence[int],
+        names: Sequence[str],
+        change: Fall | None,
+    ) -> bool:
+        """Tell whether what a group does may be another's alone.
+
+        It is where one is known without it or, if its own EMG shows no fatigue, one's does.
+        """
+        if any(self._groups[other] == (other,) for other in members):
+            return True
+        others = [name for name in names if name != muscle and name in self._activities]
+        kinds = {judge(self._evidence(name, members, change))[0] for name in others}
+        return kind is not Kind.FATIGUE and Kind.FATIGUE in kinds
+
+    def _parts(self, members: Sequence[int]) -> list[tuple[Change, float]]:
+        """Return the changes of the members, each with the part it has in their mean."""
+        weight = self._course.free.weight
+        total = float(weight[list(members)].sum())
+        found = [one for one in self._course.changes if one.unit in members]
+        return [(one, float(weight[one.unit]) / total) for one in found]
+
+    def _change(self, members: Sequence[int]) -> Fall | None:
+        """Return the change of the members' mean that matters, None where there is none."""
+        steps = _merged(self._parts(members))
+        certain = [one for one in steps if one.share.falls or one.share.rises]
+        large = [one for one in certain if abs(one.share.value) >= LEAST_CHANGE]
+        if not large:
+            return None
+        main = max(large, key=lambda one: abs(one.share.value))
+        later = [
+            one
+            for one in certain
+            if one.onset[0] >= main.end - _GRID_S and one.share.falls != main.share.falls
+        ]
+        if not later:
+            return main
+        return replace(main, regained=later[0].share, regained_since=later[0].onset[0])
+
+    def _evidence(self, muscle: str, members: Sequence[int], change: Fall | None) -> Evidence:
+        activity = self._activities[muscle]
+        shape = self._shape(members, change, activity.t)
+        known = activity.frequency(shape, self._deviations)
+        return Evidence(
+            force=change.share if change else self._allowed(members),
+            change=change,
+            frequency=known and known[0],
+            frequency_hz=known and known[1],
+            amplitude=activity.loudness(shape, self._deviations) if change else None,
         )
-    if found.known < KNOWN:
-        return Kind.NOT_IDENTIFIABLE, (
-            f"Its strength was known well enough in {percent(found.known)} of the updates: the "
-            "movement does not load the muscle enough, or does not tell it from its neighbours."
-        )
-    if not moved:
-        return Kind.STABLE, _steady(found)
-    if change.falls and slows:
-        return Kind.FATIGUE, f"{_moved(found)}, and {_frequency(found)}."
-    return _unlike_fatigue(found)
+
+    def _shape(self, members: Sequence[int], change: Fall | None, t: Array) -> Array:
+        """Return how far the change has come at times in s; without one, how far the session."""
+        if change is None:
+            first, last = self._course.t[0], self._course.t[-1]
+            return np.asarray(np.clip((t - first) / (last - first), 0.0, 1.0))
+        parts = self._parts(members)
+        done = sum(part * one.share.value * one.done(t) for one, part in parts)
+        return np.asarray(done / change.share.value)
+
+    def _allowed(self, members: Sequence[int]) -> Share:
+        """Return the change from the first third to the last that the data allow."""
+        free, chosen = self._course.free, list(members)
+        share = free.weight[chosen] / free.weight[chosen].sum()
+        middle = float(share @ free.change[chosen])
+        reach = self._deviations * mean_deviation(free.covariance, free.weight, chosen)
+        return Share(middle, middle - reach, middle + reach)
 
 
-def _contrary(found: Evidence) -> bool:
-    """Tell whether the EMG's amplitude changed against strength, as with an electrode's gain."""
-    if found.amplitude is None:
-        return False
-    return found.amplitude.rises if found.strength.change.falls else found.amplitude.falls
-
-
-def _unlike_fatigue(found: Evidence) -> tuple[Kind, str]:
-    """Return what a change of strength is that has not the frequency of fatigue."""
-    if found.strength.end - found.strength.onset[0] <= SUDDEN_S:
-        return Kind.ELECTRODE, (
-            f"{_moved(found)}, all at once, and {_frequency(found)}: look at its electrode."
-        )
-    return Kind.NOT_IDENTIFIABLE, (
-        f"{_moved(found)}, but {_frequency(found)}, and nothing in its EMG explains the change."
-    )
-
-
-def _moved(found: Evidence) -> str:
-    ramp, change = found.strength, found.strength.change
-    way = "fell" if change.falls else "rose"
-    low, high = sorted((abs(change.low), abs(change.high)))
-    return (
-        f"Strength {way} by {percent(abs(change.value))} (between {percent(low)} and "
-        f"{percent(high)}) "
-        f"from {clock(ramp.onset[0])} to {clock(ramp.end)}{_by_gain(found.gain)}"
-    )
-
-
-def _by_gain(gain: Share | None) -> str:
-    """Return what of a change the calibrator put on the gain, where that is worth a word."""
-    if gain is None or abs(gain.value) < LEAST_CHANGE:
-        return ""
-    return f" (of it {percent(gain.value, signed=True)} by the gain of its EMG)"
-
-
-def _steady(found: Evidence) -> str:
-    low, high = found.strength.change.low, found.strength.change.high
-    lone = f" All the same, {_frequency(found)}." if _slows(found.frequency) else ""
-    room = f"{percent(low, signed=True)} to {percent(high, signed=True)}"
-    return f"No change of strength stands out; the data allow {room}.{lone}"
-
-
-def _slows(frequency: Share | None) -> bool:
-    return frequency is not None and frequency.falls and frequency.value < -LEAST_FALL
-
-
-def _frequency(found: Evidence) -> str:
-    if found.frequency is None:
-        return "the median frequency of its EMG is not known"
-    way = "fell" if _slows(found.frequency) else "rose" if found.frequency.rises else "stayed"
-    if found.frequency_hz is None:
-        return f"the median frequency of its EMG {way}"
-    before, after = found.frequency_hz
-    return f"the median frequency of its EMG {way} (from {before:.0f} to {after:.0f} Hz)"
-
-
-def active(course: Course) -> NDArray[np.bool_]:
-    """Return the seconds in which a muscle is active enough for its EMG to speak of it."""
-    loud = course.amplitude[np.isfinite(course.amplitude)]
-    high = float(np.quantile(loud, 0.9)) if len(loud) else np.inf
-    return np.asarray(course.amplitude > ACTIVE * high)
-
-
-def _activity(course: Course) -> tuple[Blocks, Blocks]:
-    """Return median frequency and amplitude over the seconds in which the muscle is active."""
-    chosen = active(course)
-    t = course.t_emg[chosen]
-    return blocks(t, course.median_hz[chosen]), blocks(t, course.amplitude[chosen])
-
-
-def _levels(frequency: Blocks, ramp: Ramp) -> tuple[float, float] | None:
-    """Return the median frequency before and after a change of strength, Hz."""
-    before = frequency.y[frequency.t <= ramp.onset[0]]
-    after = frequency.y[frequency.t >= ramp.end]
-    if not len(before) or not len(after):
-        return None
-    return float(before.mean()), float(after.mean())
-
-
-def _known(identifiability: Sequence[str]) -> float:
-    said = [one for one in identifiability if one]
-    return sum(one not in _UNKNOWN for one in said) / len(said) if said else 1.0
-
-
-def percent(share: float, signed: bool = False) -> str:
-    """Return a share for people: ``25 %``, or with its sign ``−25 %``."""
-    number = round(100.0 * share)
-    return f"{number:+d} %".replace("-", "−") if signed and number else f"{number} %"
-
-
-def clock(seconds: float) -> str:
-    """Return a time since the session began as minutes and seconds, ``2:05``."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"
+def _merged(parts: Sequence[tuple[Change, float]]) -> list[Fall]:
+    """Return changes in the order of time, those that go on the same way as one."""
+    found: list[Fall] = []
+    for one, part in parts:
+        share = Share(*(part * end for end in (one.share.value, one.share.low, one.share.high)))
+        if found and (found[-1].share.value < 0) == (share.value < 0):
+            before = found.pop()
+            ends = zip(astuple(before.share), astuple(share), strict=True)
+            found.append(Fall(Share(*map(sum, ends)), before.onset, max(before.end, one.end)))
+        else:
+            found.append(Fall(share, one.onset, one.end))
+    return found

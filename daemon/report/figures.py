@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 from numpy.typing import NDArray
 
-from daemon.report.fatigue import FatigueVerdict, Kind, active, clock
-from daemon.report.quantities import INTERVAL, QUANTITIES, STRENGTH
+from daemon.report.quantities import INTERVAL, QUANTITIES
 from daemon.report.shares import shares
 from daemon.report.stretches import STRETCH_S, stretches
 from daemon.report.style import FAINT, INK, PREDICTED, REFERENCE, WIDTH_IN, styled
-from daemon.report.trend import blocks
+from daemon.report.verdict import FatigueVerdict, Kind
+from daemon.report.words import clock
 from pipeline.anatomy.names import plain
 from pipeline.streams.base import SourceState
 
@@ -29,11 +29,15 @@ Array = NDArray[np.float64]
 COLOURS = {
     Kind.FATIGUE: "#b23a32",
     Kind.ELECTRODE: "#a8760c",
+    Kind.UNEXPLAINED: "#7a5c99",
     Kind.NOT_IDENTIFIABLE: "#7d8790",
     Kind.STABLE: "#3d7a57",
 }
 _LARGEST_ERROR = 4.0
 """Errors above this many times the median are cut off: the first seconds would hide the rest."""
+_DRIFT_SHOWN = (0.4, 1.6)
+"""Factors that are shown: intervals beyond tell nothing."""
+_MEAN_S = 10.0
 _STEPPED_IN = ("mark", "command")
 """Events that are the operator's: what changes behind them may be their doing."""
 _TICKS_S = (10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
@@ -42,7 +46,7 @@ _TICKS_S = (10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 def draw(material: Material, verdicts: Sequence[FatigueVerdict]) -> dict[str, Figure]:
     """Return every figure there is material for, by name."""
     drawn: dict[str, Figure | None] = {
-        "strength": strength(material, verdicts),
+        "drift": drift(material, verdicts),
         "emg": emg(material, verdicts),
         "moments": moments(material),
         "shares": shares(material),
@@ -50,31 +54,30 @@ def draw(material: Material, verdicts: Sequence[FatigueVerdict]) -> dict[str, Fi
         "streams": streams(material),
     }
     for name in QUANTITIES:
-        if name != STRENGTH:  # drawn beside the verdicts
-            drawn[name] = parameter(material, name)
+        drawn[name] = parameter(material, name)
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
 @styled
-def strength(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None:
-    """Draw strength times gain of each muscle with its 95 % interval and the change found in it."""
-    estimates = material.estimates.get("strength", {})
-    shown = [verdict for verdict in verdicts if verdict.muscle in estimates]
-    if not shown:
+def drift(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None:
+    """Draw each muscle's force for a given EMG with its 95 % interval, and when it changed."""
+    course = material.drift.course() if material.drift else None
+    if material.drift is None or course is None or not verdicts:
         return None
-    figure, axes = _grid(material, len(shown), 3, 1.55)
-    gains = material.estimates.get("gain", {})
-    for axis, verdict in zip(axes, shown, strict=True):
-        one, gain = estimates[verdict.muscle], gains.get(verdict.muscle)
-        if gain is not None:  # what the verdict is on
-            one = one._replace(value=one.value * gain.value, deviation=one.deviation * gain.value)
-        _estimate(axis, one, COLOURS[verdict.kind])
-        if verdict.evidence is not None and verdict.kind in (Kind.FATIGUE, Kind.ELECTRODE):
-            t = np.linspace(0.0, material.seconds, 400)
-            axis.plot(t, verdict.evidence.strength.level(t), color=INK, lw=1.4, ls=(0, (4, 2)))
+    figure, axes = _grid(material, len(verdicts), 3, 1.55)
+    for axis, verdict in zip(axes, verdicts, strict=True):
+        unit, colour = material.drift.unit_of(verdict.muscle), COLOURS[verdict.kind]
+        factor, half = course.factor[:, unit], INTERVAL * course.deviation[:, unit]
+        axis.fill_between(course.t, factor - half, factor + half, color=colour, alpha=0.14, lw=0)
+        axis.plot(course.t, factor, color=colour)
+        change = verdict.evidence.change if verdict.evidence else None
+        for since in (change.onset[0], change.end) if change else ():
+            axis.axvline(since, color=INK, lw=0.8, ls=(0, (4, 2)))
         _new_mvc(axis, material.new_mvc(verdict.muscle))
+        axis.sharey(axes[0])
         axis.set_title(plain(verdict.muscle))
-        axis.set_title(verdict.kind, loc="right", fontsize=7.5, color=COLOURS[verdict.kind])
+        axis.set_title(verdict.kind, loc="right", fontsize=7.5, color=colour)
+    axes[0].set_ylim(*_DRIFT_SHOWN)
     return figure
 
 
@@ -82,19 +85,19 @@ def strength(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure |
 def emg(material: Material, verdicts: Sequence[FatigueVerdict]) -> Figure | None:
     """Draw each muscle's median frequency over time, in the seconds in which it is active."""
     kinds = {verdict.muscle: verdict.kind for verdict in verdicts}
-    courses = [c for c in material.courses() if np.isfinite(c.median_hz).any()]
-    if not courses:
+    heard = {m: a for m, a in material.activities().items() if np.isfinite(a.median_hz).any()}
+    if not heard:
         return None
-    figure, axes = _grid(material, len(courses), 3, 1.55)
-    for axis, course in zip(axes, courses, strict=True):
-        chosen, colour = active(course), COLOURS[kinds[course.muscle]]
-        t, median_hz = course.t_emg[chosen], course.median_hz[chosen]
+    figure, axes = _grid(material, len(heard), 3, 1.55)
+    for axis, (muscle, activity) in zip(axes, heard.items(), strict=True):
+        colour = COLOURS[kinds.get(muscle, Kind.NOT_IDENTIFIABLE)]
+        chosen = activity.active & np.isfinite(activity.median_hz)
+        t, median_hz = activity.t[chosen], activity.median_hz[chosen]
         axis.scatter(t, median_hz, s=5, lw=0, alpha=0.35, color=colour)
-        smooth = blocks(t, median_hz)
-        axis.plot(smooth.t, smooth.y, color=colour, lw=1.6)
-        _new_mvc(axis, material.new_mvc(course.muscle))
+        axis.plot(*_means(t, median_hz), color=colour, lw=1.6)
+        _new_mvc(axis, material.new_mvc(muscle))
         axis.sharey(axes[0])
-        axis.set_title(plain(course.muscle))
+        axis.set_title(plain(muscle))
         axis.set_title("median frequency, Hz", loc="right", fontsize=7.5, color=FAINT)
     return figure
 
@@ -238,6 +241,13 @@ def _health(axis: Axes, health: Health) -> None:
         health.t, 0, 1, where=away, transform=axis.get_xaxis_transform(), color=FAINT, alpha=0.3
     )
     axis.set_ylim(0.0, 1.15 * float(np.nanmax(health.rate_hz, initial=1.0)))
+
+
+def _means(t: Array, y: Array) -> tuple[Array, Array]:
+    """Return times and means of what falls into the same ten seconds."""
+    place = np.unique(np.floor(t / _MEAN_S), return_inverse=True)[1]
+    count = np.bincount(place)
+    return np.bincount(place, t) / count, np.bincount(place, y) / count
 
 
 def _smooth(y: Array, count: int = 10) -> Array:

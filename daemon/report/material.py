@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.report.fatigue import Course
+from daemon.report.activity import Activity
+from daemon.report.drifting import Drifting, read_drift
 from daemon.report.stretches import STRETCH_S, stretches
 from daemon.session import schema
 from daemon.session.reader import session_content
@@ -131,6 +132,8 @@ class Material:
     emg: Mapping[str, Emg]
     streams: Mapping[str, Health]
     mvc: Sequence[NewMvc] = ()
+    drift: Drifting | None = None
+    """None where the session has no statistics of drift."""
     shares: Mapping[str, Mapping[str, Share]] = field(default_factory=dict)
     """Per joint and muscle, in the stretches whose moments are shown; empty where not recorded."""
 
@@ -144,35 +147,33 @@ class Material:
         """What the set-up of the session is."""
         return str(self.config["title"])
 
-    def courses(self) -> list[Course]:
-        """Return what is known of each muscle, for a verdict on its fatigue."""
+    def activities(self) -> dict[str, Activity]:
+        """Return what the EMG of each muscle that electrodes drive was like."""
         driven = self.config["model"]["muscles"]
-        strengths = self.estimates.get("strength", {})
-        gains = self.estimates.get("gain", {})
-        return [
-            _course(
-                muscle,
-                strengths[muscle],
-                gains.get(muscle),
-                [self.emg[c] for c in used if c in self.emg],
-            )
+        return {
+            muscle: self._activity(muscle, [self.emg[c] for c in used if c in self.emg])
             for muscle, used in driven.items()
-            if muscle in strengths
-        ]
+        }
 
+    def _activity(self, muscle: str, emg: Sequence[Emg]) -> Activity:
+        """Return a muscle's; the EMG of several channels is their mean where all are known."""
+        t = emg[0].t if emg else np.empty(0)
+        for one in emg[1:]:
+            t = np.intersect1d(t, one.t)
+        there = [np.isin(one.t, t) for one in emg]
+        amplitude = [one.amplitude[where] for one, where in zip(emg, there, strict=True)]
+        median_hz = [one.median_hz[where] for one, where in zip(emg, there, strict=True)]
+        return Activity(t, _mean(amplitude), _mean(median_hz), self._fibre_length(muscle, t))
 
-def _course(muscle: str, strength: Estimates, gain: Estimates | None, emg: Sequence[Emg]) -> Course:
-    """Return a muscle's course; the EMG of several channels is their mean."""
-    return Course(
-        muscle=muscle,
-        t=strength.t,
-        strength=strength.value,
-        gain=np.ones_like(strength.value) if gain is None else gain.value,
-        identifiability=strength.identifiability,
-        t_emg=emg[0].t if emg else np.empty(0),
-        amplitude=_mean([one.amplitude for one in emg]),
-        median_hz=_mean([one.median_hz for one in emg]),
-    )
+    def _fibre_length(self, muscle: str, t: Array) -> Array:
+        """Return a muscle's mean fibre length about some times; NaN where it is not known."""
+        unit = self.drift.unit_of(muscle) if self.drift else None
+        if self.drift is None or unit is None:
+            return np.full(len(t), np.nan)
+        known_t, length = self.drift.fibre_length.get(self.drift.units[unit], (np.empty(0),) * 2)
+        if not len(known_t):
+            return np.full(len(t), np.nan)
+        return np.interp(t, known_t, length, left=np.nan, right=np.nan)
 
 
 def _mean(columns: Sequence[Array]) -> Array:
@@ -253,6 +254,12 @@ class _Tables:
             return []
         rows = self._rows("SELECT t, channel, after / before FROM mvc WHERE before > 0 ORDER BY t")
         return [NewMvc(t - self._start, channel, ratio) for t, channel, ratio in rows]
+
+    def drift(self) -> Drifting | None:
+        """Return what there is of drift; nothing of a session that is older than the tables."""
+        if {"drift", "drift_statistics"} & self._missing:
+            return None
+        return read_drift(self._database, self._start)
 
     def shares(self, moments: Mapping[str, Moments]) -> dict[str, dict[str, Share]]:
         """Return each muscle's part of the moments, in the stretches that are shown of these."""
@@ -337,4 +344,5 @@ class _Tables:
             emg={channel: Emg(*columns) for channel, columns in emg.items()},
             streams=self.streams(),
             mvc=self.mvc(),
+            drift=self.drift(),
         )

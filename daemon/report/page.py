@@ -8,22 +8,23 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from daemon.report.fatigue import FatigueVerdict, Kind
 from daemon.report.figures import COLOURS, draw
 from daemon.report.material import Errors, Health, Material
 from daemon.report.quality.assessment import Quality
 from daemon.report.quality.curve import backtest
 from daemon.report.summary import summary, untold
 from daemon.report.template import image, rendered
+from daemon.report.verdict import FatigueVerdict, Kind
 from pipeline.streams.base import SourceState
 
 PNG_DPI = 150
-_ORDER = (Kind.FATIGUE, Kind.ELECTRODE, Kind.NOT_IDENTIFIABLE, Kind.STABLE)
+_ORDER = (Kind.FATIGUE, Kind.ELECTRODE, Kind.UNEXPLAINED, Kind.NOT_IDENTIFIABLE, Kind.STABLE)
 """What asks for attention comes first."""
 _CAPTIONS = {
-    "strength": "Strength of each muscle relative to the generic one, as calibrated, with its 95 % "
-    "interval. A dashed line is the change that the verdict speaks of; a dotted line stands where "
-    "somebody marked or commanded something, a coloured one where an MVC was recorded anew.",
+    "drift": "Force of each muscle for a given EMG, over that once the person was found, with its "
+    "95 % interval. Between dashed lines lies the change that the verdict speaks of; a dotted line "
+    "stands where somebody marked or commanded something, a coloured one where an MVC was recorded "
+    "anew.",
     "emg": "Median frequency of the EMG in the seconds in which the muscle was active (dots) "
     "and over ten seconds (line). It falls when a muscle tires and stays when an electrode "
     "changes.",

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from daemon.report.fatigue import clock
 from daemon.report.stretches import STRETCH_S, stretches
 from daemon.report.style import FAINT, INK, WIDTH_IN, styled
+from daemon.report.words import clock
 from pipeline.anatomy.names import plain
 
 if TYPE_CHECKING:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from daemon.report.fatigue import FatigueVerdict, Kind, clock
 from daemon.report.material import Health, Material
+from daemon.report.verdict import FatigueVerdict, Kind
+from daemon.report.words import clock
 from pipeline.anatomy.names import plain
+
+SILENT = (
+    "Nothing is said of fatigue: the session has no record of what the muscles gave for a given "
+    "EMG, since it is older than that record, ended before the person was found, or had no "
+    "reference moments."
+)
+"""Of a session without statistics of drift."""
 
 
 def summary(material: Material, verdicts: Sequence[FatigueVerdict]) -> list[str]:
@@ -25,6 +33,8 @@ def summary(material: Material, verdicts: Sequence[FatigueVerdict]) -> list[str]
 
 def untold(verdicts: Sequence[FatigueVerdict]) -> str:
     """Return why nothing can be said of any muscle, where that is one reason; else nothing."""
+    if not verdicts:
+        return SILENT
     reasons = {verdict.sentence for verdict in verdicts}
     kinds = {verdict.kind for verdict in verdicts}
     return reasons.pop() if len(reasons) == 1 and kinds == {Kind.NOT_IDENTIFIABLE} else ""
@@ -32,12 +42,15 @@ def untold(verdicts: Sequence[FatigueVerdict]) -> str:
 
 def muscles_in_words(verdicts: Sequence[FatigueVerdict]) -> list[str]:
     """Return which muscles tired, and of which that cannot be said."""
+    if not verdicts:
+        return [SILENT]
     named = {kind: [plain(v.muscle) for v in verdicts if v.kind is kind] for kind in Kind}
     sentences = [f"Muscles with the signs of fatigue: {_listed(named[Kind.FATIGUE]) or 'none'}."]
     if untold(verdicts):
         return [*sentences, "Nothing certain can be said of any of them."]
     for kind, words in (
         (Kind.ELECTRODE, "Electrodes to look at"),
+        (Kind.UNEXPLAINED, "Changed for no reason that its EMG shows"),
         (Kind.NOT_IDENTIFIABLE, "Nothing certain can be said of"),
     ):
         if named[kind]:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from daemon.report.fatigue import clock, percent
+from daemon.report.words import clock, percent
 from pipeline.anatomy.names import plain
 
 

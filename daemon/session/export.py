@@ -61,7 +61,8 @@ def _write_csv(file: Path, table: str, rows: sqlite3.Cursor) -> None:
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(schema.columns(table))
-        writer.writerows(rows)
+        for row in rows:
+            writer.writerow([one.hex() if isinstance(one, bytes) else one for one in row])
 
 
 def _parquet_writer() -> Callable[[Path, str, sqlite3.Cursor], None]:
@@ -72,7 +73,12 @@ def _parquet_writer() -> Callable[[Path, str, sqlite3.Cursor], None]:
         raise UserError(
             "Parquet needs the package pyarrow: pip install 'hillstream[parquet]', or use --csv."
         ) from error
-    kinds = {"REAL": arrow.float64(), "INTEGER": arrow.int64(), "TEXT": arrow.string()}
+    kinds = {
+        "REAL": arrow.float64(),
+        "INTEGER": arrow.int64(),
+        "TEXT": arrow.string(),
+        "BLOB": arrow.binary(),
+    }
 
     def write(file: Path, table: str, rows: sqlite3.Cursor) -> None:
         columns = [column.split()[:2] for column in schema.TABLES[table]]

@@ -56,6 +56,30 @@ MEANINGS: dict[str, tuple[str, dict[str, str]]] = {
             "standing": "Its identifiability, of what was put in force only.",
         },
     ),
+    "drift": (
+        "each muscle and second once the person is found; muscles that share a strength together, "
+        "with +",
+        {
+            "t": _T,
+            "muscle": "Muscle, or muscles.",
+            "factor": "Force for a given EMG, over that of the baseline set.",
+            "deviation": "Its standard deviation, by what was known then.",
+            "fibre_length": "Mean fibre length over the optimal one, weighed by activation.",
+        },
+    ),
+    "drift_statistics": (
+        "each second once the person is found",
+        {
+            "t": _T,
+            "baseline": "Time since when the set is the baseline that moments are compared to, s.",
+            "muscles": "Whose factors the statistics are of, in their order, as a JSON list.",
+            "statistics": "What the second tells of the factors, then of an offset of each joint "
+            "in N*m, as little-endian float32: length of what counted in s; sum of the squared "
+            "reference; vector of the regressors' products with the reference; upper triangle of "
+            "their products with each other, row by row. All is weighed by the residual's variance "
+            "and correlation.",
+        },
+    ),
     "combination": (
         "two parameters that are not known by themselves but together are, of what was put in "
         "force",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.config import Config
-from daemon.ipc.messages import UpdateMessage
+from daemon.ipc.messages import DriftMap, UpdateMessage
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.session.log import SessionLog
 from daemon.session.muscle_rows import MOMENT_RATE_HZ, MuscleRows
+from pipeline.drift.following import Loss
 from pipeline.emg.quality import signal_quality
 from pipeline.emg.spectrum import spectrum
 from pipeline.model.label import Label
@@ -64,6 +66,8 @@ class Recorder:
         """Channels that are faulty, or were at some time of the second."""
         self._channel_faults: Mapping[str, str] = {}
         self._doubted = False
+        self._losses: Mapping[str, Loss] = {}
+        """Muscles that give less for the same EMG, as was noted last."""
 
     def update(self, update: UpdateMessage) -> None:
         """Note an update of the calibrator, whatever became of it."""
@@ -102,6 +106,22 @@ class Recorder:
         for label, found in _bones(update).items():
             bone, kind = Label.parse(label)
             self._log.add("parameter", number, f"bone_{kind}", bone, *found)
+        if update.drift is not None:
+            self._drift(update.drift)
+
+    def _drift(self, drift: DriftMap) -> None:
+        """Note how much each muscle's force for a given EMG is of what it was."""
+        columns = drift.units, drift.factor, drift.deviation, drift.fibre_length
+        for row in zip(*columns, strict=True):
+            self._log.add("drift", drift.t, *row)
+        units = json.dumps(drift.units)
+        losses = {one.unit: one.loss() for one in drift.losses}
+        for unit in losses.keys() - self._losses.keys():
+            self.event(drift.t, "calibrator", "loss", losses[unit].sentence(drift.t))
+        for unit in self._losses.keys() - losses.keys():
+            self.event(drift.t, "calibrator", "loss", self._losses[unit].over)
+        self._losses = losses
+        self._log.add("drift_statistics", drift.t, drift.baseline, units, drift.statistics)
 
     def _backtest(self, update: UpdateMessage) -> None:
         """Note how sets that were kept do, where a joint's reference judges them."""

@@ -37,6 +37,14 @@ TABLES: dict[str, tuple[str, ...]] = {
         "deviation REAL",
         "standing TEXT",
     ),
+    "drift": (
+        "t REAL",
+        "muscle TEXT",
+        "factor REAL",
+        "deviation REAL",
+        "fibre_length REAL",
+    ),
+    "drift_statistics": ("t REAL", "baseline REAL", "muscles TEXT", "statistics BLOB"),
     "combination": (
         "candidate INTEGER",
         "first TEXT",

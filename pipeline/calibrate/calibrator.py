@@ -15,6 +15,7 @@ from pipeline.calibrate.backtest import Backtest, Frozen
 from pipeline.calibrate.confidence import Grounds, confidence
 from pipeline.calibrate.delay import Delays, with_delay
 from pipeline.calibrate.descent import Descent
+from pipeline.calibrate.drift import Baseline, DriftWatch
 from pipeline.calibrate.gate import Judge, Score, verdict
 from pipeline.calibrate.loss import (
     LossSettings,
@@ -36,6 +37,7 @@ from pipeline.calibrate.start import Start, shifted_tendons
 from pipeline.calibrate.synergy.online import OnlineSynergies, Search, resynthesised
 from pipeline.calibrate.unmeasured import UnmeasuredMuscles
 from pipeline.calibrate.window import Window
+from pipeline.drift.statistics import Drift
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.identifiability import Confidence
 from pipeline.model.nms import Output, simulate
@@ -144,6 +146,8 @@ class Calibrator:
         searches = stranger and limb is None and unmeasured is None
         self._search = StartSearch(self._delays, rate_hz) if searches else None
         self._sign = SignWatch(rate_hz, settings.min_data_s, joints)
+        by_moments = limb is None and unmeasured is None
+        self._drift = DriftWatch(space, rate_hz) if by_moments else None
         self._delay_deviation_s: float | None = None
         self.grounds: Grounds | None = None
         """What tells how well the newest set put in force is known; None before there is one."""
@@ -173,6 +177,8 @@ class Calibrator:
         self._backtest = Backtest(self._step_s)
         self._level: float | None = None
         self._fresh = 0
+        if self._drift:
+            self._drift.begin_again()
 
     def add(self, rows: PairedRows) -> None:
         """Take paired rows into the window; what leaves it may be remembered."""
@@ -188,11 +194,11 @@ class Calibrator:
 
     def skip(self) -> Update:
         """Let a stride pass without learning: calibration is paused."""
-        self._fresh = 0
-        return self._unchanged(
-            Result.PAUSED,
-            f"Paused; parameter set {self.version} stays in force, and the window stays fresh.",
+        fresh, self._fresh = self._fresh, 0
+        sentence = (
+            f"Paused; parameter set {self.version} stays in force, and the window stays fresh."
         )
+        return replace(self._unchanged(Result.PAUSED, sentence), drift=self._drifted(fresh))
 
     def restore(self, subject: Subject, of: int) -> Update:
         """Put the parameters of an earlier version in force, as a new version to go on from.
@@ -213,8 +219,23 @@ class Calibrator:
         )
 
     def update(self) -> Update:
-        """Refine the parameters on the present window."""
-        self._fresh = 0
+        """Refine the parameters on the present window, and see what has drifted."""
+        fresh, self._fresh = self._fresh, 0
+        return replace(self._learnt(), drift=self._drifted(fresh))
+
+    def _drifted(self, fresh: int) -> Drift | None:
+        """Return what fresh rows tell of the muscles' drift since a set was the baseline."""
+        watch, found = self._drift, self.version > 0 or self._search is None
+        if watch is None or self._sign.turned:
+            return None
+        if watch.wants_baseline(fresh) and found:
+            parameters = self.space.parameters(self._accepted)
+            left = self._delays.left(self.subject) * self._rate_hz
+            in_force = Baseline(self._newest(), parameters, left, self._synergies())
+            watch.measure_from(in_force, self._window)
+        return watch.look(self._window, fresh, self._on_host)
+
+    def _learnt(self) -> Update:
         if self._online and len(self._window):
             self._online.learn(self._window.rows)
         refusal = self._refusal() or self._turned()

@@ -16,9 +16,9 @@ from pipeline.errors import UserError, needing
 
 if TYPE_CHECKING:
     from daemon.report.comparison import Comparison
-    from daemon.report.fatigue import FatigueVerdict
     from daemon.report.material import Material
     from daemon.report.quality.assessment import Quality
+    from daemon.report.verdict import FatigueVerdict
 
 
 @click.command(
@@ -76,13 +76,13 @@ def _report(session: Path, out: Path | None, png: Path | None, json_file: str | 
     from daemon.report.summary import untold
 
     material = load(session)
-    verdicts, quality = assess(material.courses()), quality_of(session, material)
+    verdicts, quality = assess(material), quality_of(session, material)
     page = out or session.with_suffix(".html")
     _write(material, verdicts, quality, page, png)
     say(quality.verdict, json_file)
     one_reason = untold(verdicts)
     for verdict in () if one_reason else verdicts:
-        say(f"{verdict.muscle:<12} {verdict.kind:<24} {verdict.sentence}", json_file)
+        say(f"{verdict.muscle:<12} {verdict.kind:<31} {verdict.sentence}", json_file)
     for sentence in filter(None, (one_reason, quality.missing, f"The page is {page}.")):
         say(sentence, json_file)
     told = [verdict.figures() for verdict in verdicts]

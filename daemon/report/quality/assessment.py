@@ -8,7 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from daemon.report.fatigue import clock
 from daemon.report.material import Material
 from daemon.report.quality.backtest import FrozenQuality, frozen_qualities, in_words
 from daemon.report.quality.electrodes import ChannelQuality, channel_qualities
@@ -16,12 +15,15 @@ from daemon.report.quality.parameters import ParameterQuality, parameter_quality
 from daemon.report.quality.records import Records, read_records
 from daemon.report.quality.reference import JointQuality, joint_qualities
 from daemon.report.quality.standing import Finding, Standing, troubles
+from daemon.report.words import clock
+from pipeline.drift.changes import LEAST_STRETCHES, STRETCH_S
+from pipeline.drift.statistics import BASELINE_AFTER_S
 from pipeline.sentences import listed
 
 MOST_BAD = 0.5
 """Share of the channels that are bad, or of the muscles that are generic, above which it is said
 of the session."""
-DRIFT_S, FATIGUE_S = 50.0, 120.0
+DRIFT_S, FATIGUE_S = 50.0, BASELINE_AFTER_S + LEAST_STRETCHES * STRETCH_S
 """What a session must last for a drift of its reference, and for fatigue, to be told."""
 _MOST_NAMED = 3
 

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from daemon.report.fatigue import clock
 from daemon.report.quality.backtest import LEAST_LATER_S, against_learning
 from daemon.report.quality.records import Records, SetRecord
 from daemon.report.style import INK, WIDTH_IN, styled
+from daemon.report.words import clock
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

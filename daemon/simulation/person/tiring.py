@@ -2,7 +2,8 @@
 
 A muscle that tires loses strength, and two things happen to its EMG. Its fibres conduct more
 slowly, which moves the whole spectrum down by the same factor; and the person drives it harder to
-do the same task with less, so that excitation, EMG amplitude and activation rise together.
+do the same task with less, so that excitation, EMG amplitude and activation rise together. What has
+changed may go back, in part and evenly, once the end has come.
 
 References
 ----------
@@ -16,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.config import Config
+from daemon.config import Config, FatigueConfig
 
 Array = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ class Tiring:
         left = np.ones((len(t), len(self._muscles)))
         for one in self._simulation.fatigue:
             column = list(self._muscles).index(one.muscle)
-            left[:, column] *= 1.0 - one.strength_loss * _progress(t, one.start_s, one.end_s)
+            left[:, column] *= 1.0 - one.strength_loss * _tired(t, one)
         return left
 
     def conduction(self, t: Array) -> Array:
@@ -49,7 +50,7 @@ class Tiring:
         """
         speed = np.ones((len(t), len(self._channels)))
         for one in self._simulation.fatigue:
-            progress = _progress(np.floor(t), one.start_s, one.end_s)[:, None]
+            progress = _tired(np.floor(t), one)[:, None]
             speed[:, self._columns(one.muscle)] *= 1.0 - one.frequency_loss * progress
         return speed
 
@@ -57,7 +58,7 @@ class Tiring:
         """Return how much harder each channel is driven, 1 rested, shape [time, channel]."""
         drive = np.ones((len(t), len(self._channels)))
         for one in self._simulation.fatigue:
-            progress = _progress(t, one.start_s, one.end_s)[:, None]
+            progress = _tired(t, one)[:, None]
             drive[:, self._columns(one.muscle)] *= 1.0 + one.amplitude_rise * progress
         return drive
 
@@ -75,6 +76,12 @@ class Tiring:
 
     def _columns(self, muscle: str) -> list[int]:
         return [self._channels.index(channel) for channel in self._muscles[muscle]]
+
+
+def _tired(t: Array, one: FatigueConfig) -> Array:
+    """Return how tired a muscle is, 1 where all has happened that is to happen."""
+    back = _progress(t, one.end_s, one.end_s + one.recovery_s)
+    return np.asarray(_progress(t, one.start_s, one.end_s) - one.recovery * back)
 
 
 def _progress(t: Array, start_s: float, end_s: float) -> Array:

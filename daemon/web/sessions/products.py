@@ -35,8 +35,7 @@ _DRAWING = threading.Lock()
 def facts(path: Path) -> bytes:
     """Return what there is to know of one session, as JSON."""
     material = load(path)
-    verdicts = assess(material.courses())
-    quality = quality_of(path, material)
+    verdicts, quality = assess(material), quality_of(path, material)
     return as_json(
         {
             **asdict(row_of(path)),
@@ -66,7 +65,7 @@ def report(path: Path) -> bytes:
     with needing("A report", "report"):
         from daemon.report.page import drawn, page
     material = load(path)
-    verdicts, quality = assess(material.courses()), quality_of(path, material)
+    verdicts, quality = assess(material), quality_of(path, material)
     with _DRAWING:
         figures = drawn(material, verdicts, quality)
         return page(material, verdicts, quality, figures).encode()
@@ -83,7 +82,7 @@ def figures(path: Path) -> bytes:
         from daemon.report.page import drawn, write_png
     material = load(path)
     with tempfile.TemporaryDirectory(prefix="hillstream-") as folder, _DRAWING:
-        found = drawn(material, assess(material.courses()), quality_of(path, material))
+        found = drawn(material, assess(material), quality_of(path, material))
         archive = BytesIO()
         _pack(archive, write_png(found, Path(folder)))
         return archive.getvalue()

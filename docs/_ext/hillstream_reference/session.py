@@ -6,7 +6,7 @@ from daemon.session.meanings import MEANINGS
 from daemon.session.schema import TABLES
 from hillstream_reference.markdown import code, plain, table, unit_in
 
-_TYPES = {"TEXT": "text", "REAL": "number", "INTEGER": "whole number"}
+_TYPES = {"TEXT": "text", "REAL": "number", "INTEGER": "whole number", "BLOB": "bytes"}
 
 
 def text() -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
+import drifting
 import numpy as np
 import pytest
 from rows import rows_at
@@ -16,6 +17,8 @@ from daemon.calibration.wire import Refusal
 from daemon.calibration.workshop import Workshop
 from daemon.ipc.messages import UpdateMessage
 from daemon.ipc.orders import Answer, ForgetOrder, PauseOrder, RestoreOrder
+from pipeline.drift.statistics import Drift
+from pipeline.update import Result, Update
 
 
 class Office:
@@ -154,3 +157,37 @@ def test_orders_are_for_one_client_alone_and_a_wrong_one_harms_nobody(office):
     (answer,) = [one for one in office.of("a", Answer) if one.number == 2]
     assert not answer.ok
     assert office.of("a", Refusal) == []
+
+
+def test_a_loss_goes_along_with_the_update(office):
+    """The calibrator is a stand-in whose muscle gives 40 % less from 70 s to 80 s on."""
+    courses = [drifting.ramp(70, 80, -0.4), drifting.steady]
+    strides = iter(drifting.session(courses, seconds=110))
+
+    class Tiring:
+        version = 0
+
+        def __init__(self) -> None:
+            self._fresh = False
+
+        def add(self, rows) -> None:
+            self._fresh = True
+
+        def due(self) -> bool:
+            return self._fresh
+
+        def update(self) -> Update:
+            self._fresh = False
+            told = next(strides)
+            drift = Drift(("a", "b"), np.ones(2), np.ones(2), np.ones(2), told)
+            return Update(Result.REJECTED, "Said.", 0, told.t, office.start, drift=drift)
+
+    office.seat("a", lambda: CalibratorDesk(Tiring()))
+    for second in range(110):
+        office.feed(float(second))
+        assert office.turn()
+    losses = [update.drift.losses for update in office.of("a", UpdateMessage)]
+    assert not any(losses[:70])
+    (loss,) = losses[-1]
+    assert loss.unit == "a"
+    assert loss.share == pytest.approx(-0.4, abs=0.1)

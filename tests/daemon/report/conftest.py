@@ -1,5 +1,6 @@
 """A session to look back on, written as the daemon writes them."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drifting import ramp, session, steady
 
 from daemon.config import load_config
 from daemon.session import schema
@@ -61,6 +63,7 @@ def _fill(database: sqlite3.Connection, seconds: int) -> None:
         state, lost = ("STALE" if second == 50 else "LIVE"), int(second >= 50)
         row = (t, "emg", state, 0.01, 1000.0, 1000 * second, lost, 0, None, "")
         database.execute("INSERT INTO stream VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    _fill_drift(database, seconds)
     for hundredth in range(0, 100 * seconds, 5):
         t = BEGAN + hundredth / 100
         for muscle, share in (("DELT1", 3.0 + np.sin(t)), ("BRA", -1.0)):
@@ -73,3 +76,15 @@ def _fill(database: sqlite3.Connection, seconds: int) -> None:
     database.execute("INSERT INTO command VALUES (?, ?, ?, ?, ?, ?)", saved)
     database.execute("INSERT INTO mvc VALUES (?, 'BRA', 0.2, 0.07)", (BEGAN + 90,))
     database.execute("INSERT INTO event VALUES (?, 'emg', 'stale', 'Gone.')", (BEGAN + 50,))
+
+
+def _fill_drift(database: sqlite3.Connection, seconds: int) -> None:
+    """Note the drift of every second after the first twenty."""
+    told = session([ramp(80, 140, -0.3), steady], seconds)[20:]
+    units = json.dumps(MUSCLES)
+    for one in told:
+        for muscle in MUSCLES:
+            row = (BEGAN + one.t, muscle, 1.0, 0.05, 1.0)
+            database.execute("INSERT INTO drift VALUES (?, ?, ?, ?, ?)", row)
+        row = (BEGAN + one.t, BEGAN + 20, units, one.packed())
+        database.execute("INSERT INTO drift_statistics VALUES (?, ?, ?, ?)", row)

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.commands.sessions.report import report
-from daemon.report.fatigue import Kind, assess
+from daemon.report.fatigue import assess
 from daemon.report.material import load
+from daemon.report.verdict import Kind
 from pipeline.errors import UserError
 
 MakeSession = Callable[..., Path]
@@ -81,7 +82,7 @@ def test_a_session_without_shares_has_all_the_rest(make_session: MakeSession, ch
 
 
 def test_the_muscle_that_tired_is_named(make_session: MakeSession) -> None:
-    verdicts = {v.muscle: v.kind for v in assess(load(make_session()).courses())}
+    verdicts = {v.muscle: v.kind for v in assess(load(make_session()))}
     assert verdicts == {"DELT1": Kind.FATIGUE, "BRA": Kind.STABLE}
 
 
@@ -94,16 +95,16 @@ def test_the_page_stands_on_its_own(make_session: MakeSession, tmp_path: Path) -
     assert result.exit_code == 0
     html = (tmp_path / "monday.html").read_text(encoding="utf-8")
     assert "Muscles with the signs of fatigue: deltoid, anterior." in html
-    strength = base64.b64decode(re.findall(r'base64,([^"]+)', html)[0]).decode()
-    assert "MVC 35% of before" in strength
-    assert "brachialis" in strength
+    drift = base64.b64decode(re.findall(r'base64,([^"]+)', html)[0]).decode()
+    assert "MVC 35% of before" in drift
+    assert "brachialis" in drift
     assert "lifts &lt;a&gt; box" in html
     assert "Samples were lost or refused in emg." in html
     addresses = re.findall(r'(?:src|href)="([^"]{0,20})', html)
     assert addresses
     assert all(address.startswith("data:image/") for address in addresses)
     pictures = sorted(path.stem for path in figures.iterdir())
-    assert pictures == ["emg", "error", "moments", "shares", "streams", "strength"]
+    assert pictures == ["drift", "emg", "error", "moments", "shares", "streams", "strength"]
     assert json.loads(out.read_text())["verdicts"][0]["kind"] == Kind.FATIGUE
 
 
@@ -115,9 +116,33 @@ def test_a_session_that_has_hardly_begun_is_told_too(
     pytest.importorskip("jinja2", reason="a report needs the extra 'report'")
     result = CliRunner().invoke(report, [str(make_session(seconds))], catch_exceptions=False)
     assert result.exit_code == 0
-    assert "Muscles with the signs of fatigue: none." in (tmp_path / "monday.html").read_text(
-        "utf-8"
-    )
+    words = "Muscles with the signs of fatigue: none." if seconds > 20 else "since it is older"
+    assert words in (tmp_path / "monday.html").read_text("utf-8")
+
+
+def test_an_older_session_says_so_instead_of_a_verdict(make_session: MakeSession) -> None:
+    path = make_session(30)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("DROP TABLE drift_statistics")
+    result = CliRunner().invoke(report, [str(path)], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "Nothing is said of fatigue" in result.output
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE drift_statistics SET statistics = x'00' WHERE rowid = 3",
+        "UPDATE drift_statistics SET muscles = '[1, 2, 3, 4, 5]'",
+        "UPDATE drift_statistics SET t = 9e999 WHERE rowid = 3",
+    ],
+)
+def test_odd_statistics_are_refused(make_session: MakeSession, change: str) -> None:
+    path = make_session(30)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(change)
+    with pytest.raises(UserError, match="holds what no session does"):
+        load(path)
 
 
 def test_what_is_no_session_is_said(tmp_path: Path) -> None:

@@ -225,9 +225,9 @@ def test_a_short_session_says_in_one_sentence_what_is_missing(make_session, tmp_
     pytest.importorskip("matplotlib", reason="a report needs the extra 'report'")
     pytest.importorskip("jinja2", reason="a report needs the extra 'report'")
     path, out = make_session(40), tmp_path / "out.json"
-    assert untold(assess(load(path).courses()))
+    assert untold(assess(load(path)))
     result = CliRunner().invoke(report, [str(path), "--json", str(out)], catch_exceptions=False)
-    assert "too short to tell of fatigue (2:00)." in result.output
+    assert "too short to tell of fatigue (1:45)." in result.output
     assert "not identifiable" not in result.output
     told = json.loads(out.read_text())["quality"]
     assert told["grade"] in set(Grade)

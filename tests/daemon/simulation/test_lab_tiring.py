@@ -52,6 +52,14 @@ def test_it_is_driven_harder_and_its_channels_conduct_more_slowly(make_config: M
     np.testing.assert_array_equal(tired[:, 3], rested[:, 3])
 
 
+def test_what_has_changed_goes_back_in_part(make_config: MakeConfig) -> None:
+    changes = Tiring(tiring(make_config, recovery=0.5, recovery_s=2.0))
+    t = np.array([0.5, 3.0, 4.0, 5.0, 9.0])
+    assert changes.strength(t)[:, 2] == pytest.approx([1.0, 0.6, 0.7, 0.8, 0.8])
+    assert changes.drive(t)[:, 1] == pytest.approx([1.0, 1.5, 1.375, 1.25, 1.25])
+    assert changes.conduction(t)[:, 2] == pytest.approx([1.0, 0.8, 0.85, 0.9, 0.9])
+
+
 def test_an_electrode_slips_and_nothing_else_changes(make_config: MakeConfig) -> None:
     slip = {"gain_change": [{"channel": "b1", "at_s": 1.5, "factor": 0.6}]}
     before, after = (Lab(one).block(3000) for one in (make_config(), make_config(simulation=slip)))
@@ -89,7 +97,8 @@ def test_block_size_changes_nothing_while_it_tires(
 def test_the_truth_tells_what_changes(make_config: MakeConfig, tmp_path: Path) -> None:
     file = tmp_path / "truth.json"
     Lab(tiring(make_config)).write_truth(file)
-    assert json.loads(file.read_text())["fatigue"] == [FATIGUE]
+    (told,) = json.loads(file.read_text())["fatigue"]
+    assert FATIGUE.items() <= told.items()
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,28 @@ def test_the_power_is_that_of_scipy(rate_hz):
     np.testing.assert_allclose(power, expected[1], rtol=1e-9, atol=1e-15)
 
 
+def test_the_median_frequency_is_that_of_scipy_on_emg_that_slows():
+    """Of EMG as the lab makes it, rested and a fifth slower, within the resolution."""
+    rng = np.random.default_rng(3)
+    for speed in (1.0, 0.8):
+        band = [40.0 * speed, 160.0 * speed]
+        x = signal.sosfilt(
+            signal.butter(2, band, "bandpass", fs=RATE_HZ, output="sos"),
+            rng.standard_normal((30_000, 2)),
+            axis=0,
+        )
+        frequency, power = signal.welch(x, RATE_HZ, nperseg=500, axis=0)
+        kept = (frequency >= 20) & (frequency <= 450)
+        for mains in (50, 60):  # neighbours of the mains and its harmonics are left out
+            kept &= (np.abs(frequency - mains * np.round(frequency / mains)) >= 2) | (
+                frequency < mains / 2
+            )
+        share = np.cumsum(power[kept], axis=0) / power[kept].sum(axis=0)
+        expected = [np.interp(0.5, share[:, channel], frequency[kept]) for channel in range(2)]
+        _, median = spectrum(x, RATE_HZ)
+        np.testing.assert_allclose(median, expected, atol=RESOLUTION_HZ)
+
+
 def test_weak_hum_does_not_move_it_and_a_flat_channel_has_none():
     x = band_noise(70.0, 90.0)
     hum = x + 0.2 * x.std() * np.sin(2 * np.pi * 50.0 * np.arange(len(x)) / RATE_HZ)

@@ -429,6 +429,13 @@ def key_files() -> list[bytes]:
     return [b"# Public key of exo (hillstream).\n" + KeyPair.new().public + b"\n"]
 
 
+def _stored(column: str, t: float) -> object:
+    """Return what a column of a session may hold at a time."""
+    statistics = np.ones(7, dtype="<f4").tobytes()  # of one factor and one offset
+    known = {"candidate": 1, "accepted": 1, "muscles": '["a"]', "statistics": statistics}
+    return {**known, "baseline": 0.0}.get(column, t)
+
+
 @cache
 def sessions() -> list[bytes]:
     """Return a session of two seconds."""
@@ -440,7 +447,7 @@ def sessions() -> list[bytes]:
             for table in schema.TABLES.keys() - {"session"}:
                 columns = schema.columns(table)
                 for t in (1.0, 2.0):
-                    row = [1 if name in ("candidate", "accepted") else t for name in columns]
+                    row = [_stored(name, t) for name in columns]
                     places = ", ".join("?" * len(row))
                     database.execute(f"INSERT INTO {table} VALUES ({places})", row)
             database.commit()

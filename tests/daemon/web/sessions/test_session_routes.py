@@ -89,7 +89,7 @@ def test_facts_of_a_session(browser, week):
     assert facts["updates"]["accepted"] == len(week.monday.adopted)
     assert facts["version"] == week.monday.adopted[-1].version
     assert [mark["text"] for mark in facts["marks"]] == ["first try"]
-    assert "signs of fatigue: none" in facts["verdict"]
+    assert "Nothing is said of fatigue" in facts["verdict"]
     for dof in ("shoulder", "elbow"):
         assert facts["rmse"][dof]["first_minute"] > 0
         assert facts["rmse"][dof]["last_minute"] > 0

@@ -1,0 +1,1 @@
+"""The report's words on simulated people who tire, beside the truth."""
