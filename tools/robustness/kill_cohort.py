@@ -16,10 +16,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import click
@@ -30,13 +28,11 @@ from daemon.cohort.store import Store, read_table
 from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, progress_bar, say, write_json
 from pipeline.errors import UserError
-from tools.studies.people_table import write_people
+from tools.studies.people_table import folder_option, recorded_study
 
 WORKERS = 3
 MOST_STARTS = 5
 """How often the study is started at most: once, after it is killed, and for what was lost then."""
-SECONDS = 20.0
-"""How long each person moves, s."""
 _LOOK_S = 0.2
 _LOG = "cohort.log"
 _BEGUN = re.compile(r"Process (\d+) calibrates (\S+)$", re.MULTILINE)
@@ -199,23 +195,13 @@ def sentence(told: dict[str, Any]) -> str:
 @click.option("--every", default=20.0, show_default=True, help="Time between two kills, s.")
 @click.option("--most", default=1000, show_default=True, help="Kills of processes at most.")
 @click.option("--seed", default=3000, show_default=True, help="Seed of the first person.")
-@click.option(
-    "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Keep the people here; those that are there are not recorded again.",
-)
+@folder_option
 @json_option()
 def main(
     people: int, every: float, most: int, seed: int, folder: Path | None, json_file: str | None
 ) -> None:
     """Kill a cohort's processes while it works, and look at what comes of it."""
-    with ExitStack() as stack:
-        place = folder or Path(stack.enter_context(TemporaryDirectory()))
-        with progress_bar("Recording") as progress:
-            write_people("arm", place, range(seed, seed + people), SECONDS, 2, progress)
-        file = place / "study.toml"
-        with file.open("a", encoding="utf-8") as text:
-            text.write(f"\n[run]\nworkers = {WORKERS}\n")
+    with recorded_study(folder, range(seed, seed + people), WORKERS) as file:
         run = Run(file, every, most)
         run.store.clear()
         with progress_bar("Calibrating") as progress:

@@ -15,9 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import click
@@ -30,10 +28,8 @@ from daemon.cohort.study_file import load_study
 from daemon.terminal.command import Command
 from daemon.terminal.console import json_option, progress_bar, say, write_json
 from pipeline.errors import UserError
-from tools.studies.people_table import write_people
+from tools.studies.people_table import folder_option, recorded_study
 
-SECONDS = 20.0
-"""How long each person moves, s."""
 Parameters = dict[tuple[str, str, str], float]
 """Values, or deviations, by person, kind of parameter, and muscles."""
 _HILLSTREAM = (sys.executable, "-m", "daemon.cli")
@@ -168,21 +164,11 @@ def sentence(told: Mapping[str, Any]) -> str:
 @click.option("--people", type=click.IntRange(1), default=200, show_default=True, help="How many.")
 @click.option("--seed", default=3000, show_default=True, help="Seed of the first person.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
-@click.option(
-    "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Keep the people here; those that are there are not recorded again.",
-)
+@folder_option
 @json_option()
 def main(people: int, seed: int, workers: int, folder: Path | None, json_file: str | None) -> None:
     """Time a cohort against a loop over its people, and compare what they find."""
-    with ExitStack() as stack:
-        place = folder or Path(stack.enter_context(TemporaryDirectory()))
-        with progress_bar("Recording") as progress:
-            write_people("arm", place, range(seed, seed + people), SECONDS, workers, progress)
-        file = place / "study.toml"
-        with file.open("a", encoding="utf-8") as text:
-            text.write(f"\n[run]\nworkers = {workers}\n")
+    with recorded_study(folder, range(seed, seed + people), workers) as file:
         study = load_study(file)
         Store(study.output).clear()
         with progress_bar("One after the other") as progress:

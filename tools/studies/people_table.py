@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import csv
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
@@ -25,6 +27,8 @@ from daemon.terminal.command import Command
 from daemon.terminal.console import progress_bar, say
 from tools.studies.people.drawing import person
 
+SECONDS = 20.0
+"""How long each person moves unless told otherwise, s."""
 COLUMNS = ("person", "group", "recording", "seed", "strength")
 STUDY = """\
 title = "{people} simulated people"
@@ -82,6 +86,32 @@ def write_people(
         STUDY.format(people=len(rows), seed=seeds.start, learnt=f"5:{0.5 * (5 + seconds):g}"),
         encoding="utf-8",
     )
+
+
+folder_option = click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the people here; those that are there are not recorded again.",
+)
+
+
+@contextmanager
+def recorded_study(folder: Path | None, seeds: range, workers: int) -> Iterator[Path]:
+    """Record people of the arm and give the file of a study of them, to be made by `workers`.
+
+    Parameters
+    ----------
+    folder
+        Where they are kept; None for a folder that goes with the block.
+    """
+    with ExitStack() as stack:
+        place = folder or Path(stack.enter_context(TemporaryDirectory()))
+        with progress_bar("Recording") as progress:
+            write_people("arm", place, seeds, SECONDS, workers, progress)
+        file = place / "study.toml"
+        with file.open("a", encoding="utf-8") as text:
+            text.write(f"\n[run]\nworkers = {workers}\n")
+        yield file
 
 
 @click.command(cls=Command)

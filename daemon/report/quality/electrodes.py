@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from daemon.report.material import Event, Material
 from daemon.report.quality.records import EmgRecord
 from daemon.report.quality.standing import Finding, Standing, graded, troubles, worst
+from daemon.report.words import percent
 
 Array = NDArray[np.float64]
 
@@ -109,7 +110,7 @@ def _findings(numbers: Numbers, faulty: float, related: set[str]) -> Iterator[Fi
     if faulty > 0:
         yield Finding(
             graded(faulty, *FAULTY_SHARE),
-            f"Faulty for {_percent(faulty)} of the time: the events say what was wrong.",
+            f"Faulty for {percent(faulty)} of the time: the events say what was wrong.",
         )
     if snr_db is not None:
         yield Finding(
@@ -120,18 +121,18 @@ def _findings(numbers: Numbers, faulty: float, related: set[str]) -> Iterator[Fi
     if line is not None:
         yield Finding(
             graded(line, *LINE_SHARE),
-            f"{_percent(line)} of its power is mains hum: look at the ground electrode and cables.",
+            f"{percent(line)} of its power is mains hum: look at the ground electrode and cables.",
         )
     if motion is not None:
         yield Finding(
             graded(motion, *MOTION_SHARE),
-            f"{_percent(motion)} of its power is below 20 Hz, movement artefact: fix cable and "
+            f"{percent(motion)} of its power is below 20 Hz, movement artefact: fix cable and "
             "electrode.",
         )
     if common is not None and alike is not None and alike not in related:
         yield Finding(
             graded(common, *COMMON_SHARE),
-            f"{_percent(common)} of its signal is also in {alike}: crosstalk, or a noise that "
+            f"{percent(common)} of its signal is also in {alike}: crosstalk, or a noise that "
             "reaches both; move the electrodes apart.",
         )
 
@@ -203,7 +204,3 @@ def _median(values: Array) -> float | None:
 
 def _known(values: Array) -> Array:
     return np.asarray(values[np.isfinite(values)])
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.0f} %"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from daemon.report.material import Material, Moments
 from daemon.report.quality.standing import Finding, Standing, graded, troubles, worst
+from daemon.report.words import percent
 from pipeline.metrics import known, r2, rmse
 
 Array = NDArray[np.float64]
@@ -125,12 +126,12 @@ def _findings(
 ) -> Iterator[Finding]:
     yield Finding(
         graded(1.0 - present, *MISSING_SHARE),
-        f"Missing for {_percent(1.0 - present)} of the time: look at the sender of the reference.",
+        f"Missing for {percent(1.0 - present)} of the time: look at the sender of the reference.",
     )
     if turned is not None:
         yield Finding(
             graded(turned, *TURNED_SHARE),
-            f"Against what the muscles do for {_percent(turned)} of the time: is its sign turned? "
+            f"Against what the muscles do for {percent(turned)} of the time: is its sign turned? "
             "Give it factor = -1 in [streams.moments.from], or correct the sender.",
         )
     if spikes is not None:
@@ -141,7 +142,7 @@ def _findings(
     if explained is not None and not (turned or 0.0) > TURNED_SHARE[0]:
         yield Finding(
             graded(1.0 - explained, *UNEXPLAINED),
-            f"Only {_percent(max(explained, 0.0))} of it is predicted: a muscle of this joint may "
+            f"Only {percent(max(explained, 0.0))} of it is predicted: a muscle of this joint may "
             "have no electrode, or reference and EMG do not belong together.",
         )
 
@@ -207,7 +208,3 @@ def _drifted(drift: Drift | None, spread: float | None, minutes: float) -> float
     if drift is None or spread is None:
         return None
     return abs(drift.slope) * minutes / max(spread, LEAST_NM) if drift.sure else 0.0
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.0f} %"
