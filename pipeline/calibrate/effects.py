@@ -48,7 +48,8 @@ def sensitivity(
     """Return the derivative of every moment by every parameter, N*m per unit of the vector.
 
     Muscles do not couple, so one direction per kind of parameter gives the derivative of every
-    muscle's force by its own parameter of that kind.
+    muscle's force by its own parameter of that kind. The first forward derivative of a process
+    makes torch load its compiler: a second and 70 MB.
 
     Parameters
     ----------

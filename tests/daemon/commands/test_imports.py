@@ -16,7 +16,6 @@ from daemon.cli import main
 main(sys.argv[1:], standalone_mode=False)
 print(*sys.modules, file=sys.stderr)
 """
-COMPILER = {"torch._dynamo", "torch._inductor", "sympy"}
 FILTERS = {"scipy.signal"}
 
 
@@ -53,8 +52,8 @@ def test_a_set_up_is_checked_without_torch_and_without_filters_it_has_not():
 
 
 @pytest.mark.system
-def test_a_calibration_does_without_compiler_filters_and_readers_of_other_files(shared_data):
+def test_a_calibration_does_without_filters_and_readers_of_other_files(shared_data):
     walk = shared_data / "walking" / "walk36.npz"
     modules = imported("calibrate", "walking", walk, "--frames", "1317:1433")
     assert "torch" in modules
-    assert not modules & (COMPILER | FILTERS | {"scipy.io", "pyxdf"})
+    assert not modules & (FILTERS | {"scipy.io", "pyxdf"})
