@@ -11,7 +11,7 @@ Loshchilov & Hutter, Decoupled weight decay regularization, ICLR 2019, algorithm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -46,6 +46,22 @@ class AdamW:
         self._means = [torch.zeros_like(parameter) for parameter in parameters]
         self._squares = [torch.zeros_like(parameter) for parameter in parameters]
         self._steps = _counter(self._parameters)
+
+    def of(self, parameters: Sequence[Tensor], chosen: Callable[[Tensor], Tensor]) -> AdamW:
+        """Return the optimiser of a part of the parameters, with what it remembers of that part.
+
+        Parameters
+        ----------
+        parameters
+            The parts: leaves that require a gradient.
+        chosen
+            Returns of a tensor like one of the whole parameters its part.
+        """
+        other = AdamW(parameters, self._weight_decay, self._least_gradient)
+        other._means = [chosen(mean) for mean in self._means]
+        other._squares = [chosen(square) for square in self._squares]
+        other._steps = self._steps
+        return other
 
     @torch.no_grad()
     def step(self, *rates: float | Tensor) -> None:

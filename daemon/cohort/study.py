@@ -94,7 +94,7 @@ class RunConfig(Section):
         None, description="Processes on this machine; without it one for each processor."
     )
     batch: Annotated[int, Field(ge=1, le=1024)] = Field(
-        16, description="Calibrations that are computed together at most."
+        8, description="Calibrations that are computed together at most."
     )
     memory_gb: Positive = Field(
         2.0, description="Memory of a process, GB; so many are computed together as fit."

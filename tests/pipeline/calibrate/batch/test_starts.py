@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -79,3 +81,25 @@ def test_a_person_whose_data_are_no_numbers_has_no_start_and_takes_none_from_oth
         other.space, more, RATE_HZ, loss_where(None), other.delays, settings=StartSettings(steps=3)
     )
     torch.testing.assert_close(found[1].vector, alone.vector, rtol=0.0, atol=1e-10)
+
+
+def searched(settings):
+    people = strangers()
+    data = side_by_side([trials for _, trials in people])
+    loss = loss_where(data.for_starts().real)
+    return find_starts([one for one, _ in people], data, RATE_HZ, loss, settings)
+
+
+def test_starts_that_are_left_out_late_or_none_change_nothing():
+    for same in (replace(QUICK, kept=99, first=5), replace(QUICK, kept=1, first=QUICK.steps)):
+        for found, whole in zip(searched(same), searched(QUICK), strict=True):
+            torch.testing.assert_close(found.vector, whole.vector, rtol=0.0, atol=1e-9)
+            assert found.loss == pytest.approx(whole.loss, rel=1e-9)
+
+
+def test_the_lowest_go_on_as_if_the_others_were_still_there():
+    for found, whole in zip(
+        searched(replace(QUICK, kept=3, first=10)), searched(QUICK), strict=True
+    ):
+        assert found.loss >= whole.loss * (1 - 1e-9)
+        assert found.loss == pytest.approx(whole.loss, rel=0.05)
