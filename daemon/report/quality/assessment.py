@@ -84,7 +84,7 @@ def quality_of(path: Path, material: Material) -> Quality:
     """
     records = read_records(path)
     joints, channels = joint_qualities(material), channel_qualities(material, records.emg)
-    parameters, frozen = parameter_quality(material), frozen_qualities(records)
+    parameters, frozen = parameter_quality(material, records.together), frozen_qualities(records)
     grade, verdict = _verdict(material, joints, channels, parameters)
     missing, backtest = _missing(material), in_words(frozen)
     return Quality(grade, verdict, missing, joints, channels, parameters, frozen, backtest, records)

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daemon.report.material import Estimates, Material
-from daemon.report.quantities import quantity
+from daemon.report.quality.records import Together
+from daemon.report.quantities import INTERVAL, Quantity, quantity
+from pipeline.model.identifiability import Joining
+from pipeline.model.label import Label
 
 FROM_DATA, PARTLY, GENERIC, AT_BOUND = "from data", "partly", "generic", "at a bound"
 _WORDS = {"identified": FROM_DATA, "unobserved": GENERIC, "at_bound": AT_BOUND}
 """What an identifiability means here; the others lie between."""
+_FORCE = Quantity("Maximum isometric force", "N")
 _UNTOLD = frozenset({"", "fixed"})
 
 
@@ -33,16 +37,39 @@ class KindQuality:
 
 
 @dataclass(frozen=True)
+class KnownTogether:
+    """What is known of two parameters neither of which is known by itself."""
+
+    title: str
+    value: float
+    """Product, or sum: of lengths, m, or of isometric forces, N."""
+    low: float
+    high: float
+    """Ends of the 95 % interval."""
+    shown: str
+    """Value, interval and unit as people read them."""
+
+
+@dataclass(frozen=True)
 class ParameterQuality:
     """What the data say of all parameters."""
 
     kinds: Sequence[KindQuality]
     generic_muscles: Sequence[str]
     """Muscles of whose parameters the data say nothing: they are still those of the model file."""
+    together: Sequence[KnownTogether] = ()
 
 
-def parameter_quality(material: Material) -> ParameterQuality:
-    """Return how much of the parameters in force last comes from data."""
+def parameter_quality(material: Material, together: Sequence[Together] = ()) -> ParameterQuality:
+    """Return how much of the parameters in force last comes from data.
+
+    Parameters
+    ----------
+    material
+        The session.
+    together
+        What it holds of parameters that are known together only.
+    """
     told: dict[str, dict[str, str]] = {
         name: {muscle: word for muscle, one in by_muscle.items() if (word := _newest(one))}
         for name, by_muscle in material.estimates.items()
@@ -53,7 +80,26 @@ def parameter_quality(material: Material) -> ParameterQuality:
         for muscle, word in words.items():
             by_muscle.setdefault(muscle, set()).add(word)
     generic = [muscle for muscle, words in by_muscle.items() if words == {GENERIC}]
-    return ParameterQuality(kinds, generic)
+    return ParameterQuality(kinds, generic, [_known(one) for one in together])
+
+
+def _known(one: Together) -> KnownTogether:
+    first, second = Label.parse(one.first), Label.parse(one.second)
+    names = [quantity(label.kind).title for label in (first, second)]
+    if one.joining == Joining.PRODUCT:
+        title, told = f"{first.owner}: {_joined(names, '×')}", Quantity("", "")
+    elif first.owner == second.owner:
+        title, told = f"{first.owner}: {_joined(names, '+')}", quantity(first.kind)
+    else:
+        title, told = f"{first.owner} + {second.owner}: maximum isometric force", _FORCE
+    ends = one.value - INTERVAL * one.deviation, one.value + INTERVAL * one.deviation
+    shown = "{} ({} to {})".format(*(told.shown(value) for value in (one.value, *ends)))
+    return KnownTogether(title, one.value, *ends, f"{shown} {told.unit}".rstrip())
+
+
+def _joined(names: Sequence[str], sign: str) -> str:
+    first, second = names
+    return f"{first} {sign} {second[:1].lower()}{second[1:]}"
 
 
 def _newest(one: Estimates) -> str:

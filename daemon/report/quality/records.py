@@ -52,6 +52,18 @@ class SetRecord(NamedTuple):
     """How many are behind it."""
 
 
+class Together(NamedTuple):
+    """Two parameters that are known together only, as the update in force last tells it."""
+
+    first: str
+    second: str
+    """Their labels, as `pipeline.model.label.Label` writes them."""
+    joining: str
+    """As `pipeline.model.identifiability.Joining` names it."""
+    value: float
+    deviation: float
+
+
 class Records(NamedTuple):
     """What a session holds of its own quality."""
 
@@ -60,6 +72,8 @@ class Records(NamedTuple):
     """Per joint the set in force, which goes on learning; `since_s` is NaN."""
     frozen: Mapping[str, tuple[SetRecord, ...]]
     """Per joint the sets that were kept as they were, the earliest first."""
+    together: tuple[Together, ...] = ()
+    """Empty in a session that is older than the table."""
 
 
 def read_records(path: Path) -> Records:
@@ -72,7 +86,7 @@ def read_records(path: Path) -> Records:
     """
     with session_content(path) as database:
         learning, frozen = _backtest(database)
-        return Records(_emg(database), learning, frozen)
+        return Records(_emg(database), learning, frozen, _together(database))
 
 
 def _rows(database: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
@@ -114,6 +128,16 @@ def _backtest(
     return learning, {
         dof: tuple(sorted(sets, key=lambda one: one.since_s)) for dof, sets in frozen.items()
     }
+
+
+def _together(database: sqlite3.Connection) -> tuple[Together, ...]:
+    if "combination" in schema.missing(database):
+        return ()
+    rows = database.execute(
+        "SELECT first, second, joining, value, deviation FROM combination WHERE candidate = "
+        "(SELECT max(candidate) FROM parameter WHERE deviation IS NOT NULL) ORDER BY rowid"
+    )
+    return tuple(Together(*row) for row in rows)
 
 
 def _numbers(values: list[Any]) -> Array:

@@ -167,6 +167,26 @@ def test_parameters_are_counted_by_where_they_come_from(material):
     assert found.generic_muscles == ["b"]
 
 
+def test_what_is_known_together_is_told_of_the_newest_confidence(make_session):
+    path = make_session()
+    rows = [
+        (196, "BRA:gain", "BRA:strength", "product", 9.0, 1.0),
+        (199, "BRA:gain", "BRA:strength", "product", 1.2, 0.1),
+        (199, "BRA:optimal_fibre_length", "BRA:tendon_slack_length", "sum", 0.24, 0.002),
+        (199, "BRA:strength", "DELT1:strength", "sum", 1500.0, 100.0),
+    ]
+    with closing(sqlite3.connect(path)) as database:
+        database.executemany("INSERT INTO combination VALUES (?, ?, ?, ?, ?, ?)", rows)
+        database.commit()
+    found = quality_of(path, load(path))
+    assert [(one.title, one.shown) for one in found.parameters.together] == [
+        ("BRA: Gain of the EMG × strength", "1.200 (1.004 to 1.396)"),
+        ("BRA: Optimal fibre length + tendon slack length", "240.0 (236.1 to 243.9) mm"),
+        ("BRA + DELT1: maximum isometric force", "1500.0 (1304.0 to 1696.0) N"),
+    ]
+    assert found.figures()["parameters"]["together"][0]["high"] == pytest.approx(1.396)
+
+
 def records(*frozen_rmse):
     t = np.arange(12.0, 100.0)
     count = np.full(len(t), 100.0)
