@@ -165,6 +165,13 @@ def _window_mistakes(config: Config) -> Iterator[str]:
             f"calibrator.burn_in_s ({calibrator.burn_in_s:g} s) leaves nothing of a trial; "
             f"set it below calibrator.segment_s ({calibrator.segment_s:g} s)."
         )
+    least = calibrator.holdout_s + calibrator.burn_in_s
+    if calibrator.min_data_s <= least:
+        yield (
+            f"calibrator.min_data_s ({calibrator.min_data_s:g} s) leaves the first update nothing "
+            "to learn from; set it above calibrator.holdout_s and burn_in_s together "
+            f"({least:g} s)."
+        )
     for key in ("segment_s", "holdout_s", "min_data_s"):
         value = getattr(calibrator, key)
         if value > calibrator.window_s:

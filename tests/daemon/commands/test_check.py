@@ -110,6 +110,7 @@ def test_every_part_that_does_not_fit_is_told(hillstream, changed_config):
         "simulation.strength: 'DELT9'",
         "calibrator.burn_in_s (2 s)",
         "calibrator.holdout_s (20 s)",
+        "calibrator.min_data_s (3 s) leaves the first update nothing",
         "'BRD' 2 times",
         "forearm: 'BRACHIALIS'",
     ):
