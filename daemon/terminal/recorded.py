@@ -36,6 +36,8 @@ def _rows(contents: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             _short(row["file"]),
             *numbers,
         )
+        if empty := row["without_numbers"]:
+            yield "no numbers", listed(empty, MOST_CHANNELS), "", _short(row["file"]), "", "", ""
     for left in contents["left_out"]:
         what = f"{left['what']}: {left['why']}"
         yield "left out", what, "", _short(left["file"]), "", "", ""

@@ -94,6 +94,7 @@ class Recording:
             {
                 "stream": key,
                 "channels": list(stream.channels),
+                "without_numbers": _without_numbers(stream),
                 "unit": stream.unit,
                 "rate_hz": stream.rate_hz,
                 "seconds": float(stream.t[-1] - stream.t[0]) + 1 / stream.rate_hz,
@@ -104,6 +105,11 @@ class Recording:
         ]
         left_out = [left._asdict() for left in self.left_out]
         return {"name": self.name, "streams": rows, "left_out": left_out}
+
+
+def _without_numbers(stream: RecordedStream) -> list[str]:
+    empty = np.flatnonzero(~np.isfinite(stream.x).any(axis=0))
+    return [stream.channels[place] for place in empty]
 
 
 def checked_stream(
