@@ -148,7 +148,7 @@ def course_of(
     confidence
         Of the intervals.
     """
-    from scipy.stats import chi2  # once something is judged: who lists sessions goes without it
+    from scipy.special import chdtri  # once something is judged: who lists sessions needs none
 
     if not statistics:
         return None
@@ -160,7 +160,7 @@ def course_of(
     vector = np.stack([one.vector for one in parts]) - information[:, :, :units].sum(axis=2)
     data = _Data(np.array([one.t for one in parts]), information, vector, units)
     search = _Search(data.over(_Search(data).variance()))
-    return search.course(float(chi2.ppf(confidence, SEARCHED)))
+    return search.course(float(chdtri(SEARCHED, 1.0 - confidence)))
 
 
 class _Search:
