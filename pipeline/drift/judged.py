@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from math import hypot
 from statistics import NormalDist
 from typing import NamedTuple
 
 from pipeline.drift.changes import Course
 from pipeline.drift.falls import Fall, Falls, Members
+from pipeline.drift.share import Share
 
 
 class Standing(StrEnum):
@@ -63,15 +65,20 @@ def _judged(
         return Judged(units[place], (), Standing.NOT_IDENTIFIABLE, None, None, None)
     change, alone = falls.change(members), len(members) == 1
     anothers = not alone and falls.one_is_known(members)
-    share = change.share if change else falls.allowed(members)
+    shares = _shares(change) if change else (falls.allowed(members),)
     return Judged(
         units[place],
         () if alone else members,
         Standing.NOT_IDENTIFIABLE if anothers else _standing(change),
-        share.value + (change.regained.value if change and change.regained else 0.0),
-        (share.high - share.low) / (2.0 * deviations),
+        sum(one.value for one in shares),
+        hypot(*((one.high - one.low) / (2.0 * deviations) for one in shares)),
         change.onset[0] if change else None,
     )
+
+
+def _shares(change: Fall) -> tuple[Share, ...]:
+    """Return what has changed, and what of it went back."""
+    return (change.share,) if change.regained is None else (change.share, change.regained)
 
 
 def _standing(change: Fall | None) -> Standing:
