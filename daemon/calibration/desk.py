@@ -69,6 +69,4 @@ class CalibratorDesk:
     def update(self) -> UpdateMessage:
         """Make the update that is due; return what became of it."""
         update = self._calibrator.skip() if self._paused else self._calibrator.update()
-        if update.drift is not None:
-            self._drift.add(update.drift)
-        return UpdateMessage.of(update, losses=self._drift.losses)
+        return UpdateMessage.of(update, followed=self._drift.add(update.drift))

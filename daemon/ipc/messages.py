@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.drift.following import Loss
+from pipeline.drift.following import NOTHING, Followed, Loss
+from pipeline.drift.judged import Standing
 from pipeline.drift.statistics import Drift, DriftStatistics
 from pipeline.emg.synthesis import SynergyWeights
 from pipeline.model.identifiability import (
@@ -194,6 +195,18 @@ class LossMap(BaseModel):
         return Loss(**dict(self))
 
 
+class JudgedMap(BaseModel):
+    """`pipeline.drift.judged.Judged`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    unit: str
+    together: list[int]
+    standing: Standing
+    change: Finite | None
+    deviation: Finite | None
+    since: Finite | None
+
+
 class DriftMap(BaseModel):
     """`pipeline.drift.statistics.Drift`, arrays as lists."""
 
@@ -209,9 +222,12 @@ class DriftMap(BaseModel):
     losses: list[LossMap] = []
     """What there is an alarm of."""
 
+    judged: list[JudgedMap] = []
+    """What was found of each unit; empty where it was not looked for anew."""
+
     @classmethod
-    def of(cls, drift: Drift, losses: Sequence[Loss] = ()) -> DriftMap:
-        """Return the map that carries `drift`, and the losses that there is an alarm of."""
+    def of(cls, drift: Drift, followed: Followed = NOTHING) -> DriftMap:
+        """Return the map that carries `drift`, and what was found following it."""
         told = drift.statistics
         return cls(
             units=list(drift.units),
@@ -221,8 +237,17 @@ class DriftMap(BaseModel):
             t=told.t,
             baseline=told.baseline,
             statistics=told.packed(),
-            losses=[LossMap(**loss._asdict()) for loss in losses],
+            losses=[LossMap(**loss._asdict()) for loss in followed.losses],
+            judged=[JudgedMap(**one._asdict()) for one in followed.judged],
         )
+
+    def published(self) -> list[dict[str, object]]:
+        """Return the fields of `pipeline.output.message.MuscleChange` of each unit."""
+        told = (one.model_dump(exclude={"unit", "standing"}) for one in self.judged)
+        return [
+            {"muscle": one.unit, "verdict": str(one.standing), **rest}
+            for one, rest in zip(self.judged, told, strict=True)
+        ]
 
     def drift(self) -> Drift:
         """Return the drift; raises ValueError where its statistics are none."""
@@ -290,7 +315,7 @@ class UpdateMessage(LinkMessage):
         update: Update,
         restored: int | None = None,
         restored_certainty: CertaintyMap | None = None,
-        losses: Sequence[Loss] = (),
+        followed: Followed = NOTHING,
     ) -> UpdateMessage:
         """Return the message that tells of `update`, which may have `restored` a version."""
         return cls(
@@ -314,7 +339,7 @@ class UpdateMessage(LinkMessage):
             confidence=update.confidence and ConfidenceMap.of(update.confidence),
             synergies=update.synergies
             and SynergyMap(**{k: v.tolist() for k, v in update.synergies._asdict().items()}),
-            drift=update.drift and DriftMap.of(update.drift, losses),
+            drift=update.drift and DriftMap.of(update.drift, followed),
             backtest=[
                 BacktestMap(**one._asdict())
                 for one in update.backtest

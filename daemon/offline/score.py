@@ -25,6 +25,7 @@ from daemon.offline.comparison import Comparison, Uncalibrated
 from daemon.session.log import SessionLog, about
 from daemon.session.recorder import recorder_of
 from pipeline.calibrate.calibrator import Calibrator
+from pipeline.drift.following import DriftFollower
 from pipeline.emg.synthesis import Synthesis
 from pipeline.errors import UserError
 from pipeline.live import Paired
@@ -175,6 +176,7 @@ class _Lived:
         self._calibrator = _calibrator(config, subject) if config.calibrator.enabled else None
         self._log, self._on_paired, self._on_update = log, on_paired, on_update
         self._recorder = recorder_of(config, log, subject.muscles) if log else None
+        self._drift = DriftFollower()
         self._uncalibrated = uncalibrated
         self._frozen_from = frozen_from
         self._whole = Comparison(config.model.dofs)
@@ -226,7 +228,8 @@ class _Lived:
         if self._on_update:
             self._on_update(update)
         if self._recorder and self._log:
-            self._recorder.update(UpdateMessage.of(update))
+            followed = self._drift.add(update.drift)
+            self._recorder.update(UpdateMessage.of(update, followed=followed))
             self._log.commit()
         if update.synergies:
             self._pipeline.mapper.learn(Synthesis(update.synergies))

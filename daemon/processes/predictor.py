@@ -18,7 +18,7 @@ from daemon.assembly.streams import build_sources
 from daemon.assembly.subject import delay_of
 from daemon.config import Config
 from daemon.host.realtime import GarbageCollector, claim_for_predictor
-from daemon.ipc.messages import BoneMap, RowsMessage, UpdateMessage
+from daemon.ipc.messages import BoneMap, DriftMap, RowsMessage, UpdateMessage
 from daemon.ipc.orders import (
     ORDERS,
     Answer,
@@ -30,7 +30,7 @@ from daemon.ipc.orders import (
 )
 from daemon.ipc.sockets import Listener, Speaker
 from daemon.live.electrode_alerts import ElectrodeAlerts
-from daemon.live.heard import Heard
+from daemon.live.heard import MOST_MUSCLES, Heard
 from daemon.live.input_watch import InputWatch
 from daemon.live.mvc import LiveLevels
 from daemon.live.outbox import Outbox
@@ -307,8 +307,7 @@ class LivePredictor:
             opposite = update.result is Result.OPPOSITE_REFERENCE
             self._remark("opposite reference", update.sentence if opposite else "")
         if update.drift is not None:
-            losses = [loss.loss().sentence(update.t) for loss in update.drift.losses]
-            self._remark("drift", " ".join(losses))
+            self._tell_of_drift(update.t, update.drift)
         self._weigh(update)
         if update.synergies:
             self._pipeline.mapper.learn(Synthesis(update.synergies.synergies()))
@@ -323,6 +322,12 @@ class LivePredictor:
         self._pipeline.predictor.adopt(self._subject, update.version, confidence)
         self._pipeline.set_delay(delay_of(self._config, self._subject))
         self._tell_of_parameters()
+
+    def _tell_of_drift(self, t: float, drift: DriftMap) -> None:
+        """Say who gives less for the same EMG, and publish what was found if it is new."""
+        self._remark("drift", " ".join(loss.loss().sentence(t) for loss in drift.losses))
+        if 0 < len(drift.judged) <= MOST_MUSCLES:
+            self._publisher.publish_fatigue(drift.t, drift.baseline, drift.published())
 
     def _tell_of_parameters(self) -> None:
         """Publish the newest parameters, and how well they are known."""

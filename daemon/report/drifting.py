@@ -69,10 +69,15 @@ def _check(statistics: Sequence[DriftStatistics], units: int) -> None:
     """Refuse statistics that do not fit together."""
     sizes = {len(one.vector) for one in statistics}
     told = np.array([one.information.diagonal().min() for one in statistics])
-    t = np.array([one.t for one in statistics])
+    t, seconds = (np.array([getattr(one, key) for one in statistics]) for key in ("t", "seconds"))
     if len(sizes) != 1 or sizes.pop() < units or not units:
         raise ValueError("statistics of a drift that do not fit together")
-    if (told < 0).any() or not np.isfinite(t).all() or (np.diff(t) <= 0).any():
+    if (
+        (told < 0).any()
+        or (seconds <= 0).any()
+        or not np.isfinite(t).all()
+        or (np.diff(t) <= 0).any()
+    ):
         raise ValueError("statistics of a drift that no session has")
 
 

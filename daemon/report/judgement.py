@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from daemon.report.verdict import Evidence, Fall, Kind
+from daemon.report.verdict import Evidence, Kind
 from daemon.report.words import clock, percent
+from pipeline.drift.falls import Fall
 from pipeline.drift.share import Share
 
 LEAST_FALL = 0.04

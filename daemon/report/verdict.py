@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from pipeline.drift.falls import Fall
 from pipeline.drift.share import Share
 
 
@@ -17,20 +18,6 @@ class Kind(StrEnum):
     UNEXPLAINED = "change without a sign in the EMG"
     NOT_IDENTIFIABLE = "not identifiable"
     STABLE = "stable"
-
-
-@dataclass(frozen=True)
-class Fall:
-    """A change of force for a given EMG, and what of it went back."""
-
-    share: Share
-    onset: tuple[float, float, float]
-    """When it begins: the time and its interval, s."""
-    end: float
-    """When it is complete, s."""
-    regained: Share | None = None
-    """A later change the other way, as a share of the level before the first; None for none."""
-    regained_since: float | None = None
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ class Recorder:
         self._doubted = False
         self._losses: Mapping[str, Loss] = {}
         """Muscles that give less for the same EMG, as was noted last."""
+        self._baseline: float | None = None
+        """Since when what they were compared to was in force, s."""
 
     def update(self, update: UpdateMessage) -> None:
         """Note an update of the calibrator, whatever became of it."""
@@ -115,13 +117,19 @@ class Recorder:
         for row in zip(*columns, strict=True):
             self._log.add("drift", drift.t, *row)
         units = json.dumps(drift.units)
+        self._loss_events(drift)
+        self._log.add("drift_statistics", drift.t, drift.baseline, units, drift.statistics)
+
+    def _loss_events(self, drift: DriftMap) -> None:
+        """Note which losses are new, and which there are no more."""
         losses = {one.unit: one.loss() for one in drift.losses}
         for unit in losses.keys() - self._losses.keys():
             self.event(drift.t, "calibrator", "loss", losses[unit].sentence(drift.t))
         for unit in self._losses.keys() - losses.keys():
-            self.event(drift.t, "calibrator", "loss", self._losses[unit].over)
-        self._losses = losses
-        self._log.add("drift_statistics", drift.t, drift.baseline, units, drift.statistics)
+            loss = self._losses[unit]
+            said = loss.over if drift.baseline == self._baseline else loss.left_open
+            self.event(drift.t, "calibrator", "loss", said)
+        self._losses, self._baseline = losses, drift.baseline
 
     def _backtest(self, update: UpdateMessage) -> None:
         """Note how sets that were kept do, where a joint's reference judges them."""

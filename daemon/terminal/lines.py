@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.output.message import (
+    FatigueMessage,
     Message,
     MetaMessage,
     MomentMessage,
@@ -37,6 +38,8 @@ class Lines:
             return f"{message.t:.3f}  {message.status}  {message.note or message.status.sentence}"
         if isinstance(message, ParametersMessage):
             return f"{message.t:.3f}  parameter set {message.version} adopted"
+        if isinstance(message, FatigueMessage):
+            return self._fatigue(message)
         if isinstance(message, MetaMessage):
             self._meta = message
             return f"session {message.session}  {message.title}  {', '.join(message.dofs)}"
@@ -81,6 +84,15 @@ class Lines:
             if reference is not None
         )
         return f"{message.t[-1]:.3f}  reference  {told}"
+
+    def _fatigue(self, message: FatigueMessage) -> str:
+        """Return the time, and of each muscle that changed what of its force for the same EMG."""
+        told = "  ".join(
+            f"{one.muscle} {one.change:+.0%}"
+            for one in message.muscles
+            if one.since is not None and one.change is not None
+        )
+        return f"{message.t:.3f}  force for the same EMG  {told or 'no muscle has changed'}"
 
     def _muscles(self, message: MusclesMessage) -> str:
         """Return time and the muscles that pull most, each with its force and activation."""

@@ -80,6 +80,8 @@ class DriftWatch:
         self._baseline: Baseline | None = None
         self._recorded = np.empty(0, dtype=bool)
         self._state: _State | None = None
+        self._made, self._until = np.empty(0), -np.inf
+        """What each unit makes of the window's rows, as `_regressors` has it, and up to when."""
 
     def wants_baseline(self, fresh: int) -> bool:
         """Count fresh rows; tell whether the set in force is to become the baseline now."""
@@ -107,15 +109,33 @@ class DriftWatch:
         baseline, fresh = self._baseline, min(fresh, size)
         if baseline is None or not fresh:
             return None
-        cut = window.trials(0, size, size, like)
+        lengths = self._simulate(baseline, window, fresh, like)
+        weight = (window.usable() & self._whole(window)[:, None]).T.astype(np.float64)
+        if not weight[:, -fresh:].any():
+            return None
+        reference = np.where(weight > 0, np.nan_to_num(window.rows.reference().T), 0.0)
+        return self._told(baseline, window.rows.t[-fresh:], reference, weight, lengths)
+
+    def _simulate(self, baseline: Baseline, window: Window, fresh: int, like: Tensor) -> Array:
+        """Simulate the rows that have not been yet; return the fresh ones' fibre lengths.
+
+        Returns
+        -------
+        Array
+            As `_lengths` has them.
+        """
+        size = len(window)
+        missing = max(fresh, int((window.rows.t > self._until).sum()))
+        cut = window.trials(size - missing, size, missing, like)
         (trials,) = moved((cut,), baseline.parameters.strength.device)
         trials = resynthesised(with_delay(trials, baseline.delay_steps), baseline.synergies)
         with torch.no_grad():
             output = simulate(baseline.parameters, *trials[:3], 1.0 / self._rate_hz)
-        weight = trials.weight[0].double().cpu().numpy() * self._whole(window)
-        if not weight[:, -fresh:].any():
-            return None
-        return self._told(baseline, window.rows.t[-fresh:], trials, output, weight)
+        made = self._regressors(trials, output)[..., -missing:]
+        known = size - missing
+        before = self._made[..., self._made.shape[-1] - known :] if known else made[..., :0]
+        self._made, self._until = np.concatenate((before, made), axis=-1), window.rows.t[-1]
+        return self._lengths(output, fresh)
 
     def _whole(self, window: Window) -> NDArray[np.bool_]:
         """Tell which rows have settled, and all the EMG that there was at the baseline."""
@@ -124,11 +144,10 @@ class DriftWatch:
         return whole
 
     def _told(
-        self, baseline: Baseline, t: Array, trials: Trials, output: Output, weight: Array
+        self, baseline: Baseline, t: Array, reference: Array, weight: Array, lengths: Array
     ) -> Drift | None:
         """Return what the newest rows tell, by what the baseline makes of the window."""
-        made = self._regressors(trials, output)
-        reference = trials.moment[0].double().cpu().numpy()
+        made = self._made
         state = self._state or _State.first(len(self.units), len(reference))
         seconds = len(t) / self._rate_hz
         state = state.later(seconds, len(self.units))
@@ -149,7 +168,6 @@ class DriftWatch:
         self._state = state = state.with_data(statistics)
         own = slice(len(self.units))
         deviation = np.sqrt(np.diagonal(state.covariance)[own])
-        lengths = self._lengths(output, len(t))
         return Drift(self.units, state.mean[own], deviation, lengths, statistics)
 
     def _regressors(self, trials: Trials, output: Output) -> Array:

@@ -10,39 +10,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.drift.ramps import Hinges, Ramp, Tried, best_double, best_single, singles
 from pipeline.drift.share import Share
-from pipeline.drift.smooth import Chain
 from pipeline.drift.statistics import DriftStatistics, gathered
+from pipeline.drift.stretches import STRETCH_S, Free, Stretches
 
 Array = NDArray[np.float64]
 
-STRETCH_S = 5.0
-"""Length of the stretches that are looked at as a whole, s."""
 MOST_STRETCHES, MOST_HINGES = 144, 72
 """Longer sessions are looked at in longer ones."""
+MOST_COLUMNS = 1500
+"""Hinges of all units: of many units changes are looked for at fewer times."""
 LEAST_STRETCHES = 12
 """Fewer tell nothing of a change."""
 BESIDE_S = 10.0
 """What must be there before the first change, s."""
-FACTOR_WANDER, OFFSET_WANDER_NM = 1e-3, 0.05
-"""Standard deviations of what a factor and an offset wander in a second without any change."""
-FACTOR_DOUBT, OFFSET_DOUBT_NM = 0.3, 100.0
-"""Their standard deviations at the start, where a factor is expected to be 1: the baseline set is
-the person's. Of changes nothing is believed beforehand."""
-LEAST_GAIN = 25.0
-"""By how much a change must lower the misfit, in units of its variance, to be believed."""
 MOST_CHANGES = 2
 """Changes of one unit at most."""
 SEARCHED = 3
 """Numbers of a change that are searched: change, onset, end. An interval holds all that is possible
 of the three, as a chi-square with so many degrees of freedom has it."""
-_LEAST_MADE, _LEAST_LEVEL = 1e-3, 0.1
+_LEAST_LEVEL = 0.1
 
 
 @dataclass(frozen=True)
@@ -81,59 +74,6 @@ class Course:
     """What the data say where nothing is assumed of who changes."""
 
 
-class Free(NamedTuple):
-    """Changes from the first third of a session to its last, of all units at once."""
-
-    change: Array
-    """In factors of the baseline, shape [unit]."""
-    covariance: Array
-    """Shape [unit, unit]."""
-    weight: Array
-    """How much of the moments each makes, root mean square, shape [unit]."""
-
-
-class _Data(NamedTuple):
-    """What stretches tell of the states' distance from the baseline: factors of 1, no offsets."""
-
-    t: Array
-    information: Array
-    vector: Array
-    units: int
-
-    def chain(self) -> Chain:
-        """Return the wandering of the states without any change."""
-        each = (self.units, self._offsets)
-        wander = np.repeat((FACTOR_WANDER, OFFSET_WANDER_NM), each)
-        doubt = np.repeat((FACTOR_DOUBT, OFFSET_DOUBT_NM), each)
-        step = 1.0 / (np.diff(self.t)[:, None] * wander**2)
-        return Chain(self.information, step, 1.0 / doubt**2)
-
-    def free(self) -> Free:
-        """Return the changes from the first third to the last."""
-        third = max(1, len(self.t) // 3)
-        own = slice(self.units)
-        ends = [self._level(part) for part in (slice(third), slice(-third, None))]
-        (before, sure), (after, sure_after) = ends
-        made = np.sqrt(self.information.sum(axis=0).diagonal()[own])
-        covariance = (sure + sure_after)[own, own]
-        return Free((after - before)[own], covariance, np.maximum(made, _LEAST_MADE))
-
-    def _level(self, part: slice) -> tuple[Array, Array]:
-        """Return the states over some stretches, and their covariance."""
-        doubt = np.repeat((FACTOR_DOUBT, OFFSET_DOUBT_NM), (self.units, self._offsets))
-        precision = self.information[part].sum(axis=0) + np.diag(1.0 / doubt**2)
-        covariance = np.linalg.inv(precision)
-        return covariance @ self.vector[part].sum(axis=0), covariance
-
-    @property
-    def _offsets(self) -> int:
-        return len(self.vector[0]) - self.units
-
-    def over(self, variance: float) -> _Data:
-        """Return the same with residuals of a larger variance than the strides have seen."""
-        return self._replace(information=self.information / variance, vector=self.vector / variance)
-
-
 def course_of(
     statistics: Sequence[DriftStatistics], units: int, confidence: float = 0.95
 ) -> Course | None:
@@ -148,32 +88,39 @@ def course_of(
     confidence
         Of the intervals.
     """
-    from scipy.stats import chi2  # once something is judged: who lists sessions goes without it
-
     if not statistics:
         return None
     lasted = statistics[-1].t - statistics[0].t
     parts = gathered(statistics, max(STRETCH_S, lasted / MOST_STRETCHES))
     if len(parts) < LEAST_STRETCHES:
         return None
-    information = np.stack([one.information for one in parts])
-    vector = np.stack([one.vector for one in parts]) - information[:, :, :units].sum(axis=2)
-    data = _Data(np.array([one.t for one in parts]), information, vector, units)
-    search = _Search(data.over(_Search(data).variance()))
-    return search.course(float(chi2.ppf(confidence, SEARCHED)))
+    return _Search(Stretches.of(parts, units), confidence).course()
 
 
 class _Search:
-    """The changes that explain the data best."""
+    """The changes that explain the data best.
 
-    def __init__(self, data: _Data) -> None:
-        self._data, self._chain = data, data.chain()
+    Parameters
+    ----------
+    data
+        What stretches tell.
+    confidence
+        Of the intervals; and what is no change passes for one of a unit with what is left to 1.
+    """
+
+    def __init__(self, data: Stretches, confidence: float) -> None:
+        self._data, self._chain, self._confidence = data, data.chain(), confidence
         begin, last = data.t[0] + BESIDE_S, data.t[-1]
-        spacing = max(STRETCH_S, (last - begin) / MOST_HINGES)
+        most = max(1, min(MOST_HINGES, MOST_COLUMNS // data.units))
+        spacing = max(STRETCH_S, (last - begin) / most)
         starts = np.append(np.arange(begin, last - 1e-6, spacing), last)
         self._hinges = Hinges(
             self._chain, data.t, data.information, data.vector, data.units, starts
         )
+        tried = len(starts) * (len(starts) - 1) / 2.0
+        self._least_gain = NormalDist().inv_cdf(1.0 - 0.5 * (1.0 - confidence) / tried) ** 2
+        """By how much a change must lower the misfit, in units of its variance, to be believed:
+        more than chance does at any of the times that are tried (Bonferroni)."""
         self.ramps: list[Ramp] = []
         while self._add():
             self._look_again()
@@ -199,7 +146,7 @@ class _Search:
             before = self._best(unit, there)[0] if there else 0.0
             for count in range(there + 1, MOST_CHANGES + 1):
                 gain, ramps = self._best(unit, count)
-                worth = gain - before - LEAST_GAIN * (count - there)
+                worth = gain - before - self._least_gain * (count - there)
                 if worth > 0.0 and (found is None or worth > found[0]):
                     found = worth, unit, ramps
         if found is None:
@@ -236,18 +183,11 @@ class _Search:
             states[:, ramp.state] += by * self._hinges.done(ramp)
         return states
 
-    def variance(self) -> float:
-        """Return the variance of the stretches' residuals over what the strides have seen."""
-        data = self._data
-        left = data.vector - np.einsum("kij,kj->ki", data.information, self._states())
-        inverse = np.linalg.pinv(data.information, hermitian=True)
-        misfit = float(np.einsum("ki,kij,kj->", left, inverse, left))
-        used = np.einsum("kij,kji->", self._chain.covariance(), data.information)
-        free = data.vector.size - float(used) - 3.0 * len(self.ramps)
-        return max(misfit / max(free, 1.0), 1.0)
+    def course(self) -> Course:
+        """Return what has been found."""
+        from scipy.special import chdtri  # once something is judged: who lists sessions needs none
 
-    def course(self, possible: float) -> Course:
-        """Return what has been found; what lowers the misfit by so little less is possible too."""
+        possible = float(chdtri(SEARCHED, 1.0 - self._confidence))
         states = self._states()
         units = self._data.units
         level = np.maximum(1.0 + states[0, :units], _LEAST_LEVEL)
@@ -263,6 +203,8 @@ class _Search:
 
     def _change(self, place: int, level: Array, slack: float) -> Change:
         """Return a change with its intervals, over all the times that suit the data.
+
+        What lowers the misfit by no more than `slack` less than the best is possible too.
 
         The values are the mean of all that is possible, each weighed by its likelihood.
         """

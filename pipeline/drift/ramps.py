@@ -13,6 +13,7 @@ de Jong 1991, Ann Stat 19:1073 (regression effects beside a state-space model).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations_with_replacement, product
 from typing import NamedTuple
 
@@ -73,7 +74,10 @@ class Hinges:
         # What a hinge of a state adds to the vector of each stretch, shape [stretch, state, hinge].
         added = information[:, :, :states, None] * self.shape[:, None, None, :]
         added = added.reshape(*information.shape[:2], size)
-        own = np.einsum("ks,kij,kr->isjr", self.shape, information[:, :states, :states], self.shape)
+        count = len(starts)
+        pairs = (self.shape[:, :, None] * self.shape[:, None, :]).reshape(-1, count * count)
+        own = pairs.T @ information[:, :states, :states].reshape(-1, states * states)
+        own = own.reshape(count, count, states, states).transpose(2, 0, 3, 1)
         flat = added.reshape(-1, size)
         self._chain, self._added, self._vector = chain, added, vector
         self.product = own.reshape(size, size) - flat.T @ chain.solve(added).reshape(-1, size)
@@ -122,7 +126,8 @@ class Hinges:
     def fitted(self, ramps: Sequence[Ramp]) -> tuple[Array, Array]:
         """Return changes of these ramps together and their covariance."""
         columns = np.stack([self.column(ramp) for ramp in ramps])
-        covariance = np.linalg.inv(columns @ self.product @ columns.T)
+        inverse = np.linalg.inv(columns @ self.product @ columns.T)
+        covariance: Array = inverse.astype(np.float64, copy=False)
         return covariance @ (columns @ self.told), covariance
 
 
@@ -168,9 +173,7 @@ def best_double(starts: Array, product: Array, told: Array) -> tuple[float, list
 
     All are tried on a coarse grid; from the best, each time goes to the nearest that is better.
     """
-    coarse = np.unique(np.linspace(0, len(starts) - 1, min(len(starts), _COARSE)).round())
-    knots = np.array(list(combinations_with_replacement(coarse.astype(int), 4)))
-    knots = knots[(knots[:, 0] < knots[:, 1]) & (knots[:, 2] < knots[:, 3])]
+    knots = _coarse(len(starts))
     if not len(knots):
         return 0.0, []
     gain = _gains(starts, product, told, knots)
@@ -184,6 +187,14 @@ def best_double(starts: Array, product: Array, told: Array) -> tuple[float, list
             break
         best, knot = float(gain.max()), moved[gain.argmax()]
     return best, [(int(knot[0]), int(knot[1])), (int(knot[2]), int(knot[3]))]
+
+
+@lru_cache(maxsize=8)
+def _coarse(count: int) -> NDArray[np.intp]:
+    """Return what two ramps between `count` hinges begin and end at, on a coarse grid."""
+    coarse = np.unique(np.linspace(0, count - 1, min(count, _COARSE)).round().astype(np.intp))
+    knots = np.array(list(combinations_with_replacement(coarse, 4)))
+    return knots[(knots[:, 0] < knots[:, 1]) & (knots[:, 2] < knots[:, 3])]
 
 
 def _gains(starts: Array, product: Array, told: Array, knots: NDArray[np.intp]) -> Array:

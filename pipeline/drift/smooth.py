@@ -41,9 +41,12 @@ class Chain:
         diagonal[1:, every, every] += step
         self._inverse = np.empty_like(diagonal)
         """Of what is left of each diagonal block once those before it are eliminated."""
+        self._log_ratio = float(np.log(step).sum() + np.log(start).sum())
+        """Of the determinants of the precision before any data and after, as a logarithm."""
         left = diagonal[0]
         for k in range(count):
             self._inverse[k] = inverse = np.linalg.inv(left)
+            self._log_ratio -= float(np.linalg.slogdet(left)[1])
             if k + 1 < count:
                 left = diagonal[k + 1] - step[k, :, None] * inverse * step[k]
 
@@ -62,6 +65,22 @@ class Chain:
         for k in reversed(range(len(found) - 1)):
             found[k] = self._inverse[k] @ (found[k] + self._step[k, :, None] * found[k + 1])
         return found
+
+    def evidence(self, vector: Array) -> float:
+        """Return the logarithm of the data's likelihood, the states averaged over.
+
+        Parameters
+        ----------
+        vector
+            What each stretch tells beside the information, shape [stretch, state].
+
+        Returns
+        -------
+        float
+            But for what the data alone make of it.
+        """
+        found = self.solve(vector[..., None])[..., 0]
+        return 0.5 * (float((vector * found).sum()) + self._log_ratio)
 
     def covariance(self) -> Array:
         """Return the covariance of each stretch's states, shape [stretch, state, state]."""

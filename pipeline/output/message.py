@@ -338,6 +338,37 @@ class ParametersMessage(Message):
         return self
 
 
+class MuscleChange(Part):
+    """What has changed of a muscle's force for the same EMG, or of several muscles' together."""
+
+    muscle: Text = Field(description="A muscle; muscles that share a strength joined by +.")
+    together: Places = Field(
+        (),
+        description="Places in this list of those it is said of as a whole; empty where of it "
+        "alone.",
+    )
+    verdict: Name = Field(
+        description="stable, gives less, gives more, or not identifiable: by force alone."
+    )
+    change: Known = Field(
+        None, description="Net change as a share of what was, -0.2 a fifth less; nil if not known."
+    )
+    deviation: Known = Field(None, description="Its standard deviation.")
+    since: Known = Field(None, description="When it began, s; nil where nothing stands out.")
+
+
+class FatigueMessage(Message):
+    """What has changed of the muscles' force for the same EMG since the person was found."""
+
+    topic: ClassVar[str] = "fatigue"
+    t: Number = Field(description="Time of the newest data in it, s.")
+    t_published: Number = Field(alias="tp", description="Time of publication, s.")
+    baseline: Number = Field(description="Since when what is compared to is in force, s.")
+    muscles: Annotated[tuple[MuscleChange, ...], Field(max_length=MAX_ITEMS)] = Field(
+        description="What is said of each muscle."
+    )
+
+
 class Ticks(Part):
     """How the predictor keeps its pace; counts since the session began."""
 
@@ -430,6 +461,7 @@ TOPICS: dict[str, type[Message]] = {
         ReferenceMessage,
         MetaMessage,
         ParametersMessage,
+        FatigueMessage,
         StatusMessage,
     )
 }

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from pipeline.model.quantities import QUANTITIES
 from pipeline.output.message import (
+    FatigueMessage,
     Message,
     MetaMessage,
     MomentMessage,
+    MuscleChange,
     MusclesMessage,
     OutputCounts,
     ParametersMessage,
@@ -206,6 +208,29 @@ class Publisher:
 
     def publish_status(self, message: StatusMessage) -> None:
         """Publish the state of the daemon."""
+        self._send(message)
+
+    def publish_fatigue(
+        self, t: float, baseline: float, muscles: Sequence[Mapping[str, object]]
+    ) -> None:
+        """Publish what has changed of the muscles' force for the same EMG.
+
+        Parameters
+        ----------
+        t
+            Time of the newest data in it, s.
+        baseline
+            Since when what is compared to is in force, s.
+        muscles
+            The fields of a `MuscleChange` for each.
+        """
+        message = FatigueMessage(
+            session=self._meta.session,
+            t=t,
+            t_published=clock.now(),
+            baseline=baseline,
+            muscles=tuple(MuscleChange.model_validate(one) for one in muscles),
+        )
         self._send(message)
 
     def publish_parameters(self, message: ParametersMessage) -> None:

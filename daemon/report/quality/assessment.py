@@ -16,8 +16,9 @@ from daemon.report.quality.records import Records, read_records
 from daemon.report.quality.reference import JointQuality, joint_qualities
 from daemon.report.quality.standing import Finding, Standing, troubles
 from daemon.report.words import clock
-from pipeline.drift.changes import LEAST_STRETCHES, STRETCH_S
+from pipeline.drift.changes import LEAST_STRETCHES
 from pipeline.drift.statistics import BASELINE_AFTER_S
+from pipeline.drift.stretches import STRETCH_S
 from pipeline.sentences import listed
 
 MOST_BAD = 0.5

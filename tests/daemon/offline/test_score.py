@@ -1,15 +1,21 @@
 """A recording scored with learning, with learning that stops, and without any."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
+from drifting import ramp, session, steady
 
 from daemon.config import Config
 from daemon.offline.comparison import Comparison, Uncalibrated
 from daemon.offline.score import score, score_file
 from daemon.simulation.recording import write_recording
+from pipeline.drift.statistics import Drift
 from pipeline.errors import UserError
 from pipeline.live import Paired
 from pipeline.streams.recordings.load import load_recording
+from pipeline.update import Result, Update
 
 SECONDS = 8
 FROZEN_S = 5
@@ -118,3 +124,32 @@ def test_rows_and_updates_are_told_as_they_are_scored(make_config, tmp_path):
     error = (whole.predicted - whole.rows.moment)[whole.rows.valid]
     rmse = np.sqrt(np.nanmean(error**2, axis=0))
     assert list(result["rmse_overall"].values()) == pytest.approx(rmse.tolist())
+
+
+class Tiring:
+    """Stands in for a calibrator: a muscle gives less, a second of data whenever rows have come."""
+
+    def __init__(self, subject):
+        self._subject, self._fresh = subject, False
+        self._strides = iter(session([ramp(60, 100, -0.4), steady], 120))
+
+    def add(self, rows):
+        self._fresh = True
+
+    def due(self):
+        return self._fresh
+
+    def update(self):
+        self._fresh, told = False, next(self._strides, None)
+        drift = told and Drift(("a", "b"), np.ones(2), np.ones(2), np.ones(2), told)
+        return Update(Result.HELD, "Held.", 0, 0.0, self._subject, drift=drift)
+
+
+def test_a_loss_is_noted_while_a_recording_is_scored(config, file, tmp_path, monkeypatch):
+    monkeypatch.setattr("daemon.offline.score._calibrator", lambda config, start: Tiring(start))
+    path = tmp_path / "session.db"
+    score_file(config, file, path)
+    with closing(sqlite3.connect(path)) as database:
+        said = database.execute("SELECT sentence FROM event WHERE kind = 'loss'").fetchall()
+    assert len(said) == 1
+    assert "a has given less force for the same EMG" in said[0][0]

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from drifting import session, steady
 
 from daemon.config import load_config
 from daemon.ipc.messages import UpdateMessage
@@ -19,6 +20,8 @@ from daemon.session.export import export
 from daemon.session.log import SessionLog, about, session_path
 from daemon.session.reader import open_session
 from daemon.session.recorder import recorder_of
+from pipeline.drift.following import NOTHING, Followed, Loss
+from pipeline.drift.statistics import Drift
 from pipeline.errors import UserError
 from pipeline.model.identifiability import Combination, Confidence, Identifiability, Joining
 from pipeline.model.quantities import QUANTITIES
@@ -267,6 +270,21 @@ def test_a_backtest_becomes_a_row_for_each_set_and_joint_that_was_judged(log, ar
         for place, dof in enumerate(dofs)
         if place
     ]
+
+
+def test_a_loss_is_over_when_it_is_and_left_open_when_the_baseline_is_another(log, arm):
+    recorder, who = recorder_of(arm, log, ("a", "b")), Subject.generic(("a", "b"), *np.ones((5, 2)))
+    (told,) = session([steady, steady], seconds=1)
+    loss = Followed((Loss("a", -0.2, -0.3, -0.1, 0.0),))
+    for baseline, followed in ((0.0, loss), (0.0, NOTHING), (0.0, loss), (90.0, NOTHING)):
+        statistics = told._replace(baseline=baseline)
+        drift = Drift(("a", "b"), np.ones(2), np.ones(2), np.ones(2), statistics)
+        update = Update(Result.HELD, "Held.", 7, T0 + 30, who, drift=drift)
+        recorder.update(UpdateMessage.of(update, followed=followed))
+    log.commit()
+    said = [row[3] for row in rows(log.path, "event")]
+    assert [len(said), said[1], said[3]] == [4, loss.losses[0].over, loss.losses[0].left_open]
+    assert "20% less" in said[0]
 
 
 def test_a_name_is_made_of_title_and_time(arm):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from drifting import ramp, session, steady
 
-from pipeline.drift.changes import LEAST_STRETCHES, STRETCH_S, course_of
+from pipeline.drift.changes import LEAST_STRETCHES, course_of
+from pipeline.drift.stretches import STRETCH_S
 
 
 def test_two_muscles_that_lose_are_found_and_no_other():

@@ -1,6 +1,7 @@
 """The block-tridiagonal solve against the whole matrix."""
 
 import numpy as np
+import pytest
 
 from pipeline.drift.smooth import Chain
 
@@ -33,6 +34,12 @@ def test_states_and_covariance_are_those_of_the_whole_matrix():
     chain = Chain(information, step, start)
     expected = (inverse @ right.reshape(count * size, 4)).reshape(right.shape)
     np.testing.assert_allclose(chain.solve(right), expected, rtol=1e-8, atol=1e-8)
+    vector = right[..., 0]
+    prior = whole(np.zeros_like(information), step, start)
+    posterior = np.linalg.slogdet(np.linalg.inv(inverse))[1]
+    evidence = 0.5 * (vector.ravel() @ inverse @ vector.ravel())
+    evidence += 0.5 * (np.linalg.slogdet(prior)[1] - posterior)
+    assert chain.evidence(vector) == pytest.approx(evidence)
     blocks = inverse.reshape(count, size, count, size)
     own = np.stack([blocks[k, :, k] for k in range(count)])
     np.testing.assert_allclose(chain.covariance(), own, rtol=1e-8, atol=1e-8)

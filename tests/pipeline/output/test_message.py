@@ -15,10 +15,12 @@ from pipeline.output.message import (
     TOPICS,
     CalibratorReport,
     CombinationReport,
+    FatigueMessage,
     Latency,
     MessageError,
     MetaMessage,
     MomentMessage,
+    MuscleChange,
     MusclesMessage,
     OutputCounts,
     ParametersMessage,
@@ -285,6 +287,25 @@ def test_references_of_another_number_of_rows_or_joints_are_refused() -> None:
         reference(predicted=[[3.0], [4.5, 5.5]])
 
 
+def test_what_has_changed_comes_back_under_its_documented_keys() -> None:
+    muscles = (
+        MuscleChange(muscle="BRA", verdict="gives less", change=-0.2, deviation=0.02, since=90.0),
+        MuscleChange(muscle="BRD", verdict="not identifiable", together=(0, 1)),
+    )
+    message = FatigueMessage(
+        session="s", t=120.0, t_published=120.1, baseline=45.0, muscles=muscles
+    )
+    topic, _, body = message.pack().partition(b" ")
+    assert topic == b"fatigue"
+    told = msgpack.unpackb(body)
+    assert told.keys() == {"v", "sid", "t", "tp", "baseline", "muscles"}
+    assert told["muscles"][0] == {
+        "muscle": "BRA", "together": [], "verdict": "gives less", "change": -0.2,
+        "deviation": 0.02, "since": 90.0,
+    }  # fmt: skip
+    assert unpack(message.pack()) == message
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_in_one_way(frame: bytes) -> None:
     with pytest.raises(MessageError):
@@ -482,7 +503,7 @@ def every_part(kind: type[Part]) -> dict[str, str]:
 
 def test_every_field_is_documented() -> None:
     page = (DOCS / "messages.md").read_text()
-    for kind in (*TOPICS.values(), Ticks, Latency, OutputCounts, CalibratorReport):
+    for kind in (*TOPICS.values(), MuscleChange, Ticks, Latency, OutputCounts, CalibratorReport):
         for key, description in every_part(kind).items():
             assert description, f"{kind.__name__}.{key} has no description"
             assert f"`{key}`" in page, f"docs/messages.md does not speak of {kind.__name__} {key}"

@@ -10,9 +10,11 @@ from daemon.terminal.lines import Lines
 from pipeline.errors import UserError
 from pipeline.model.quantities import QUANTITIES
 from pipeline.output.message import (
+    FatigueMessage,
     Message,
     MetaMessage,
     MomentMessage,
+    MuscleChange,
     MusclesMessage,
     ParametersMessage,
     SignalsMessage,
@@ -135,6 +137,17 @@ def test_lines_tell_status_and_parameters() -> None:
     assert lines.line(status) == f"1.000  STALE  {Status.STALE.sentence}"
     adopted = ParametersMessage(session="s", version=3, t=2.0, values={}, muscles=())
     assert lines.line(adopted) == "2.000  parameter set 3 adopted"
+
+
+def test_a_line_on_fatigue_names_those_that_have_changed() -> None:
+    changed = MuscleChange(muscle="BRA", verdict="gives less", change=-0.2, since=90.0)
+    steady = MuscleChange(muscle="BRD", verdict="stable", change=0.01)
+    told = FatigueMessage(
+        session="s", t=120.0, t_published=120.1, baseline=45.0, muscles=(changed, steady)
+    )
+    assert Lines().line(told) == "120.000  force for the same EMG  BRA -20%"
+    calm = told.model_copy(update={"muscles": (steady,)})
+    assert Lines().line(calm) == "120.000  force for the same EMG  no muscle has changed"
 
 
 def test_a_line_on_muscles_names_those_that_pull_most(meta: MetaMessage) -> None:

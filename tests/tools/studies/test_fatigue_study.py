@@ -29,6 +29,12 @@ def session(loss: float | None, onset_s: float, **changes: Any) -> dict[str, Any
     return found | kinds | {"fatigue": ["BRA"] if loss else []} | changes
 
 
+TOGETHER = [
+    {"muscle": "BRA", "together": []},
+    {"muscle": "BRD", "together": ["BRD", "BICshort"]},
+]
+
+
 def rested(**changes: Any) -> dict[str, Any]:
     """A session in which nobody tires."""
     return session(None, 0.0, **{"tired": [], **changes})
@@ -41,13 +47,16 @@ def test_what_was_found_is_counted() -> None:
         session(None, 0.0),
         rested(fatigue=["BRD"]),
         rested(gains=["BRD"], electrode=["BRD"]),
+        rested(not_identifiable=["BRD", "BRA"], verdicts=TOGETHER),
     ]
     total = summary(found)
     assert total["tired muscles called fatigue"] == [2, 3]
     assert total["loss within 5 points"] == [1, 3]
     assert total["onset within 30 s"] == [1, 3]
-    assert total["sessions without fatigue that raise an alarm of it"] == [1, 2]
-    assert total["other muscles called fatigue"] == [1, 6]
+    assert total["sessions without fatigue that raise an alarm of it"] == [1, 3]
+    assert total["other muscles called fatigue"] == [1, 8]
+    assert total["muscles not identifiable"] == [2, 12]
+    assert total["muscles not identifiable, nor any group with them"] == [1, 12]
     assert total["gain changes named"] == [1, 1]
     assert "| gain changes named | 1 of 1 |" in markdown(total)
     assert "BRA 27.0% of 25.0% since 130 s" in line(found[0])

@@ -40,8 +40,10 @@ from pipeline.model.subject import Subject
 from pipeline.output.datagram import VERSIONS, encode
 from pipeline.output.message import (
     CalibratorReport,
+    FatigueMessage,
     MetaMessage,
     MomentMessage,
+    MuscleChange,
     MusclesMessage,
     OutputCounts,
     ParametersMessage,
@@ -170,6 +172,23 @@ def published() -> list[bytes]:
         ).pack(),
         ParametersMessage(
             session="s", version=1, t=0.0, values=values, muscles=MUSCLES, **known
+        ).pack(),
+        FatigueMessage(
+            session="s",
+            t=60.0,
+            t_published=60.5,
+            baseline=45.0,
+            muscles=(
+                MuscleChange(
+                    muscle="SOL",
+                    together=(0, 1),
+                    verdict="gives less",
+                    change=-0.25,
+                    deviation=0.0625,
+                    since=50.0,
+                ),
+                MuscleChange(muscle="VAS", verdict="not identifiable"),
+            ),
         ).pack(),
         StatusMessage(
             session="s",

@@ -63,6 +63,11 @@ def summary(found: Found) -> dict[str, list[int]]:
         "muscles not identifiable": _count(
             v["muscle"] in s["not_identifiable"] for s in found for v in s["verdicts"]
         ),
+        "muscles not identifiable, nor any group with them": _count(
+            v["muscle"] in s["not_identifiable"] and not v["together"]
+            for s in found
+            for v in s["verdicts"]
+        ),
     }
 
 
