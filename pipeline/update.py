@@ -28,6 +28,19 @@ class Result(StrEnum):
     PAUSED = "paused"
 
 
+class Reason(StrEnum):
+    """Why a candidate was not put in force."""
+
+    NOT_FINITE = "not_finite"
+    """Its error is no number."""
+    WORSE = "worse"
+    """It does worse by more than a little; the search goes back."""
+    NO_BETTER = "no_better"
+    """It does no better; the search goes on from it."""
+    UNCONFIRMED = "unconfirmed"
+    """It does better on the whole, but worse on the newest data; the search goes on from it."""
+
+
 ADOPTED = frozenset({Result.OK, Result.AT_BOUNDS, Result.ROLLED_BACK})
 """Results whose parameters are handed to the predictor."""
 
@@ -87,6 +100,8 @@ class Update:
     backtest
         How earlier sets, had they been frozen, do on the held-out data, beside the one in force
         before the update; empty where nothing was computed, or the reference is a motion.
+    reason
+        Why the candidate was not put in force; None where it was, or there was none.
     """
 
     result: Result
@@ -109,6 +124,7 @@ class Update:
     synergies: SynergyWeights | None = None
     drift: Drift | None = None
     backtest: tuple[Backtested, ...] = ()
+    reason: Reason | None = None
 
     @property
     def adopted(self) -> bool:

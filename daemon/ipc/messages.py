@@ -30,7 +30,7 @@ from pipeline.model.identifiability import (
 )
 from pipeline.model.subject import Subject
 from pipeline.timebase.rows import NO_MOTION, PairedRows
-from pipeline.update import Backtested, Result, Update
+from pipeline.update import Backtested, Reason, Result, Update
 
 MAX_BYTES = 4_000_000
 """No longer message is read."""
@@ -299,6 +299,7 @@ class UpdateMessage(LinkMessage):
     synergies: SynergyMap | None = None
     drift: DriftMap | None = None
     backtest: Annotated[list[BacktestMap], Field(max_length=MOST_SETS)] = []
+    reason: Reason | None = None
     restored: Annotated[int, Field(ge=0)] | None = None
     """Version whose parameters have come back, after a rollback."""
     restored_certainty: CertaintyMap | None = None
@@ -345,6 +346,7 @@ class UpdateMessage(LinkMessage):
                 for one in update.backtest
                 if all(map(math.isfinite, one.rmse))
             ],
+            reason=update.reason,
             restored=restored,
             restored_certainty=restored_certainty,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from daemon.ipc.messages import CertaintyMap, UpdateMessage
@@ -31,6 +32,8 @@ class Heard:
         The set in force after the newest.
     certainty
         How well each parameter of that set is known; None where nobody knows.
+    refused
+        How many candidates were not put in force, by the reason.
     """
 
     update: UpdateMessage | None = None
@@ -38,6 +41,7 @@ class Heard:
     count: int = 0
     version: int = 0
     certainty: CertaintyMap | None = None
+    refused: Mapping[str, int] = field(default_factory=dict)
 
     def step(self, update: UpdateMessage) -> Heard:
         """Return what has been heard once this has come, too."""
@@ -48,6 +52,7 @@ class Heard:
             self.count + 1,
             update.version if newer else self.version,
             update.certainty if newer else self.certainty,
+            _counted(self.refused, update.reason),
         )
 
     def report(self, now: float) -> CalibratorReport | None:
@@ -65,7 +70,14 @@ class Heard:
             count=self.count,
             error_before=update.error_before,
             error_after=update.error_after,
+            reason=update.reason or "",
+            refused=dict(self.refused),
         )
+
+
+def _counted(counts: Mapping[str, int], reason: str | None) -> Mapping[str, int]:
+    """Return counts with one more of a reason; the same where there is none."""
+    return counts if reason is None else {**counts, str(reason): counts.get(reason, 0) + 1}
 
 
 NOTHING = Heard()

@@ -125,6 +125,8 @@ class Material:
     """How many updates of the calibrator ended in which way."""
     accepted: int
     """How many of them were put in force."""
+    refused: Mapping[str, int]
+    """How many candidates were not, by the reason; empty where an older session tells none."""
     estimates: Mapping[str, Mapping[str, Estimates]]
     """Per parameter and muscle."""
     moments: Mapping[str, Moments]
@@ -286,6 +288,16 @@ class _Tables:
         counts = dict(self._rows("SELECT result, count(*) FROM candidate GROUP BY result"))
         return counts, self._rows("SELECT count(*) FROM candidate WHERE accepted")[0][0]
 
+    def refused(self) -> dict[str, int]:
+        """Return how many candidates were not put in force, by the reason."""
+        candidates = schema.selection(self._database, "candidate")
+        return dict(
+            self._rows(
+                f"SELECT reason, count(*) FROM ({candidates}) WHERE reason IS NOT NULL "
+                "GROUP BY reason ORDER BY reason"
+            )
+        )
+
     def estimates(self) -> dict[str, dict[str, Estimates]]:
         """Return the accepted values of every parameter of every muscle."""
         rows: dict[str, dict[str, list[tuple[Any, ...]]]] = defaultdict(lambda: defaultdict(list))
@@ -337,6 +349,7 @@ class _Tables:
             events=self.events(),
             updates=updates,
             accepted=accepted,
+            refused=self.refused(),
             estimates=self.estimates(),
             moments=moments,
             shares=self.shares(moments),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from daemon.report.material import Health, Material
 from daemon.report.verdict import FatigueVerdict, Kind
 from daemon.report.words import clock
 from pipeline.anatomy.names import plain
+from pipeline.update import Reason
+
+_WHY: Mapping[str, str] = {
+    Reason.NOT_FINITE: "without a finite error",
+    Reason.WORSE: "that did worse",
+    Reason.NO_BETTER: "that did no better",
+    Reason.UNCONFIRMED: "that did worse on the newest data alone",
+}
 
 SILENT = (
     "Nothing is said of fatigue: the session has no record of what the muscles gave for a given "
@@ -24,6 +32,8 @@ def summary(material: Material, verdicts: Sequence[FatigueVerdict]) -> list[str]
         f"The session lasted {clock(material.seconds)} min. The calibrator tried {tried} updates "
         f"and put {taken} of them in force."
     ]
+    if material.refused:
+        sentences.append(f"Candidates it refused: {refusals(material.refused)}.")
     sentences += muscles_in_words(verdicts)
     lost = [name for name, health in material.streams.items() if _lost(health)]
     if lost:
@@ -38,6 +48,11 @@ def untold(verdicts: Sequence[FatigueVerdict]) -> str:
     reasons = {verdict.sentence for verdict in verdicts}
     kinds = {verdict.kind for verdict in verdicts}
     return reasons.pop() if len(reasons) == 1 and kinds == {Kind.NOT_IDENTIFIABLE} else ""
+
+
+def refusals(counts: Mapping[str, int]) -> str:
+    """Return how many candidates were refused for which reason."""
+    return ", ".join(f"{count} {_WHY.get(why, why)}" for why, count in counts.items())
 
 
 def muscles_in_words(verdicts: Sequence[FatigueVerdict]) -> list[str]:

@@ -33,6 +33,8 @@ MEANINGS: dict[str, tuple[str, dict[str, str]]] = {
             "seconds": "How long it took, s.",
             "steps": "AdamW steps.",
             "fallbacks": "Series that Newton left to the bracketed solver.",
+            "reason": "Why the candidate was not put in force, a word; NULL where it was, or there "
+            "was none.",
         },
     ),
     "candidate_rmse": (

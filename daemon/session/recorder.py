@@ -89,6 +89,7 @@ class Recorder:
             update.seconds,
             update.steps,
             update.fallbacks,
+            update.reason,
         )
         for dof, rmse in zip(self._dofs, update.rmse or (), strict=False):
             self._log.add("candidate_rmse", number, dof, rmse)

@@ -27,6 +27,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "seconds REAL",
         "steps INTEGER",
         "fallbacks INTEGER",
+        "reason TEXT",
     ),
     "candidate_rmse": ("candidate INTEGER", "dof TEXT", "rmse REAL"),
     "parameter": (

@@ -11,26 +11,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.calibrate.averaging import RunningMean
 from pipeline.calibrate.backtest import Backtest, Frozen
 from pipeline.calibrate.confidence import Grounds, confidence
+from pipeline.calibrate.cut import Cut, cut
 from pipeline.calibrate.delay import Delays, with_delay
 from pipeline.calibrate.descent import Descent
 from pipeline.calibrate.drift import Baseline, DriftWatch
-from pipeline.calibrate.gate import Judge, Score, verdict
+from pipeline.calibrate.gate import Judge, Rule, Verdict, verdict
 from pipeline.calibrate.loss import (
     LossSettings,
     Trials,
     data_loss,
-    joined,
     moment_error,
-    moment_scale,
     plausibility_penalty,
 )
 from pipeline.calibrate.motion import MotionReference
 from pipeline.calibrate.moved import moved
 from pipeline.calibrate.opposite import SignWatch, told
 from pipeline.calibrate.optimiser import GroupedAdamW
+from pipeline.calibrate.pace import Pace, UsualError
 from pipeline.calibrate.prior import distance
+from pipeline.calibrate.recent import Recent
 from pipeline.calibrate.reservoir import Reservoir
 from pipeline.calibrate.search import StartSearch
 from pipeline.calibrate.start import Start, shifted_tendons
@@ -44,14 +46,10 @@ from pipeline.model.nms import Output, simulate
 from pipeline.model.parameters import ParameterSpace
 from pipeline.model.subject import Subject
 from pipeline.timebase.rows import PairedRows
-from pipeline.update import ADOPTED, Backtested, Result, Update
+from pipeline.update import Backtested, Result, Update
 
 LEAST_EXCITATION_RANGE = 0.03
 """An excitation that moves less than this over the window tells nothing of its muscle."""
-HEAT_LOSS = 0.85
-"""Factor by which the learning rate approaches its floor at each update."""
-ERROR_RISE = 1.5
-"""Rise of the held-out error over its running level at which the learning rate is renewed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,19 +75,21 @@ class CalibratorSettings:
     replay: int
     """Remembered stretches that are trained on in an update."""
     memory_share: float
-    gain: float = 0.0
-    """A candidate whose held-out error is not lower by this fraction is held."""
-    tolerance: float = 1.05
-    """A candidate is rejected where its held-out error exceeds the present one's by this factor."""
+    rule: Rule = field(default_factory=Rule)
+    """By which a candidate is put in force or not."""
     loss: LossSettings = field(default_factory=LossSettings)
 
 
-class _Cut(NamedTuple):
-    """Trials with excitations that have no delay but the envelope's."""
+class _Found(NamedTuple):
+    """What the search has come to."""
 
+    vector: Tensor
     train: Trials
-    fresh: Trials
-    scale: Tensor
+    """What it was trained on, with its delay, and its synergies."""
+    judge: Judge
+    search: Search | None
+    loss: float
+    fallbacks: int
 
 
 class Calibrator:
@@ -175,7 +175,9 @@ class Calibrator:
             self.space.prior.optimal_fibre_length,
         )
         self._backtest = Backtest(self._step_s)
-        self._level: float | None = None
+        judged = self._count(settings.rule.judged_s)
+        self._recent = Recent(judged, self._rate_hz, settle)
+        self._usual = UsualError(settings.rule.change)
         self._fresh = 0
         if self._drift:
             self._drift.begin_again()
@@ -186,6 +188,7 @@ class Calibrator:
             past = self._window.add(rows)
             if self.settings.memory and len(past.t) and not self._sign.turned:
                 self._memory.add(past)
+            self._recent.add(rows)
             self._fresh += len(rows.t)
 
     def due(self) -> bool:
@@ -247,62 +250,72 @@ class Calibrator:
 
     def _updated(self) -> Update:
         """Search, judge what was found, and put it in force where it is better."""
-        cut = self._cut()
-        in_force_s = self._delays.left(self.subject)
-        judge = self._judge(cut, in_force_s)
+        parts, in_force_s = self._cut(), self._delays.left(self.subject)
+        judge = self._judge(parts, in_force_s)
         before = judge.score(self._accepted)
-        tested = self._tested(cut.fresh, in_force_s)
-        if self._search and self._search.due(self.version == 0, self._filled()):
-            self._begin(cut.train, self._search)
-        train = self._with_regressor(with_delay(cut.train, self._delay_s * self._rate_hz))
-        if judge.space is not self.space or self._delay_s != in_force_s:
-            judge = self._judge(cut, self._delay_s)
-        search = self._synergy_search(train)
-        self._optimiser.set_rates(*self._rates())
-        loss, fallbacks = self._descent.take(self.settings.steps, train, judge.scale, search)
-        candidate = self._optimiser.vector.detach()
-        if loss is None:
-            self._restart()
-            return self._unchanged(
-                Result.DIVERGED,
-                "The optimisation left the range of finite numbers and was restarted from the "
-                "last accepted parameters; check the reference for spikes.",
-            )
-        if search:
-            train = train._replace(excitation=search.excitation().detach())
-            judge = replace(judge, fresh=resynthesised(judge.fresh, search.found()))
-        after = judge.score(candidate)
-        self._cool(before)
+        tested = self._tested(parts.fresh, in_force_s)
+        changed = any(before.fresh.judged) and self._usual.has_risen(before.fresh.relative)
+        if changed:
+            self._search_anew()
+        found = self._found(parts, judge, in_force_s)
+        if found is None:
+            return self._diverged()
+        candidate, after = found.vector, found.judge.score(found.vector)
         at_bound = [str(label) for label in self.space.at_bound(candidate)]
-        result, sentence = verdict(
-            before, after, self.settings.gain, self.settings.tolerance, at_bound
-        )
+        decided = verdict(before, after, self.settings.rule, at_bound, changed=changed)
         tried = self._delays.told(self.space.subject(candidate), self._delay_s)
         known = None
-        if result in ADOPTED:
-            searched = self._delay_s != in_force_s
-            known = self._known(candidate, train, judge.scale, searched=searched)
+        if decided.adopted:
+            known = self._known(found, searched=self._delay_s != in_force_s)
             self._delay_deviation_s = known.delay_deviation_s
-        self._carry_out(result, candidate, tried, search)
+        self._carry_out(decided, candidate, tried, found.search)
         return Update(
-            result=result,
-            sentence=sentence,
+            result=decided.result,
+            sentence=decided.sentence,
             version=self.version,
             t=self._newest(),
             subject=self.subject,
-            loss=loss,
-            rmse=(after if result in ADOPTED else before).rmse,
-            rmse_before=before.rmse,
+            loss=found.loss,
+            rmse=(after if decided.adopted else before).fresh.rmse,
+            rmse_before=before.fresh.rmse,
             steps=self.settings.steps,
-            fallbacks=fallbacks,
+            fallbacks=found.fallbacks,
             at_bound=at_bound,
             candidate=tried,
-            error_before=before.relative,
-            error_after=after.relative,
-            judged=after.judged,
+            error_before=before.fresh.relative,
+            error_after=after.fresh.relative,
+            judged=after.fresh.judged,
             confidence=known,
             synergies=self._synergies(),
             backtest=tested,
+            reason=decided.reason,
+        )
+
+    def _found(self, parts: Cut, judge: Judge, in_force_s: float) -> _Found | None:
+        """Search, and return the mean of what the last searches came to; None if it diverged."""
+        if self._search and self._search.due(self.version == 0, self._filled()):
+            self._begin(parts.train, self._search)
+        train = self._with_regressor(with_delay(parts.train, self._delay_s * self._rate_hz))
+        if judge.space is not self.space or self._delay_s != in_force_s:
+            judge = self._judge(parts, self._delay_s)
+        search = self._synergy_search(train)
+        self._optimiser.set_rates(*self._pace.rates())
+        self._pace.slow_down()
+        loss, fallbacks = self._descent.take(self.settings.steps, train, judge.scale, search)
+        if loss is None:
+            return None
+        vector = self._mean.add(self._optimiser.vector.detach())
+        if search:
+            train = train._replace(excitation=search.excitation().detach())
+            judge = judge.driven_by(search.found())
+        return _Found(vector, train, judge, search, loss, fallbacks)
+
+    def _diverged(self) -> Update:
+        self._restart()
+        return self._unchanged(
+            Result.DIVERGED,
+            "The optimisation left the range of finite numbers and was restarted from the last "
+            "accepted parameters; check the reference for spikes.",
         )
 
     def _tested(self, fresh: Trials, delay_s: float) -> tuple[Backtested, ...]:
@@ -314,13 +327,10 @@ class Calibrator:
         how = parameters, delay_s * self._rate_hz, self._synergies()
         return self._backtest.take(float(t[0]), Frozen(self.version, learnt_t, *how), fresh)
 
-    def _known(
-        self, candidate: Tensor, train: Trials, scale: Tensor, *, searched: bool
-    ) -> Confidence:
+    def _known(self, found: _Found, *, searched: bool) -> Confidence:
         """Return how well a candidate is known; its delay by the data on which it was found."""
-        self.grounds = Grounds(
-            self.space, candidate, train, scale, self._step_s, self._delays.deviation_s
-        )
+        told = found.vector, found.train, found.judge.scale
+        self.grounds = Grounds(self.space, *told, self._step_s, self._delays.deviation_s)
         known = confidence(self.grounds)
         if searched or self._delay_deviation_s is None:
             return known
@@ -333,19 +343,19 @@ class Calibrator:
         """Begin to refine synergies too, where muscles are driven by them."""
         if self._online is None:
             return None
-        return self._online.search(train, self._rates()[0])
+        return self._online.search(train, self._pace.rates()[0])
 
     def _carry_out(
-        self, result: Result, candidate: Tensor, tried: Subject, search: Search | None
+        self, decided: Verdict, candidate: Tensor, tried: Subject, search: Search | None
     ) -> None:
         """Put a candidate in force, or go back to what is."""
-        if result in ADOPTED:
+        if decided.adopted:
             self._accepted, self.subject = candidate, tried
             self.version += 1
             if search and self._online:
                 self._online.found = search.found()
-        elif result is Result.REJECTED:
-            self._restart()
+        elif decided.result is Result.REJECTED:
+            self._go_back()
 
     def _refusal(self) -> tuple[Result, str] | None:
         """Return why there is nothing to learn from, or None."""
@@ -388,8 +398,8 @@ class Calibrator:
     def _predicted(self, count: int) -> tuple[Tensor, Trials]:
         """Return what the set in force predicts of the newest rows, N*m, and these as trials."""
         size = len(self._window)
-        cut = self._window.trials(max(0, size - count), size, count, self._on_host)
-        (trials,) = moved((cut,), self._accepted.device)
+        newest = self._window.trials(max(0, size - count), size, count, self._on_host)
+        (trials,) = moved((newest,), self._accepted.device)
         steps = self._delays.left(self.subject) * self._rate_hz
         trials = resynthesised(with_delay(trials, steps), self._synergies())
         with torch.no_grad():
@@ -414,35 +424,28 @@ class Calibrator:
             synergies=self._synergies(),
         )
 
-    def _cut(self) -> _Cut:
-        """Cut window and memory into trials to learn from, and fresh data to judge on.
-
-        What is remembered has no say in the judgement: of a muscle that tires it tells how strong
-        the muscle was.
-        """
-        settings, size, like = self.settings, len(self._window), self._on_host
-        edge = size - self._count(settings.holdout_s)
-        train = self._window.trials(0, edge, self._count(settings.segment_s), like)
-        fresh = self._window.trials(edge, size, size - edge, like)
-        remembered = self._memory.draw(settings.replay)
-        replayed = [self._memory.trials(remembered, like)] if remembered else []
-        train, fresh, *replayed = moved((train, fresh, *replayed), self._accepted.device)
-        scale = moment_scale(train)
-        for past in replayed:
-            share = settings.memory_share * train.weight.sum() / past.weight.sum().clamp_min(1.0)
-            train = joined(train, past._replace(weight=share * past.weight))
-        return _Cut(train, fresh, scale)
-
-    def _judge(self, cut: _Cut, delay_s: float) -> Judge:
-        """Return the judge of parameters that go with a delay."""
-        fresh = resynthesised(with_delay(cut.fresh, delay_s * self._rate_hz), self._synergies())
-        return Judge(
-            self.space,
-            self._with_regressor(fresh),
-            cut.scale,
-            self._step_s,
-            self._unmeasured,
+    def _cut(self) -> Cut:
+        settings = self.settings
+        drawn = self._memory.draw(settings.replay)
+        return cut(
+            self._window,
+            self._recent,
+            self._memory.trials(drawn, self._on_host) if drawn else None,
+            settings.memory_share,
+            segment=self._count(settings.segment_s),
+            holdout=self._count(settings.holdout_s),
+            host=self._on_host,
+            device=self._accepted.device,
         )
+
+    def _judge(self, parts: Cut, delay_s: float) -> Judge:
+        """Return the judge of parameters that go with a delay."""
+        fresh, recent = (
+            self._with_regressor(with_delay(trials, delay_s * self._rate_hz))
+            for trials in (parts.fresh, parts.recent)
+        )
+        judge = Judge(self.space, fresh, recent, parts.scale, self._step_s, self._unmeasured)
+        return judge.driven_by(self._synergies())
 
     def _filled(self) -> float:
         """Return how much of the window is filled, a fraction."""
@@ -478,30 +481,26 @@ class Calibrator:
             + self.settings.prior_weight * distance(vector)
         )
 
-    def _rates(self) -> tuple[float, float]:
-        """Return the learning rates of strength and of geometry: one at first, then two."""
-        settings, learning_rate_scale = self.settings, self._heat
-        floor = settings.learning_rate_floor
-        rate = floor + (settings.learning_rate - floor) * learning_rate_scale
-        return rate, rate * (
-            settings.geometry_learning_rate_scale
-            + (1.0 - settings.geometry_learning_rate_scale) * learning_rate_scale
-        )
-
     def _restart(self) -> None:
-        """Search on from the parameters in force."""
+        """Search anew from the parameters in force."""
+        given, scale = self.settings, self.settings.geometry_learning_rate_scale
+        self._pace = Pace(given.learning_rate, given.learning_rate_floor, scale)
+        self._go_back()
+
+    def _go_back(self) -> None:
+        """Search on from the parameters in force, with steps as small as they have become."""
         self._set_out(self._accepted)
         self._delay_s = self._delays.left(self.subject)
         """What is left of the delay with which the parameters are being searched, s."""
-        self._heat = 1.0
 
     def _set_out(self, start: Tensor) -> None:
         """Begin to descend somewhere."""
         self._optimiser = GroupedAdamW(self.space, start, self.settings.weight_decay)
         self._descent = Descent(self.space, self._optimiser, self._step_s, self._loss)
+        self._mean = RunningMean(self.settings.rule.averaged)
 
-    def _cool(self, fresh: Score) -> None:
-        """Let the learning rate fall, and rise again when fresh data fit worse than usual."""
-        level = fresh.relative if self._level is None else self._level
-        self._heat = 1.0 if fresh.relative > ERROR_RISE * level else self._heat * HEAT_LOSS
-        self._level = level + 0.2 * (fresh.relative - level)
+    def _search_anew(self) -> None:
+        """Search and judge by what comes from now on: what was before has changed."""
+        self._pace.renew()
+        self._mean.forget()
+        self._recent.keep(self._count(self.settings.burn_in_s + self.settings.holdout_s))

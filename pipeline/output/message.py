@@ -411,6 +411,12 @@ class CalibratorReport(Part):
     error_after: Known = Field(
         None, description="Held-out relative error of its candidate; nil without."
     )
+    reason: Text = Field(
+        "", description="Why its candidate was not put in force, a word; empty where it was."
+    )
+    refused: dict[Name, Count] = Field(
+        {}, description="Candidates so far that were not put in force, by that word."
+    )
 
 
 class StatusMessage(Message):

@@ -148,6 +148,7 @@ def _updates(material: Material) -> dict[str, Any]:
         "tried": sum(material.updates.values()),
         "accepted": material.accepted,
         "rejected": material.updates.get(Result.REJECTED, 0),
+        "refused": dict(material.refused),
         "results": dict(material.updates),
     }
 

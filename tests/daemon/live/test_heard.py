@@ -12,7 +12,7 @@ from daemon.live.heard import MOST_MUSCLES, NOTHING, told_of
 from pipeline.model.identifiability import Identifiability
 from pipeline.model.subject import CALIBRATED, Subject
 from pipeline.output.message import MAX_MESSAGE_BYTES, ParametersMessage
-from pipeline.update import Result, Update
+from pipeline.update import Reason, Result, Update
 
 MUSCLES = ("soleus", "tib_ant")
 PERSON = Subject.generic(MUSCLES, *np.ones((5, 2)))
@@ -51,6 +51,19 @@ def test_every_update_counts_and_the_newest_is_reported():
     assert (report.result, report.count, report.version) == ("rejected", 2, 1)
     assert (report.error_before, report.error_after) == (0.4, None)
     assert report.age_s == pytest.approx(1.5)
+
+
+def test_refused_candidates_are_counted_by_their_reason():
+    heard = NOTHING
+    for reason in (Reason.WORSE, Reason.NO_BETTER, Reason.WORSE):
+        heard = heard.step(update(Result.HELD, known=None, reason=reason))
+    report = heard.report(0.0)
+    assert report is not None
+    assert (report.reason, report.refused) == ("worse", {"worse": 2, "no_better": 1})
+    heard = heard.step(update(Result.OK, 2)).step(update(Result.TOO_FEW_SAMPLES, 2, None))
+    report = heard.report(0.0)
+    assert report is not None
+    assert (report.reason, report.refused) == ("", {"worse": 2, "no_better": 1})
 
 
 def test_what_is_known_belongs_to_the_set_in_force():

@@ -41,10 +41,11 @@ def _fill(database: sqlite3.Connection, seconds: int) -> None:
     for second in range(seconds):
         t, done = BEGAN + second, float(np.clip((second - 80) / 60, 0, 1))
         accepted = second % 3 > 0
-        result = "ok" if accepted else "rejected"
+        result, reason = ("ok", None) if accepted else ("rejected", "worse")
         database.execute(
-            "INSERT INTO candidate (id, t, version, result, accepted) VALUES (?, ?, ?, ?, ?)",
-            (second, t, second, result, accepted),
+            "INSERT INTO candidate (id, t, version, result, accepted, reason) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (second, t, second, result, accepted, reason),
         )
         for muscle in MUSCLES:
             share = done if muscle == "DELT1" else 0.0

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from daemon.commands.sessions.report import report
 from daemon.report.fatigue import assess
 from daemon.report.material import load
+from daemon.report.summary import summary
 from daemon.report.verdict import Kind
 from pipeline.errors import UserError
 
@@ -28,6 +29,8 @@ def test_a_session_is_read_as_courses_over_time(make_session: MakeSession) -> No
     assert (material.title, material.seconds) == ("Simulated arm", 199.0)
     assert material.updates == {"ok": 133, "rejected": 67}
     assert material.accepted == 133
+    assert material.refused == {"worse": 67}
+    assert "Candidates it refused: 67 that did worse." in summary(material, [])
     strength = material.estimates["strength"]["BRA"]
     assert strength.value.max() < 2.0  # nothing that was rejected
     assert strength.t[:2] == pytest.approx([1.0, 2.0])
@@ -41,6 +44,15 @@ def test_a_session_is_read_as_courses_over_time(make_session: MakeSession) -> No
     assert material.new_mvc("DELT1") == []
     (new,) = material.new_mvc("BRA")
     assert new == (90.0, "BRA", pytest.approx(0.35))
+
+
+def test_an_older_session_tells_no_reasons(make_session: MakeSession) -> None:
+    path = make_session(30)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("ALTER TABLE candidate DROP COLUMN reason")
+    material = load(path)
+    assert material.refused == {}
+    assert not any("refused" in sentence for sentence in summary(material, []))
 
 
 def test_shares_are_read_where_moments_are_shown_and_drawn_upon_each_other(

@@ -27,7 +27,7 @@ from pipeline.model.identifiability import Combination, Confidence, Identifiabil
 from pipeline.model.quantities import QUANTITIES
 from pipeline.model.subject import CALIBRATED, Subject
 from pipeline.output.message import Status, StatusMessage
-from pipeline.update import Backtested, Result, Update
+from pipeline.update import Backtested, Reason, Result, Update
 
 T0 = 5000.0
 
@@ -88,10 +88,22 @@ def test_numbers_that_are_not_finite_become_null(log):
     assert rows(log.path, "residual") == [(None, "knee", None)]
 
 
+def test_why_a_candidate_was_refused_is_kept(arm, log):
+    person = Subject.generic(("a", "b"), *np.ones((5, 2)))
+    recorder = recorder_of(arm, log, person.muscles)
+    for result, reason in ((Result.REJECTED, Reason.WORSE), (Result.OK, None)):
+        update = Update(result, "Said.", 1, 1.0, person, reason=reason)
+        recorder.update(UpdateMessage.of(update))
+    log.commit()
+    with open_session(log.path) as database:
+        told = database.execute("SELECT result, reason FROM candidate ORDER BY id").fetchall()
+    assert told == [("rejected", "worse"), ("ok", None)]
+
+
 def test_a_recorder_that_starts_again_goes_on(arm, tmp_path):
     path = tmp_path / "session.db"
     with SessionLog(path, about(arm, ())) as first:
-        first.add("candidate", 1, *[None] * 11)
+        first.add("candidate", 1, *[None] * 12)
     with SessionLog(path, {}, resume=True) as second:
         assert second.candidates == 1
         second.add("mark", 1.0, "again", None)

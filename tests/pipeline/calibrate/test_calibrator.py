@@ -10,8 +10,9 @@ from daemon.assembly.calibrator import calibrator_settings
 from daemon.config.learning import CalibratorConfig
 from pipeline.calibrate.calibrator import Calibrator
 from pipeline.calibrate.delay import Delays
+from pipeline.calibrate.gate import Rule
 from pipeline.model.identifiability import Identifiability
-from pipeline.update import Result
+from pipeline.update import Reason, Result
 
 DEFAULTS = calibrator_settings(CalibratorConfig())
 SETTINGS = replace(DEFAULTS, window_s=6.0, segment_s=1.5, min_data_s=2.0)
@@ -118,10 +119,41 @@ def test_a_candidate_that_fits_fresh_data_worse_is_rejected():
     np.testing.assert_array_equal(update.subject.strength, prior().strength)
 
 
+def test_a_rejected_candidate_neither_speeds_up_the_search_nor_has_a_part_in_the_next():
+    learner = calibrator()
+    learner.add(recorded(6.0))
+    for _ in range(12):
+        learner.update()
+    rates, version = learner._pace.rates(), learner.version
+    rows = recorded(1.0, 6.0)
+    learner.add(rows._replace(moment=rows.moment * np.nan))
+    learner.settings = replace(learner.settings, rule=Rule(tolerance=0.0))
+    update = learner.update()
+    assert (update.result, update.reason) == (Result.REJECTED, Reason.WORSE)
+    assert learner.version == version
+    assert max(learner._pace.rates()) < max(rates)
+    np.testing.assert_allclose(learner._optimiser.vector.detach(), learner._accepted)
+
+
+def test_a_person_who_becomes_another_is_searched_anew_and_judged_by_what_comes():
+    learner = calibrator()
+    for second in range(12):
+        learner.add(recorded(1.0, float(second)))
+        learner.update()
+    settled, found = learner._pace.rates(), []
+    for second in range(12, 20):
+        rows = recorded(1.0, float(second))
+        learner.add(rows._replace(moment=1.6 * rows.moment))
+        found.append((learner.update(), learner._pace.rates()))
+    assert max(rates[0] for _, rates in found) > 1.5 * settled[0]
+    last = found[-1][0]
+    assert sum(last.rmse) < 0.8 * sum(found[0][0].rmse_before)
+
+
 def test_a_parameter_at_its_bound_is_reported():
     learner, rows = calibrator(replace(DEFAULTS, window_s=6.0, prior_weight=0.0)), recorded(6.0)
     learner.add(rows._replace(moment=4.0 * rows.moment))
-    updates = [learner.update() for _ in range(6)]
+    updates = [learner.update() for _ in range(12)]
     assert any(label.endswith(":strength") for label in updates[-1].at_bound)
     assert any(update.result is Result.AT_BOUNDS for update in updates)
 

@@ -115,6 +115,8 @@ reports = st.builds(
     count=counts,
     error_before=st.none() | numbers,
     error_after=st.none() | numbers,
+    reason=names,
+    refused=st.dictionaries(names, counts, max_size=3),
 )
 
 

@@ -142,6 +142,8 @@ def published() -> list[bytes]:
         count=3,
         error_before=0.5,
         error_after=0.25,
+        reason="worse",
+        refused={"worse": 2},
     )
     return [
         moment().pack(),

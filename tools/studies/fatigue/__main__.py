@@ -22,6 +22,7 @@ from daemon.terminal.console import json_option, progress_bar, say, write_json
 from tools.studies.fatigue.living import one
 from tools.studies.fatigue.scenes import Scene, scenes
 from tools.studies.fatigue.tables import line, markdown, summary
+from tools.studies.seeds import SEEDS
 
 CONFIG = "tiring-arm"
 
@@ -45,21 +46,9 @@ def results(
         return [future.result() for future in pending]
 
 
-def _seeds(context: click.Context, option: click.Parameter, value: str) -> range:
-    """Return the seeds of ``first:last``, the last left out, or of one number."""
-    try:
-        first, _, last = value.partition(":")
-        seeds = range(int(first), int(last) if last else int(first) + 1)
-    except ValueError:
-        seeds = range(0)
-    if not seeds:
-        raise click.BadParameter(f"'{value}' are no seeds; write 100:110, or one number.")
-    return seeds
-
-
 @click.command(cls=Command)
 @click.option(
-    "--seeds", default="100:101", show_default=True, callback=_seeds, help="First:last, or one."
+    "--seeds", type=SEEDS, default="100:101", show_default=True, help="First:last, or one."
 )
 @click.option("--scenes", "names", help="Some of the sessions, with commas; all by default.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
