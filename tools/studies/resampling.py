@@ -18,8 +18,6 @@ import click
 import numpy as np
 from rich.table import Table
 
-from daemon.assembly.model import model_in_use
-from daemon.assembly.subject import generic_subject
 from daemon.cohort.cases import WHOLE_DRAW
 from daemon.cohort.cluster import local_client, on_cluster
 from daemon.cohort.plan import Part, planned
@@ -27,12 +25,11 @@ from daemon.cohort.run import run
 from daemon.cohort.store import Store, read_table
 from daemon.config import Config, load_config
 from daemon.offline.known import interval
-from daemon.simulation.lab import Lab
 from daemon.terminal.command import Command
 from daemon.terminal.console import console_for, json_option, progress_bar, write_json
 from daemon.terminal.table import table
-from pipeline.model.parameters import RELATIVE
 from tools.studies.people.drawing import person
+from tools.studies.people.truth import true_parameters
 from tools.studies.people_table import write_people
 
 FIRST_S, LAST_S = 5, 20
@@ -97,16 +94,8 @@ def pairs(
 
 def truths(config: Config, seed: int) -> dict[tuple[str, str], float]:
     """Return the true parameters of a simulated person, in the unit of their kind."""
-    drawn = person(config, seed)
-    told: Any = Lab(drawn).truth()
-    generic = generic_subject(model_in_use(drawn))
-    place = [generic.muscles.index(muscle) for muscle in told["muscles"]]
-    found = {}
-    for name, values in told["parameters"].items():
-        unit = generic.values()[name][place] if name in RELATIVE else np.ones(len(place))
-        for muscle, value in zip(told["muscles"], unit * np.array(values), strict=True):
-            found[name, muscle] = float(value)
-    return found
+    true = true_parameters(person(config, seed))
+    return {(name, of): value for name, values in true.items() for of, value in values.items()}
 
 
 def summary(found: Iterable[Pair]) -> list[dict[str, Any]]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
 
 from daemon.config import Config
-from daemon.simulation.lab import Lab
 from daemon.simulation.person.tiring import Tiring
 from pipeline.calibrate.delay import Delays, with_delay
 from pipeline.calibrate.loss import Trials, moment_error, moment_scale
 from pipeline.calibrate.window import Window
 from pipeline.model.nms import parameters_of, simulate
-from pipeline.model.parameters import RELATIVE
 from pipeline.model.subject import Subject
 from pipeline.timebase.rows import PairedRows
 from tools.studies.gate.people import Evaluation, known
+from tools.studies.people.truth import true_parameters
 
 SETTLED_S, TRIAL_S = 2.0, 2.0
 """What is left out at the start, while envelope and baseline settle, and how long trials are, s."""
@@ -78,12 +76,10 @@ class Truth:
 
 def truly(config: Config) -> Subject:
     """Return the person that the lab hides, in the calibrator's own parameters."""
-    told: dict[str, Any] = Lab(config).truth()
     start = known(config)
-    place = [start.muscles.index(muscle) for muscle in told["muscles"]]
     values = {name: value.copy() for name, value in start.values().items()}
-    for name, true in told["parameters"].items():
-        scale = values[name][place] if name in RELATIVE else 1.0
-        values[name][place] = scale * np.array(true)
+    for name, true in true_parameters(config).items():
+        for muscle, value in true.items():
+            values[name][start.muscles.index(muscle)] = value
     delay_s = config.simulation.electromechanical_delay_s
     return replace(start.with_values(values), delay_s=delay_s)
