@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -22,15 +22,25 @@ from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import generic_subject
 from daemon.config import Config
 from daemon.offline.beginning import beginnings, opening
-from daemon.offline.calibrate import CalibrationRequest, Learnt, finite_numbers, trials_of
+from daemon.offline.calibrate import (
+    CalibrationRequest,
+    Learnt,
+    finite_numbers,
+    not_finite,
+    trials_of,
+)
 from daemon.offline.rows import agreement
 from daemon.offline.synergy_hybrid import Hybrid, hybrid
+from daemon.offline.together import at_once
+from pipeline.calibrate.batch.descent import Found, descend_together
+from pipeline.calibrate.batch.objective import ObjectiveTogether
+from pipeline.calibrate.batch.side_by_side import side_by_side
 from pipeline.calibrate.delay import with_delay
 from pipeline.calibrate.loss import Trials
-from pipeline.calibrate.offline import CalibrationObjective, DescentSettings, descend
+from pipeline.calibrate.offline import DescentSettings, Watch
 from pipeline.errors import UserError
 from pipeline.model.arithmetic import set_up_arithmetic
-from pipeline.model.parameters import RELATIVE
+from pipeline.model.parameters import RELATIVE, SpacesTogether
 from pipeline.model.subject import Subject
 
 Array = NDArray[np.float64]
@@ -112,8 +122,8 @@ def study(
         "joints": bench.joints,
         "order": order,
         "rmse_without": impact,
-        "all": bench.scored(bench.full, bench.reference),
-        "sets": [bench.compared(removed, done) for removed in sets],
+        "all": bench.scored(bench.full.learnt, bench.full.subject),
+        "sets": bench.compared(sets, done),
     }
 
 
@@ -123,10 +133,25 @@ class _Counter:
     def __init__(self, work: int, on_progress: OnProgress | None) -> None:
         self._work, self._done, self._tell = work, 0, on_progress
 
-    def __call__(self) -> None:
-        self._done += 1
+    def __call__(self, pieces: int = 1) -> None:
+        self._done += pieces
+        self._show(0.0)
+
+    def during(self, pieces: int) -> Watch:
+        """Return what is told of how far pieces are that are worked on together."""
+        return lambda fraction, _: self._show(fraction * pieces)
+
+    def _show(self, more: float) -> None:
         if self._tell:
-            self._tell(min(1.0, self._done / self._work))
+            self._tell(min(1.0, (self._done + more) / self._work))
+
+
+class _Driven(NamedTuple):
+    """A set of electrodes, calibrated EMG-driven: a muscle without one is never excited."""
+
+    config: Config
+    learnt: Sequence[Learnt]
+    subject: Subject
 
 
 class _Study:
@@ -141,39 +166,38 @@ class _Study:
         model = model_in_use(config)
         self._prior = generic_subject(model)
         self._truth = _read_truth(request.truth, self._prior) if request.truth else None
-        self.full = self._read(config)
-        known = opening(config, self._trials(config, self.full), self.full)
+        learnt = self._read(config)
+        self._whole = self._trials(config, learnt)
+        known = opening(config, self._whole, learnt)
         begun = beginnings([known], DescentSettings())[0]
         self._space, self._start, self._person, _ = begun
-        self.reference = self._driven(config, self.full, DescentSettings())
+        (self.full,) = self._driven([frozenset()], DescentSettings(), _Counter(1, None))
 
     def impact(self, done: _Counter) -> dict[str, float]:
         """Return the error on the calibration's data without each electrode, N*m."""
-        settings, found = DescentSettings(steps=ORDER_STEPS), {}
-        for channel in self._config.streams.emg.channels:
-            config = without_electrodes(self._config, {channel})
-            learnt = self._read(config)
-            subject = self._driven(config, learnt, settings)
-            rmse = self._agreement(learnt, subject, seen=True)["rmse"]
-            found[channel] = _mean(rmse, self._config.model.dofs)
-            done()
-        return found
+        channels = self._config.streams.emg.channels
+        sets = [frozenset({channel}) for channel in channels]
+        driven = self._driven(sets, DescentSettings(steps=ORDER_STEPS), done)
+        return {
+            channel: _mean(self._agreement(*one[1:], seen=True)["rmse"], self._config.model.dofs)
+            for channel, one in zip(channels, driven, strict=True)
+        }
 
-    def compared(self, removed: frozenset[str], done: _Counter) -> Result:
-        """Calibrate without some electrodes in both ways and score it."""
-        config = without_electrodes(self._config, removed)
-        learnt = self._read(config)
-        driven = self.scored(learnt, self._driven(config, learnt, DescentSettings()))
-        done()
-        made = self._hybrid(config, learnt)
-        learnt = [recorded.with_rows(made.driven(recorded.rows)) for recorded in learnt]
+    def compared(self, sets: Sequence[frozenset[str]], done: _Counter) -> list[Result]:
+        """Calibrate with sets of electrodes off, in both ways, and score it."""
+        driven = self._driven(sets, DescentSettings(), done)
+        return [self._both(*one, done) for one in zip(sets, driven, strict=True)]
+
+    def _both(self, removed: frozenset[str], driven: _Driven, done: _Counter) -> Result:
+        made = self._hybrid(driven.config, driven.learnt)
+        learnt = [one.with_rows(made.driven(one.rows)) for one in driven.learnt]
         subject = self._found(made.calibration.vector)
         done()
         return {
             "electrodes": len(self._config.streams.emg.channels) - len(removed),
             "removed": [c for c in self._config.streams.emg.channels if c in removed],
             "synergies": made.weights.shape[1],
-            "driven": driven,
+            "driven": self.scored(driven.learnt, driven.subject),
             "hybrid": {
                 **self.scored(learnt, subject),
                 "correlation": self._correlation(learnt, made),
@@ -183,7 +207,7 @@ class _Study:
     def scored(self, learnt: Sequence[Learnt], subject: Subject) -> Result:
         """Return errors on unseen data, and how far the parameters are from others, 0..1."""
         found = self._agreement(learnt, subject, seen=False)
-        difference = {"to_all_electrodes": self._difference(subject, self.reference)}
+        difference = {"to_all_electrodes": self._difference(subject, self.full.subject)}
         if self._truth is not None:
             difference["to_truth"] = self._difference(subject, self._truth)
         return {
@@ -198,13 +222,29 @@ class _Study:
         return [Learnt(config, path, choice) for path in choice.recordings]
 
     def _driven(
-        self, config: Config, learnt: Sequence[Learnt], settings: DescentSettings
-    ) -> Subject:
-        """Calibrate EMG-driven: a muscle without electrode is never excited."""
-        trials = self._delayed(config, learnt)
-        objective = CalibrationObjective(self._space, trials, 1.0 / config.model.rate_hz, settings)
-        with finite_numbers():
-            return self._found(descend(objective, self._start, settings).vector)
+        self, sets: Sequence[frozenset[str]], settings: DescentSettings, done: _Counter
+    ) -> list[_Driven]:
+        """Calibrate with sets of electrodes off, as many as one tensor as fit."""
+        most = at_once(self._whole, 1, compute_device(self._config))
+        parts = [sets[first : first + most] for first in range(0, len(sets), most)]
+        return [one for part in parts for one in self._together(part, settings, done)]
+
+    def _together(
+        self, sets: Sequence[frozenset[str]], settings: DescentSettings, done: _Counter
+    ) -> list[_Driven]:
+        configs = [without_electrodes(self._config, removed) for removed in sets]
+        learnt = [self._read(config) for config in configs]
+        objective = ObjectiveTogether(
+            SpacesTogether([self._space] * len(sets)),
+            side_by_side([self._delayed(*one) for one in zip(configs, learnt, strict=True)]),
+            1.0 / self._config.model.rate_hz,
+            settings,
+        )
+        starts = self._start.expand(len(sets), -1)
+        ends = descend_together(objective, starts, settings, done.during(len(sets)))
+        done(len(sets))
+        subjects = [self._found(_vector(end)) for end in ends]
+        return list(map(_Driven, configs, learnt, subjects))
 
     def _found(self, vector: torch.Tensor) -> Subject:
         """Return the person at a vector; the delay is the one found with all electrodes."""
@@ -234,7 +274,7 @@ class _Study:
     def _correlation(self, learnt: Sequence[Learnt], made: Hybrid) -> dict[str, float | None]:
         """Return how the synthesised excitations go with what the electrodes recorded, unseen."""
         ours, theirs = [], []
-        for recorded, full in zip(learnt, self.full, strict=True):
+        for recorded, full in zip(learnt, self.full.learnt, strict=True):
             unseen = np.zeros(len(recorded.rows.t), dtype=bool)
             for passage in recorded.scored(used=recorded.used):
                 unseen[recorded.part(passage)] = True
@@ -254,6 +294,13 @@ class _Study:
             for name in COMPARED
         ]
         return float(np.mean(apart))
+
+
+def _vector(end: Found) -> torch.Tensor:
+    """Return what a descent has found, or tell why there is nothing."""
+    if isinstance(end, FloatingPointError):
+        raise not_finite(end) from end
+    return end.vector
 
 
 def _mean(score: object, joints: Sequence[str]) -> float:

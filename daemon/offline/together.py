@@ -18,6 +18,7 @@ from pipeline.calibrate.batch.capacity import members_that_fit
 from pipeline.calibrate.batch.descent import Found, descend_together
 from pipeline.calibrate.batch.objective import ObjectiveTogether
 from pipeline.calibrate.batch.side_by_side import side_by_side
+from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import DescentSettings, Watch
 from pipeline.errors import UserError
 from pipeline.model.arithmetic import set_up_arithmetic
@@ -185,8 +186,23 @@ class _Work:
 def most_together(group: Collection[Given], shape: Shape) -> int:
     """Return how many calibrations like these are done as one tensor."""
     largest = max((given.opening.trials for given in group), key=lambda t: t.length.numel())
-    fit = members_that_fit(largest, shape.starts, int(SHARE_OF_MEMORY * _free(shape.device)))
-    return fit if shape.device == "cuda" else min(fit, MOST_ON_CPU)
+    return at_once(largest, shape.starts, shape.device)
+
+
+def at_once(largest: Trials, starts: int, device: str) -> int:
+    """Return how many calibrations fit one tensor, of which the largest is given.
+
+    Parameters
+    ----------
+    largest
+        Its data.
+    starts
+        Starts that are searched from; 0 where the start is known.
+    device
+        Where it is computed.
+    """
+    fit = members_that_fit(largest, starts, int(SHARE_OF_MEMORY * _free(device)))
+    return fit if device == "cuda" else min(fit, MOST_ON_CPU)
 
 
 def _free(device: str) -> int:
