@@ -47,6 +47,8 @@ Array = NDArray[np.float64]
 
 FREE_DEVIATION = 1.81
 """Standard deviation of the logit of a number that may lie anywhere in 0..1: pi / sqrt(3)."""
+ACROSS = 100.0
+"""Logits from anywhere to beyond both bounds."""
 DIRECTIONS = 4
 """Directions of the parameters by which the moments' deviation is computed."""
 LEAST_MOMENT_NM = 2.0
@@ -88,6 +90,7 @@ def confidence(grounds: Grounds) -> Confidence:
     deviation = known.diagonal().sqrt()
     curved = _standings(space, vector, deviation[own] / before)
     wide = profiled(likelihood, deviation[own], _doubtful(space, curved)).to(vector.dtype)
+    wide = _open_at_bounds(curved, wide)
     identifiability, combinations = known_together(
         space, vector, known[own, own], before, _standings(space, vector, wide / before)
     )
@@ -146,6 +149,15 @@ def _doubtful(space: ParameterSpace, identifiability: Sequence[Identifiability])
         if identifiability[place] is Identifiability.IDENTIFIED
         and space.labels[place].kind != "strength"
     ]
+
+
+def _open_at_bounds(identifiability: Sequence[Identifiability], deviation: Tensor) -> Tensor:
+    """Return deviations that span all between the bounds where a parameter has run to one.
+
+    There the curvature tells how flat the map into the bounds is, and nothing of the muscle.
+    """
+    ran = [one is Identifiability.AT_BOUND for one in identifiability]
+    return torch.where(torch.tensor(ran, device=deviation.device), ACROSS, deviation)
 
 
 def _before(space: ParameterSpace, vector: Tensor) -> Tensor:

@@ -86,6 +86,8 @@ def test_what_is_fixed_or_at_a_bound_is_called_so():
     assert found.identifiability["c1"] == (Identifiability.FIXED,) * 3
     np.testing.assert_array_equal(found.deviation["c1"], 0.0)
     assert found.identifiability["strength"][0] is Identifiability.AT_BOUND
+    low, high = parameters.prior.strength[0] * np.array(parameters.bounds("strength"))
+    assert found.deviation["strength"][0] == pytest.approx(high - low, rel=0.01)
 
 
 def test_the_directions_make_up_the_moments_variance():

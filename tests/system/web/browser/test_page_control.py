@@ -81,7 +81,9 @@ def test_a_mark_is_written_and_shown(desk, stand, outcome, wait_until):
     line = '.outcome[data-command="mark"] >> nth=0 >> span >> nth=1'
     told = desk.text_content(line)
     assert re.fullmatch(r"Marked at \d+:\d\d: treadmill to 1\.4 m/s: größer", told), told
-    row = '#log tr[data-command=mark]:has-text("größer")'  # not an earlier test's, on the same daemon
+    row = (
+        '#log tr[data-command=mark]:has-text("größer")'  # not an earlier test's, on the same daemon
+    )
     when = desk.text_content(f"{row} >> td >> nth=0")
     assert told.startswith(f"Marked at {when}:"), "on the session's clock, as in the list"
     assert "treadmill to 1.4 m/s: größer" in desk.text_content("#log")
