@@ -42,7 +42,7 @@ from daemon.terminal.table import table
 )
 @click.option(
     "--freeze-after",
-    type=Number(),
+    type=Number(min=0),
     metavar="S",
     help="Stop learning at this time of the recording, s, and score the rest by itself; with 0 "
     "nothing is learnt.",
