@@ -291,6 +291,8 @@ class RequestHandler:
             data = self._levels() if answer.scale else {}
             if answer.scale:
                 data |= {"changed": answer.scale.changed, "before": before}
+            if answer.fallen:
+                data["fallen"] = list(answer.fallen)
             if answer.samples is not None:
                 data |= self._samples(waiting.request.channels[0], answer.samples)
             reply = Reply(ok=answer.ok, sentence=answer.sentence, data=data)

@@ -154,6 +154,8 @@ class Answer(LinkMessage):
     """What the predictor records now."""
     scale: Scale | None = None
     """The new scale, where the order has brought one."""
+    fallen: tuple[str, ...] = ()
+    """Channels for whose new MVC, far below the old one, a confirmation is wanted."""
     samples: Block | None = None
     """Raw EMG, V, where the order asked for it."""
 

@@ -126,7 +126,8 @@ class Reply(_Frame):
     sentence
         What was done, or why not.
     data
-        What there is to tell beyond the sentence.
+        What there is to tell beyond the sentence; ``fallen`` has the channels for whose new MVC a
+        confirmation is wanted.
     """
 
     ok: Annotated[bool, Strict()]

@@ -98,15 +98,18 @@ class LiveLevels:
         self._unconfirmed = None
         if fallen.any() and not confirmed:
             self._unconfirmed = levels
-            return _refused(
-                f"The MVC of {self._numbers(old, new, fallen)} has fallen to less than half, so "
-                "nothing was changed. If that is meant, take it all the same with confirmation "
-                "(hillstream ctl mvc stop --yes); if not, record it again."
+            numbers = self._numbers(old, new, fallen)
+            answer = _refused(
+                f"The MVC of {numbers} has fallen to less than half, so nothing was changed."
             )
+            return answer.model_copy(update={"fallen": tuple(self._names(fallen))})
         numbers = self._numbers(old, new, found)
         scale.adopt(new, None, self._fade_s)
         answer = self._changed("mvc", found, levels, "not clearly activated")
         return answer.model_copy(update={"sentence": f"{answer.sentence} Old and new: {numbers}."})
+
+    def _names(self, chosen: Mask) -> list[str]:
+        return [name for name, one in zip(self._channels, chosen, strict=True) if one]
 
     def _numbers(self, old: Array, new: Array, chosen: Mask) -> str:
         """Return old and new MVC of some channels, in the unit of the envelope."""
@@ -129,9 +132,7 @@ class LiveLevels:
         return self._changed("baseline", at_rest, levels, f"above {HIGHEST_REST:.0%} of MVC")
 
     def _changed(self, what: Recorded, found: Mask, levels: Levels, why: str) -> Answer:
-        changed = [name for name, new in zip(self._channels, found, strict=True) if new]
-        left = self._asked & ~found
-        kept = [name for name, old in zip(self._channels, left, strict=True) if old]
+        changed, kept = self._names(found), self._names(self._asked & ~found)
         rest = f" Kept as they were, because {why}: {', '.join(kept)}." if kept else ""
         return _done(
             f"{NAMES[what]} of {len(changed)} of {len(found)} channels is new, from "

@@ -2,7 +2,8 @@
 
 from rich.console import Console
 
-from daemon.commands.live.ctl import _compared, _facts
+from daemon.commands.live.ctl import _compared, _facts, _refusal
+from daemon.ipc.requests import Reply
 from pipeline.output.message import OutputCounts, Status, StatusMessage
 
 
@@ -67,3 +68,10 @@ def test_what_a_rollback_would_change_is_a_table():
         ["bone", "ulna:mass", "1.1", "1", "-9.1%"],
         ["electromechanical", "delay,", "s", "all", "0.05", "not", "found"],
     ]
+
+
+def test_an_mvc_that_is_to_be_confirmed_says_how():
+    weak = Reply(ok=False, sentence="Weak.", data={"fallen": ["soleus_r"]})
+    assert "Weak. If that is meant" in _refusal(weak)
+    assert "'hillstream ctl mvc stop --yes'" in _refusal(weak)
+    assert _refusal(Reply(ok=False, sentence="Not so.")) == "Not so."

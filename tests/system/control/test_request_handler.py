@@ -85,6 +85,14 @@ def test_samples_come_as_the_predictor_has_them_and_nil_where_one_is_not_finite(
     assert [order.channel for order in asked] == ["BRA"]
 
 
+def test_an_mvc_that_is_to_be_confirmed_names_its_channels(desk):
+    reply = desk.ask(
+        Command.MVC_STOP,
+        lambda order: Answer(number=order.number, ok=False, sentence="Weak.", fallen=("BRA",)),
+    )
+    assert (reply.ok, reply.data) == (False, {"fallen": ["BRA"]})
+
+
 def test_the_newest_commands_are_told_with_the_status_and_questions_are_not(desk):
     for number in range(LOG_LENGTH + 5):
         desk.ask(Command.MARK, text=f"mark {number}", by="Ann")

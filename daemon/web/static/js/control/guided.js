@@ -8,8 +8,6 @@ import { lead, stepsOf } from "./steps.js";
 
 /** Full scale of the bars, as a share of the present MVC. */
 const FULL = 1.5;
-/** How to take an unlikely MVC at a terminal, which the daemon's sentence ends with; here are buttons for it. */
-const ASKS = / If that is meant, take it all the same[^.]*\.$/;
 
 /** Lead through rest alone. */
 export function guideRest(desk, outcomes) {
@@ -89,18 +87,18 @@ class Guide {
     await lead(steps, (...at) => this.#show(...at), () => this.isStopped);
     const ended = await this.#ask(`${what} stop`);
     this.recording = null;
-    await this.#settle(what, ended);
+    await this.#settle(ended);
     return ended.ok;
   }
 
   /** Show what became of it, at the channels it speaks of; an unlikely MVC is asked about. */
-  async #settle(what, reply) {
+  async #settle(reply) {
     this.now = null;
     this.stop.remove();
     this.#tell(reply);
-    if (reply.ok || what !== "mvc" || !ASKS.test(reply.sentence)) return;
+    if (!reply.data?.fallen) return;
     for (const row of this.rows.values()) row.note.textContent = "";
-    this.say(reply.sentence.replace(ASKS, ""));
+    this.say(reply.sentence);
     if (await this.#confirmed()) this.#tell(await this.#ask("mvc stop", { confirmed: true }));
   }
 
