@@ -17,6 +17,7 @@ from pipeline.streams.transports import TRANSPORT_NAMES
 if TYPE_CHECKING:
     from daemon.config import Config, OutputConfig
     from pipeline.geometry import ModelFile
+    from pipeline.model.subject import Subject
 
 
 @click.command(
@@ -40,11 +41,13 @@ def check(config_name: str) -> None:
 
 def _facts(config: Config) -> Iterator[tuple[str, str]]:
     from daemon.assembly.model import model_in_use
+    from daemon.assembly.subject import starting_subject
 
     yield from _stream_facts(config)
     model, calibrator = model_in_use(config), config.calibrator
     yield "model", f"{model.name}, {config.model.rate_hz:g} Hz, {', '.join(config.model.dofs)}"
     yield "muscles", _muscle_fact(config, model)
+    yield "contraction", _contraction_fact(starting_subject(config, model))
     yield "subject", _subject_fact(config.model.subject)
     free = [k for k in type(calibrator.parameters).model_fields if _is_free(config, k)]
     yield (
@@ -57,13 +60,20 @@ def _facts(config: Config) -> Iterator[tuple[str, str]]:
             else "off: the parameters stay as they are"
         ),
     )
-    yield "output", ", ".join(_ways_out(config.output)) or "none: nobody will hear it"
+    yield "output", _output_fact(config.output)
     yield "security", _security_fact(config)
 
 
 def _place_of(config: Config) -> str:
     section = config.calibrator
     return "" if section.here else f"at {section.where}, "
+
+
+def _output_fact(output: OutputConfig) -> str:
+    ways = ", ".join(_ways_out(output))
+    if not ways:
+        return "none: nobody will hear it"
+    return ways + (f"; each muscle at {output.muscles_hz:g} Hz" if output.muscles_hz else "")
 
 
 def _ways_out(output: OutputConfig) -> Iterator[str]:
@@ -110,6 +120,16 @@ def _silent_driver(config: Config) -> str:
     if config.calibrator.without_electrodes == "least_squares":
         return "so passive but in calibration"
     return "driven by what the others do"
+
+
+def _contraction_fact(subject: Subject) -> str:
+    """Say which curves the muscles have, and whether their tendons stretch."""
+    rigid = [name for name, one in zip(subject.muscles, subject.rigid, strict=True) if one]
+    tendons = "elastic tendons"
+    if rigid:
+        whose = "" if len(rigid) == len(subject.muscles) else f" of {', '.join(rigid)}"
+        tendons = f"rigid tendons{whose}"
+    return f"curves {subject.curves}, {tendons}"
 
 
 def _security_fact(config: Config) -> str:

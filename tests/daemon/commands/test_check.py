@@ -30,6 +30,15 @@ def test_the_summary_names_streams_model_and_calibrator(hillstream):
         assert words in output
 
 
+def test_the_summary_names_curves_tendons_and_the_rate_of_the_muscles(hillstream, changed_config):
+    assert "curves degroote2016, elastic tendons" in hillstream("check", "arm").output
+    chosen = '[model]\ncurves = "millard2013"\ntendon = "rigid"\n'
+    path = changed_config("arm", {"[model]\n": chosen}, "[output]\nmuscles_hz = 20\n")
+    told = hillstream("check", path).output
+    assert "curves millard2013, rigid tendons" in told
+    assert "each muscle at 20 Hz" in " ".join(told.split())
+
+
 def test_a_muscle_without_emg_is_pointed_out(hillstream, changed_config):
     without = {'BRD = ["BRD"]\n': "", "[model]\n": '[model]\nuse_muscles = "all"\n'}
     path = changed_config("arm", without)
