@@ -79,7 +79,7 @@ def test_rows_count_each_parameter_by_itself_and_all_together():
 
 
 def test_the_command_prints_the_table_and_writes_json(tmp_path, monkeypatch):
-    monkeypatch.setattr(coverage, "results", lambda *_: ESTIMATES)
+    monkeypatch.setattr(coverage, "results", lambda *_: (ESTIMATES, {39: "it tore"}))
     file = tmp_path / "coverage.json"
     for kind in ([], ["--markdown"]):
         outcome = CliRunner().invoke(
@@ -87,6 +87,8 @@ def test_the_command_prints_the_table_and_writes_json(tmp_path, monkeypatch):
         )
         assert outcome.exit_code == 0, outcome.output
         assert "50.0 %" in outcome.output
+        assert "Person 39 is not among them: it tore." in outcome.output
     content = json.loads(file.read_text(encoding="utf-8"))
     assert (content["setup"], content["seed"]) == ("leg", 1000)
+    assert content["without"] == [39]
     assert len(content["table"]) == 4

@@ -35,16 +35,23 @@ def results(
     seeds: range,
     jobs: int,
     on_progress: Callable[[float], None],
-) -> list[Estimate]:
-    """Return the estimates of many people."""
+) -> tuple[list[Estimate], dict[int, str]]:
+    """Return the estimates of many people, and why whom the lab cannot simulate is not among them.
+
+    A set of muscles that is drawn may be one that cannot contract.
+    """
     context = multiprocessing.get_context("spawn")
     found: list[Estimate] = []
+    without: dict[int, str] = {}
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        pending = [pool.submit(partial(one, name, seconds, cache), seed) for seed in seeds]
+        pending = {pool.submit(partial(one, name, seconds, cache), seed): seed for seed in seeds}
         for done, future in enumerate(as_completed(pending), 1):
-            found += future.result()
+            try:
+                found += future.result()
+            except ArithmeticError as error:
+                without[pending[future]] = str(error)
             on_progress(done / len(seeds))
-    return found
+    return found, without
 
 
 @click.command(cls=Command)
@@ -77,13 +84,17 @@ def main(
 ) -> None:
     """Count how often 95 % intervals hold the truth, over simulated people."""
     with progress_bar("Simulating") as progress:
-        found = results(name, seconds, cache, range(seed, seed + people), jobs, progress)
+        seeds = range(seed, seed + people)
+        found, without = results(name, seconds, cache, seeds, jobs, progress)
+    for who, why in sorted(without.items()):
+        say(f"Person {who} is not among them: {why}.", json_file)
     table = summary(found)
     if as_markdown:
         say(markdown(cells(table)), json_file)
     else:
         console_for(json_file).print(plain(cells(table)))
     used = {"setup": name, "people": people, "seed": seed, "seconds": seconds}
+    used["without"] = sorted(without)
     write_json(json_file, used | {"table": table})
 
 
