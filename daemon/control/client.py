@@ -79,3 +79,13 @@ def _connect(socket: zmq.Socket[bytes], address: str) -> None:
             f"'{address}' is no ZeroMQ address ({error.strerror}); give the daemon's "
             "control.address, such as tcp://127.0.0.1:5557."
         ) from error
+
+
+def refusal(reply: Reply) -> str:
+    """Return the daemon's words, and where it asks for a confirmation how a terminal gives it."""
+    if not reply.data.get("fallen"):
+        return reply.sentence
+    return (
+        f"{reply.sentence} If that is meant, take it all the same with 'hillstream ctl mvc stop "
+        "--yes'; if not, record it again."
+    )

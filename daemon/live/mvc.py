@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -99,10 +101,10 @@ class LiveLevels:
         if fallen.any() and not confirmed:
             self._unconfirmed = levels
             numbers = self._numbers(old, new, fallen)
-            answer = _refused(
-                f"The MVC of {numbers} has fallen to less than half, so nothing was changed."
+            return _refused(
+                f"The MVC of {numbers} has fallen to less than half, so nothing was changed.",
+                self._names(fallen),
             )
-            return answer.model_copy(update={"fallen": tuple(self._names(fallen))})
         numbers = self._numbers(old, new, found)
         scale.adopt(new, None, self._fade_s)
         answer = self._changed("mvc", found, levels, "not clearly activated")
@@ -155,5 +157,5 @@ def _done(sentence: str, scale: Scale | None = None) -> Answer:
     return Answer(number=0, ok=True, sentence=sentence, scale=scale)
 
 
-def _refused(sentence: str) -> Answer:
-    return Answer(number=0, ok=False, sentence=sentence)
+def _refused(sentence: str, fallen: Sequence[str] = ()) -> Answer:
+    return Answer(number=0, ok=False, sentence=sentence, fallen=tuple(fallen))

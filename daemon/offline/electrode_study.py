@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -31,16 +31,14 @@ from daemon.offline.calibrate import (
 )
 from daemon.offline.rows import agreement
 from daemon.offline.synergy_hybrid import Hybrid, hybrid
-from daemon.offline.together import at_once
-from pipeline.calibrate.batch.descent import Found, descend_together
-from pipeline.calibrate.batch.objective import ObjectiveTogether
-from pipeline.calibrate.batch.side_by_side import side_by_side
+from daemon.offline.together import at_once, descended
+from pipeline.calibrate.batch.descent import Found
 from pipeline.calibrate.delay import with_delay
 from pipeline.calibrate.loss import Trials
 from pipeline.calibrate.offline import DescentSettings, Watch
 from pipeline.errors import UserError
 from pipeline.model.arithmetic import set_up_arithmetic
-from pipeline.model.parameters import RELATIVE, SpacesTogether
+from pipeline.model.parameters import RELATIVE
 from pipeline.model.subject import Subject
 
 Array = NDArray[np.float64]
@@ -166,12 +164,11 @@ class _Study:
         model = model_in_use(config)
         self._prior = generic_subject(model)
         self._truth = _read_truth(request.truth, self._prior) if request.truth else None
-        learnt = self._read(config)
-        self._whole = self._trials(config, learnt)
-        known = opening(config, self._whole, learnt)
-        begun = beginnings([known], DescentSettings())[0]
-        self._space, self._start, self._person, _ = begun
-        (self.full,) = self._driven([frozenset()], DescentSettings(), _Counter(1, None))
+        learnt, settings = self._read(config), DescentSettings()
+        known = opening(config, self._trials(config, learnt), learnt)
+        self._begun = beginnings([known], settings)[0]
+        (end,) = descended([self._begun], config.model.rate_hz, settings)
+        self.full = _Driven(config, learnt, self._begun.person(_vector(end)))
 
     def impact(self, done: _Counter) -> dict[str, float]:
         """Return the error on the calibration's data without each electrode, N*m."""
@@ -191,7 +188,7 @@ class _Study:
     def _both(self, removed: frozenset[str], driven: _Driven, done: _Counter) -> Result:
         made = self._hybrid(driven.config, driven.learnt)
         learnt = [one.with_rows(made.driven(one.rows)) for one in driven.learnt]
-        subject = self._found(made.calibration.vector)
+        subject = self._begun.person(made.calibration.vector)
         done()
         return {
             "electrodes": len(self._config.streams.emg.channels) - len(removed),
@@ -225,7 +222,7 @@ class _Study:
         self, sets: Sequence[frozenset[str]], settings: DescentSettings, done: _Counter
     ) -> list[_Driven]:
         """Calibrate with sets of electrodes off, as many as one tensor as fit."""
-        most = at_once(self._whole, 1, compute_device(self._config))
+        most = at_once(self._begun.trials, 1, compute_device(self._config))
         parts = [sets[first : first + most] for first in range(0, len(sets), most)]
         return [one for part in parts for one in self._together(part, settings, done)]
 
@@ -234,35 +231,31 @@ class _Study:
     ) -> list[_Driven]:
         configs = [without_electrodes(self._config, removed) for removed in sets]
         learnt = [self._read(config) for config in configs]
-        objective = ObjectiveTogether(
-            SpacesTogether([self._space] * len(sets)),
-            side_by_side([self._delayed(*one) for one in zip(configs, learnt, strict=True)]),
-            1.0 / self._config.model.rate_hz,
-            settings,
-        )
-        starts = self._start.expand(len(sets), -1)
-        ends = descend_together(objective, starts, settings, done.during(len(sets)))
+        begun = [
+            self._begun._replace(trials=self._delayed(*one))
+            for one in zip(configs, learnt, strict=True)
+        ]
+        rate_hz = self._config.model.rate_hz
+        ends = descended(begun, rate_hz, settings, done.during(len(sets)))
         done(len(sets))
-        subjects = [self._found(_vector(end)) for end in ends]
+        subjects = [self._begun.person(_vector(end)) for end in ends]
         return list(map(_Driven, configs, learnt, subjects))
-
-    def _found(self, vector: torch.Tensor) -> Subject:
-        """Return the person at a vector; the delay is the one found with all electrodes."""
-        return replace(self._space.subject(vector), delay_s=self._person.delay_s)
 
     def _trials(self, config: Config, learnt: Sequence[Learnt]) -> Trials:
         like = torch.zeros((), dtype=torch.float32, device=compute_device(config))
         return trials_of(config, learnt, like)
 
     def _delayed(self, config: Config, learnt: Sequence[Learnt]) -> Trials:
-        left_s = delays(config, self._person).left(self._person)
+        person = self._begun.subject
+        left_s = delays(config, person).left(person)
         return with_delay(self._trials(config, learnt), left_s * config.model.rate_hz)
 
     def _hybrid(self, config: Config, learnt: Sequence[Learnt]) -> Hybrid:
         trials = self._delayed(config, learnt)
         count = self._request.synergies
         with finite_numbers():
-            return hybrid(config, self._space, trials, self._start, DescentSettings(), count)
+            space, start = self._begun[:2]
+            return hybrid(config, space, trials, start, DescentSettings(), count)
 
     def _agreement(self, learnt: Sequence[Learnt], subject: Subject, seen: bool) -> Result:
         parts = []

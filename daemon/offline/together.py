@@ -214,15 +214,25 @@ def calibrated(group: Sequence[Given], watch: Watch | None = None) -> list[Outco
     """Calibrate members of one shape as one tensor, and score them."""
     settings = DescentSettings()
     begun = beginnings([given.opening for given in group], settings)
+    found = descended(begun, group[0].config.model.rate_hz, settings, watch)
+    return [_outcome(*one) for one in zip(group, begun, found, strict=True)]
+
+
+def descended(
+    begun: Sequence[Beginning],
+    rate_hz: float,
+    settings: DescentSettings,
+    watch: Watch | None = None,
+) -> list[Found]:
+    """Return what is found from beginnings of one shape, as one tensor, an entry for each."""
     objective = ObjectiveTogether(
         SpacesTogether([one.space for one in begun]),
         side_by_side([one.trials for one in begun]),
-        1.0 / group[0].config.model.rate_hz,
+        1.0 / rate_hz,
         settings,
     )
     starts = torch.stack([one.vector for one in begun])
-    found = descend_together(objective, starts, settings, watch)
-    return [_outcome(*one) for one in zip(group, begun, found, strict=True)]
+    return descend_together(objective, starts, settings, watch)
 
 
 def _outcome(given: Given, begun: Beginning, found: Found) -> Outcome:

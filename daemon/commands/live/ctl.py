@@ -231,7 +231,7 @@ def _asked(way: _Way, command: str, **more: Any) -> Reply:
     """Return the reply to a command; a refusal is an error in the daemon's words."""
     from pydantic import ValidationError
 
-    from daemon.control.client import account, ask
+    from daemon.control.client import account, ask, refusal
     from daemon.ipc.requests import Request
 
     try:
@@ -241,18 +241,8 @@ def _asked(way: _Way, command: str, **more: Any) -> Reply:
         raise UserError(f"'{command}' cannot be asked for like this: {told}.") from error
     reply = ask(way.address, request, way.patience_s, way.keys)
     if not reply.ok:
-        raise UserError(_refusal(reply))
+        raise UserError(refusal(reply))
     return reply
-
-
-def _refusal(reply: Reply) -> str:
-    """Return the daemon's words, and how an MVC is confirmed here where it asks for that."""
-    if not reply.data.get("fallen"):
-        return reply.sentence
-    return (
-        f"{reply.sentence} If that is meant, take it all the same with 'hillstream ctl mvc stop "
-        "--yes'; if not, record it again."
-    )
 
 
 def _compared(told: Mapping[str, Any]) -> Table:

@@ -10,6 +10,7 @@ from daemon.commands.common import stop_on_signals
 from daemon.commands.live.guiding import Scene, led
 from daemon.commands.live.mvc_saving import Place
 from daemon.commands.live.mvc_with_daemon import adopt_baseline, adopt_mvc
+from daemon.control.client import refusal
 from daemon.control.recorder import DaemonRecorder
 from daemon.guidance.emg import bare_envelope, emg_source
 from daemon.guidance.findings import findings
@@ -68,7 +69,7 @@ def recorded(
 def _end(daemon: DaemonRecorder, plan: Plan) -> None:
     """End the daemon's recording, whatever has ended this one."""
     try:
-        sentence = daemon.stop("mvc").sentence
+        sentence = refusal(daemon.stop("mvc"))
     except UserError as error:
         sentence = str(error)
     say(f"The daemon: {sentence}", plan.json_file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from daemon.commands.live.mvc_saving import agreed, fall_of
+from daemon.control.client import refusal
 from daemon.control.recorder import DaemonRecorder
 from daemon.guidance.outcome import Outcome, told_levels
 from daemon.ipc.requests import Reply
@@ -25,7 +26,7 @@ def adopt_mvc(
             reply = daemon.stop("mvc", confirmed=True)
     except UserError as error:
         reply = Reply(ok=False, sentence=str(error))
-    say(f"The daemon: {reply.sentence}", json_file)
+    say(f"The daemon: {refusal(reply)}", json_file)
     if not reply.ok:
         outcome.warnings.append(
             "The daemon has not adopted these values; they are of this recording alone."

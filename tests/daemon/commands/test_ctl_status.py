@@ -2,7 +2,8 @@
 
 from rich.console import Console
 
-from daemon.commands.live.ctl import _compared, _facts, _refusal
+from daemon.commands.live.ctl import _compared, _facts
+from daemon.control.client import refusal
 from daemon.ipc.requests import Reply
 from pipeline.output.message import OutputCounts, Status, StatusMessage
 
@@ -72,6 +73,6 @@ def test_what_a_rollback_would_change_is_a_table():
 
 def test_an_mvc_that_is_to_be_confirmed_says_how():
     weak = Reply(ok=False, sentence="Weak.", data={"fallen": ["soleus_r"]})
-    assert "Weak. If that is meant" in _refusal(weak)
-    assert "'hillstream ctl mvc stop --yes'" in _refusal(weak)
-    assert _refusal(Reply(ok=False, sentence="Not so.")) == "Not so."
+    assert "Weak. If that is meant" in refusal(weak)
+    assert "'hillstream ctl mvc stop --yes'" in refusal(weak)
+    assert refusal(Reply(ok=False, sentence="Not so.")) == "Not so."

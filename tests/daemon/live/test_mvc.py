@@ -128,6 +128,7 @@ def test_an_mvc_of_less_than_half_is_asked_about_and_taken_when_confirmed():
     assert (asked.ok, asked.scale, asked.recording) == (False, None, None)
     assert f"{TENSED} 1 -> 0.35 (35%)" in asked.sentence
     assert asked.fallen == (TENSED,)
+    assert "hillstream" not in asked.sentence  # each client says in its own words how to confirm
     np.testing.assert_array_equal(live.chain.envelope.scale.mvc, 1.0)
     confirmed = live.levels.obey(RecordOrder(number=5, what="mvc", begin=False, confirmed=True))
     assert confirmed.ok

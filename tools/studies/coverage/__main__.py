@@ -94,8 +94,7 @@ def main(
     else:
         console_for(json_file).print(plain(cells(table)))
     used = {"setup": name, "people": people, "seed": seed, "seconds": seconds}
-    used["without"] = sorted(without)
-    write_json(json_file, used | {"table": table})
+    write_json(json_file, used | {"without": sorted(without), "table": table})
 
 
 if __name__ == "__main__":

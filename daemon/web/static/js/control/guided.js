@@ -96,7 +96,7 @@ class Guide {
     this.now = null;
     this.stop.remove();
     this.#tell(reply);
-    if (!reply.data?.fallen) return;
+    if (!reply.data.fallen) return;
     for (const row of this.rows.values()) row.note.textContent = "";
     this.say(reply.sentence);
     if (await this.#confirmed()) this.#tell(await this.#ask("mvc stop", { confirmed: true }));
