@@ -78,10 +78,15 @@ class Watch:
     def _hear(self, message: Message) -> None:
         if not isinstance(message, StatusMessage) or self._done:
             return
-        gone_s = message.ticks.expected / self._rate_hz - SETTLING_S
-        if gone_s >= 0:
-            self._look(message.ticks)
-            self._on_progress(min(1.0, gone_s / self._seconds))
+        expected = message.ticks.expected
+        if expected < SETTLING_S * self._rate_hz:
+            return
+        self._look(message.ticks)
+        if not self._looks:
+            return
+        # From the first look on: on a busy machine it comes late, or the predictor is not found.
+        gone_s = (expected - self._looks[0].ticks.expected) / self._rate_hz
+        self._on_progress(min(1.0, gone_s / self._seconds))
         self._done = gone_s >= self._seconds
 
     def _look(self, ticks: Ticks) -> None:

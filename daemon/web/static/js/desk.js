@@ -93,8 +93,9 @@ export class Desk {
   #learn(status) {
     this.status = status;
     const origin = status.t - status.uptime_s;
-    if (Math.abs(origin - this.#origin) > 0.5) this.#origin = origin;
-    this.view.origin = this.#origin;
+    if (Math.abs(origin - this.#origin) <= 0.5) return;
+    this.view.origin = this.#origin = origin;
+    this.bus.emit("origin", origin);
   }
 
   #linked(link) {

@@ -11,7 +11,8 @@ export function startLog(desk) {
   const list = make("div", { class: "log-list", tabindex: "0", role: "region", "aria-label": "List of marks and commands" }, table);
   byId("log").append(list, empty);
   let known = "";
-  desk.bus.on("log", ({ entries }) => {
+  let entries = [];
+  const write = () => {
     const key = JSON.stringify(entries) + desk.origin();
     if (key === known) return;
     known = key;
@@ -19,7 +20,12 @@ export function startLog(desk) {
     body.replaceChildren(...entries.toReversed().map((entry) => line(entry, desk.origin())));
     list.hidden = !entries.length;
     desk.refresh();
+  };
+  desk.bus.on("log", (log) => {
+    entries = log.entries;
+    write();
   });
+  desk.bus.on("origin", () => known && write());
   list.hidden = true;
   desk.bus.on("layout", () => (known = ""));
   explain(desk, empty, (unknown) => {
