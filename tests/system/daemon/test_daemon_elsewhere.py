@@ -23,8 +23,8 @@ BUSY = {
     r"\[calibrator\.strength_groups\]": "[calibrator]\nstride_s = 0.1\nsteps = 30\n"
     "min_data_s = 8\n\n[calibrator.strength_groups]",
 }
-"""Ten updates a second are wanted, each of which takes longer than that by itself; and rows that
-are forgotten are missed for some seconds."""
+"""Ten updates a second are wanted, each of which takes longer than that by itself; and a second of
+rows is by far too little."""
 
 
 def free_address() -> str:
@@ -153,7 +153,9 @@ def test_two_daemons_share_a_calibrator_that_has_too_little_time_for_them(
 
     told, since = len(other.statuses), len(one.statuses)
     _record_mvc(streams, one, first.control.address, wait_until)
+    _fall_silent(streams, one, wait_until)
     wait_until(lambda: "too_few_samples" in _results(one, since), PATIENCE_S)
+    streams.silent.clear()
     wait_until(lambda: one.calibrated(lambda r: r.result != "too_few_samples"), PATIENCE_S)
     assert _results(other, told)
     assert "too_few_samples" not in _results(other, told)
@@ -166,6 +168,13 @@ def test_two_daemons_share_a_calibrator_that_has_too_little_time_for_them(
 def _results(daemon, since: int) -> list[str]:
     """Return what became of the updates that a daemon's statuses have told of since then."""
     return [status.calibrator.result for status in daemon.statuses[since:] if status.calibrator]
+
+
+def _fall_silent(streams, daemon, wait_until) -> None:
+    """Have no more EMG come than a second's, however long the update takes that is under way."""
+    begun = daemon.moments[-1].t
+    wait_until(lambda: daemon.moments[-1].t > begun + 1.0, PATIENCE_S)
+    streams.silent.add("emg")
 
 
 def _record_mvc(streams, daemon, control: str, wait_until) -> None:
