@@ -66,12 +66,15 @@ class BodySpace(ParameterSpace):
         device: str = "cpu",
         gain_groups: Sequence[Sequence[str]] = (),
     ) -> None:
-        super().__init__(prior, rules, strength_groups, dtype, device, gain_groups)
         self.believed = bones.inertia.to(device, dtype)
         self._width = bones.width
         self._bones = BoneSpace(bones.names, self.believed)
         self.bone_size = self._bones.size if bones.free else 0
-        if bones.free:
+        super().__init__(prior, rules, strength_groups, dtype, device, gain_groups)
+
+    def _lay_out(self, prior: Subject) -> None:
+        super()._lay_out(prior)
+        if self.bone_size:
             self.labels += self._bones.labels
             self.size = len(self.labels)
 

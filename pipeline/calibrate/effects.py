@@ -17,9 +17,10 @@ OFFSET_DEVIATION = 0.03
 """Standard deviation of an excitation's offset: nor is the resting level, as a share of MVC."""
 UNKNOWN_GAIN = 3.0
 """Where the bounds of the gain are further apart than by this factor, it is to be found."""
-BEND_DEVIATION = 0.4
+UNKNOWN_BEND_DEVIATION, BEND_DEVIATION = 0.4, 0.1
 """Standard deviation of the logarithm of a gain that is told apart from strength by the bend from
-excitation to force alone: the noise of EMG bends it, too."""
+excitation to force, where the gain is to be found and where MVC was measured: that EMG is random
+bends it, too, and more data do not help."""
 
 
 def bone_effects(space: ParameterSpace, vector: Tensor, trials: Trials) -> Tensor:
@@ -81,13 +82,13 @@ def excitation_effects(
 ) -> Tensor:
     """Return what one standard deviation of each excitation's errors does to the moments.
 
-    Of its gain and its offset, and where the gain is to be found, of the bend by which alone it is
-    told apart from strength: a gain that is higher while the strength makes up for it.
+    Of its gain and its offset, and of the bend by which gain is told apart from strength: a gain
+    that is higher while the strength makes up for it, in all muscles that share a strength.
 
     Returns
     -------
     Tensor
-        N*m, shape [2 or 3 muscles, trial, dof, time].
+        N*m, shape [2 muscles + strength, trial, dof, time].
     """
     excitation = trials.excitation
     errors = torch.stack(
@@ -95,11 +96,20 @@ def excitation_effects(
     )
     moved = excitation + errors, (excitation - errors).clamp_min(0.0)
     more, less = _forces(parameters, trials, moved, step_s, guess)
-    half = (more - less) / 2.0  # shape [error, trial, muscle, time]
-    if has_unknown_gain(space):
-        alike = more[:1] / (1.0 + GAIN_DEVIATION) - less[:1] / (1.0 - GAIN_DEVIATION)
-        half = torch.cat((half, BEND_DEVIATION / GAIN_DEVIATION * alike / 2.0))
-    return (trials.moment_arm * half[:, :, None]).movedim(-2, 1).flatten(0, 1)
+    alike = more[0] / (1.0 + GAIN_DEVIATION) - less[0] / (1.0 - GAIN_DEVIATION)
+    bend = UNKNOWN_BEND_DEVIATION if has_unknown_gain(space) else BEND_DEVIATION
+    half = torch.stack((*(more - less), bend / GAIN_DEVIATION * alike)) / 2.0
+    # shape [error, muscle, trial, dof, time]
+    each = (trials.moment_arm * half[:, :, None]).movedim(-2, 1)
+    return torch.cat((each[:-1].flatten(0, 1), _by_strength(space, each[-1])))
+
+
+def _by_strength(space: ParameterSpace, effects: Tensor) -> Tensor:
+    """Return the sums of muscles' effects over those that share a strength."""
+    shared = next((kind for kind in space.kinds() if kind.name == "strength"), None)
+    if shared is None:
+        return effects
+    return effects.new_zeros(shared.size, *effects.shape[1:]).index_add(0, shared.members, effects)
 
 
 def has_unknown_gain(space: ParameterSpace) -> bool:

@@ -101,8 +101,13 @@ class ParameterSpace:
         gain_groups: Sequence[Sequence[str]] = (),
     ) -> None:
         self._given = (rules, strength_groups, dtype, device, gain_groups)
-        self.prior = prior
         self._dtype, self._device = dtype, device
+        self._lay_out(prior)
+
+    def _lay_out(self, prior: Subject) -> None:
+        """Say which parameter stands where in the vector, and what it is around."""
+        rules, strength_groups, dtype, device, gain_groups = self._given
+        self.prior = prior
         self._fixed = parameters_of(prior, dtype, device)
         self._blocks: list[_Block] = []
         self.labels: list[Label] = []
@@ -147,7 +152,7 @@ class ParameterSpace:
     def around(self, prior: Subject) -> ParameterSpace:
         """Return the same space around another person before data."""
         other = copy.copy(self)
-        ParameterSpace.__init__(other, prior, *self._given)
+        other._lay_out(prior)
         return other
 
     def bounds(self, name: str) -> tuple[float, float] | None:

@@ -6,7 +6,7 @@ import torch
 from person import person, recorded, space
 
 from pipeline.calibrate.confidence import Grounds, confidence, correlation_length
-from pipeline.calibrate.effects import sensitivity
+from pipeline.calibrate.effects import BEND_DEVIATION, sensitivity
 from pipeline.calibrate.loss import moment_scale
 from pipeline.calibrate.window import Window
 from pipeline.model.identifiability import Identifiability
@@ -75,6 +75,20 @@ def test_more_noise_and_less_data_leave_more_open():
     for name in ("strength", "optimal_fibre_length"):
         assert (loud.deviation[name] > quiet.deviation[name]).all()
         assert (brief.deviation[name] > loud.deviation[name]).all()
+
+
+@pytest.mark.parametrize("groups", [[], [["flexor", "helper"]]])
+@pytest.mark.parametrize("gain", [1.0, 1.49])
+def test_no_data_tell_strength_better_than_the_noise_of_emg_lets_them(groups, gain):
+    """Nor where a gain has come close to a bound, from where it cannot make up for anything."""
+    parameters, chosen = space(groups, fixed=()), trials(recorded(40.0))
+    vector = parameters.vector(person().with_values({"gain": np.full(3, gain)}))
+    with torch.no_grad():
+        done = simulate(parameters.parameters(vector), *chosen[:3], STEP_S).moment
+    chosen = chosen._replace(moment=done)
+    found = confidence(Grounds(parameters, vector, chosen, moment_scale(chosen), STEP_S))
+    strength = parameters.subject(vector).strength
+    assert (found.deviation["strength"] / strength > 0.6 * BEND_DEVIATION).all()
 
 
 def test_what_is_fixed_or_at_a_bound_is_called_so():

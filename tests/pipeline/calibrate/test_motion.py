@@ -1,5 +1,7 @@
 """Motion as a reference: what it asks of muscles, and what it tells of bones."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from waiting_times import WaitingTimes
@@ -58,6 +60,10 @@ def test_bones_believed_are_the_zero_of_the_vector(torque_free_arm):
     ratio = space.inertia(heavier)[1, 0] / believed[1, 0]
     assert abs(float(ratio) - 1.1) < 1e-3
     assert space.vector(prior).shape == (space.size,)
+    other = space.around(replace(prior, tendon_slack_length=1.01 * prior.tendon_slack_length))
+    assert other.labels == space.labels
+    assert other.size == space.size
+    torch.testing.assert_close(other.inertia(heavier), space.inertia(heavier))
 
 
 def test_bones_can_be_kept(torque_free_arm):

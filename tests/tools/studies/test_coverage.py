@@ -73,6 +73,7 @@ def test_rows_count_each_parameter_by_itself_and_all_together():
     table = {(row["parameter"], row["identifiability"]): row for row in summary(ESTIMATES)}
     assert table["strength", KNOWN]["count"] == 2
     assert table["strength", KNOWN]["inside_95"] == 0.5
+    assert table["strength", KNOWN]["mean_error"] == pytest.approx(-1.0)
     assert table["strength", KNOWN]["deviation"] == pytest.approx(0.2)
     assert table["all", KNOWN] == {**table["strength", KNOWN], "parameter": "all"}
     assert table["c1", UNOBSERVED]["inside_95"] == 1.0

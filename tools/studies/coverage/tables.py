@@ -109,6 +109,7 @@ def summary(found: Sequence[Estimate]) -> list[dict[str, Any]]:
             "identifiability": identifiability,
             "count": len(group),
             "inside_95": float(np.mean([abs(e.error) < WITHIN for e in group])),
+            "mean_error": float(np.mean([e.error for e in group])),
             "rms_error": rms([e.error for e in group]),
             "deviation": float(np.median([e.deviation for e in group])),
         }
@@ -116,7 +117,15 @@ def summary(found: Sequence[Estimate]) -> list[dict[str, Any]]:
     ]
 
 
-HEAD = ["parameter", "identifiability", "count", "inside 95 %", "rms error", "deviation"]
+HEAD = [
+    "parameter",
+    "identifiability",
+    "count",
+    "inside 95 %",
+    "mean error",
+    "rms error",
+    "deviation",
+]
 
 
 def cells(table: Sequence[dict[str, Any]]) -> Cells:
@@ -127,6 +136,7 @@ def cells(table: Sequence[dict[str, Any]]) -> Cells:
             row["identifiability"].replace("_", " "),
             str(row["count"]),
             f"{100 * row['inside_95']:.1f} %",
+            f"{row['mean_error']:.2f}",
             f"{row['rms_error']:.2f}",
             f"{row['deviation']:.3f}",
         ]

@@ -89,8 +89,8 @@ def _some(known: Sequence[str]) -> Callable[[click.Context, click.Parameter, str
     "--scenes",
     default="arm",
     show_default=True,
-    callback=_some(SCENES),
-    help="With commas: arm, tiring.",
+    callback=_some(list(SCENES)),
+    help=f"With commas: {', '.join(SCENES)}.",
 )
 @click.option(
     "--rules",

@@ -10,8 +10,9 @@ import numpy as np
 
 from tools.studies.gate.living import Decision
 
-TIMES_S = (5.0, 10.0, 20.0, 40.0)
-"""When the true error of the set in force is looked at, s since the session began."""
+TIMES_S = (5.0, 10.0, 20.0, 40.0, 45.0, 50.0, 60.0)
+"""When the true error of the set in force is looked at, s since the session began; what jumps
+in a scene does so at 40."""
 LAST_S = 10.0
 """End of a session over which the final error is taken, s."""
 

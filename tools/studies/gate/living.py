@@ -68,7 +68,7 @@ def decisions(
     """Let a person of a scene move and the calibrator learn by a rule; return what it decided."""
     set_up_arithmetic(1)
     config = scene(name, seed)
-    start, person = known(config), one(config, seconds, cache)
+    start, person = known(config), one(config, seconds, cache and cache / name)
     truth = Truth(config, person.evaluation, delays(config, start))
     calibrator = build_calibrator(config, start)
     follow(rule, calibrator)

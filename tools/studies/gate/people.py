@@ -22,8 +22,19 @@ from tools.studies.coverage.setups import person
 
 Array = NDArray[np.float64]
 
-SCENES = ("arm", "tiring")
-"""The arm as it is, and one of which two muscles lose a quarter of their strength."""
+SCENES: dict[str, dict[str, float]] = {
+    "arm": {},
+    "tiring": {"start_s": 30.0, "end_s": 80.0},
+    "jump": {
+        "start_s": 40.0,
+        "end_s": 40.0,
+        "strength_loss": 0.4,
+        "frequency_loss": 0.0,
+        "amplitude_rise": 0.0,
+    },
+}
+"""The arm as it is; with two muscles that lose a quarter of their strength in 50 s; with the same
+two at two fifths less from one moment on."""
 APART = 1_000_000
 """By which the seed of the stretch that tells the truth is another: it moves and it hums otherwise,
 in the same person."""
@@ -35,11 +46,10 @@ _BLOCK_MS = 100
 def scene(name: str, seed: int) -> Config:
     """Return the set-up of a person in one of `SCENES`."""
     config = person(load_config("arm"), seed)
-    if name == "arm":
+    if not SCENES[name]:
         return config
     tiring = [
-        one.model_copy(update={"start_s": 30.0, "end_s": 80.0})
-        for one in load_config("tiring-arm").simulation.fatigue
+        one.model_copy(update=SCENES[name]) for one in load_config("tiring-arm").simulation.fatigue
     ]
     simulation = config.simulation.model_copy(update={"fatigue": tiring})
     return config.model_copy(update={"simulation": simulation})
@@ -64,14 +74,15 @@ class Person(NamedTuple):
 def one(config: Config, seconds: float, cache: Path | None) -> Person:
     """Return a person, from the folder `cache` where they are there already.
 
-    A change of the lab or of the pipeline is not noticed: empty the folder then.
+    A change of the lab or of the pipeline is not noticed: empty the folder then. Each scene needs
+    one of its own.
     """
     simulation = config.simulation
     other = simulation.model_copy(update={"seed": simulation.seed + APART, "fatigue": []})
     path = None
     if cache is not None:
         cache.mkdir(parents=True, exist_ok=True)
-        path = cache / f"{simulation.seed}-{len(simulation.fatigue)}-{seconds:g}s.npz"
+        path = cache / f"{simulation.seed}-{seconds:g}s.npz"
         if path.exists():
             return _kept(path)
     rows, _ = lived(config, seconds)
