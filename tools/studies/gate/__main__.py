@@ -10,7 +10,7 @@ was. Rules are exchanged with ``--rules``. docs/gate.md has the figures.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
@@ -64,7 +64,7 @@ def _summaries(found: dict[Session, list[Decision]]) -> dict[str, dict[str, Any]
     }
 
 
-def _some(known: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+def _some(known: Collection[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
     """Return what reads some of the words, with commas."""
 
     def read(context: click.Context, option: click.Parameter, value: str) -> list[str]:
@@ -89,14 +89,14 @@ def _some(known: Sequence[str]) -> Callable[[click.Context, click.Parameter, str
     "--scenes",
     default="arm",
     show_default=True,
-    callback=_some(list(SCENES)),
+    callback=_some(SCENES),
     help=f"With commas: {', '.join(SCENES)}.",
 )
 @click.option(
     "--rules",
     default=SHIPPED,
     show_default=True,
-    callback=_some(list(RULES)),
+    callback=_some(RULES),
     help=f"With commas: {', '.join(RULES)}.",
 )
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
