@@ -9,7 +9,7 @@ from torch.autograd import forward_ad
 from pipeline.calibrate.body import BodySpace
 from pipeline.calibrate.loss import Trials
 from pipeline.model.nms import Output, Parameters, simulate
-from pipeline.model.parameters import ParameterSpace
+from pipeline.model.parameters import Kind, ParameterSpace
 
 GAIN_DEVIATION = 0.15
 """Standard deviation of an excitation's gain: MVC is not known better than that."""
@@ -69,12 +69,13 @@ def sensitivity(
         moved = forward_ad.make_dual(place, towards)  # type: ignore[no-untyped-call]
         simulated = simulate(space.parameters(moved), *trials[:3], step_s, guess=output.w)
         slope = forward_ad.unpack_dual(simulated.force).tangent  # type: ignore[no-untyped-call]
-    parts = []
-    for kind, force in zip(kinds, slope, strict=True):
-        moment = trials.moment_arm * force[:, None]  # shape [trial, dof, muscle, time]
-        members = torch.nn.functional.one_hot(kind.members, kind.size).to(vector.dtype)
-        parts.append(torch.einsum("tdmk,mi->itdk", moment, members))
-    return torch.cat(parts)
+    moments = [(trials.moment_arm * force[:, None]).movedim(2, 0) for force in slope]
+    return torch.cat([_shared(*one) for one in zip(kinds, moments, strict=True)])
+
+
+def _shared(kind: Kind, effects: Tensor) -> Tensor:
+    """Return the sums of effects, shape [muscle, ...], over muscles that share a parameter."""
+    return effects.new_zeros(kind.size, *effects.shape[1:]).index_add(0, kind.members, effects)
 
 
 def excitation_effects(
@@ -101,15 +102,9 @@ def excitation_effects(
     half = torch.stack((*(more - less), bend / GAIN_DEVIATION * alike)) / 2.0
     # shape [error, muscle, trial, dof, time]
     each = (trials.moment_arm * half[:, :, None]).movedim(-2, 1)
-    return torch.cat((each[:-1].flatten(0, 1), _by_strength(space, each[-1])))
-
-
-def _by_strength(space: ParameterSpace, effects: Tensor) -> Tensor:
-    """Return the sums of muscles' effects over those that share a strength."""
-    shared = next((kind for kind in space.kinds() if kind.name == "strength"), None)
-    if shared is None:
-        return effects
-    return effects.new_zeros(shared.size, *effects.shape[1:]).index_add(0, shared.members, effects)
+    strength = next((kind for kind in space.kinds() if kind.name == "strength"), None)
+    bent = each[-1] if strength is None else _shared(strength, each[-1])
+    return torch.cat((each[:-1].flatten(0, 1), bent))
 
 
 def has_unknown_gain(space: ParameterSpace) -> bool:
