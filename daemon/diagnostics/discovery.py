@@ -12,13 +12,11 @@ from daemon.diagnostics.hearing import Hearing, hear
 from daemon.diagnostics.verdict import StreamFinding, StreamVerdict, Wanted, judge
 from pipeline.errors import UserError
 from pipeline.streams.base import Source
-from pipeline.streams.lsl.liblsl import accepted_columns, channel_units, load_pylsl
+from pipeline.streams.lsl.liblsl import accepted_columns, channel_units
 from pipeline.streams.lsl.sought import described
+from pipeline.streams.lsl.visible import full_description, visible_streams
 from pipeline.streams.ros2.needs import load_dds
 from pipeline.streams.zeromq.source import ZmqSource
-
-LOOK_S = 1.0
-"""How long the network is listened to, s."""
 
 
 class _MissingError(UserError):
@@ -36,7 +34,7 @@ def compare(config: Config) -> list[StreamFinding]:
     """
     streams = [(spec, getattr(config.streams, spec.key)) for spec in stream_specs(config)]
     wanted = [Wanted(spec, stream) for spec, stream in streams]
-    network = _Network.seen()
+    network = _Network.seen(wanted)
     with ExitStack() as stack:
         opened = {one.spec.key: _opened(one, config, network, stack) for one in wanted}
         heard = hear({k: one for k, one in opened.items() if not isinstance(one, StreamFinding)})
@@ -94,10 +92,11 @@ class _Network:
         """What the wanted streams are that are there, by their key."""
 
     @classmethod
-    def seen(cls) -> Self:
-        """Look around for a moment."""
+    def seen(cls, wanted: Sequence[Wanted]) -> Self:
+        """Look around for a moment, for some seconds where a wanted stream is missing."""
+        lsl = [one.lsl for one in wanted if one.transport == "lsl"]
         try:
-            return cls(load_pylsl().resolve_streams(LOOK_S))
+            return cls(visible_streams(lambda seen: all(one.fitting(seen) for one in lsl)))
         except UserError as error:
             return cls([], str(error))
 
@@ -112,7 +111,7 @@ class _Network:
         info = wanted.lsl.choose(self._visible)
         if info is None:
             raise _MissingError(wanted.lsl.absent(self._visible))
-        full = _full_info(info)
+        full = full_description(info)
         columns = accepted_columns(full, wanted.spec)
         units = channel_units(full)
         used = {column for i in range(len(columns.plus)) for column in columns.used(i)}
@@ -137,15 +136,3 @@ def _need_ros2() -> None:
         load_dds()
     except UserError as error:
         raise _MissingError(str(error)) from error
-
-
-def _full_info(info: Any) -> Any:
-    """Return a stream's description with its channels, which only an inlet can ask for."""
-    pylsl = load_pylsl()
-    try:
-        return pylsl.StreamInlet(info, max_buflen=1, recover=False).info(2.0)
-    except RuntimeError as error:  # pylsl's errors are RuntimeErrors
-        raise UserError(
-            f"LSL stream '{info.name()}' is visible but does not answer "
-            f"({str(error).rstrip('.')}); check the firewall between the two machines."
-        ) from error

@@ -13,12 +13,11 @@ from daemon.drafting.offer import Offer, OfferedStream, measured
 from pipeline.errors import UserError
 from pipeline.streams.lsl.liblsl import channel_names, channel_units, load_pylsl, sample_type
 from pipeline.streams.lsl.sought import described
+from pipeline.streams.lsl.visible import full_description, visible_streams
 from pipeline.streams.own import is_own
 from pipeline.streams.roles import ROLES, role_told
 from pipeline.streams.units import known_unit
 
-LOOK_S = 1.0
-"""How long the network is looked at, s."""
 HEAR_S = 3.0
 """How long the streams are heard, s."""
 WANTED = ("emg", "angles", "moments")
@@ -37,18 +36,16 @@ def of_network(named: Mapping[str, str]) -> Offer:
     UserError
         If LSL cannot be used, a stream that is named is not there, or several could be one role's.
     """
-    pylsl = load_pylsl()
+
+    def has_all(seen: Sequence[Any]) -> bool:
+        names = {name for info in seen for name in (info.name(), info.source_id())}
+        return names.issuperset(named.values()) and "emg" in {_role(info) for info in seen}
+
     visible = [
-        info for info in pylsl.resolve_streams(LOOK_S) if not is_own(info.name(), info.source_id())
+        info for info in visible_streams(has_all) if not is_own(info.name(), info.source_id())
     ]
     chosen = {role: _of_role(role, visible, named.get(role)) for role in WANTED}
-    with ExitStack() as stack:
-        inlets = {}
-        for role, info in chosen.items():
-            if info is not None:
-                inlets[role] = pylsl.StreamInlet(info, max_buflen=60, recover=False)
-                stack.callback(inlets[role].close_stream)
-        streams = _heard(inlets)
+    streams = _heard({role: info for role, info in chosen.items() if info is not None})
     return Offer("the network", HEAR_S, streams)
 
 
@@ -76,20 +73,25 @@ def _role(info: Any) -> str | None:
     return by_type[0] if len(by_type) == 1 else role_told(info.type(), info.name())
 
 
-def _heard(inlets: Mapping[str, Any]) -> dict[str, OfferedStream]:
-    """Read all inlets for a while, and return what their streams are like."""
-    infos = {role: inlet.info(2.0) for role, inlet in inlets.items()}
+def _heard(visible: Mapping[str, Any]) -> dict[str, OfferedStream]:
+    """Read the streams of the roles for a while, and return what they are like."""
+    pylsl, infos = load_pylsl(), {role: full_description(info) for role, info in visible.items()}
     for info in infos.values():
         sample_type(info)
-    stamps: dict[str, list[float]] = {role: [] for role in inlets}
-    samples: dict[str, list[Any]] = {role: [] for role in inlets}
-    end = time.monotonic() + HEAR_S
-    while time.monotonic() < end:
-        for role, inlet in inlets.items():
-            x, t = inlet.pull_chunk(timeout=0.05, max_samples=8192)
-            samples[role].extend(x)
-            stamps[role].extend(t)
-    return {role: _offered(role, infos[role], stamps[role], samples[role]) for role in inlets}
+    stamps: dict[str, list[float]] = {role: [] for role in infos}
+    samples: dict[str, list[Any]] = {role: [] for role in infos}
+    with ExitStack() as stack:
+        inlets = {}
+        for role, info in visible.items():
+            inlets[role] = pylsl.StreamInlet(info, max_buflen=60, recover=False)
+            stack.callback(inlets[role].close_stream)
+        end = time.monotonic() + HEAR_S
+        while time.monotonic() < end:
+            for role, inlet in inlets.items():
+                x, t = inlet.pull_chunk(timeout=0.05, max_samples=8192)
+                samples[role].extend(x)
+                stamps[role].extend(t)
+    return {role: _offered(role, infos[role], stamps[role], samples[role]) for role in infos}
 
 
 def _offered(

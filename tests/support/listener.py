@@ -9,6 +9,9 @@ import numpy as np
 from pipeline.streams import clock
 from pipeline.streams.base import Chunk, Source, StreamHealth
 
+PASSING = ("is not on the network", "does not answer")
+"""What is said of a stream before it has been seen."""
+
 
 class Listener:
     """Keeps everything that a source returns."""

@@ -5,14 +5,12 @@ from contextlib import ExitStack, closing
 import numpy as np
 import pytest
 from devices import Sender, is_connected, set_up, source_of
-from listener import Listener
+from listener import PASSING, Listener
 
 from pipeline.streams.base import SourceState
 
 SECONDS = 0.6
 """How much has to come, s."""
-PASSING = ("is not on the network", "does not answer")
-"""What is said of a device before it has been seen."""
 
 
 @pytest.fixture

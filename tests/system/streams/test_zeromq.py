@@ -1,5 +1,6 @@
 """Real ZeroMQ sockets; channel 0 counts samples, which proves what arrived."""
 
+import re
 import socket
 from contextlib import suppress
 
@@ -213,7 +214,12 @@ def test_messages_lost_on_the_way_are_told(receiver, raw, wait_until):
         return receiver.poll().received >= 3
 
     wait_until(several)
-    assert "messages on the way" in receiver.poll().note
+
+    def is_told():
+        several()
+        return "messages on the way" in receiver.poll().note
+
+    wait_until(is_told)
 
 
 def test_old_stamps_are_told(receiver, raw, wait_until):
@@ -224,7 +230,7 @@ def test_old_stamps_are_told(receiver, raw, wait_until):
     wait_until(received)
     health = receiver.poll()
     assert health.state is SourceState.STALE
-    assert "its stamps are 60 s behind this machine's LSL clock" in health.note
+    assert re.search(r"its stamps are 6\d[.\d]* s behind this machine's LSL clock", health.note)
 
 
 @pytest.mark.parametrize("make", [
