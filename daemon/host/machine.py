@@ -70,7 +70,10 @@ def family(root: int) -> dict[str, int]:
     Those without a name of their own are left out; of several that are called alike, only the
     youngest is told.
     """
-    named = {child.name(): child.pid for child in _descendants(root)}
+    named = {}
+    for child in _descendants(root):
+        with suppress(psutil.Error):  # it has ended in between
+            named[child.name()] = child.pid
     return {name: pid for name, pid in named.items() if not name.startswith("python")}
 
 

@@ -36,9 +36,12 @@ from pipeline.errors import UserError
 from pipeline.model.subject import Subject
 from pipeline.output.message import Message, StatusMessage
 from pipeline.output.subscriber import listen
+from pipeline.streams import clock
 from pipeline.transport.curve import ClientKeys
 
 TURN_S = 0.05
+TOLD_S = 2.0
+"""How long a remark stands that nothing else ends, s: two statuses tell of it."""
 PREDICTOR_PATIENCE_S = 2.0
 PATIENCE_S = 15.0
 """Longest that a loop may take to go round once, s: a tick, or a batch of rows to write."""
@@ -189,6 +192,7 @@ class _Daemon:
         )
         self._recorder = Worker(nursery, "recorder", "daemon.processes.recorder:main", PATIENCE_S)
         self._log_trouble = ""
+        self._recorder_ended_at = float("-inf")
 
     def start(self) -> None:
         self._prepare_predictor()
@@ -240,9 +244,9 @@ class _Daemon:
         if self._config.calibrates:
             self._look_after_the_calibrator()
         if self.session is not None and self._ended(self._recorder):
-            self._log_trouble = "The recorder has ended and is started again."
+            self._recorder_ended_at = clock.now()
             self._start_recorder(self.session, resume=self.session.exists())
-        self.requests.concern("session", self._log_trouble, degrades=False)
+        self.requests.concern("session", self._trouble_of_the_log(), degrades=False)
         if self._all_ready():
             self._prepare_predictor()
 
@@ -287,6 +291,11 @@ class _Daemon:
             self._untold.popleft()
         while isinstance(trouble := self._events.receive(), TroubleMessage):
             self._log_trouble = trouble.sentence
+
+    def _trouble_of_the_log(self) -> str:
+        """Return what ails it; a new recorder is told of until a status has said so."""
+        anew = clock.now() < self._recorder_ended_at + TOLD_S
+        return self._log_trouble or ("The recorder has ended and is started again." if anew else "")
 
     def _tell(self, kind: str, sentence: str) -> None:
         """Put an event into the session log."""

@@ -124,11 +124,12 @@ class Worker:
         life = self._life
         if life is None:
             return False
+        ready = life.ready  # before the looks, so that what announces itself has moved already
         life.loop.look()
         if self._role.beats:
             life.beat.look()
         hung = life.loop.seconds > self._patience_s or life.beat.seconds > self._beat_patience_s
-        if not (life.alive and life.ready and hung):
+        if not (ready and life.alive and hung):
             return False
         logger.error("The %s does not move and is killed", self.name)
         life.kill()

@@ -24,8 +24,8 @@ from daemon.web.spectrum import channel_spectrum
 from pipeline.errors import UserError
 from pipeline.transport.curve import ClientKeys
 
-PATIENCE_S = 2.0
-"""How long the daemon may take; as for `hillstream ctl`."""
+PATIENCE_S = 5.0
+"""How long the daemon may take; it says itself when a process of its own does not answer."""
 AT_ONCE = 4
 """Requests to the daemon that are under way; more wait for these."""
 

@@ -35,6 +35,7 @@ KEYS = ("emg", "angles", "moments")
 TYPES = {"emg": "EMG", "angles": "JointAngles", "moments": "JointMoments"}
 # Nobody's EMG and moments: no set would ever be trusted, and what is would come to be doubted.
 TRUST = "trust_generic = true\ndistrust_error = 1e9\n"
+STANDING_S = 0.5
 LAST_WORDS_S = 2.0
 """How long the last message of a daemon that has ended may be on its way, s."""
 Spoil = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -144,6 +145,9 @@ class Running:
         self.meta: MetaMessage | None = None
         self.summary: dict = {}
         self.error: Exception | None = None
+        self.stood_still = False
+        """Whether the listener did for so long that it may have lost messages itself."""
+        self._looked_at = np.inf
         self._ended_at = np.inf
         self._stop = threading.Event()
         self._threads = [
@@ -166,7 +170,10 @@ class Running:
         self.heard = listen(address, self._hear, stop=self._finished)
 
     def _finished(self) -> bool:
-        waited = time.monotonic() > self._ended_at + LAST_WORDS_S
+        now = time.monotonic()
+        self.stood_still |= now > self._looked_at + STANDING_S
+        self._looked_at = now
+        waited = now > self._ended_at + LAST_WORDS_S
         return waited or (self._stop.is_set() and self.status() == "STOPPED")
 
     def _hear(self, message: Message) -> None:

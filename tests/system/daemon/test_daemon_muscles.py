@@ -26,6 +26,12 @@ def test_muscles_make_up_the_moment_and_stiffness_fades_with_it(walking, lab, ru
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)
     wait_until(lambda: len(daemon.muscles) > WANTED, PATIENCE_S)
 
+    def is_steady() -> bool:
+        last = daemon.moments[-WANTED:]
+        lasted = last[-1].t_published - last[0].t_published
+        return {m.status for m in last} == {"NOMINAL"} and lasted > 3 * output.fade_out_s
+
+    wait_until(is_steady, PATIENCE_S)
     streams.silent.add("emg")
     wait_until(
         lambda: daemon.status() == "STALE" and not any(daemon.moments[-1].moment), PATIENCE_S

@@ -17,7 +17,9 @@ def config(walking, ros2_domain):
         "transport": "ros2", "address": None, "topic": "/joint_states", "domain_id": ros2_domain
     }  # fmt: skip
     streams = plain.streams.model_copy(update={"angles": StreamConfig(**angles)})
-    output = plain.output.model_copy(update={"ros2": Ros2OutputConfig(domain_id=ros2_domain)})
+    # What the ear's process does not take while it is valid never comes; it may stand still.
+    ros2 = Ros2OutputConfig(domain_id=ros2_domain)
+    output = plain.output.model_copy(update={"ros2": ros2, "valid_for_s": 1.0})
     return plain.model_copy(update={"streams": streams, "output": output})
 
 
@@ -43,6 +45,7 @@ def test_angles_from_ros_drive_moments_to_ros_which_fade_when_the_angles_stop(
     summary = daemon.end()
     assert summary["streams"]["angles"]["refused"] == 0
     wait_until(lambda: told(doctor)[-1] == "STOPPED", PATIENCE_S)
+    wait_until(lambda: not any(ear.heard[-1]["effort"]), PATIENCE_S)
     efforts = np.array([one["effort"] for one in ear.heard[1:]])
     assert np.isfinite(efforts).all()
     assert not efforts[-1].any()

@@ -117,12 +117,13 @@ def test_what_is_known_of_the_parameters_comes_back_with_them_and_outlives_the_p
     assert daemon.statuses[0].deviation == {}
     assert asked(config, "pause").ok
     wait_until(lambda: daemon.calibrated(lambda report: report.result == "paused"), PATIENCE_S)
+    compared = asked(config, "compare", version=1).data
+    newest = compared["newest"]
+    wait_until(lambda: {1, newest} <= {m.version for m in daemon.parameters}, PATIENCE_S)
     told = {message.version: message for message in daemon.parameters}
     known = told[1]
     assert set(known.deviation) == set(known.identifiability) == set(known.values)
 
-    compared = asked(config, "compare", version=1).data
-    newest = compared["newest"]
     strength = compared["parameters"]["strength"]
     assert [then for _, then in strength.values()] == list(known.values["strength"])
     assert [now for now, _ in strength.values()] == list(told[newest].values["strength"])

@@ -78,9 +78,9 @@ def test_moments_are_ok_once_a_set_has_earned_it_and_no_longer_than_it_is_in_for
     wait_until(lambda: daemon.calibrated(lambda report: report.result == "paused"), PATIENCE_S)
     version = daemon.statuses[-1].calibrator.version
     predictor = psutil.Process(family(os.getpid())["predictor"])
+    session = daemon.moments[-1].session
     predictor.kill()
     predictor.wait(PATIENCE_S)
-    session = daemon.moments[-1].session
     wait_until(lambda: daemon.moments[-1].session != session, PATIENCE_S)
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)  # paused: no new set
     assert daemon.moments[-1].parameter_version == version

@@ -2,12 +2,21 @@
 
 import pytest
 
+from daemon.processes import scout as product
 from daemon.processes.nursery import Nursery
 from daemon.processes.worker import Worker
 
 pytestmark = pytest.mark.system
 PATIENCE_S = 60.0
-ROLE = ("scout", "daemon.processes.scout:main")
+
+
+def patient(config, folder, stop):
+    """Scout as long as a busy machine needs."""
+    product.PATIENCE_S = PATIENCE_S
+    product.main(config, folder, stop)
+
+
+ROLE = ("scout", f"{__name__}:{patient.__name__}")
 
 
 @pytest.fixture

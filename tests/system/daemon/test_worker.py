@@ -30,12 +30,6 @@ def complains(word: str, stop: Stop) -> None:
     raise UserError(f"{word} is wrong; mend it.")
 
 
-def is_busy(word: str, stop: Stop) -> None:
-    stop.announce_ready()
-    time.sleep(2.0)
-    works(word, stop)
-
-
 def is_deaf(word: str, stop: Stop) -> None:
     stop.announce_ready()
     time.sleep(600.0)
@@ -105,7 +99,7 @@ def test_pauses_grow_when_it_dies_again_and_again(worker, wait_until):
 
 def test_a_stopped_process_is_killed_and_a_busy_one_is_not(worker, wait_until):
     stopped = worker(works, beat_patience_s=0.5)
-    busy = worker(is_busy, beat_patience_s=30.0)
+    busy = worker(is_deaf, beat_patience_s=30.0)
     for clerk in (stopped, busy):
         clerk.start("x")
         wait_until(lambda clerk=clerk: clerk.ready, PATIENCE_S)

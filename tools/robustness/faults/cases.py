@@ -100,6 +100,10 @@ def _full_disk(scene: Scene, seconds: float) -> None:
     with scene.fault():
         resource.prlimit(recorder, resource.RLIMIT_FSIZE, (4096, limit[1]))
         time.sleep(seconds)
+        scene.wait(
+            lambda: "cannot be written" in scene.controller.statuses[-1].body["note"],
+            "the full disk is told of",
+        )
         resource.prlimit(recorder, resource.RLIMIT_FSIZE, limit)
 
 
