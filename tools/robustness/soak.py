@@ -2,7 +2,8 @@
 
 Runs `hillstream demo` and samples, for each of its processes, resident memory and open files; and
 from the session log its size and the latency. The first and the last quarter of the samples are
-compared, the first minute left out. Exits with 1 where something grows or a process was restarted.
+compared, the first minute left out. Exits with 1 where something grows or a process was restarted;
+one that other programs kept from moving, so that it was replaced as hung, is told of.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,7 @@ from typing import Any
 
 import click
 import numpy as np
+import psutil
 
 from daemon.host.machine import family
 from daemon.terminal.command import Command
@@ -35,13 +37,22 @@ WARM_UP_S = 60.0
 MEMORY_SHARE, MEMORY_MB = 0.1, 5.0
 """Memory grows when the last quarter exceeds the first by more than this share and this much."""
 MORE_FILES = 10
-SLOWER = 2.0
-"""Latency grows when its best seconds at the end take this many times those at the start."""
+SLOWER, SLOWER_MS = 2.0, 10.0
+"""Latency grows when its best seconds at the end take this many times those at the start, and this
+much more: less than that comes and goes with other programs."""
+LEAST = 12
+"""So many samples of latency on a machine that is not busy are needed to judge it."""
 BUSY = 2.0
 """With a load of more than this for each processor, other programs decide on the latency."""
 FASTER_LOG = 1.3
-"""The log grows more and more when it grows so many times as fast in the second half."""
+"""The log grows more and more when it grows so many times as fast in the second half, as far as
+that half neither was longer nor had more updates."""
+_UPDATES = "SELECT count(*) FROM candidate"
+_HANGS = "SELECT count(*) FROM event WHERE kind = 'hang'"
 _LATEST = "SELECT p50_ms FROM latency WHERE p50_ms IS NOT NULL ORDER BY t DESC LIMIT 5"
+TIME, UPDATES, LOAD = "time, s", "updates", "load for each processor"
+"""What is sampled beside, to judge the rest by."""
+LOG, LATENCY = "log, MB", "latency p50, ms"
 Samples = dict[str, list[float]]
 
 
@@ -63,29 +74,58 @@ class Trend:
 def sample(root: int, session: Path, into: Samples) -> None:
     """Add one sample of everything."""
     for name, pid in {"supervisor": root, **family(root)}.items():
-        into[f"{name}, memory, MB"].append(memory_mb(pid))
-        into[f"{name}, open files"].append(open_files(pid))
+        with suppress(psutil.NoSuchProcess):  # it has been replaced in between
+            memory, files = memory_mb(pid), open_files(pid)
+            into[f"{name}, memory, MB"].append(memory)
+            into[f"{name}, open files"].append(files)
     with closing(sqlite3.connect(f"file:{session}?mode=ro", uri=True)) as database:
         latest = [p50 for (p50,) in database.execute(_LATEST)]
-        pages, size = (
-            database.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "page_size")
+        pages, size, updates = (
+            database.execute(what).fetchone()[0]
+            for what in ("PRAGMA page_count", "PRAGMA page_size", _UPDATES)
         )
-    if latest and os.getloadavg()[0] <= BUSY * len(os.sched_getaffinity(0)):
-        into["latency p50, ms"].append(min(latest))
-    into["log, MB"].append(pages * size / 1e6)
+    into[TIME].append(time.monotonic())
+    into[UPDATES].append(updates)
+    into[LOAD].append(os.getloadavg()[0] / len(os.sched_getaffinity(0)))
+    if latest and into[LOAD][-1] <= BUSY:
+        into[LATENCY].append(min(latest))
+    into[LOG].append(pages * size / 1e6)
+
+
+def trends(samples: Samples) -> dict[str, Trend]:
+    """Return how everything has developed that can be judged."""
+    beside = {TIME, UPDATES, LOAD, LOG} | ({LATENCY} if len(samples[LATENCY]) < LEAST else set())
+    found = {name: trend(name, values) for name, values in samples.items() if name not in beside}
+    return {**found, LOG: log_trend(samples[LOG], samples[TIME], samples[UPDATES])}
+
+
+def log_trend(log_mb: list[float], *causes: list[float]) -> Trend:
+    """Return how the log has grown in both halves, beside what makes it grow.
+
+    Parameters
+    ----------
+    log_mb
+        Its size at each sample, MB.
+    causes
+        Of what there may have been more in the second half, counted from the start: time, updates.
+    """
+    half = len(log_mb) // 2
+
+    def parts(values: list[float]) -> tuple[float, float]:
+        return values[half] - values[0], values[-1] - values[half]
+
+    more = max([1.0, *(last / first for first, last in map(parts, causes) if first > 0)])
+    first, last = parts(log_mb)
+    return Trend(first, last, FASTER_LOG * more * first)
 
 
 def trend(name: str, values: list[float]) -> Trend:
     """Return how a series of samples has developed."""
-    if name == "log, MB":
-        half = len(values) // 2
-        first, last = values[half] - values[0], values[-1] - values[half]
-        return Trend(first, last, FASTER_LOG * first)
     quarter = max(1, len(values) // 4)
     parts = values[:quarter], values[-quarter:]
-    if name.startswith("latency"):
+    if name == LATENCY:
         first, last = (float(np.quantile(part, 0.1)) for part in parts)
-        return Trend(first, last, SLOWER * first)
+        return Trend(first, last, max(SLOWER * first, first + SLOWER_MS))
     first, last = (float(np.mean(part)) for part in parts)
     if name.endswith("files"):
         return Trend(first, last, first + MORE_FILES)
@@ -116,15 +156,21 @@ def soak(
     return samples
 
 
-def _judged(samples: Samples, run: dict[str, Any], json_file: str | None) -> bool:
-    """Say how everything has developed; return whether nothing grows."""
-    trends = {name: trend(name, values) for name, values in samples.items()}
-    for name, one in trends.items():
+def _hangs(session: Path) -> int:
+    """Return how many processes were replaced because they did not move."""
+    with closing(sqlite3.connect(f"file:{session}?mode=ro", uri=True)) as database:
+        return int(database.execute(_HANGS).fetchone()[0])
+
+
+def _judged(samples: Samples, run: dict[str, Any], hangs: int, json_file: str | None) -> bool:
+    """Say how everything has developed; return whether nothing grows and nothing broke."""
+    found = trends(samples)
+    for name, one in found.items():
         word = "flat" if one.flat else f"GROWS, more than {one.limit:.2f}"
         say(f"{name:30} {one.first:9.2f} -> {one.last:9.2f}   {word}", json_file)
-    if "latency p50, ms" not in trends:
+    if LATENCY not in found:
         say("latency is not judged: other programs kept the machine busy", json_file)
-    growth = samples["log, MB"]
+    growth = samples[LOG]
     hours = (len(growth) - 1) * SAMPLE_S / 3600
     say(f"log growth {(growth[-1] - growth[0]) / hours:.0f} MB/h", json_file)
     say(
@@ -132,9 +178,13 @@ def _judged(samples: Samples, run: dict[str, Any], json_file: str | None) -> boo
         f"{run['nonfinite']} not finite, restarts {run['restarts']}",
         json_file,
     )
-    flat = all(one.flat for one in trends.values()) and not any(run["restarts"].values())
-    told = {name: asdict(one) for name, one in trends.items()}
-    write_json(json_file, {"flat": flat, "trends": told, "run": run})
+    crashes, starved = sum(run["restarts"].values()) - hangs, max(samples[LOAD]) > BUSY
+    if hangs and starved:
+        say(f"{hangs} of them did not move while other programs kept the machine busy", json_file)
+    sound = crashes == 0 and (hangs == 0 or starved)
+    flat = all(one.flat for one in found.values()) and sound
+    told = {name: asdict(one) for name, one in found.items()}
+    write_json(json_file, {"flat": flat, "trends": told, "run": run, "hangs": hangs})
     return flat
 
 
@@ -150,8 +200,8 @@ def main(config: str, minutes: float, json_file: str | None) -> None:
             samples = soak(config, minutes, session, result, progress)
         if not result.exists():
             raise click.ClickException("The daemon left no result.")
-        run = json.loads(result.read_text(encoding="utf-8"))
-    if not _judged(samples, run, json_file):
+        run, hangs = json.loads(result.read_text(encoding="utf-8")), _hangs(session)
+    if not _judged(samples, run, hangs, json_file):
         raise SystemExit(1)
 
 
