@@ -81,12 +81,12 @@ def measure(
     -------
     dict
         ``channels``, ``muscles``, ``emg_rate_hz``, ``model_rate_hz``; ``ticks`` {expected,
-        published, lost_on_the_way, missed, late}; ``latency_ms`` from the newest EMG's time stamp
-        until its moment was handed to all ways out, ``reception_ms`` until the subscriber had it
-        {p50, p99, p999, max}; ``stages_ms`` {stage: {p50, p99, p999, max, mean}};
-        ``cpu_percent`` of one processor by process, ``predictor_threads_percent`` by kind of the
-        predictor's threads; ``sender_late_ms``; ``updates`` of the calibrator; ``reached``;
-        ``in_the_way``, a sentence, empty where all is reached.
+        published, heard, lost_on_the_way, missed, late}, late of those heard; ``latency_ms`` from
+        the newest EMG's time stamp until its moment was handed to all ways out, ``reception_ms``
+        until the subscriber had it {p50, p99, p999, max}; ``stages_ms`` {stage: {p50, p99, p999,
+        max, mean}}; ``cpu_percent`` of one processor by process, ``predictor_threads_percent`` by
+        kind of the predictor's threads; ``sender_late_ms``; ``updates`` of the calibrator;
+        ``reached``; ``in_the_way``, a sentence, empty where all is reached.
     """
     with TemporaryDirectory(prefix="hillstream-bench-") as name, Nursery() as nursery:
         folder = Path(name)
@@ -124,6 +124,7 @@ def _figures(
         "ticks": {
             "expected": expected,
             "published": published,
+            "heard": len(seq),
             "lost_on_the_way": lost,
             "missed": missed,
             "late": int(np.count_nonzero(ages_ms > 1e3 / size.rate_hz)),
