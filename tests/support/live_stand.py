@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,7 +24,7 @@ from daemon.bench.running import environment
 from daemon.control.client import ask
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.web.access.tokens import Right, add_token
-from pipeline.output.message import Message
+from pipeline.output.message import Message, MomentMessage
 from pipeline.output.subscriber import listen
 
 PATIENCE_S = 120.0
@@ -53,6 +54,15 @@ class Ear:
     def newest(self, kind: type[Kind]) -> Kind:
         """Return the newest of a kind; raises IndexError before the first."""
         return self.of(kind)[-1]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no moment's number is missing.
+
+        What is sent while this process stands still is lost to it; the page may show it.
+        """
+        told = [(one.session, one.seq) for one in self.of(MomentMessage)]
+        return all(s != r or b == a + 1 for (s, a), (r, b) in pairwise(told))
 
     def close(self) -> None:
         """Stop listening."""

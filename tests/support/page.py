@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,6 +87,9 @@ class Witness:
         page.add_init_script(WITNESS)
 
     def _hear(self, message: ConsoleMessage) -> None:
+        url = str(message.location["url"])
+        if "/spectrum/" in url and re.search(r"status of (409|503)", message.text):
+            return  # a daemon that was held up; the page asks again
         if message.type in {"error", "warning", "assert"}:
             self.complaints.append(f"{message.type}: {message.text} ({message.location})")
 

@@ -75,7 +75,7 @@ def test_a_demo_is_seen_heard_and_stopped(
     assert found.exit_code == 0, found.output
     assert found.output.count("found") == 3
 
-    heard = hillstream("listen", ipc_address, "--seconds", "1", "--json", "-")
+    heard = hillstream("listen", ipc_address, "--seconds", "3", "--json", "-")
     summary = json.loads(heard.stdout)
     assert summary["moments"] > 0
     assert summary["seq_gaps"] == summary["invalid"] == summary["nonfinite"] == 0

@@ -1,6 +1,8 @@
 """`hillstream mvc` as a lab uses it: a person who does what is said, on a real ZeroMQ stream."""
 
 import json
+import math
+import re
 import threading
 import time
 import tomllib
@@ -20,16 +22,22 @@ RATE_HZ, TONE_HZ = 1000, 100.0
 LEVELS = {"DELT1": 8e-4, "BIClong": 5e-4, "BRD": 2e-4}
 """Amplitude of a tone in the pass band, V; the mean of its rectified value is 2 / pi of it."""
 REST = 5e-6
+AHEAD_S = 0.1
 QUICK = ("--seconds", "1", "--rest-seconds", "1", "--pause-seconds", "0.3", "--repeats", "2")
 
 
 class Person:
-    """Sends tones; contracts the channel that is asked for, the second time a little less."""
+    """Sends tones; contracts the channel that is asked for, the second time a little less.
+
+    No sample is of a time beyond the step that was said: on a busy machine the person is told late,
+    and the guide counts its seconds by the samples.
+    """
 
     def __init__(self, address: str, levels: dict[str, float]) -> None:
         self._outlet = ZmqOutlet(address, "emg", CHANNELS, "V", RATE_HZ)
         self._levels = levels
         self.amplitude = np.full(len(CHANNELS), REST)
+        self._sent_s, self._until_s = 0.0, math.inf
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._send)
         self._thread.start()
@@ -39,18 +47,22 @@ class Person:
         if line.startswith("CONTRACT"):
             name = line.split()[2]
             weaker = 0.8 if "(2 of" in line else 1.0
-            amplitude[CHANNELS.index(name)] = weaker * self._levels[name]
+            amplitude[CHANNELS.index(name)] = weaker * self._levels.get(name, REST)
         self.amplitude = amplitude
+        told = re.search(r"\(([\d.]+) s\)$", line.rstrip())
+        # Before the rest the guide may still be joining, and miss some.
+        step_s = float(told[1]) if told and "Next: rest" not in line else math.inf
+        self._until_s = self._sent_s + step_s + AHEAD_S
 
     def _send(self) -> None:
         sent, begun = 0, clock.now()
         while not self._end.is_set():
-            due = int((clock.now() - begun) * RATE_HZ)
+            due = int(min(clock.now() - begun, self._until_s) * RATE_HZ)
             if due > sent:
                 t = begun + np.arange(sent, due) / RATE_HZ
                 tone = np.sin(2 * np.pi * TONE_HZ * t)
                 self._outlet.push(t, tone[:, None] * self.amplitude)
-                sent = due
+                sent, self._sent_s = due, due / RATE_HZ
             time.sleep(0.01)  # the pace of the amplifier
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ LEVELS_UV = {"DELT1": 800.0, "BIClong": 500.0, "BRD": 200.0}
 REST_UV = 5.0
 UNUSED_UV = 5000.0
 RATE_HZ, TONE_HZ = 2148.148, 100.0
-QUICK = ("--seconds", "1", "--rest-seconds", "1", "--pause-seconds", "0.3", "--repeats", "2")
+QUICK = ("--seconds", "4", "--rest-seconds", "1", "--pause-seconds", "0.3", "--repeats", "1")
 
 
 @dataclass(frozen=True)

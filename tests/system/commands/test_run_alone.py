@@ -58,9 +58,8 @@ def test_senders_that_stop_first_do_not_hold_up_the_end(run, set_up):
                 outlets[key] = stack.enter_context(
                     closing(LslOutlet(wanted.name, "Test", *sent, f"{wanted.name}-id"))
                 )
-            sent_s = 0.0
-            while sent_s < 20.0 and not ended.wait(0.01):
-                sent_s += 0.01
+            begun = clock.now()
+            while (sent_s := clock.now() - begun) < 20.0 and not ended.wait(0.01):
                 for key, outlet in outlets.items():
                     width = len(getattr(streams, key).channels)
                     outlet.push(

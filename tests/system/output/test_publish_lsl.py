@@ -1,11 +1,11 @@
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
-from pipeline.output.lsl import LslPublisher
+from pipeline.output.lsl import STIFFNESS, LslPublisher
 from pipeline.output.message import MetaMessage, ParametersMessage, Status, StatusMessage
 from pipeline.output.publisher import Publisher
 from pipeline.streams.own import is_own
@@ -21,6 +21,13 @@ def lsl_publisher(meta: MetaMessage, unique_name: str) -> Iterator[LslPublisher]
 
 
 @pytest.fixture
+def with_muscles(meta: MetaMessage, unique_name: str) -> Iterator[LslPublisher]:
+    lsl = LslPublisher(unique_name, meta.dofs, meta.muscles, PARAMETERS, meta.rate_hz, 50.0)
+    yield lsl
+    lsl.close()
+
+
+@pytest.fixture
 def publisher(meta: MetaMessage, lsl_publisher: LslPublisher) -> Publisher:
     return Publisher(meta, [lsl_publisher])
 
@@ -28,15 +35,17 @@ def publisher(meta: MetaMessage, lsl_publisher: LslPublisher) -> Publisher:
 class Inlet:
     """A real inlet, open for as long as the with block lasts."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, wait_until_heard: Callable[[], None]) -> None:
         import pylsl
 
         (info,) = pylsl.resolve_byprop("name", name, timeout=15.0)
         self.inlet = pylsl.StreamInlet(info, recover=False)
+        self._wait_until_heard = wait_until_heard
 
     def __enter__(self) -> "Inlet":
         self.info = self.inlet.info(timeout=15.0)
         self.inlet.open_stream(timeout=15.0)
+        self._wait_until_heard()  # liblsl takes a newcomer in after it has greeted it
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,10 +65,25 @@ class Inlet:
         return found
 
 
+@pytest.fixture
+def opened(unique_name: str, wait_until: Callable[..., None]) -> Callable[..., Inlet]:
+    """Return an inlet of one of a publisher's streams, which nothing sent from then on misses."""
+
+    def of(lsl: LslPublisher, topic: str, name: str) -> Inlet:
+        return Inlet(
+            f"{unique_name}-{name}", lambda: wait_until(lsl._outlets[topic].have_consumers)
+        )
+
+    return of
+
+
 def test_moments_come_with_names_units_and_the_time_of_publication(
-    publisher: Publisher, unique_name: str
+    publisher: Publisher,
+    lsl_publisher: LslPublisher,
+    opened: Callable[..., Inlet],
+    unique_name: str,
 ) -> None:
-    with Inlet(f"{unique_name}-predicted-moments") as inlet:
+    with opened(lsl_publisher, "moment", "predicted-moments") as inlet:
         assert (inlet.info.type(), inlet.info.nominal_srate()) == ("JointMoment", 100.0)
         assert inlet.info.source_id().endswith(f"/{unique_name}-predicted-moments")
         assert is_own("renamed by a recorder", inlet.info.source_id())
@@ -69,17 +93,10 @@ def test_moments_come_with_names_units_and_the_time_of_publication(
         assert inlet.pull() == ([1.5, -2.5], sent.t_published)
 
 
-@pytest.fixture
-def with_muscles(meta: MetaMessage, unique_name: str) -> Iterator[Publisher]:
-    lsl = LslPublisher(unique_name, meta.dofs, meta.muscles, PARAMETERS, meta.rate_hz, 50.0)
-    yield Publisher(meta, [lsl])
-    lsl.close()
-
-
 def test_what_muscles_do_comes_by_quantity_and_muscle_and_as_shares_of_the_moments(
-    with_muscles: Publisher, unique_name: str
+    with_muscles: LslPublisher, meta: MetaMessage, opened: Callable[..., Inlet]
 ) -> None:
-    with Inlet(f"{unique_name}-muscles") as inlet:
+    with opened(with_muscles, "muscles", "muscles") as inlet:
         assert (inlet.info.type(), inlet.info.nominal_srate()) == ("MuscleState", 50.0)
         assert is_own("renamed by a recorder", inlet.info.source_id())
         channels = inlet.channels()
@@ -91,27 +108,33 @@ def test_what_muscles_do_comes_by_quantity_and_muscle_and_as_shares_of_the_momen
             ("moment.ankle.soleus", "N*m"),
             ("moment.ankle.vastus", "N*m"),
         ]
+        publisher = Publisher(meta, [with_muscles])
         states = np.arange(20.0).reshape(10, 2)
         moment = np.array([1.5, -2.5])
-        sent = with_muscles.publish_moment(moment, moment > 0, Status.NOMINAL, 1.0)
-        with_muscles.publish_muscles(states, sent)
+        sent = publisher.publish_moment(moment, moment > 0, Status.NOMINAL, 1.0)
+        publisher.publish_muscles(states, sent)
         assert inlet.pull() == (states.ravel().tolist(), sent.t_published)
 
 
-def test_stiffness_comes_with_the_muscles(with_muscles: Publisher, unique_name: str) -> None:
-    with Inlet(f"{unique_name}-joint-stiffness") as inlet:
+def test_stiffness_comes_with_the_muscles(
+    with_muscles: LslPublisher, meta: MetaMessage, opened: Callable[..., Inlet]
+) -> None:
+    with opened(with_muscles, STIFFNESS, STIFFNESS) as inlet:
         assert (inlet.info.type(), inlet.info.nominal_srate()) == ("JointStiffness", 100.0)
         assert inlet.channels() == [("knee", "N*m/rad"), ("ankle", "N*m/rad")]
         moment, stiffness = np.array([1.5, -2.5]), np.array([20.0, -8.0])
-        with_muscles.publish_moment(moment, moment > 0, Status.NOMINAL, 1.0)  # not known
-        sent = with_muscles.publish_moment(
+        publisher = Publisher(meta, [with_muscles])
+        publisher.publish_moment(moment, moment > 0, Status.NOMINAL, 1.0)  # not known
+        sent = publisher.publish_moment(
             moment, moment > 0, Status.NOMINAL, 1.0, stiffness=stiffness
         )
         assert inlet.pull() == ([20.0, -8.0], sent.t_published)
 
 
-def test_parameters_come_by_parameter_and_muscle(publisher: Publisher, unique_name: str) -> None:
-    with Inlet(f"{unique_name}-parameters") as inlet:
+def test_parameters_come_by_parameter_and_muscle(
+    publisher: Publisher, lsl_publisher: LslPublisher, opened: Callable[..., Inlet]
+) -> None:
+    with opened(lsl_publisher, "parameters", "parameters") as inlet:
         assert inlet.info.nominal_srate() == 0.0
         assert inlet.channels() == [
             ("optimal_fibre_length.soleus", "m"),
@@ -128,8 +151,10 @@ def test_parameters_come_by_parameter_and_muscle(publisher: Publisher, unique_na
         assert inlet.pull() == ([0.25, 0.5, 1.0, 2.0], 7.0)
 
 
-def test_status_comes_as_markers(publisher: Publisher, unique_name: str) -> None:
-    with Inlet(f"{unique_name}-status") as inlet:
+def test_status_comes_as_markers(
+    publisher: Publisher, lsl_publisher: LslPublisher, opened: Callable[..., Inlet]
+) -> None:
+    with opened(lsl_publisher, "status", "status") as inlet:
         assert inlet.info.type() == "Markers"
         publisher.publish_status(
             StatusMessage(session="first", t=7.0, status=Status.STALE, note="µV lost", uptime_s=1.0)
@@ -154,5 +179,6 @@ def test_without_liblsl_it_warns_once_and_the_rest_goes_on(
         publisher = Publisher(meta, [lsl])
         publisher.publish_moment(np.zeros(2), np.ones(2) > 0, Status.NOMINAL, 1.0)
         publisher.close()
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    told = [one.levelname for one in caplog.records if one.name == "pipeline.output.lsl"]
+    assert told == ["WARNING"]
     assert "Nothing is published over LSL" in caplog.text

@@ -94,7 +94,7 @@ def test_listen_and_ctl_take_keys(house, write_pair):
     told = CliRunner().invoke(main, [*command, str(desk)])
     assert (told.exit_code, told.output) == (0, "mark\n")
 
-    command = ["listen", address, "--seconds", "0.01", "--server-key", server]
+    command = ["listen", address, "--seconds", "3", "--server-key", server]
     assert CliRunner().invoke(main, [*command, "--key", str(exo)]).exit_code == 0
     alone = CliRunner().invoke(main, command)
     assert alone.exit_code == 2

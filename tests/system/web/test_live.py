@@ -21,14 +21,17 @@ UPGRADE = (
 )
 
 
-def test_numbers_are_those_that_a_subscriber_hears(cockpit, send, subscribe, ipc_address):
+def test_numbers_are_those_that_a_subscriber_hears(
+    cockpit, send, subscribe, ipc_address, wait_until
+):
     sender = send()
     ear = subscribe(ipc_address, b"moment ")
     browser = cockpit.browser()
     browser.next("meta", session="first")
     browser.look()
     heard = {}
-    for _ in range(20):
+    compared = 0
+    while compared < 10:
         now, _ = browser.next("now")
         while (message := ear.hear()) is not None:
             heard[message.t_published] = message
@@ -36,8 +39,8 @@ def test_numbers_are_those_that_a_subscriber_hears(cockpit, send, subscribe, ipc
             assert list(now["moment"].values()) == list(heard[now["t"]].moment)
             assert list(now["deviation"].values()) == list(heard[now["t"]].sd)
             assert now["status"] == "NOMINAL"
-    assert len(heard) > 50
-    assert len(sender.sent) >= len(heard)
+            compared += 1
+    wait_until(lambda: len(sender.sent) >= len(heard))
 
 
 def test_curves_are_the_smallest_and_largest_of_what_was_sent(cockpit, send):
@@ -48,21 +51,25 @@ def test_curves_are_the_smallest_and_largest_of_what_was_sent(cockpit, send):
     whole, arrays = browser.next("curves", whole=True)
     low = {whole["first"] + k: column for k, column in enumerate(arrays["low"].T)}
     high = {whole["first"] + k: column for k, column in enumerate(arrays["high"].T)}
-    for _ in range(10):
+    names = meta["series"]
+    places = [names.index(f"predicted/{dof}") for dof in ("knee", "ankle")]
+    while sum(not np.isnan(column[places]).any() for column in low.values()) <= 32:
         more, arrays = browser.next("curves", whole=False)
         low.update({more["first"] + k: column for k, column in enumerate(arrays["low"].T)})
         high.update({more["first"] + k: column for k, column in enumerate(arrays["high"].T)})
-    names = meta["series"]
-    places = [names.index(f"predicted/{dof}") for dof in ("knee", "ankle")]
     by_bucket: dict[int, list] = {}
     for message in list(sender.sent):
         bucket = int(np.floor(message.t_published / FINEST_S))
         by_bucket.setdefault(bucket, []).append(np.array(message.moment, np.float32))
     known = [k for k in sorted(low) if not np.isnan(low[k][places]).any()]
-    assert len(known) > 30
     for k in known[1:-1]:  # the first and last may be of a part of their messages
         np.testing.assert_array_equal(low[k][places], np.min(by_bucket[k], axis=0))
         np.testing.assert_array_equal(high[k][places], np.max(by_bucket[k], axis=0))
+
+
+def known_buckets(curves: dict, arrays: dict) -> np.ndarray:
+    """Return the numbers of the buckets in which there is something."""
+    return curves["first"] + np.flatnonzero(~np.isnan(arrays["low"][0]))
 
 
 def test_a_daemon_that_dies_is_seen_and_so_is_its_return(cockpit, send):
@@ -72,7 +79,7 @@ def test_a_daemon_that_dies_is_seen_and_so_is_its_return(cockpit, send):
     browser.look()
     browser.next("curves", whole=True)
     sender.die()
-    link, _ = browser.next("link", timeout_s=2.0, state="silent")
+    link, _ = browser.next("link", state="silent")
     assert "silent" in link["sentence"]
     now, _ = browser.next("now")
     assert now["silent_s"] > 1.0
@@ -80,8 +87,9 @@ def test_a_daemon_that_dies_is_seen_and_so_is_its_return(cockpit, send):
     browser.next("meta", session="second")
     curves, arrays = browser.next("curves", whole=True)
     assert browser.newest["link"]["state"] == "live"
-    column = arrays["low"][0][-int(5.0 / FINEST_S) :]
-    known = np.flatnonzero(~np.isnan(column))
+    known = known_buckets(curves, arrays)
+    if (np.diff(known) < 1.0 / FINEST_S).all():  # sent before a moment of the second had come
+        known = np.union1d(known, known_buckets(*browser.next("curves", whole=False)))
     assert np.diff(known).max() >= 1.0 / FINEST_S  # the silence is a gap between both sessions
     assert curves["bucket_s"] == FINEST_S
 
@@ -198,5 +206,5 @@ def test_a_browser_that_does_not_read_is_dropped_and_another_goes_on(
         browser.next("now")
         wait_until(lambda: "A browser that took nothing" in caplog.text)
         before = browser.next("now")[0]["t"]
-        assert browser.next("now")[0]["t"] > before
+        assert any(browser.next("now")[0]["t"] > before for _ in range(100))
         read_to_the_end(stuck)

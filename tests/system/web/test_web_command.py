@@ -198,8 +198,9 @@ def test_the_page_beside_a_demonstration(start, arm, port, ipc_address, wait_unt
     )
     page.kill()
     wait_until(lambda: demo.says("the daemon goes on without it"), PATIENCE_S)
-    more: dict[float, MomentMessage] = {}
-    listen(ipc_address, lambda m: more.update({m.t_published: m}) if _is(m) else None, 1.0)
+    more: list[MomentMessage] = []
+    take = lambda m: more.append(m) if _is(m) else None  # noqa: E731
+    listen(ipc_address, take, PATIENCE_S, stop=lambda: bool(more))
     assert more
     assert demo.end() == 0
 
@@ -212,8 +213,8 @@ def test_a_daemon_that_is_killed_is_seen_and_so_is_its_return(
     session = browser.next("meta", PATIENCE_S)[0]["session"]
     browser.next("status", PATIENCE_S)
     first.kill()
-    browser.next("link", 2.0, state="silent")
-    browser.next("link", 10.0, state="lost")
+    browser.next("link", PATIENCE_S, state="silent")
+    browser.next("link", PATIENCE_S, state="lost")
     start(*DEMO, arm)
     assert browser.next("meta", PATIENCE_S)[0]["session"] != session
     browser.next("status", PATIENCE_S)

@@ -115,7 +115,10 @@ def test_before_and_after_a_daemon_nothing_is_said_of_it(page, run):
 
 
 def test_a_young_session_is_drawn_from_its_beginning_and_no_label_is_cut(page, run):
-    sent_until(run, page, Status.NOMINAL, 12.5, "#clock[data-value='2']")
+    young = "".join(f":not([data-value='{value}'])" for value in ("", "0", "1"))
+    sent_until(run, page, Status.NOMINAL, 12.5, f"#clock[data-value]{young}")
+    page.wait_for_selector("#joints canvas")
+    page.wait_for_function(f"() => ({LABELS})().length > 0")
     labels = page.evaluate(LABELS)
     assert labels[0]["text"] == "0:00"
     assert not [one for one in labels if one["text"].startswith("−")]
