@@ -14,7 +14,8 @@ from pipeline.transport.curve import ClientKeys
 
 _HERE_S = 2.0
 """How long a daemon on this machine may take to tell that it is there, s."""
-_PATIENCE_S = 3.0
+_PATIENCE_S = 10.0
+"""How long it may take to answer then, s; without an answer it would go on recording."""
 
 
 class DaemonRecorder:

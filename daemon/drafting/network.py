@@ -15,7 +15,7 @@ from pipeline.streams.lsl.liblsl import channel_names, channel_units, load_pylsl
 from pipeline.streams.lsl.sought import described
 from pipeline.streams.lsl.visible import full_description, visible_streams
 from pipeline.streams.own import is_own
-from pipeline.streams.roles import ROLES, role_told
+from pipeline.streams.roles import NEEDED, ROLES, role_told
 from pipeline.streams.units import known_unit
 
 HEAR_S = 3.0
@@ -39,14 +39,18 @@ def of_network(named: Mapping[str, str]) -> Offer:
 
     def has_all(seen: Sequence[Any]) -> bool:
         names = {name for info in seen for name in (info.name(), info.source_id())}
-        return names.issuperset(named.values()) and "emg" in {_role(info) for info in seen}
+        roles = named.keys() | {_role(info) for info in _of_others(seen)}
+        return names.issuperset(named.values()) and roles.issuperset(NEEDED)
 
-    visible = [
-        info for info in visible_streams(has_all) if not is_own(info.name(), info.source_id())
-    ]
+    visible = _of_others(visible_streams(has_all))
     chosen = {role: _of_role(role, visible, named.get(role)) for role in WANTED}
     streams = _heard({role: info for role, info in chosen.items() if info is not None})
     return Offer("the network", HEAR_S, streams)
+
+
+def _of_others(seen: Sequence[Any]) -> list[Any]:
+    """Return the streams that are no output of this program."""
+    return [info for info in seen if not is_own(info.name(), info.source_id())]
 
 
 def _of_role(role: str, visible: Sequence[Any], name: str | None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import tempfile
 import threading
@@ -192,7 +193,7 @@ class _Daemon:
         )
         self._recorder = Worker(nursery, "recorder", "daemon.processes.recorder:main", PATIENCE_S)
         self._log_trouble = ""
-        self._recorder_ended_at = float("-inf")
+        self._recorder_restarted_at = float("-inf")
 
     def start(self) -> None:
         self._prepare_predictor()
@@ -244,7 +245,7 @@ class _Daemon:
         if self._config.calibrates:
             self._look_after_the_calibrator()
         if self.session is not None and self._ended(self._recorder):
-            self._recorder_ended_at = clock.now()
+            self._recorder_restarted_at, self._log_trouble = clock.now(), ""
             self._start_recorder(self.session, resume=self.session.exists())
         self.requests.concern("session", self._trouble_of_the_log(), degrades=False)
         if self._all_ready():
@@ -293,8 +294,9 @@ class _Daemon:
             self._log_trouble = trouble.sentence
 
     def _trouble_of_the_log(self) -> str:
-        """Return what ails it; a new recorder is told of until a status has said so."""
-        anew = clock.now() < self._recorder_ended_at + TOLD_S
+        """Return what ails it; a new recorder is told of until it works and a status said so."""
+        away = self._recorder.restarts > 0 and not self._recorder.moves(math.inf)
+        anew = away or clock.now() < self._recorder_restarted_at + TOLD_S
         return self._log_trouble or ("The recorder has ended and is started again." if anew else "")
 
     def _tell(self, kind: str, sentence: str) -> None:

@@ -13,6 +13,8 @@ from daemon.web.hub import Hub
 from daemon.web.live import Live
 from pipeline.errors import UserError
 
+PATIENCE_S = 2.0
+"""How long the daemon may take, s; it is asked again, and the end of the cockpit waits for it."""
 EVERY_S = 2.0
 
 logger = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class LogReader:
             await asyncio.sleep(EVERY_S)
 
     async def _ask(self, session: str) -> None:
-        reply = await self._daemon.ask(Request(command=Command.STATUS))
+        reply = await self._daemon.ask(Request(command=Command.STATUS), PATIENCE_S)
         if reply.ok:
             self._hub.board.post("log", _log(reply.data))
         if self._started_from != session and "parameters" in self._hub.board:
@@ -54,7 +56,7 @@ class LogReader:
 
     async def _ask_for_the_start(self, session: str) -> None:
         """Learn what parameters the session began with, which may have been before it was heard."""
-        reply = await self._daemon.ask(Request(command=Command.COMPARE, version=0))
+        reply = await self._daemon.ask(Request(command=Command.COMPARE, version=0), PATIENCE_S)
         if reply.ok:
             told = reply.data["parameters"]
             start = {name: [then for _, then in told[name].values()] for name in told}

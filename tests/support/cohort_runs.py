@@ -3,7 +3,6 @@
 import subprocess
 from pathlib import Path
 
-import psutil
 import pyarrow
 
 from daemon.cohort.store import read_table
@@ -35,9 +34,3 @@ def kept(study: Path) -> dict[Path, int]:
     """Return the batches that are finished, with the times at which they were written."""
     files = (out(study) / "batches").glob("*.parquet")
     return {file: file.stat().st_mtime_ns for file in files}
-
-
-def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """Return the processes that compute for a study."""
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]

@@ -10,7 +10,7 @@ from pipeline.streams import clock
 from pipeline.streams.base import Chunk, Source, StreamHealth
 
 PASSING = ("is not on the network", "does not answer")
-"""What is said of a stream before it has been seen."""
+"""What is said of a stream before all of it is known."""
 
 
 class Listener:

@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -166,11 +167,13 @@ _A_NUMBER = ("case", "quantity", "of")
 
 def workers(pid: int) -> list[psutil.Process]:
     """Return the processes that compute for a study."""
-    try:
-        children = psutil.Process(pid).children(recursive=True)
-        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-    except psutil.NoSuchProcess:  # it ends just now
-        return []
+    found = []
+    with suppress(psutil.NoSuchProcess):  # the study ends just now
+        for child in psutil.Process(pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # this one does
+                if "spawn_main" in " ".join(child.cmdline()):
+                    found.append(child)
+    return found
 
 
 def is_whole(told: dict[str, Any]) -> bool:

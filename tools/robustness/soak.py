@@ -9,6 +9,7 @@ one that other programs kept from moving, so that it was replaced as hung, is to
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import sqlite3
@@ -42,13 +43,15 @@ SLOWER, SLOWER_MS = 2.0, 10.0
 much more: less than that comes and goes with other programs."""
 LEAST = 12
 """So many samples of latency on a machine that is not busy are needed to judge it."""
+LOAD_OF_S = 60.0
+"""The load is a mean over about so long, s."""
 BUSY = 2.0
 """With a load of more than this for each processor, other programs decide on the latency."""
 FASTER_LOG = 1.3
 """The log grows more and more when it grows so many times as fast in the second half, as far as
 that half neither was longer nor had more updates."""
 _UPDATES = "SELECT count(*) FROM candidate"
-_HANGS = "SELECT count(*) FROM event WHERE kind = 'hang'"
+_HANGS = "SELECT t FROM event WHERE kind = 'hang'"
 _LATEST = "SELECT p50_ms FROM latency WHERE p50_ms IS NOT NULL ORDER BY t DESC LIMIT 5"
 TIME, UPDATES, LOAD = "time, s", "updates", "load for each processor"
 """What is sampled beside, to judge the rest by."""
@@ -114,7 +117,9 @@ def log_trend(log_mb: list[float], *causes: list[float]) -> Trend:
     def parts(values: list[float]) -> tuple[float, float]:
         return values[half] - values[0], values[-1] - values[half]
 
-    more = max([1.0, *(last / first for first, last in map(parts, causes) if first > 0)])
+    more = 1.0
+    for first, last in map(parts, causes):
+        more = max(more, last / first if first else math.inf if last else 0.0)
     first, last = parts(log_mb)
     return Trend(first, last, FASTER_LOG * more * first)
 
@@ -156,20 +161,28 @@ def soak(
     return samples
 
 
-def _hangs(session: Path) -> int:
-    """Return how many processes were replaced because they did not move."""
+def _hangs(session: Path) -> list[float]:
+    """Return when processes were replaced because they did not move, s."""
     with closing(sqlite3.connect(f"file:{session}?mode=ro", uri=True)) as database:
-        return int(database.execute(_HANGS).fetchone()[0])
+        return [t for (t,) in database.execute(_HANGS)]
 
 
-def _judged(samples: Samples, run: dict[str, Any], hangs: int, json_file: str | None) -> bool:
+def starved(t: float, samples: Samples) -> bool:
+    """Tell whether other programs kept the machine busy at a time, s; its load is of a minute."""
+    both = zip(samples[TIME], samples[LOAD], strict=True)
+    return any(load > BUSY for at, load in both if abs(at - t) < LOAD_OF_S)
+
+
+def _judged(
+    samples: Samples, run: dict[str, Any], hangs: list[float], json_file: str | None
+) -> bool:
     """Say how everything has developed; return whether nothing grows and nothing broke."""
     found = trends(samples)
     for name, one in found.items():
         word = "flat" if one.flat else f"GROWS, more than {one.limit:.2f}"
         say(f"{name:30} {one.first:9.2f} -> {one.last:9.2f}   {word}", json_file)
     if LATENCY not in found:
-        say("latency is not judged: other programs kept the machine busy", json_file)
+        say("latency is not judged: too few samples while the machine was not busy", json_file)
     growth = samples[LOG]
     hours = (len(growth) - 1) * SAMPLE_S / 3600
     say(f"log growth {(growth[-1] - growth[0]) / hours:.0f} MB/h", json_file)
@@ -178,10 +191,10 @@ def _judged(samples: Samples, run: dict[str, Any], hangs: int, json_file: str | 
         f"{run['nonfinite']} not finite, restarts {run['restarts']}",
         json_file,
     )
-    crashes, starved = sum(run["restarts"].values()) - hangs, max(samples[LOAD]) > BUSY
-    if hangs and starved:
-        say(f"{hangs} of them did not move while other programs kept the machine busy", json_file)
-    sound = crashes == 0 and (hangs == 0 or starved)
+    excused = sum(starved(t, samples) for t in hangs)
+    if excused:
+        say(f"{excused} of them did not move while other programs kept the machine busy", json_file)
+    sound = sum(run["restarts"].values()) <= excused
     flat = all(one.flat for one in found.values()) and sound
     told = {name: asdict(one) for name, one in found.items()}
     write_json(json_file, {"flat": flat, "trends": told, "run": run, "hangs": hangs})

@@ -11,7 +11,7 @@ from pipeline.streams.lsl.liblsl import load_pylsl
 
 LOOK_S = 1.0
 """How long the network is listened to at a time, s."""
-PATIENCE_S = 4.0
+PATIENCE_S = 4.5
 """After so long no other look begins, s."""
 ANSWER_S = 5.0
 """How long a stream may take to describe itself, s."""

@@ -51,7 +51,7 @@ def test_updates_through_the_link_are_those_of_a_calibrator_here_to_the_last_bit
         until(one, wait_until, lambda one=one: any(isinstance(s, Hello) for s in one.said))
         one.line.send(PauseOrder(number=1, paused=True))
         ready(one, wait_until)  # until the connections stand, nothing is learnt
-        before = one.t = 200.0
+        before = one.t = 1000.0  # beyond all that was sent to join
         one.line.send(PauseOrder(number=2, paused=False))
         one.line.send(ForgetOrder(before=before))
         until(one, wait_until, lambda one=one: _answered(one, 2))

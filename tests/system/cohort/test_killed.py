@@ -5,10 +5,10 @@ import signal
 import psutil
 import pyarrow.compute as pc
 import pytest
-from cohort_runs import PEOPLE, ended_well, kept, numbers, workers
+from cohort_runs import PEOPLE, ended_well, kept, numbers
 from small_cohort import SCORE, write_study
 
-from tools.robustness.kill_cohort import Run
+from tools.robustness.kill_cohort import Run, workers
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -25,7 +25,7 @@ def test_a_killed_worker_loses_nothing(arms, start, whole, wait_until):
     study = write_study(arms, "worker", run={"workers": 2})
     process = start(study)
     wait_until(lambda: kept(study), timeout_s=400)
-    victim = workers(process)[0]
+    victim = workers(process.pid)[0]
     victim.send_signal(signal.SIGKILL)
     ended_well(process)
     assert not psutil.pid_exists(victim.pid) or victim.status() == psutil.STATUS_ZOMBIE
@@ -36,7 +36,7 @@ def test_a_killed_study_goes_on_where_it_was(arms, start, whole, wait_until):
     study = write_study(arms, "study", run={"workers": 2})
     process = start(study)
     wait_until(lambda: kept(study), timeout_s=400)
-    orphans = workers(process)
+    orphans = workers(process.pid)
     process.send_signal(signal.SIGKILL)
     process.wait(20)
     psutil.wait_procs(orphans, timeout=60)

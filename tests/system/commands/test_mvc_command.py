@@ -23,14 +23,14 @@ LEVELS = {"DELT1": 8e-4, "BIClong": 5e-4, "BRD": 2e-4}
 """Amplitude of a tone in the pass band, V; the mean of its rectified value is 2 / pi of it."""
 REST = 5e-6
 AHEAD_S = 0.1
-QUICK = ("--seconds", "1", "--rest-seconds", "1", "--pause-seconds", "0.3", "--repeats", "2")
+QUICK = ("--seconds", "2", "--rest-seconds", "1", "--pause-seconds", "0.3", "--repeats", "2")
 
 
 class Person:
     """Sends tones; contracts the channel that is asked for, the second time a little less.
 
-    No sample is of a time beyond the step that was said: on a busy machine the person is told late,
-    and the guide counts its seconds by the samples.
+    No sample is of a time far beyond the step that was said: on a busy machine the person is told
+    late, and the guide counts its seconds by the samples.
     """
 
     def __init__(self, address: str, levels: dict[str, float]) -> None:
@@ -52,7 +52,7 @@ class Person:
         told = re.search(r"\(([\d.]+) s\)$", line.rstrip())
         # Before the rest the guide may still be joining, and miss some.
         step_s = float(told[1]) if told and "Next: rest" not in line else math.inf
-        self._until_s = self._sent_s + step_s + AHEAD_S
+        self._until_s = min(self._sent_s + AHEAD_S, self._until_s) + step_s
 
     def _send(self) -> None:
         sent, begun = 0, clock.now()

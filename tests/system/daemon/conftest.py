@@ -171,7 +171,8 @@ class Running:
 
     def _finished(self) -> bool:
         now = time.monotonic()
-        self.stood_still |= now > self._looked_at + STANDING_S
+        if self.statuses and not self._stop.is_set():
+            self.stood_still |= now > self._looked_at + STANDING_S
         self._looked_at = now
         waited = now > self._ended_at + LAST_WORDS_S
         return waited or (self._stop.is_set() and self.status() == "STOPPED")

@@ -83,7 +83,7 @@ def test_it_follows_moments(bench: Bench) -> None:
 def test_it_fades_in(bench: Bench) -> None:
     """The reader tells the time, so that what is read does not depend on when."""
     last = bench.follow()
-    bench.client.read(last - 0.2)  # not in time: zero, from which it begins
+    bench.client.read(last - 0.2)  # the loop was away: the next begins at zero
     torques = [bench.client.read(last + 0.005 * i)[0] for i in range(15)]
     assert torques == sorted(torques)
     assert 0.0 <= torques[0] < torques[3] < torques[-1] == 10.0

@@ -151,8 +151,8 @@ def test_a_clock_that_runs_ahead_stamps_ahead(
     with running(config, transport="zmq"), ExitStack() as opened:
         source.open()
         opened.callback(source.close)
-        wait_until(some_came)
-    assert max(got) == pytest.approx(0.2, abs=0.1)
+        wait_until(lambda: some_came() and max(got) > 0.1)  # one that came without delay
+    assert max(got) < 0.3
 
 
 @pytest.mark.system

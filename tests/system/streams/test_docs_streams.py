@@ -32,9 +32,7 @@ def test_the_documented_sender_is_understood(transport, unique_name, ipc_address
         if transport == "LSL"
         else ZmqSource(SPEC, address=ipc_address)
     )
-    chunks = []
-
-    healths = []
+    chunks, healths = [], []
 
     def is_well():
         if chunk := source.poll():

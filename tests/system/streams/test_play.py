@@ -110,13 +110,16 @@ def test_a_looped_recording_comes_over_lsl_on_time_and_in_si(unique_name, play, 
     assert_allclose(gather(accelerations, wait_until, 20)[1], np.pi)
 
 
+def addresses(own):
+    """Return an address for each stream; one that is heard later needs others than one before."""
+    return {key: f"{own}-{key}" for key in RECORDING.streams}
+
+
 def test_a_recording_ends_and_says_what_was_sent(ipc_address, play, listen, wait_until):
-    source = listen(ZmqSource(EMG, address=f"{ipc_address}emg"))
-    addresses = {key: f"{ipc_address}{key}" for key in RECORDING.streams}
-    # Nobody need hear this one, so that it matters to none how fast the others connect.
-    player = play(transport="zmq", addresses=addresses, seconds=1.0)
+    player = play(transport="zmq", addresses=addresses(ipc_address), seconds=1.0)
     player.join()
-    play(transport="zmq", addresses=addresses, loop=True)
+    source = listen(ZmqSource(EMG, address=f"{ipc_address}-again-emg"))
+    play(transport="zmq", addresses=addresses(f"{ipc_address}-again"), loop=True)
     _, x = gather(source, wait_until, 50)
     assert_array_equal(np.diff(np.rint(x[:, 0] * 1e3)) % N, 1)
     assert player.summary.samples == dict.fromkeys(RECORDING.streams, 100)
@@ -125,11 +128,11 @@ def test_a_recording_ends_and_says_what_was_sent(ipc_address, play, listen, wait
 
 
 def test_a_faster_recording_has_a_higher_rate(ipc_address, play, listen, wait_until):
-    source = listen(ZmqSource(StreamSpec("emg", ("count",), 400.0), address=f"{ipc_address}emg"))
-    addresses = {key: f"{ipc_address}{key}" for key in RECORDING.streams}
-    player = play(transport="zmq", addresses=addresses, speed=4.0)
+    player = play(transport="zmq", addresses=addresses(ipc_address), speed=4.0)
     player.join()
-    play(transport="zmq", addresses=addresses, speed=4.0, loop=True)
+    faster = StreamSpec("emg", ("count",), 400.0)
+    source = listen(ZmqSource(faster, address=f"{ipc_address}-again-emg"))
+    play(transport="zmq", addresses=addresses(f"{ipc_address}-again"), speed=4.0, loop=True)
     t, _ = gather(source, wait_until, 50)
     assert_allclose(np.diff(t), 0.0025, atol=1e-9)
     assert player.summary.samples == dict.fromkeys(RECORDING.streams, N)

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from tools.robustness.soak import LATENCY, LOAD, LOG, TIME, UPDATES, log_trend, trend, trends
+from tools.robustness.soak import (
+    LATENCY,
+    LOAD,
+    LOG,
+    TIME,
+    UPDATES,
+    log_trend,
+    starved,
+    trend,
+    trends,
+)
 
 STEADY = 100.0 + np.sin(np.arange(48))
 EVEN = np.arange(48.0)
@@ -33,6 +43,7 @@ def test_what_grows_is_told_from_what_varies(name, values, flat):
         (0.01 * EVEN**2, EVEN, False),
         (0.01 * EVEN**2, EVEN**2, True),
         (0.01 * EVEN**2, 0.0 * EVEN, False),
+        (0.01 * EVEN**2, np.maximum(0.0, EVEN - 30), True),
     ],
 )
 def test_a_log_may_grow_with_the_updates_and_no_faster(log_mb, updates, flat):
@@ -43,3 +54,9 @@ def test_too_few_quiet_moments_say_nothing_of_the_latency():
     samples = {name: list(EVEN) for name in (TIME, UPDATES, LOAD, LOG)}
     assert set(trends({**samples, LATENCY: [1.0] * 11})) == {LOG}
     assert set(trends({**samples, LATENCY: [1.0] * 12})) == {LOG, LATENCY}
+
+
+@pytest.mark.parametrize(("t", "excused"), [(100.0, True), (150.0, True), (200.0, False)])
+def test_a_hang_is_excused_by_the_load_of_its_own_time(t, excused):
+    samples = {TIME: [50.0, 100.0, 250.0], LOAD: [1.0, 5.0, 1.0]}
+    assert starved(t, samples) is excused

@@ -214,7 +214,7 @@ def test_an_mvc_is_recorded_channel_by_channel(desk, stand, outcome, wait_until)
     for label, value in fields.items():
         desk.fill(f"#guided label:has-text('{label}') input", value)
     desk.evaluate(CALLS)
-    heard = len(stand.ear.of(StatusMessage))
+    since = stand.ear.newest(StatusMessage).t
     desk.click("#guided button.primary")
     desk.wait_for_selector("#guided .effort")
     assert desk.locator("#guided .effort").count() == 1
@@ -222,8 +222,8 @@ def test_an_mvc_is_recorded_channel_by_channel(desk, stand, outcome, wait_until)
     efforts = [what for kind, what in desk.evaluate("() => window.calls") if kind == "effort"]
     assert efforts
     assert all("DELT1 (1 of 1)" in what for what in efforts)
-    told = lambda: [one.note for one in stand.ear.of(StatusMessage)[heard:]]  # noqa: E731
-    wait_until(lambda: any("MVC" in note for note in told()), PATIENCE_S)
+    told = lambda: [one for one in stand.ear.of(StatusMessage) if one.t > since]  # noqa: E731
+    wait_until(lambda: any("MVC" in one.note for one in told()), PATIENCE_S)
     outcome("mvc start")
     said = outcome("mvc stop")
     desk.wait_for_selector("#guided .call .what >> text=/Recorded|Not changed/")

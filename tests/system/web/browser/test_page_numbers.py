@@ -18,7 +18,7 @@ from pipeline.output.message import (
     StatusMessage,
 )
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 PATIENCE_S = 120.0
 FRESH_S = 1.0
@@ -301,5 +301,7 @@ def last_minutes(t: np.ndarray) -> list[np.ndarray]:
 
 def is_share(value: float, percent: float, of: np.ndarray) -> bool:
     """Tell whether this lies above about so many percent of all."""
+    if not len(of):  # before the daemon had begun
+        return False
     low, high = np.percentile(of, [max(0.0, percent - 10.0), min(100.0, percent + 10.0)])
     return bool(low <= value <= high)
