@@ -54,9 +54,13 @@ class Sought:
 
     @property
     def predicate(self) -> str:
-        """What liblsl is to look for: all that could be meant, and its namesakes."""
+        """What liblsl is to look for: all that could be meant, and its namesakes.
+
+        In parentheses: liblsl puts "session_id='...' and" before it, which binds closer than "or".
+        """
         wanted = (("source_id", self.source_id), ("name", self.name))
-        return " or ".join(f"{prop}={_quoted(value)}" for prop, value in wanted if value)
+        either = " or ".join(f"{prop}={_quoted(value)}" for prop, value in wanted if value)
+        return f"({either})"
 
     def fitting(self, visible: Sequence[pylsl.StreamInfo]) -> list[pylsl.StreamInfo]:
         """Return the streams that could be meant; all of them are alive."""

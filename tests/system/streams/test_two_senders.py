@@ -1,6 +1,9 @@
 """Two LSL outlets that could both be meant, on real LSL: none is taken before it is decided."""
 
+import os
 import socket
+import subprocess
+import sys
 
 import numpy as np
 import pylsl
@@ -100,6 +103,35 @@ def test_two_without_a_source_id_on_one_machine_are_refused_until_one_has_gone(
     assert "Give each sender a source_id of its own" in note(source)
     first.close()
     assert value_from(source, {second: 2.0}) == 2.0
+
+
+OF_ANOTHER_SESSION = """
+import sys, pylsl
+outlet = pylsl.StreamOutlet(pylsl.StreamInfo(sys.argv[1], "EMG", 1, 1000.0, "float32", "theirs"))
+print(len(pylsl.resolve_byprop("name", sys.argv[1], timeout=15.0)), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_sender_of_another_lab_session_is_not_seen(unique_name, receiver, wait_until, tmp_path):
+    """LSL keeps laboratories that share a network apart by the SessionID of their lsl_api.cfg."""
+    file = tmp_path / "lsl_api.cfg"
+    file.write_text("[multicast]\nResolveScope = link\n[lab]\nSessionID = theirs\n")
+    other = subprocess.Popen(
+        [sys.executable, "-c", OF_ANOTHER_SESSION, unique_name],
+        env=os.environ | {"LSLAPICFG": str(file)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert other.stdout.readline() == "1\n"  # it is seen in its own session
+        source = receiver(name=unique_name, source_id="ours")
+        wait_until(lambda: note(source))
+        assert "is not on the network" in note(source)
+        assert "one of that name is" not in note(source)
+    finally:
+        other.communicate("")
 
 
 def test_the_host_is_a_condition(unique_name, sender, receiver, wait_until, value_from):
