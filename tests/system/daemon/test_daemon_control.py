@@ -17,9 +17,9 @@ from daemon.ipc.requests import Command, Reply, Request
 from daemon.report.material import load
 from pipeline.model.subject import load_subject
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 TENSED, STILL = "soleus_r", "med_gas_r"
 # A busy machine may stall the test's own sender; only the daemon's part is judged here.
 PATIENT = {r"\[streams.emg\]": "[streams]\nstale_after_s = 2.0\n\n[streams.emg]"}

@@ -7,9 +7,9 @@ from daemon.assembly.model import model_in_use
 from daemon.session.reader import open_session
 from pipeline.output.message import MomentMessage
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 CHANNEL = 3
 
 

@@ -6,8 +6,8 @@ import pytest
 from daemon.session.reader import open_session
 from pipeline.output.message import Status
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
-PATIENCE_S = 60.0
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+PATIENCE_S = 150.0
 WANTED = 100
 
 

@@ -11,9 +11,9 @@ from daemon.control.client import ask
 from daemon.ipc.requests import Command, Request
 from pipeline.streams import clock
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 ASKED, OTHER = "soleus_r", "med_gas_r"
 LEVEL, REST = 0.8, 0.02
 TENSE_S = 2.5

@@ -5,8 +5,8 @@ import pytest
 
 from daemon.config import Ros2OutputConfig, StreamConfig
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
-PATIENCE_S = 60.0
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+PATIENCE_S = 150.0
 
 
 @pytest.fixture

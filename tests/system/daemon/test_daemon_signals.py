@@ -13,8 +13,8 @@ from daemon.host.machine import family
 from daemon.ipc.requests import Command, Reply, Request
 from daemon.session.reader import open_session
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
-PATIENCE_S = 100.0
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+PATIENCE_S = 150.0
 # A busy machine may stall the test's own sender; only the daemon's part is judged here.
 PATIENT = {r"\[streams.emg\]": "[streams]\nstale_after_s = 2.0\n\n[streams.emg]"}
 
