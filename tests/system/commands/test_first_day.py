@@ -109,8 +109,8 @@ def test_every_command_of_the_page_prints_what_it_says(tmp_path, wait_until, mon
             if "until it says" in note:
                 said = partial(says, note.split()[-1], printed)
                 result = until(said, result, partial(day.run, command), wait_until)
-            assert result.returncode == 0, (command, result.stdout, result.stderr)
-            assert not missing(printed, result.stdout), (command, result.stdout)
+            assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+            assert not missing(printed, result.stdout), f"{command}\n{result.stdout}"
 
 
 def missing(printed, told):
