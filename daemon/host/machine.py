@@ -98,6 +98,19 @@ def _descendants(root: int) -> list[psutil.Process]:
     return alive
 
 
+def wants_processor(pid: int) -> bool:
+    """Tell whether a thread of a process computes, or waits for its turn on a processor.
+
+    False of a process that has stopped or sleeps, and where the system has no ``/proc``.
+    """
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with suppress(OSError):  # the thread has ended in between
+            told = (task / "stat").read_text(encoding="utf-8", errors="replace")
+            if told.rpartition(")")[2].split()[0] == "R":
+                return True
+    return False
+
+
 def threads_s(pid: int) -> dict[str, float]:
     """Return the processor time that a process has used by kind of thread, s.
 

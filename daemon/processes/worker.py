@@ -7,6 +7,7 @@ import math
 import time
 from dataclasses import replace
 
+from daemon.host.machine import wants_processor
 from daemon.processes.child import ChildProcess
 from daemon.processes.life import SPARE, Role
 from daemon.processes.nursery import Nursery
@@ -39,8 +40,8 @@ class Worker:
     patience_s
         Longest that its loop may take to go round once, s.
     beat_patience_s
-        Longest that the process may show no sign of life at all, s, however long its loop takes;
-        None where its loop is sign enough.
+        Longest that the process may show no sign of life at all, s, however long its loop takes,
+        unless it only waits for a processor; None where its loop is sign enough.
     rehearsal
         What a spare process does, so that it can take over at once; see `prepare`.
     """
@@ -128,12 +129,17 @@ class Worker:
         life.loop.look()
         if self._role.beats:
             life.beat.look()
-        hung = life.loop.seconds > self._patience_s or life.beat.seconds > self._beat_patience_s
-        if not (ready and life.alive and hung):
+        if not (ready and life.alive and self._is_hung(life)):
             return False
         logger.error("The %s does not move and is killed", self.name)
         life.kill()
         return True
+
+    def _is_hung(self, life: ChildProcess) -> bool:
+        if life.loop.seconds > self._patience_s:
+            return True
+        still = life.beat.seconds > self._beat_patience_s
+        return still and not (life.pid is not None and wants_processor(life.pid))
 
     def check(self) -> None:
         """Raise the UserError the process ended with, if it did."""

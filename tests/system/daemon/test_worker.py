@@ -30,6 +30,11 @@ def complains(word: str, stop: Stop) -> None:
     raise UserError(f"{word} is wrong; mend it.")
 
 
+def is_greedy(word: str, stop: Stop) -> None:
+    stop.announce_ready()
+    sum(range(10**11))  # in C, which lets no other thread of the process show that it lives
+
+
 def is_deaf(word: str, stop: Stop) -> None:
     stop.announce_ready()
     time.sleep(600.0)
@@ -110,6 +115,21 @@ def test_a_stopped_process_is_killed_and_a_busy_one_is_not(worker, wait_until):
 
     wait_until(lambda: not busy.kill_if_hung() and busy._life.loop.seconds > 0.5, PATIENCE_S)
     assert busy.moves(30.0)
+
+
+def test_a_process_that_computes_without_a_sign_is_not_killed_before_its_loop_is_due(
+    worker, wait_until
+):
+    """As one that yields to everybody else on a busy machine."""
+    greedy = worker(is_greedy, beat_patience_s=0.5)
+    greedy.start("x")
+    wait_until(lambda: greedy.ready, PATIENCE_S)
+    wait_until(lambda: not greedy.kill_if_hung() and greedy._life.beat.seconds > 1.0, PATIENCE_S)
+    assert greedy.alive
+
+    late = worker(is_greedy, patience_s=1.0, beat_patience_s=0.5)
+    late.start("x")
+    wait_until(late.kill_if_hung, PATIENCE_S)
 
 
 def test_signals_of_the_terminal_do_not_reach_it(worker, wait_until):
