@@ -257,7 +257,9 @@ class _Daemon:
             self._start_calibrator()
         sentence = ""
         if not worker.moves(SILENT_S) and (worker.restarts or worker.ready):
-            what = "does not move" if worker.alive and worker.ready else "is being started again"
+            what = "is being started again"
+            if worker.alive and worker.ready:
+                what = "is held up" if worker.computes else "does not move"
             sentence = (
                 f"The calibrator {what}; prediction goes on with parameter set "
                 f"{self._versions.newest}."

@@ -113,6 +113,11 @@ class Worker:
         """Whether the process runs."""
         return self._life is not None and self._life.alive
 
+    @property
+    def computes(self) -> bool:
+        """Whether the process has work to do at the moment, though it may have to wait for it."""
+        return self.pid is not None and wants_processor(self.pid)
+
     def moves(self, within_s: float) -> bool:
         """Tell whether the process is at work and has shown it `within_s`; see `kill_if_hung`."""
         life = self._life
@@ -138,8 +143,7 @@ class Worker:
     def _is_hung(self, life: ChildProcess) -> bool:
         if life.loop.seconds > self._patience_s:
             return True
-        still = life.beat.seconds > self._beat_patience_s
-        return still and not (life.pid is not None and wants_processor(life.pid))
+        return life.beat.seconds > self._beat_patience_s and not self.computes
 
     def check(self) -> None:
         """Raise the UserError the process ended with, if it did."""

@@ -126,6 +126,10 @@ def test_a_process_that_computes_without_a_sign_is_not_killed_before_its_loop_is
     wait_until(lambda: greedy.ready, PATIENCE_S)
     wait_until(lambda: not greedy.kill_if_hung() and greedy._life.beat.seconds > 1.0, PATIENCE_S)
     assert greedy.alive
+    assert greedy.computes
+    os.kill(greedy.pid, signal.SIGSTOP)
+    wait_until(lambda: not greedy.computes, PATIENCE_S)
+    wait_until(greedy.kill_if_hung, PATIENCE_S)
 
     late = worker(is_greedy, patience_s=1.0, beat_patience_s=0.5)
     late.start("x")
