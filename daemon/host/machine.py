@@ -106,7 +106,7 @@ def wants_processor(pid: int) -> bool:
     for task in Path(f"/proc/{pid}/task").glob("*"):
         with suppress(OSError):  # the thread has ended in between
             told = (task / "stat").read_text(encoding="utf-8", errors="replace")
-            if told.rpartition(")")[2].split()[0] == "R":
+            if told.rpartition(")")[2].split()[:1] == ["R"]:
                 return True
     return False
 
