@@ -193,7 +193,7 @@ class _Daemon:
         )
         self._recorder = Worker(nursery, "recorder", "daemon.processes.recorder:main", PATIENCE_S)
         self._log_trouble = ""
-        self._recorder_restarted_at = float("-inf")
+        self._recorder_restarted_at = -math.inf
 
     def start(self) -> None:
         self._prepare_predictor()
