@@ -47,7 +47,7 @@ class DaemonControl:
         self._address, self._keys = address, keys
         self._limiter: anyio.CapacityLimiter | None = None
 
-    async def ask(self, request: Request, patience_s: float = PATIENCE_S) -> Reply:
+    async def ask(self, request: Request, patience_s: float | None = None) -> Reply:
         """Return the daemon's reply; asked in a thread, so that nothing else waits for it.
 
         Parameters
@@ -55,7 +55,7 @@ class DaemonControl:
         request
             What is asked.
         patience_s
-            How long it may take, s; the end of the cockpit waits for it too.
+            How long it may take, s; None for `PATIENCE_S`. The end of the cockpit waits for it too.
 
         Raises
         ------
@@ -64,7 +64,8 @@ class DaemonControl:
         """
         if self._limiter is None:  # which belongs to the loop that is running
             self._limiter = anyio.CapacityLimiter(AT_ONCE)
-        asked = partial(ask, self._address, request, patience_s, self._keys)
+        most_s = PATIENCE_S if patience_s is None else patience_s
+        asked = partial(ask, self._address, request, most_s, self._keys)
         return await anyio.to_thread.run_sync(asked, limiter=self._limiter)
 
 

@@ -12,6 +12,7 @@ import pytest
 from places import CONFIGS, ROOT
 
 from daemon.config import Config, load_config
+from daemon.control import handler
 from daemon.processes import supervisor
 from pipeline.output.message import (
     CalibratorReport,
@@ -31,6 +32,7 @@ from pipeline.streams.lsl.outlet import LslOutlet
 from pipeline.streams.ros2.outlet import Ros2Outlet
 from pipeline.streams.zeromq.outlet import ZmqOutlet
 
+ANSWER_S = 150.0
 KEYS = ("emg", "angles", "moments")
 TYPES = {"emg": "EMG", "angles": "JointAngles", "moments": "JointMoments"}
 # Nobody's EMG and moments: no set would ever be trusted, and what is would come to be doubted.
@@ -41,6 +43,12 @@ LAST_WORDS_S = 2.0
 Spoil = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 Work = Callable[..., dict]
 """`supervisor.run`, or `demo`, which brings its own lab."""
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the processes of a daemon that a busy machine holds up time to answer."""
+    monkeypatch.setattr(handler, "ANSWER_WITHIN_S", ANSWER_S)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from daemon.cli import main
-from daemon.control import handler as desk
 from daemon.control.client import ask
 from daemon.host.machine import family
 from daemon.ipc.requests import Command, Reply, Request
@@ -67,9 +66,8 @@ def when_it_is_back(command: Callable[[], Reply], wait_until) -> Reply:
 
 
 @pytest.fixture
-def started(walking, lab, running, wait_until, monkeypatch):
+def started(walking, lab, running, wait_until):
     """A lab, a daemon at work, and its operator."""
-    monkeypatch.setattr(desk, "ANSWER_WITHIN_S", PATIENCE_S)  # a busy machine's calibrator is slow
     config = walking("zmq", **PATIENT)
     streams, daemon = lab(config), running(config)
     wait_until(lambda: daemon.status() == "NOMINAL", PATIENCE_S)

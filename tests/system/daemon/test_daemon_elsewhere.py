@@ -12,7 +12,6 @@ import pytest
 from places import ROOT
 
 from daemon.calibration.asking import clients_of
-from daemon.control import handler
 from daemon.control.client import ask
 from daemon.ipc.requests import Command, Request
 from daemon.processes import supervisor
@@ -35,8 +34,7 @@ def free_address() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _patient(monkeypatch) -> None:
-    monkeypatch.setattr(handler, "ANSWER_WITHIN_S", PATIENCE_S)  # a busy relay is slow
+def _slow_to_kill(monkeypatch) -> None:
     monkeypatch.setattr(supervisor, "PREDICTOR_PATIENCE_S", PATIENCE_S)
     monkeypatch.setattr(supervisor, "DEAD_S", PATIENCE_S)
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from guided import led
 
-from daemon.control import handler
 from daemon.control.client import ask
 from daemon.ipc.requests import Command, Request
 from pipeline.streams import clock
@@ -18,11 +17,6 @@ ASKED, OTHER = "soleus_r", "med_gas_r"
 LEVEL, REST = 0.8, 0.02
 TENSE_S = 2.5
 QUICK = ("--seconds", "3", "--rest-seconds", "1", "--pause-seconds", "0.5", "--repeats", "1")
-
-
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch) -> None:
-    monkeypatch.setattr(handler, "ANSWER_WITHIN_S", PATIENCE_S)  # a busy predictor is slow
 
 
 class Person:

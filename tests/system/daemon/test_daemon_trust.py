@@ -9,7 +9,6 @@ import pytest
 from daemon.assembly.model import model_in_use
 from daemon.assembly.subject import generic_subject
 from daemon.config import load_config
-from daemon.control import handler
 from daemon.control.client import ask
 from daemon.host.machine import family
 from daemon.ipc.requests import Command, Request
@@ -46,7 +45,7 @@ def trust_events(config):
 
 
 def test_moments_are_ok_once_a_set_has_earned_it_and_no_longer_than_it_is_in_force(
-    arm, running, wait_until, monkeypatch
+    arm, running, wait_until
 ):
     """One run.
 
@@ -55,7 +54,6 @@ def test_moments_are_ok_once_a_set_has_earned_it_and_no_longer_than_it_is_in_for
     3. Back at the generic set none is; back at the one that had earned it, all are.
     4. The session says when trust came and went.
     """
-    monkeypatch.setattr(handler, "ANSWER_WITHIN_S", PATIENCE_S)  # a busy calibrator is slow
     stranger = arm()
     daemon = running(stranger, demo)
 

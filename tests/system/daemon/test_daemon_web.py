@@ -11,7 +11,6 @@ import pytest
 from starlette.applications import Starlette
 from web_server import served
 
-from daemon.control import handler as desk
 from daemon.ipc.requests import READS, Command
 from daemon.web import commanding
 from daemon.web.access import Access
@@ -56,7 +55,6 @@ class Page:
 @pytest.fixture
 def started(walking, lab, running, wait_until, monkeypatch, tmp_path):
     """A daemon at work, and the page of its operator."""
-    monkeypatch.setattr(desk, "ANSWER_WITHIN_S", PATIENCE_S)  # a busy machine's calibrator is slow
     monkeypatch.setattr(commanding, "PATIENCE_S", 2 * PATIENCE_S)
     config = walking("zmq", **PATIENT)
     lab(config)

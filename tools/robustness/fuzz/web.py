@@ -24,7 +24,7 @@ from daemon.web.access.guard import Guard
 from daemon.web.access.listening import Listening
 from daemon.web.access.token_file import TokenFile
 from daemon.web.access.tokens import Right, add_token
-from daemon.web.commanding import PATIENCE_S, DaemonControl, control_routes
+from daemon.web.commanding import DaemonControl, control_routes
 from daemon.web.hub import Hub
 from daemon.web.protocol import ProtocolError, parse_hello, parse_view
 from daemon.web.views import Seen, Views
@@ -45,7 +45,7 @@ class _Daemon(DaemonControl):
     def __init__(self) -> None:
         super().__init__("ipc://nobody")
 
-    async def ask(self, request: Request, patience_s: float = PATIENCE_S) -> Reply:
+    async def ask(self, request: Request, patience_s: float | None = None) -> Reply:
         assert unpack_request(request.pack()) == request
         assert request.by == _OPERATOR
         data = {"channel": "SOL", "rate_hz": 1000.0, "unit": "V", "x": [0.0, 1e-4] * 500}
